@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "name.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define LABEL_MAX 63
+#define HOST_MAX  253
+
+static bool is_ldh(char c) /* and the underscore, which DNS has and host names only should not have */
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+static bool is_host_name(const char *text, size_t len)
+{
+    size_t label = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '.') {
+            if (label == 0)
+                return false;
+            label = 0;
+        } else if (!is_ldh(text[i]) || ++label > LABEL_MAX) {
+            return false;
+        }
+    }
+    return label > 0;
+}
+
+bool backend_name_set(struct backend_name *name, const char *text, bool is_ip)
+{
+    size_t len = strnlen(text, sizeof(name->text));
+
+    *name = (struct backend_name){0};
+    if (len > HOST_MAX)
+        return false;
+    if (!is_ip) {
+        if (!is_host_name(text, len))
+            return false;
+    } else if (inet_pton(AF_INET, text, name->ip) == 1) {
+        name->ip_len = 4;
+    } else if (inet_pton(AF_INET6, text, name->ip) == 1) {
+        name->ip_len = 16;
+    } else {
+        return false;
+    }
+    memcpy(name->text, text, len);
+    return true;
+}
+
+static char lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+static bool same_name(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    if (a_len != b_len)
+        return false;
+    for (size_t i = 0; i < a_len; i++) {
+        if (lower(a[i]) != lower(b[i]))
+            return false;
+    }
+    return true;
+}
+
+bool backend_name_is_dns(const struct backend_name *name, const void *san, size_t len)
+{
+    const char *pattern = san;
+    const char *host = name->text;
+    size_t host_len = strlen(host);
+
+    if (name->ip_len != 0)
+        return false;
+    if (len < 2 || pattern[0] != '*' || pattern[1] != '.')
+        return same_name(pattern, len, host, host_len);
+
+    /* The wildcard stands for the whole left-most label and nothing else; two more labels are asked for, so that
+     * nobody has a certificate for a whole top-level domain. The host's labels are never empty, so that what is
+     * compared equal below has none either. */
+    const char *rest = memchr(host, '.', host_len);
+    if (!rest || !memchr(pattern + 2, '.', len - 2))
+        return false;
+    return same_name(pattern + 1, len - 1, rest, host_len - (size_t)(rest - host));
+}
+
+bool backend_name_is_ip(const struct backend_name *name, const void *san, size_t len)
+{
+    return name->ip_len != 0 && len == name->ip_len && memcmp(san, name->ip, len) == 0;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this plugin share. backends/openssl is its twin: the same files with the same functions in the same
+ * order, so that a diff of the two folders shows where the libraries differ, and nothing else. */
+#ifndef BACKEND_H
+#define BACKEND_H
+
+#include "name.h"
+#include "reason.h"
+#include "text.h"
+
+#include <envoi/plugin.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdbool.h>
+
+/* Both twins may be linked into one libenvoi: there, what the files share carries the backend's name. */
+#define SHARED(name)       envoi_gnutls_##name
+#define context_new        SHARED(context_new)
+#define context_free       SHARED(context_free)
+#define connection_new     SHARED(connection_new)
+#define connection_step    SHARED(connection_step)
+#define connection_recv    SHARED(connection_recv)
+#define connection_send    SHARED(connection_send)
+#define connection_pending SHARED(connection_pending)
+#define connection_close   SHARED(connection_close)
+#define connection_free    SHARED(connection_free)
+#define lower_attach       SHARED(lower_attach)
+#define verify_setup       SHARED(verify_setup)
+#define verify_finish      SHARED(verify_finish)
+#define verify_names       SHARED(verify_names)
+#define info_agreed        SHARED(info_agreed)
+#define info_certificate   SHARED(info_certificate)
+#define info_binding       SHARED(info_binding)
+#define info_ticket        SHARED(info_ticket)
+#define info_add_dn        SHARED(info_add_dn)
+#define info_peer_at       SHARED(info_peer_at)
+#define info_forget        SHARED(info_forget)
+
+#define ERROR_TEXT 512 /* room for the text of a failure */
+
+/* A ticket is a header of two octets, these, and what the library makes of a session. */
+#define TICKET_HEADER     2
+#define TICKET_MARK       'G' /* of this library */
+#define TICKET_VERIFIED   'v' /* chain and name had been checked */
+#define TICKET_UNVERIFIED 'u'
+
+struct tls_state {
+    const struct envoi_host *host;
+};
+
+/* Immutable once it is made: threads share it. */
+struct tls_context {
+    const struct tls_state *state;
+    gnutls_certificate_credentials_t library;
+    gnutls_priority_t priority;
+    gnutls_x509_crl_t *crls;
+    unsigned crl_count;
+};
+
+/* The texts about one certificate, made when they are asked for. */
+struct tls_certificate {
+    char *subject;
+    char *issuer;
+    char *names;
+    uint8_t *der;
+    size_t der_len;
+    int64_t not_before;
+    int64_t not_after;
+};
+
+struct tls_connection {
+    const struct envoi_host *host;
+    const struct tls_context *context;
+    const struct envoi_lower *lower;
+    struct envoi_errctx *errctx;
+    gnutls_session_t library;
+
+    struct backend_name name;
+    bool verify;
+    uint8_t (*pins)[32];
+    uint32_t pin_count;
+
+    bool open;         /* the handshake is done and the certificate is good */
+    bool closed;       /* our close_notify is out */
+    bool checked;      /* the certificate passed all that was asked for, in this connection */
+    int32_t dead;      /* the ENVOI_E_* that ended the connection, 0 while it lives */
+    unsigned requests; /* for renegotiation that were refused */
+    size_t unsent;     /* octets that a send which said AGAIN took hold of */
+    uint32_t wants;    /* ENVOI_WANT_* that lower refused in this call */
+    int32_t below;     /* what else lower refused with in this call */
+    size_t moved;      /* octets that lower moved in this call */
+
+    int32_t reason_code;     /* ENVOI_E_* of a failed check, 0: none failed */
+    int64_t reason_library;  /* what the library calls it */
+    char reason[ERROR_TEXT]; /* what was wrong */
+
+    struct tls_certificate *chain; /* as long as the peer's, NULL until it is asked for */
+    size_t chain_len;
+};
+
+/* plugin.h tells what the functions of the transport do. AGAIN, EOF, END and NOT_SUPPORTED are answers and not failures:
+ * they come without a text. */
+int32_t context_new(void *state, const struct envoi_tls_config *config, struct envoi_errctx *errctx, void **context);
+void context_free(void *context);
+
+int32_t connection_new(void *context, const struct envoi_conn_params *params, void **connection);
+int32_t connection_step(void *connection, uint32_t *want);
+int32_t connection_recv(void *connection, void *buf, size_t cap, size_t *n, uint32_t *want);
+int32_t connection_send(void *connection, const void *buf, size_t len, size_t *n, uint32_t *want);
+size_t connection_pending(void *connection);
+int32_t connection_close(void *connection, uint32_t *want);
+void connection_free(void *connection);
+
+int32_t info_agreed(void *connection, struct envoi_tls_info *out);
+int32_t info_certificate(void *connection, size_t index, struct envoi_certificate *out);
+int32_t info_binding(void *connection, const char *type, void *buf, size_t cap, size_t *len);
+int32_t info_ticket(void *connection, const struct envoi_sink *out);
+
+/* Gives a connection its octets below: conn->lower. */
+bool lower_attach(struct tls_connection *conn);
+
+/* Has the certificate checked while the handshake goes on, before anything of ours is shown. Once per connection. */
+void verify_setup(struct tls_connection *conn);
+
+/* The last word after the handshake: a resumed session showed no certificate, so the stored one is checked.
+ * OK, or reason_code with `reason` set. */
+int32_t verify_finish(struct tls_connection *conn);
+
+/* Calls visit() for each dNSName and iPAddress of the subjectAltName until it says false. */
+void verify_names(gnutls_x509_crt_t cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len),
+                  void *arg);
+
+/* Adds the subject's or the issuer's name as RFC 4514 text. */
+void info_add_dn(struct backend_text *text, gnutls_x509_crt_t cert, bool issuer);
+
+/* A certificate of the peer's chain, to be freed by gnutls_x509_crt_deinit; NULL after the last. */
+gnutls_x509_crt_t info_peer_at(const struct tls_connection *conn, size_t index);
+
+/* Frees what info_certificate keeps. */
+void info_forget(struct tls_connection *conn);
+
+#endif

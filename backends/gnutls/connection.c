@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* A connection: handshake, octets both ways, the end. */
+#include "backend.h"
+
+#include <string.h>
+
+/* More than this of the server's wishes for a renegotiation end the connection. */
+#define REQUESTS_MAX 4
+
+/* ---- what a call of the library came to ---- */
+
+static int32_t fail(struct tls_connection *conn, int32_t code, int64_t library, const char *what, const char *detail)
+{
+    char buf[ERROR_TEXT];
+    struct backend_text text = backend_text_lent(buf, sizeof(buf));
+
+    backend_text_add(&text, what);
+    if (detail) {
+        backend_text_add(&text, ": ");
+        backend_text_add_foreign(&text, detail, strlen(detail), "");
+    }
+    conn->host->set_error(conn->host, conn->errctx, code, library, buf);
+    return code;
+}
+
+/* Fails for good: nothing can be done with the connection any more. */
+static int32_t die(struct tls_connection *conn, int32_t code, int64_t library, const char *what, const char *detail)
+{
+    conn->dead = code;
+    return fail(conn, code, library, what, detail);
+}
+
+/* Fails for good with what the library reports, in our words where they are better. */
+static int32_t die_of_library(struct tls_connection *conn, int error, const char *what)
+{
+    static const struct {
+        int error;
+        const char *detail;
+    } rows[] = {
+        {GNUTLS_E_UNEXPECTED_PACKET_LENGTH, "the server answers with something that is not TLS"},
+        {GNUTLS_E_UNEXPECTED_PACKET, "the server answers with something that is not TLS"},
+        {GNUTLS_E_RECORD_OVERFLOW, "the server answers with something that is not TLS"},
+        {GNUTLS_E_UNSUPPORTED_VERSION_PACKET, "the server has no TLS version that is allowed here"},
+    };
+    const char *detail = gnutls_strerror(error);
+    gnutls_alert_description_t alert = gnutls_alert_get(conn->library);
+
+    if (error == GNUTLS_E_PREMATURE_TERMINATION)
+        return die(conn, ENVOI_E_TRUNCATED, error, "the connection ended without the closing alert of TLS", NULL);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].error == error && (!conn->open || i == 0))
+            detail = rows[i].detail;
+    }
+    if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
+        detail = alert == GNUTLS_A_PROTOCOL_VERSION ? rows[3].detail : gnutls_alert_get_name(alert);
+    if (error == GNUTLS_E_MEMORY_ERROR)
+        return die(conn, ENVOI_E_MEMORY, error, "out of memory", NULL);
+    return die(conn, ENVOI_E_TLS, error, what, detail);
+}
+
+/* Begins a call: may it be made now? */
+static int32_t begin(struct tls_connection *conn, bool allowed, uint32_t *want)
+{
+    if (want)
+        *want = 0;
+    conn->wants = 0;
+    conn->below = ENVOI_OK;
+    conn->moved = 0;
+    if (conn->dead)
+        return fail(conn, conn->dead, 0, "the TLS connection has failed before", NULL);
+    return allowed ? ENVOI_OK : fail(conn, ENVOI_E_USAGE, 0, "this cannot be done now with the TLS connection", NULL);
+}
+
+/* Ends a call that did not give what was asked for. `what` says what was tried. */
+static int32_t end(struct tls_connection *conn, int ret, const char *what, uint32_t *want)
+{
+    if (conn->reason_code)
+        return die(conn, conn->reason_code, conn->reason_library, conn->reason, NULL);
+    if (ret == 0)
+        return ENVOI_E_EOF;
+    if (conn->below == ENVOI_E_EOF)
+        return die(conn, ENVOI_E_TRUNCATED, ret, "the connection ended without the closing alert of TLS", NULL);
+    if (conn->below)
+        return die(conn, conn->below, ret, what, "the octets below cannot be moved");
+    if (gnutls_error_is_fatal(ret))
+        return die_of_library(conn, ret, what);
+    *want = conn->wants;
+    return conn->wants ? ENVOI_E_AGAIN : die(conn, ENVOI_E_TLS, ret, what, "the library makes no progress");
+}
+
+/* The library says "again" also when it has eaten a record that is not for the caller (a ticket, a warning) and there
+ * may be more below. True when it should be called once more: it did something, and nobody refused it anything. */
+static bool goes_on(struct tls_connection *conn, int ret)
+{
+    bool moved = conn->moved > 0;
+
+    conn->moved = 0;
+    return ret < 0 && !gnutls_error_is_fatal(ret) && !conn->wants && !conn->below && moved;
+}
+
+/* ---- the begin ---- */
+
+/* Offers an earlier session. Not one that was made without the checks that are asked for now, and none when there are
+ * revocation lists: the stored leaf alone cannot be held against them. Whatever does not fit is no ticket. */
+static void offer_ticket(struct tls_connection *conn, const uint8_t *ticket, size_t len)
+{
+    if (!ticket || len <= TICKET_HEADER || ticket[0] != TICKET_MARK || conn->context->crl_count > 0)
+        return;
+    if (conn->verify && ticket[1] != TICKET_VERIFIED)
+        return;
+    gnutls_session_set_data(conn->library, ticket + TICKET_HEADER, len - TICKET_HEADER);
+}
+
+static int32_t open_library(struct tls_connection *conn, const struct envoi_conn_params *params)
+{
+    const unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_FORCE_CLIENT_CERT;
+    int ret = gnutls_init(&conn->library, flags);
+
+    if (ret < 0 || !lower_attach(conn))
+        return fail(conn, ENVOI_E_MEMORY, ret, "out of memory", NULL);
+    ret = gnutls_priority_set(conn->library, conn->context->priority);
+    if (ret >= 0)
+        ret = gnutls_credentials_set(conn->library, GNUTLS_CRD_CERTIFICATE, conn->context->library);
+    if (ret >= 0 && !conn->name.ip_len)
+        ret = gnutls_server_name_set(conn->library, GNUTLS_NAME_DNS, conn->name.text, strlen(conn->name.text));
+    if (ret < 0)
+        return die_of_library(conn, ret, "no TLS connection can be made");
+    verify_setup(conn);
+    offer_ticket(conn, params->ticket, params->ticket_len);
+    return ENVOI_OK;
+}
+
+int32_t connection_new(void *context_, const struct envoi_conn_params *params, void **out)
+{
+    const struct tls_context *context = context_;
+    const struct envoi_host *host = context->state->host;
+    struct tls_connection *conn = host->alloc(sizeof(*conn));
+    int32_t rc = ENVOI_OK;
+
+    if (!conn) {
+        host->set_error(host, params->errctx, ENVOI_E_MEMORY, 0, "out of memory");
+        return ENVOI_E_MEMORY;
+    }
+    *conn = (struct tls_connection){.host = host,
+                                    .context = context,
+                                    .lower = params->lower,
+                                    .errctx = params->errctx,
+                                    .verify = params->verify != 0,
+                                    .pin_count = params->pin_count};
+    if (!backend_name_set(&conn->name, params->server_name, params->name_is_ip != 0))
+        rc = fail(conn, ENVOI_E_USAGE, 0, "not a name that a server can have", params->server_name);
+    if (rc == ENVOI_OK && conn->pin_count > 0) {
+        conn->pins = host->alloc(conn->pin_count * sizeof(conn->pins[0]));
+        if (conn->pins)
+            memcpy(conn->pins, params->pins, conn->pin_count * sizeof(conn->pins[0]));
+        else
+            rc = fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
+    }
+    if (rc == ENVOI_OK)
+        rc = open_library(conn, params);
+    if (rc != ENVOI_OK) {
+        connection_free(conn);
+        return rc;
+    }
+    *out = conn;
+    return ENVOI_OK;
+}
+
+int32_t connection_step(void *conn_, uint32_t *want)
+{
+    struct tls_connection *conn = conn_;
+    int32_t rc = begin(conn, true, want);
+    int ret;
+
+    if (rc != ENVOI_OK || conn->open)
+        return rc;
+    do {
+        ret = gnutls_handshake(conn->library);
+    } while (goes_on(conn, ret));
+    if (ret < 0) {
+        rc = end(conn, ret, "the TLS handshake failed", want);
+        if (rc != ENVOI_E_AGAIN)
+            gnutls_alert_send_appropriate(conn->library, ret); /* as good as it gets: the connection is lost */
+        return rc;
+    }
+    rc = verify_finish(conn);
+    if (rc != ENVOI_OK)
+        return die(conn, rc, conn->reason_library, conn->reason, NULL);
+    conn->open = true;
+    return ENVOI_OK;
+}
+
+/* ---- octets both ways ---- */
+
+/* Declines a renegotiation, as nothing good was ever asked for by one. False when it is time to leave. */
+static bool refuse_renegotiation(struct tls_connection *conn)
+{
+    if (++conn->requests > REQUESTS_MAX)
+        return false;
+    return gnutls_alert_send(conn->library, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION) >= 0;
+}
+
+int32_t connection_recv(void *conn_, void *buf, size_t cap, size_t *n, uint32_t *want)
+{
+    struct tls_connection *conn = conn_;
+    int32_t rc = begin(conn, conn->open && cap > 0, want);
+    ssize_t ret;
+
+    *n = 0;
+    if (rc != ENVOI_OK)
+        return rc;
+    do {
+        ret = gnutls_record_recv(conn->library, buf, cap);
+        if (ret == GNUTLS_E_REHANDSHAKE && !refuse_renegotiation(conn))
+            return die(conn, ENVOI_E_TLS, ret, "the server insists on a renegotiation", NULL);
+    } while (goes_on(conn, (int)ret));
+    if (ret <= 0)
+        return end(conn, (int)ret, "reading from the TLS connection failed", want);
+    *n = (size_t)ret;
+    return ENVOI_OK;
+}
+
+int32_t connection_send(void *conn_, const void *buf, size_t len, size_t *n, uint32_t *want)
+{
+    struct tls_connection *conn = conn_;
+    int32_t rc = begin(conn, conn->open && !conn->closed && len > 0 && len >= conn->unsent, want);
+    ssize_t ret;
+
+    *n = 0;
+    if (rc != ENVOI_OK)
+        return rc;
+    do {
+        /* A record that is under way is kept by the library and only pushed on. */
+        ret = conn->unsent ? gnutls_record_send(conn->library, NULL, 0) : gnutls_record_send(conn->library, buf, len);
+        if (ret < 0 && !gnutls_error_is_fatal((int)ret))
+            conn->unsent = len;
+    } while (goes_on(conn, (int)ret));
+    if (ret <= 0)
+        return end(conn, (int)ret, "writing to the TLS connection failed", want);
+    conn->unsent = 0;
+    *n = (size_t)ret;
+    return ENVOI_OK;
+}
+
+size_t connection_pending(void *conn_)
+{
+    const struct tls_connection *conn = conn_;
+
+    return gnutls_record_check_pending(conn->library);
+}
+
+/* ---- the end ---- */
+
+int32_t connection_close(void *conn_, uint32_t *want)
+{
+    struct tls_connection *conn = conn_;
+    int32_t rc = begin(conn, conn->open && !conn->unsent, want);
+    int ret;
+
+    if (rc != ENVOI_OK || conn->closed)
+        return rc;
+    do {
+        ret = gnutls_bye(conn->library, GNUTLS_SHUT_WR);
+    } while (goes_on(conn, ret));
+    if (ret < 0)
+        return end(conn, ret, "closing the TLS connection failed", want);
+    conn->closed = true;
+    return ENVOI_OK;
+}
+
+void connection_free(void *conn_)
+{
+    struct tls_connection *conn = conn_;
+
+    if (!conn)
+        return;
+    const struct envoi_host *host = conn->host;
+    if (conn->library)
+        gnutls_deinit(conn->library);
+    info_forget(conn);
+    host->free(conn->pins);
+    host->wipe(conn, sizeof(*conn));
+    host->free(conn);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* A context: trust, versions, ciphers, revocation lists and the client's certificate, all from a config. */
+#include "backend.h"
+
+#include <string.h>
+
+/* What the steps of making a context share. */
+struct setup {
+    struct tls_context *context;
+    const struct envoi_tls_config *config;
+    struct envoi_errctx *errctx;
+    int32_t passphrase;   /* what the passphrase callback said, 1: it was not called */
+    const char *versions; /* what the priority string ends with */
+};
+
+/* Fails the setup with a text: subject (a file, a string, or NULL), what is wrong with it, and the library's reason. */
+static int32_t setup_failed(const struct setup *setup, int32_t code, const char *subject, const char *what, int error)
+{
+    const struct envoi_host *host = setup->context->state->host;
+    char buf[ERROR_TEXT];
+    struct backend_text text = backend_text_lent(buf, sizeof(buf));
+
+    if (subject) {
+        backend_text_add(&text, subject);
+        backend_text_add(&text, ": ");
+    }
+    backend_text_add(&text, what);
+    if (error < 0) {
+        backend_text_add(&text, ": ");
+        backend_text_add(&text, gnutls_strerror(error));
+    }
+    host->set_error(host, setup->errctx, code, error, buf);
+    return code;
+}
+
+static int32_t set_versions(struct setup *setup)
+{
+    /* What the system's policy says is there already: versions are only taken away. NORMAL has the old ones still. */
+    static const char *const floors[] = {"-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:%SAFE_RENEGOTIATION",
+                                         "-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:%SAFE_RENEGOTIATION:-VERS-TLS1.3",
+                                         "-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:%SAFE_RENEGOTIATION:-VERS-TLS1.2"};
+    uint32_t least = setup->config->min_version;
+    uint32_t most = setup->config->max_version;
+
+    if (most && most < (least > ENVOI_TLS_1_2 ? least : ENVOI_TLS_1_2))
+        return setup_failed(setup, ENVOI_E_TLS, NULL,
+                            "no TLS version is left between the lowest and the highest allowed", 0);
+    setup->versions = floors[least >= ENVOI_TLS_1_3 ? 2 : most == ENVOI_TLS_1_2 ? 1 : 0];
+    return ENVOI_OK;
+}
+
+/* Does a priority string say itself how strong keys have to be? */
+static bool sets_profile(const char *priority)
+{
+    return strstr(priority, "%PROFILE") || strstr(priority, "SECURE") || strstr(priority, "SUITEB");
+}
+
+static int32_t set_ciphers(struct setup *setup)
+{
+    const char *ciphers = setup->config->ciphers;
+    struct backend_text text = backend_text_heap(setup->context->state->host);
+
+    if (ciphers) {
+        backend_text_add(&text, ciphers);
+        backend_text_add(&text, ":");
+    }
+    /* The default profile is content with RSA keys of 1024 bits. */
+    if (!ciphers || !sets_profile(ciphers))
+        backend_text_add(&text, "%PROFILE_MEDIUM:");
+    backend_text_add(&text, setup->versions);
+    char *priority = backend_text_take(&text);
+    if (!priority)
+        return setup_failed(setup, ENVOI_E_MEMORY, NULL, "out of memory", 0);
+    int ret =
+        gnutls_priority_init2(&setup->context->priority, priority, NULL, ciphers ? 0 : GNUTLS_PRIORITY_INIT_DEF_APPEND);
+    setup->context->state->host->free(priority);
+    if (ret < 0)
+        return setup_failed(setup, ENVOI_E_TLS, ciphers, "not a priority string for GnuTLS", ret);
+    return ENVOI_OK;
+}
+
+static int32_t set_trust(struct setup *setup)
+{
+    const struct envoi_host *host = setup->context->state->host;
+    gnutls_certificate_credentials_t library = setup->context->library;
+    const char *file = setup->config->ca_file;
+
+    if (setup->config->system_trust && gnutls_certificate_set_x509_system_trust(library) <= 0)
+        host->log(host, ENVOI_LOG_WARNING, "the system has no CA certificates");
+    int ret = file ? gnutls_certificate_set_x509_trust_file(library, file, GNUTLS_X509_FMT_PEM) : 1;
+    if (ret <= 0)
+        return setup_failed(setup, ENVOI_E_TLS, file, "no CA certificate can be read", ret);
+    return ENVOI_OK;
+}
+
+static int32_t set_revocation(struct setup *setup)
+{
+    struct tls_context *context = setup->context;
+    const char *file = setup->config->crl_file;
+    gnutls_datum_t data = {0};
+
+    if (!file)
+        return ENVOI_OK;
+    int ret = gnutls_load_file(file, &data);
+    if (ret >= 0)
+        ret = gnutls_x509_crl_list_import2(&context->crls, &context->crl_count, &data, GNUTLS_X509_FMT_PEM, 0);
+    if (ret >= 0)
+        ret = gnutls_certificate_set_x509_crl(context->library, context->crls, (int)context->crl_count);
+    gnutls_free(data.data);
+    if (ret < 0 || context->crl_count == 0)
+        return setup_failed(setup, ENVOI_E_TLS, file, "no revocation list can be read", ret);
+    return ENVOI_OK;
+}
+
+/* Asks the application for the passphrase of the key. */
+static int give_passphrase(void *setup_, int attempt, const char *url, const char *label, unsigned flags, char *buf,
+                           size_t cap)
+{
+    struct setup *setup = setup_;
+    size_t len = 0;
+
+    (void)attempt;
+    (void)url;
+    (void)label;
+    (void)flags;
+    if (!setup->config->passphrase || cap == 0 || setup->passphrase != 1)
+        return -1;
+    setup->passphrase = setup->config->passphrase(setup->config->passphrase_ctx, buf, cap - 1, &len);
+    if (setup->passphrase == ENVOI_OK && len < cap && !memchr(buf, '\0', len)) {
+        buf[len] = '\0';
+        return 0; /* the library wipes buf */
+    }
+    setup->context->state->host->wipe(buf, cap);
+    return -1;
+}
+
+static bool has_certificate(const char *file)
+{
+    gnutls_datum_t data = {0};
+    gnutls_x509_crt_t *chain = NULL;
+    unsigned count = 0;
+
+    if (gnutls_load_file(file, &data) < 0)
+        return false;
+    int ret = gnutls_x509_crt_list_import2(&chain, &count, &data, GNUTLS_X509_FMT_PEM, 0);
+    for (unsigned i = 0; ret >= 0 && i < count; i++)
+        gnutls_x509_crt_deinit(chain[i]);
+    gnutls_free(chain);
+    gnutls_memset(data.data, 0, data.size); /* the key may be there too */
+    gnutls_free(data.data);
+    return ret >= 0;
+}
+
+/* The library does not say which of the two files it is that does not fit. */
+static int32_t key_failed(const struct setup *setup, const char *cert, const char *key, int ret)
+{
+    if (ret == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+        return setup_failed(setup, ENVOI_E_TLS, key, "the key does not belong to the certificate", ret);
+    if (!has_certificate(cert))
+        return setup_failed(setup, ENVOI_E_TLS, cert, "no certificate can be read", ret);
+    if (setup->passphrase == ENVOI_OK)
+        return setup_failed(setup, ENVOI_E_TLS, key, "the passphrase does not open the key", ret);
+    if (setup->passphrase < 0)
+        return setup_failed(setup, ENVOI_E_CANCELLED, key, "the passphrase of the key was not given", ret);
+    return setup_failed(setup, ENVOI_E_TLS, key, "no private key can be read", ret);
+}
+
+static int32_t set_client(struct setup *setup)
+{
+    gnutls_certificate_credentials_t library = setup->context->library;
+    const char *cert = setup->config->cert_file;
+    const char *key = setup->config->key_file ? setup->config->key_file : cert;
+
+    if (!key)
+        return ENVOI_OK;
+    if (!cert)
+        return setup_failed(setup, ENVOI_E_TLS, key, "a key without a certificate", 0);
+    gnutls_certificate_set_pin_function(library, give_passphrase, setup);
+    int ret = gnutls_certificate_set_x509_key_file2(library, cert, key, GNUTLS_X509_FMT_PEM, NULL, 0);
+    gnutls_certificate_set_pin_function(library, NULL, NULL);
+    return ret < 0 ? key_failed(setup, cert, key, ret) : ENVOI_OK;
+}
+
+static int32_t open_library(struct setup *setup)
+{
+    int ret = gnutls_certificate_allocate_credentials(&setup->context->library);
+
+    return ret < 0 ? setup_failed(setup, ENVOI_E_MEMORY, NULL, "no TLS context can be made", ret) : ENVOI_OK;
+}
+
+int32_t context_new(void *state, const struct envoi_tls_config *config, struct envoi_errctx *errctx, void **out)
+{
+    static int32_t (*const steps[])(struct setup *) = {open_library, set_versions,   set_ciphers,
+                                                       set_trust,    set_revocation, set_client};
+    const struct envoi_host *host = ((const struct tls_state *)state)->host;
+    struct tls_context *context = host->alloc(sizeof(*context));
+    int32_t rc = ENVOI_OK;
+
+    if (!context) {
+        host->set_error(host, errctx, ENVOI_E_MEMORY, 0, "out of memory");
+        return ENVOI_E_MEMORY;
+    }
+    *context = (struct tls_context){.state = state};
+    struct setup setup = {.context = context, .config = config, .errctx = errctx, .passphrase = 1};
+    for (size_t i = 0; rc == ENVOI_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
+        rc = steps[i](&setup);
+    if (rc != ENVOI_OK) {
+        context_free(context);
+        return rc;
+    }
+    *out = context;
+    return ENVOI_OK;
+}
+
+void context_free(void *context_)
+{
+    struct tls_context *context = context_;
+
+    if (!context)
+        return;
+    if (context->library)
+        gnutls_certificate_free_credentials(context->library);
+    if (context->priority)
+        gnutls_priority_deinit(context->priority);
+    for (unsigned i = 0; i < context->crl_count; i++)
+        gnutls_x509_crl_deinit(context->crls[i]);
+    gnutls_free(context->crls);
+    context->state->host->free(context);
+}

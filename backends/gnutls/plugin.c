@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* The transport plugin "gnutls": what it offers. */
+#include "backend.h"
+
+static void plugin_fini(void *state_)
+{
+    struct tls_state *state = state_;
+
+    if (!state)
+        return;
+    gnutls_global_deinit(); /* counted by the library */
+    state->host->free(state);
+}
+
+static int32_t plugin_init(const struct envoi_host *host, void **out)
+{
+    struct tls_state *state = host->alloc(sizeof(*state));
+
+    if (!state)
+        return ENVOI_E_MEMORY;
+    *state = (struct tls_state){.host = host};
+    int ret = gnutls_global_init();
+    if (ret < 0 || !gnutls_check_version("3.7.0")) {
+        host->set_error(host, NULL, ENVOI_E_TLS, ret, "GnuTLS cannot be initialised, or is older than 3.7");
+        plugin_fini(state);
+        return ENVOI_E_TLS;
+    }
+    *out = state;
+    return ENVOI_OK;
+}
+
+static const struct envoi_transport transport = {
+    .struct_size = sizeof(transport),
+    .caps = ENVOI_CAP_EXPORTER | ENVOI_CAP_END_POINT | ENVOI_CAP_UNIQUE | ENVOI_CAP_RESUME | ENVOI_CAP_CLIENT_CERT,
+    .name = "gnutls",
+    .library = "GnuTLS " GNUTLS_VERSION,
+    .ctx_new = context_new,
+    .ctx_free = context_free,
+    .conn_new = connection_new,
+    .handshake = connection_step,
+    .recv = connection_recv,
+    .send = connection_send,
+    .pending = connection_pending,
+    .shutdown = connection_close,
+    .info = info_agreed,
+    .certificate = info_certificate,
+    .channel_binding = info_binding,
+    .ticket = info_ticket,
+    .conn_free = connection_free,
+};
+
+static const struct envoi_transport *const transports[] = {&transport, NULL};
+
+static const struct envoi_plugin plugin = {
+    .struct_size = sizeof(plugin),
+    .magic = ENVOI_PLUGIN_MAGIC,
+    .abi_major = ENVOI_ABI_MAJOR,
+    .abi_minor = ENVOI_ABI_MINOR,
+    .id = "gnutls",
+    .version = "0.1.0",
+    .license = "MIT",
+    .init = plugin_init,
+    .fini = plugin_fini,
+    .transports = transports,
+};
+
+ENVOI_PLUGIN_EXPORT envoi_plugin_entry envoi_plugin_gnutls;
+
+const struct envoi_plugin *envoi_plugin_gnutls(void)
+{
+    return &plugin;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be told of a connection: what was agreed, certificates, channel bindings, the ticket. */
+#include "backend.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <string.h>
+#include <time.h>
+
+static int32_t fail(struct tls_connection *conn, int32_t code, const char *text)
+{
+    conn->host->set_error(conn->host, conn->errctx, code, 0, text);
+    return code;
+}
+
+static bool is_resumed(const struct tls_connection *conn)
+{
+    return SSL_session_reused(conn->library) == 1;
+}
+
+/* ---- what was agreed ---- */
+
+int32_t info_agreed(void *conn_, struct envoi_tls_info *out)
+{
+    struct tls_connection *conn = conn_;
+
+    if (!conn->open)
+        return fail(conn, ENVOI_E_USAGE, "nothing is agreed before the handshake is done");
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(conn->library);
+    out->protocol = (uint32_t)SSL_version(conn->library);
+    out->protocol_name = out->protocol == ENVOI_TLS_1_3 ? "TLSv1.3" : "TLSv1.2";
+    out->strength_bits = (uint32_t)SSL_CIPHER_get_bits(cipher, NULL);
+    out->cipher = SSL_CIPHER_standard_name(cipher);
+    out->verified = conn->verify;
+    out->resumed = is_resumed(conn);
+    return ENVOI_OK;
+}
+
+/* ---- certificates ---- */
+
+void info_add_dn(struct backend_text *text, const X509_NAME *dn)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *data = NULL;
+
+    if (bio && X509_NAME_print_ex(bio, dn, 0, XN_FLAG_RFC2253) >= 0) {
+        long len = BIO_get_mem_data(bio, &data);
+        backend_text_add_foreign(text, data, (size_t)len, "");
+    } else {
+        text->failed = true;
+    }
+    BIO_free(bio);
+}
+
+bool info_time(const ASN1_TIME *time, int64_t *seconds)
+{
+    struct tm tm;
+
+    if (ASN1_TIME_to_tm(time, &tm) != 1)
+        return false;
+    *seconds = timegm(&tm);
+    return true;
+}
+
+static bool add_name(void *arg, bool is_ip, const void *data, size_t len)
+{
+    struct backend_text *text = arg;
+
+    if (text->len > 0)
+        backend_text_add(text, " ");
+    if (is_ip)
+        backend_text_add_ip(text, data, len);
+    else
+        backend_text_add_foreign(text, data, len, " \\");
+    return true;
+}
+
+static bool describe(const struct envoi_host *host, struct tls_certificate *out, const X509 *cert)
+{
+    struct backend_text subject = backend_text_heap(host);
+    struct backend_text issuer = backend_text_heap(host);
+    struct backend_text names = backend_text_heap(host);
+    int len = i2d_X509(cert, NULL);
+
+    info_add_dn(&subject, X509_get_subject_name(cert));
+    info_add_dn(&issuer, X509_get_issuer_name(cert));
+    verify_names(cert, add_name, &names);
+    out->subject = backend_text_take(&subject);
+    out->issuer = backend_text_take(&issuer);
+    out->names = backend_text_take(&names);
+    out->der = len > 0 ? host->alloc((size_t)len) : NULL;
+    if (out->der) {
+        unsigned char *octets = out->der;
+        out->der_len = (size_t)i2d_X509(cert, &octets);
+    }
+    return out->subject && out->issuer && out->names && out->der &&
+           info_time(X509_get0_notBefore(cert), &out->not_before) &&
+           info_time(X509_get0_notAfter(cert), &out->not_after);
+}
+
+static void forget(const struct envoi_host *host, struct tls_certificate *one)
+{
+    host->free(one->subject);
+    host->free(one->issuer);
+    host->free(one->names);
+    host->free(one->der);
+    *one = (struct tls_certificate){0};
+}
+
+/* The peer's chain; a resumed session has the leaf only. */
+static const X509 *peer_at(const struct tls_connection *conn, size_t index)
+{
+    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(conn->library);
+
+    if (index == 0)
+        return SSL_get0_peer_certificate(conn->library);
+    return chain ? sk_X509_value(chain, (int)index) : NULL;
+}
+
+static size_t peer_count(const struct tls_connection *conn)
+{
+    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(conn->library);
+    int count = chain ? sk_X509_num(chain) : 0;
+
+    return count > 0 ? (size_t)count : SSL_get0_peer_certificate(conn->library) != NULL;
+}
+
+int32_t info_certificate(void *conn_, size_t index, struct envoi_certificate *out)
+{
+    struct tls_connection *conn = conn_;
+
+    if (!conn->chain) {
+        size_t count = peer_count(conn);
+        conn->chain = count ? conn->host->alloc(count * sizeof(conn->chain[0])) : NULL;
+        if (!conn->chain)
+            return count ? fail(conn, ENVOI_E_MEMORY, "out of memory") : ENVOI_E_END;
+        memset(conn->chain, 0, count * sizeof(conn->chain[0]));
+        conn->chain_len = count;
+    }
+    if (index >= conn->chain_len)
+        return ENVOI_E_END;
+    struct tls_certificate *one = &conn->chain[index];
+    if (!one->der && !describe(conn->host, one, peer_at(conn, index))) {
+        forget(conn->host, one);
+        return fail(conn, ENVOI_E_MEMORY, "out of memory");
+    }
+    out->der = one->der;
+    out->der_len = one->der_len;
+    out->subject = one->subject;
+    out->issuer = one->issuer;
+    out->names = one->names;
+    out->not_before = one->not_before;
+    out->not_after = one->not_after;
+    return ENVOI_OK;
+}
+
+void info_forget(struct tls_connection *conn)
+{
+    for (size_t i = 0; i < conn->chain_len; i++)
+        forget(conn->host, &conn->chain[i]);
+    conn->host->free(conn->chain);
+}
+
+/* ---- channel bindings ---- */
+
+/* Without the extended master secret, keys of TLS 1.2 say nothing about who is at the other end. */
+static bool keys_are_bound(const struct tls_connection *conn)
+{
+    return SSL_version(conn->library) >= TLS1_3_VERSION || SSL_get_extms_support(conn->library) == 1;
+}
+
+static int32_t bind_exporter(struct tls_connection *conn, uint8_t *data, size_t *len)
+{
+    static const char label[] = "EXPORTER-Channel-Binding";
+
+    *len = 32;
+    if (!keys_are_bound(conn) || SSL_export_keying_material(conn->library, data, *len, label, sizeof(label) - 1,
+                                                            (const unsigned char *)"", 0, 1) != 1)
+        return ENVOI_E_NOT_SUPPORTED;
+    return ENVOI_OK;
+}
+
+static int32_t bind_end_point(struct tls_connection *conn, uint8_t *data, size_t *len)
+{
+    X509 *leaf = SSL_get0_peer_certificate(conn->library);
+    int digest = NID_undef;
+    unsigned n = 0;
+
+    /* A signature without a hash of its own (Ed25519) has no such binding: RFC 5929 leaves it undefined. */
+    if (!leaf || X509_get_signature_info(leaf, &digest, NULL, NULL, NULL) != 1 || digest == NID_undef)
+        return ENVOI_E_NOT_SUPPORTED;
+    if (digest == NID_md5 || digest == NID_sha1)
+        digest = NID_sha256;
+    const EVP_MD *md = EVP_get_digestbynid(digest);
+    if (!md || X509_digest(leaf, md, data, &n) != 1)
+        return ENVOI_E_NOT_SUPPORTED;
+    *len = n;
+    return ENVOI_OK;
+}
+
+/* The first Finished of the handshake: the client's, or the server's when it is abbreviated. */
+static int32_t bind_unique(struct tls_connection *conn, uint8_t *data, size_t *len)
+{
+    if (SSL_version(conn->library) >= TLS1_3_VERSION || !keys_are_bound(conn))
+        return ENVOI_E_NOT_SUPPORTED;
+    *len = is_resumed(conn) ? SSL_get_peer_finished(conn->library, data, EVP_MAX_MD_SIZE)
+                            : SSL_get_finished(conn->library, data, EVP_MAX_MD_SIZE);
+    return *len ? ENVOI_OK : ENVOI_E_NOT_SUPPORTED;
+}
+
+int32_t info_binding(void *conn_, const char *type, void *buf, size_t cap, size_t *len)
+{
+    static const struct {
+        const char *type;
+        int32_t (*bind)(struct tls_connection *conn, uint8_t *data, size_t *len);
+    } rows[] = {{"tls-exporter", bind_exporter}, {"tls-server-end-point", bind_end_point}, {"tls-unique", bind_unique}};
+    struct tls_connection *conn = conn_;
+    uint8_t data[EVP_MAX_MD_SIZE];
+    int32_t rc = ENVOI_E_NOT_SUPPORTED;
+
+    *len = 0;
+    if (!conn->open)
+        return fail(conn, ENVOI_E_USAGE, "there is no channel binding before the handshake is done");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(rows[i].type, type) == 0)
+            rc = rows[i].bind(conn, data, len);
+    }
+    ERR_clear_error();
+    if (rc != ENVOI_OK)
+        *len = 0;
+    else if (buf && cap < *len)
+        rc = fail(conn, ENVOI_E_USAGE, "the buffer is too small for the channel binding");
+    else if (buf)
+        memcpy(buf, data, *len);
+    conn->host->wipe(data, sizeof(data));
+    return rc;
+}
+
+/* ---- the ticket ---- */
+
+int32_t info_ticket(void *conn_, const struct envoi_sink *out)
+{
+    struct tls_connection *conn = conn_;
+    SSL_SESSION *session = conn->open ? SSL_get0_session(conn->library) : NULL;
+    int len = session && SSL_SESSION_is_resumable(session) ? i2d_SSL_SESSION(session, NULL) : 0;
+
+    if (len <= 0)
+        return ENVOI_E_NOT_SUPPORTED;
+    size_t size = TICKET_HEADER + (size_t)len;
+    uint8_t *ticket = conn->host->alloc(size);
+    if (!ticket)
+        return fail(conn, ENVOI_E_MEMORY, "out of memory");
+    ticket[0] = TICKET_MARK;
+    ticket[1] = conn->verify ? TICKET_VERIFIED : TICKET_UNVERIFIED;
+    unsigned char *octets = ticket + TICKET_HEADER;
+    i2d_SSL_SESSION(session, &octets);
+    int32_t rc = out->write(out->ctx, ticket, size);
+    conn->host->wipe(ticket, size);
+    conn->host->free(ticket);
+    return rc == ENVOI_OK ? rc : fail(conn, rc, "the ticket cannot be kept");
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Is this the certificate of the server that was asked for? Chain and revocation are the library's part; name, pins and
+ * dates of the leaf are ours, as they have to be checked on resumed sessions too. */
+#include "backend.h"
+
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- the names of a certificate ---- */
+
+void verify_names(const X509 *cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len), void *arg)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    int count = names ? sk_GENERAL_NAME_num(names) : 0;
+    bool more = true;
+
+    for (int i = 0; more && i < count; i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type != GEN_DNS && name->type != GEN_IPADD)
+            continue;
+        const ASN1_STRING *value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+        more = visit(arg, name->type == GEN_IPADD, ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
+    }
+    GENERAL_NAMES_free(names);
+}
+
+struct match {
+    const struct backend_name *name;
+    size_t seen;
+    bool found;
+};
+
+static bool match_name(void *arg, bool is_ip, const void *data, size_t len)
+{
+    struct match *match = arg;
+
+    match->seen++;
+    match->found = is_ip ? backend_name_is_ip(match->name, data, len) : backend_name_is_dns(match->name, data, len);
+    return !match->found;
+}
+
+static bool list_name(void *arg, bool is_ip, const void *data, size_t len)
+{
+    struct backend_text *text = arg;
+
+    if (text->len > ERROR_TEXT / 2) {
+        backend_text_add(text, "...");
+        return false;
+    }
+    if (is_ip)
+        backend_text_add_ip(text, data, len);
+    else
+        backend_text_add_foreign(text, data, len, " \\");
+    backend_text_add(text, " ");
+    return true;
+}
+
+/* ---- saying why not ---- */
+
+/* Keeps why a certificate is refused, for handshake() to tell. `library` is the library's code for it. */
+static int32_t refuse(struct tls_connection *conn, enum backend_reason reason, const X509 *cert, int64_t library)
+{
+    struct backend_text text = backend_text_lent(conn->reason, sizeof(conn->reason));
+    enum backend_detail detail;
+    int64_t moment = 0;
+
+    backend_text_add(&text, backend_reason_text(reason, &detail));
+    if (!cert && (detail == DETAIL_SUBJECT || detail == DETAIL_ISSUER))
+        detail = DETAIL_LIBRARY;
+    switch (detail) {
+    case DETAIL_NOTHING:
+        break;
+    case DETAIL_NOT_BEFORE:
+    case DETAIL_NOT_AFTER:
+        if (cert &&
+            info_time(detail == DETAIL_NOT_AFTER ? X509_get0_notAfter(cert) : X509_get0_notBefore(cert), &moment))
+            backend_text_add_time(&text, moment);
+        break;
+    case DETAIL_SUBJECT:
+        info_add_dn(&text, X509_get_subject_name(cert));
+        break;
+    case DETAIL_ISSUER:
+        info_add_dn(&text, X509_get_issuer_name(cert));
+        break;
+    case DETAIL_NAMES:
+        verify_names(cert, list_name, &text);
+        text.len--; /* the blank after the last name */
+        backend_text_add(&text, ", not for ");
+        backend_text_add(&text, conn->name.text);
+        break;
+    case DETAIL_HOST:
+        backend_text_add(&text, conn->name.text);
+        break;
+    case DETAIL_LIBRARY:
+        backend_text_add(&text, X509_verify_cert_error_string((long)library));
+        break;
+    }
+    conn->reason_code = ENVOI_E_CERTIFICATE;
+    conn->reason_library = library;
+    return conn->reason_code;
+}
+
+/* ---- the leaf ---- */
+
+static int32_t check_dates(struct tls_connection *conn, const X509 *leaf)
+{
+    int64_t not_before, not_after, now = time(NULL);
+
+    if (!info_time(X509_get0_notBefore(leaf), &not_before) || !info_time(X509_get0_notAfter(leaf), &not_after))
+        return refuse(conn, REASON_UNVERIFIABLE, leaf, X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD);
+    if (now < not_before)
+        return refuse(conn, REASON_NOT_YET, leaf, X509_V_ERR_CERT_NOT_YET_VALID);
+    if (now > not_after)
+        return refuse(conn, REASON_EXPIRED, leaf, X509_V_ERR_CERT_HAS_EXPIRED);
+    return ENVOI_OK;
+}
+
+static int32_t check_name(struct tls_connection *conn, const X509 *leaf)
+{
+    struct match match = {.name = &conn->name};
+
+    verify_names(leaf, match_name, &match);
+    if (match.found)
+        return ENVOI_OK;
+    return refuse(conn, match.seen ? REASON_OTHER_HOST : REASON_NAMELESS, leaf,
+                  conn->name.ip_len ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH);
+}
+
+static int32_t check_pins(struct tls_connection *conn, const X509 *leaf)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned digest_len = 0;
+    unsigned char *spki = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &spki);
+    bool found = false;
+
+    if (len > 0 && EVP_Digest(spki, (size_t)len, digest, &digest_len, EVP_sha256(), NULL) != 1)
+        digest_len = 0;
+    OPENSSL_free(spki);
+    for (uint32_t i = 0; i < conn->pin_count && digest_len == sizeof(conn->pins[0]); i++)
+        found = found || memcmp(conn->pins[i], digest, sizeof(conn->pins[i])) == 0;
+    return found ? ENVOI_OK : refuse(conn, REASON_PIN, leaf, X509_V_ERR_CERT_REJECTED);
+}
+
+static int32_t check_leaf(struct tls_connection *conn, const X509 *leaf)
+{
+    int32_t rc = ENVOI_OK;
+
+    if (conn->verify)
+        rc = check_dates(conn, leaf);
+    if (rc == ENVOI_OK && conn->verify)
+        rc = check_name(conn, leaf);
+    if (rc == ENVOI_OK && conn->pin_count > 0)
+        rc = check_pins(conn, leaf);
+    return rc;
+}
+
+/* ---- the chain ---- */
+
+static enum backend_reason reason_of(int error)
+{
+    static const struct {
+        int error;
+        enum backend_reason reason;
+    } rows[] = {
+        {X509_V_ERR_CERT_HAS_EXPIRED, REASON_EXPIRED},
+        {X509_V_ERR_CERT_NOT_YET_VALID, REASON_NOT_YET},
+        {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, REASON_SELF_SIGNED},
+        {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, REASON_ISSUER},
+        {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, REASON_ISSUER},
+        {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, REASON_ISSUER},
+        {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, REASON_ISSUER},
+        {X509_V_ERR_CERT_UNTRUSTED, REASON_ISSUER},
+        {X509_V_ERR_INVALID_CA, REASON_NOT_CA},
+        {X509_V_ERR_KEYUSAGE_NO_CERTSIGN, REASON_NOT_CA},
+        {X509_V_ERR_INVALID_PURPOSE, REASON_PURPOSE},
+        {X509_V_ERR_EE_KEY_TOO_SMALL, REASON_WEAK},
+        {X509_V_ERR_CA_KEY_TOO_SMALL, REASON_WEAK},
+        {X509_V_ERR_CA_MD_TOO_WEAK, REASON_WEAK},
+        {X509_V_ERR_CERT_REVOKED, REASON_REVOKED},
+        {X509_V_ERR_UNABLE_TO_GET_CRL, REASON_NO_CRL},
+        {X509_V_ERR_CRL_SIGNATURE_FAILURE, REASON_NO_CRL},
+        {X509_V_ERR_CRL_HAS_EXPIRED, REASON_STALE_CRL},
+        {X509_V_ERR_CRL_NOT_YET_VALID, REASON_STALE_CRL},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].error == error)
+            return rows[i].reason;
+    }
+    return REASON_UNVERIFIABLE;
+}
+
+/* Lists are asked for all along the chain, but only the leaf's issuer must have one. */
+static int forgive_missing_lists(int ok, X509_STORE_CTX *store)
+{
+    return ok || (X509_STORE_CTX_get_error(store) == X509_V_ERR_UNABLE_TO_GET_CRL &&
+                  X509_STORE_CTX_get_error_depth(store) > 0);
+}
+
+static int32_t check_chain(struct tls_connection *conn, X509_STORE_CTX *store)
+{
+    X509_STORE_CTX_set_verify_cb(store, forgive_missing_lists);
+    if (X509_verify_cert(store) == 1) {
+        X509 *leaf = X509_STORE_CTX_get0_cert(store);
+        /* A CA file is for issuers: of leaves, only one that issued itself may be in it. */
+        if (X509_STORE_CTX_get_num_untrusted(store) > 0 || X509_self_signed(leaf, 0) == 1)
+            return ENVOI_OK;
+        return refuse(conn, REASON_ISSUER, leaf, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+    }
+    int error = X509_STORE_CTX_get_error(store);
+    return refuse(conn, reason_of(error), X509_STORE_CTX_get_current_cert(store), error);
+}
+
+/* Called by the library when the server's certificate has come. */
+static int check_server(X509_STORE_CTX *store, void *arg)
+{
+    const SSL *library = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct tls_connection *conn = SSL_get_app_data(library);
+    int32_t rc = ENVOI_OK;
+
+    (void)arg;
+    if (conn->verify)
+        rc = check_chain(conn, store);
+    if (rc == ENVOI_OK)
+        rc = check_leaf(conn, X509_STORE_CTX_get0_cert(store));
+    conn->checked = rc == ENVOI_OK;
+    /* The library picks the alert for the server by this. */
+    X509_STORE_CTX_set_error(store, conn->checked ? X509_V_OK : (int)conn->reason_library);
+    return conn->checked;
+}
+
+void verify_setup(struct tls_context *context)
+{
+    SSL_CTX_set_verify(context->library, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(context->library, check_server, NULL);
+}
+
+int32_t verify_finish(struct tls_connection *conn)
+{
+    const X509 *leaf = SSL_get0_peer_certificate(conn->library);
+
+    if (!conn->verify && conn->pin_count == 0)
+        return ENVOI_OK;
+    if (leaf && SSL_session_reused(conn->library))
+        return check_leaf(conn, leaf);
+    if (leaf && conn->checked)
+        return ENVOI_OK;
+    return refuse(conn, REASON_ABSENT, NULL, X509_V_ERR_UNSPECIFIED);
+}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+# envoi_add_plugin(<id> SOURCES <file>... [LIBS <target>...])
+#
+# Compiles the sources once, against the plugin ABI alone, and makes of the same objects either a module with its one
+# exported symbol or, when <id> is named in ENVOI_STATIC_PLUGINS, a part of libenvoi. The descriptor plugins.d/<id>.plugin
+# goes with it.
+function(envoi_add_plugin id)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(${id}_objects OBJECT ${ARG_SOURCES})
+  target_link_libraries(${id}_objects PUBLIC envoi::plugin_abi PRIVATE ${ARG_LIBS})
+
+  set(descriptor "${PROJECT_SOURCE_DIR}/plugins.d/${id}.plugin")
+  if(id IN_LIST ENVOI_STATIC_PLUGINS)
+    set_property(GLOBAL APPEND PROPERTY ENVOI_STATIC_LIBS ${ARG_LIBS})
+    return()
+  endif()
+
+  add_library(${id} MODULE $<TARGET_OBJECTS:${id}_objects>)
+  target_link_libraries(${id} PRIVATE ${ARG_LIBS})
+  # clang leaves the symbols of the sanitizers to the program.
+  if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
+    target_link_options(${id} PRIVATE LINKER:--no-undefined)
+  endif()
+  set_target_properties(${id} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/plugins" LINKER_LANGUAGE C)
+  install(TARGETS ${id} LIBRARY DESTINATION "${ENVOI_PLUGIN_DIR}")
+
+  configure_file("${descriptor}" "${CMAKE_BINARY_DIR}/plugins.d/${id}.plugin" COPYONLY)
+  install(FILES "${descriptor}" DESTINATION "${ENVOI_DESCRIPTOR_DIR}")
+endfunction()

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# The warnings of the house, for every C target of the tree.
+add_compile_options(
+  -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+  -Wundef -Wcast-qual -Wwrite-strings -fno-strict-aliasing -fstack-protector-strong)
+if(ENVOI_WERROR)
+  add_compile_options(-Werror)
+endif()

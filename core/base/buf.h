@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* A bounded byte queue: appended at the end, consumed at the front, wiped as it is consumed when it holds secrets. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf {
+    uint8_t *data; /* the memory */
+    size_t head;   /* first octet not consumed */
+    size_t len;    /* octets not consumed */
+    size_t cap;    /* octets of memory */
+    size_t limit;  /* most octets it may hold; 0: no limit */
+    bool secret;   /* wipe what is consumed, moved or freed */
+};
+
+void buf_init(struct buf *b, size_t limit, bool secret);
+void buf_free(struct buf *b);
+void buf_reset(struct buf *b);
+
+/* ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_PROTOCOL when the limit would be passed (nothing is appended then). */
+int buf_append(struct buf *b, const void *data, size_t len);
+int buf_append_text(struct buf *b, const char *text);
+/* Makes room for len more octets and returns where they go in *at; buf_commit() counts those that were written. */
+int buf_reserve(struct buf *b, size_t len, uint8_t **at);
+void buf_commit(struct buf *b, size_t len);
+
+const uint8_t *buf_head(const struct buf *b);
+void buf_consume(struct buf *b, size_t len);
+
+#endif

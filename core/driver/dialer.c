@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "driver/dialer.h"
+
+#include "base/mem.h"
+#include "driver/clock.h"
+
+#include <ares.h>
+#include <assert.h>
+#include <envoi/library.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* RFC 8305 section 8. */
+#define ATTEMPT_DELAY    250
+#define RESOLUTION_DELAY 50
+/* A unix socket whose backlog is full says so at once and tells nobody when that changes. */
+#define BACKLOG_DELAY    20
+
+#define ATTEMPTS_MAX (FAMILIES * ADDRESSES_MAX)
+
+/* Where it is assumed that everything that can be watched has a place. */
+static_assert(WATCH_MAX >= ATTEMPTS_MAX + ARES_GETSOCK_MAXNUM, "the watch list is too short");
+
+struct attempt {
+    int fd;
+    struct endpoint to;
+};
+
+struct dialer {
+    struct dialer_env env;
+    struct resolver resolver;
+    size_t used[FAMILIES];                 /* addresses tried */
+    int turn;                              /* the family that is next */
+    struct attempt attempts[ATTEMPTS_MAX]; /* those that are under way */
+    size_t count;
+    bool begun;       /* an address was tried: the time for connecting runs, no longer that for the name */
+    int64_t deadline; /* of the phase */
+    int64_t next_at;  /* not before this the next attempt begins */
+    int64_t grace;    /* until then IPv6 may still come first; 0: not waiting yet */
+    struct attempt winner;
+    int last_error;     /* errno of the last failure */
+    char failures[384]; /* "192.0.2.1: Connection refused; ..." */
+};
+
+int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out)
+{
+    struct dialer *d = mem_zalloc(sizeof *d);
+    const struct target *target = env->target;
+    int rc = ENVOI_OK;
+
+    *out = d;
+    if (!d)
+        return fault_set(env->fault, ENVOI_E_MEMORY, ENVOI_PHASE_CONNECT, "%s", envoi_error_text(ENVOI_E_MEMORY));
+    d->env = *env;
+    d->winner.fd = -1;
+    d->deadline = now + env->timeouts[ENVOI_PHASE_DNS];
+    if (target->address.len) {
+        d->resolver = (struct resolver){.target = target, .watch = env->watch, .first = FAMILY_V4};
+        d->resolver.found[FAMILY_V4][0] = target->address;
+        d->resolver.count[FAMILY_V4] = 1;
+    } else {
+        trace_event(env->trace, "looking up %s", target->name);
+        rc = resolver_start(&d->resolver, target, env->policy, env->watch, env->fault);
+    }
+    d->turn = d->resolver.first;
+    if (rc) {
+        dialer_free(d);
+        *out = NULL;
+    }
+    return rc;
+}
+
+/* ---- attempts ---- */
+
+static void close_fd(struct dialer *d, int fd)
+{
+    watch_forget(d->env.watch, fd);
+    (void)close(fd);
+}
+
+static void failed(struct dialer *d, const struct endpoint *to, int error)
+{
+    char host[ENDPOINT_TEXT_MAX];
+    size_t len = strlen(d->failures);
+    const char *why = strerrordesc_np(error);
+
+    if (!why)
+        why = "unknown error";
+    endpoint_host(to, host, sizeof host);
+    d->last_error = error;
+    d->next_at = 0; /* the next one need not wait any longer */
+    trace_event(d->env.trace, "%s: %s", host, why);
+    if (d->env.target->address.len) /* there is only this one, and the label names it */
+        (void)snprintf(d->failures, sizeof d->failures, "%s", why);
+    else
+        (void)snprintf(d->failures + len, sizeof d->failures - len, "%s%s: %s", len ? "; " : "", host, why);
+}
+
+/* Does this errno mean that the connection is being made? A signal does not stop it either (POSIX). */
+static bool is_under_way(int error)
+{
+    return error == EINPROGRESS || error == EINTR;
+}
+
+static int open_socket(const struct endpoint *to)
+{
+    int fd = socket(to->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int on = 1;
+
+    if (fd >= 0 && to->at.any.sa_family != AF_UNIX)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* without it mail goes out all the same */
+    return fd;
+}
+
+static void begin(struct dialer *d, const struct endpoint *to, int64_t now)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    int fd;
+
+    endpoint_text(to, text, sizeof text);
+    if (!d->begun)
+        d->deadline = now + d->env.timeouts[ENVOI_PHASE_CONNECT];
+    d->begun = true;
+    d->next_at = now + ATTEMPT_DELAY;
+    trace_event(d->env.trace, "connecting to %s", text);
+    if ((fd = open_socket(to)) < 0) {
+        failed(d, to, errno);
+    } else if (connect(fd, &to->at.any, to->len) == 0) {
+        d->winner = (struct attempt){fd, *to};
+    } else if (is_under_way(errno)) {
+        d->attempts[d->count++] = (struct attempt){fd, *to};
+    } else {
+        int error = errno;
+
+        (void)close(fd);
+        if (error == EAGAIN && to->at.any.sa_family == AF_UNIX) {
+            d->used[FAMILY_V4]--;
+            d->next_at = now + BACKLOG_DELAY;
+        } else {
+            failed(d, to, error);
+        }
+    }
+}
+
+/* The address that is to be tried next, NULL: none is there (yet). The families take turns. */
+static const struct endpoint *next_address(struct dialer *d)
+{
+    const struct resolver *r = &d->resolver;
+    int family = d->used[d->turn] < r->count[d->turn] ? d->turn : !d->turn;
+
+    if (d->used[family] >= r->count[family])
+        return NULL;
+    d->turn = !family;
+    return &r->found[family][d->used[family]++];
+}
+
+static bool have_address(const struct dialer *d)
+{
+    return d->used[FAMILY_V6] < d->resolver.count[FAMILY_V6] || d->used[FAMILY_V4] < d->resolver.count[FAMILY_V4];
+}
+
+/* When the first IPv4 address is there before any of IPv6, the latter get a moment to catch up. */
+static bool waits_for_v6(struct dialer *d, int64_t now)
+{
+    if (d->begun || resolver_done(&d->resolver, FAMILY_V6) || !have_address(d))
+        return false;
+    if (d->resolver.count[FAMILY_V6])
+        return false;
+    if (!d->grace)
+        d->grace = now + RESOLUTION_DELAY;
+    return now < d->grace;
+}
+
+/* The errno of an attempt, 0 when it is connected, EINPROGRESS when it is neither. Some loops call every event on a socket
+ * readable, so what they say is not taken for the answer. */
+static int attempt_state(int fd, unsigned events)
+{
+    struct sockaddr_storage peer;
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+        return errno;
+    if (error || events & ENVOI_EVENT_WRITE)
+        return error;
+    len = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &len) < 0 ? EINPROGRESS : 0;
+}
+
+static void attempt_ready(struct dialer *d, size_t index, unsigned events)
+{
+    struct attempt a = d->attempts[index];
+    int error = attempt_state(a.fd, events);
+
+    if (error == EINPROGRESS || d->winner.fd >= 0)
+        return;
+    d->attempts[index] = d->attempts[--d->count];
+    if (error == 0) {
+        d->winner = a;
+    } else {
+        close_fd(d, a.fd);
+        failed(d, &a.to, error);
+    }
+}
+
+void dialer_ready(struct dialer *d, int fd, unsigned events)
+{
+    for (size_t i = 0; i < d->count; i++)
+        if (d->attempts[i].fd == fd) {
+            attempt_ready(d, i, events);
+            return;
+        }
+    if (watch_wanted(d->env.watch, fd)) /* what is watched and no attempt is c-ares's */
+        resolver_process(&d->resolver, fd, events);
+}
+
+/* ---- the whole ---- */
+
+static int too_late(struct dialer *d)
+{
+    struct envoi_errctx *fault = d->env.fault;
+    const char *label = d->env.target->label;
+
+    if (!d->begun)
+        return fault_set(fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_DNS, "%s: the name servers do not answer",
+                         d->env.target->name);
+    return fault_set(fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_CONNECT, "%s: no answer in time%s%s", label,
+                     d->failures[0] ? "; " : "", d->failures);
+}
+
+static int nothing_left(struct dialer *d)
+{
+    if (!d->begun)
+        return resolver_failure(&d->resolver, d->env.fault);
+    (void)fault_set(d->env.fault, ENVOI_E_CONNECT, ENVOI_PHASE_CONNECT, "%s: %s", d->env.target->label, d->failures);
+    d->env.fault->library_code = d->last_error;
+    return ENVOI_E_CONNECT;
+}
+
+int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
+{
+    resolver_process(&d->resolver, -1, 0);
+    if (!d->begun && d->resolver.count[FAMILY_V6])
+        d->turn = d->resolver.first;
+    while (d->winner.fd < 0 && now >= d->next_at && now < d->deadline && !waits_for_v6(d, now)) {
+        const struct endpoint *to = next_address(d);
+
+        if (!to)
+            break;
+        begin(d, to, now);
+    }
+    if (d->winner.fd >= 0) {
+        *fd = d->winner.fd;
+        *peer = d->winner.to;
+        d->winner.fd = -1;
+        return ENVOI_OK;
+    }
+    if (d->count == 0 && !have_address(d) && resolver_done(&d->resolver, FAMILIES))
+        return nothing_left(d);
+    return now >= d->deadline ? too_late(d) : ENVOI_E_AGAIN;
+}
+
+void dialer_watch(const struct dialer *d)
+{
+    resolver_watch(&d->resolver);
+    for (size_t i = 0; i < d->count; i++)
+        watch_want(d->env.watch, d->attempts[i].fd, ENVOI_EVENT_WRITE);
+}
+
+int64_t dialer_deadline(const struct dialer *d, int64_t now)
+{
+    int64_t at = clock_earlier(d->deadline, resolver_deadline(&d->resolver, now));
+
+    if (have_address(d))
+        at = clock_earlier(at, d->begun ? d->next_at : d->grace);
+    return at;
+}
+
+void dialer_free(struct dialer *d)
+{
+    if (!d)
+        return;
+    resolver_stop(&d->resolver);
+    for (size_t i = 0; i < d->count; i++)
+        close_fd(d, d->attempts[i].fd);
+    if (d->winner.fd >= 0)
+        close_fd(d, d->winner.fd);
+    mem_free(d);
+}

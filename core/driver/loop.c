@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "driver/loop.h"
+
+#include "driver/clock.h"
+#include "driver/helo.h"
+#include "driver/io.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+
+/* ---- the connection that was made goes to the engine ---- */
+
+/* Opportunistic TLS protects nobody who has something to lose, so with a login or a client certificate it is required. */
+static int tls_policy(const struct envoi_session *s)
+{
+    const struct settings *set = &s->settings;
+
+    switch (set->tls) {
+    case ENVOI_TLS_DEFAULT:
+        if (s->target.is_unix)
+            return ENVOI_TLS_OFF;
+        return s->target.port == 465 ? ENVOI_TLS_IMPLICIT : ENVOI_TLS_REQUIRED;
+    case ENVOI_TLS_OPPORTUNISTIC:
+        return settings_have_login(set) || set->cert_file ? ENVOI_TLS_REQUIRED : ENVOI_TLS_OPPORTUNISTIC;
+    default:
+        return set->tls;
+    }
+}
+
+static int begin_engine(struct envoi_session *s, const struct endpoint *address)
+{
+    char helo[HELO_MAX];
+    struct engine_peer peer = {
+        .host = s->target.name,
+        .host_is_ip = s->target.is_ip,
+        .unix_socket = s->target.is_unix,
+        .tls = tls_policy(s),
+        .helo_name = helo,
+    };
+
+    endpoint_text(address, s->peer, sizeof s->peer);
+    trace_event(&s->trace, "connected to %s", s->peer);
+    helo_default(s->fd, helo);
+    s->readable = s->choked = false;
+    return engine_connect(s->engine, &peer);
+}
+
+/* ENVOI_E_AGAIN as long as the connection is being made. */
+static int dial(struct envoi_session *s, int64_t now)
+{
+    struct endpoint address;
+    int rc = dialer_step(s->dialer, now, &s->fd, &address);
+
+    if (rc == ENVOI_E_AGAIN)
+        return rc;
+    dialer_free(s->dialer);
+    s->dialer = NULL;
+    if (rc)
+        return rc;
+    engine_tick(s->engine, now);
+    return begin_engine(s, &address);
+}
+
+/* ---- one round ---- */
+
+static void exchange(struct envoi_session *s, int64_t now)
+{
+    engine_tick(s->engine, now);
+    if (s->readable)
+        io_receive(s);
+    s->readable = false;
+    io_send(s);
+}
+
+static void want(struct envoi_session *s)
+{
+    unsigned wants = s->fd >= 0 ? engine_want(s->engine) : 0;
+    unsigned events =
+        (wants & ENGINE_WANT_READ ? ENVOI_EVENT_READ : 0) | (wants & ENGINE_WANT_WRITE ? ENVOI_EVENT_WRITE : 0);
+
+    watch_begin(&s->watch);
+    if (s->dialer)
+        dialer_watch(s->dialer);
+    if (events)
+        watch_want(&s->watch, s->fd, events);
+    watch_commit(&s->watch);
+}
+
+/* Whoever blocks cannot bring what the callback is waiting for. */
+static int refuse_again(struct envoi_session *s)
+{
+    if (s->settings.nonblocking || !(engine_want(s->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL)))
+        return ENVOI_E_AGAIN;
+    engine_close(s->engine);
+    return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "a callback said AGAIN in a blocking call");
+}
+
+static int round_result(struct envoi_session *s, int64_t now)
+{
+    int rc = engine_result(s->engine);
+
+    if (rc != ENVOI_E_AGAIN)
+        return rc;
+    if (s->expiry >= 0 && now >= s->expiry)
+        return fault_set(&s->fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_QUIT, "the server did not answer QUIT in time");
+    return refuse_again(s);
+}
+
+static int verb_round(struct envoi_session *s)
+{
+    int64_t now = clock_now();
+
+    if (s->dialer) {
+        int rc = dial(s, now);
+
+        if (rc != ENVOI_E_AGAIN || s->dialer)
+            return rc;
+    }
+    exchange(s, now);
+    return round_result(s, now);
+}
+
+/* The connection goes; why the verb ended is not to be covered up by that. */
+static void end_connection(struct envoi_session *s, const struct envoi_errctx *why)
+{
+    struct envoi_errctx kept = *why;
+
+    if (s->fd >= 0 && !engine_alive(s->engine)) /* the closing alert of TLS, if it can leave at once */
+        io_send(s);
+    session_drop(s);
+    s->fault = kept;
+}
+
+static int end_verb(struct envoi_session *s, int rc)
+{
+    enum verb verb = s->verb;
+    bool unfinished = engine_result(s->engine) == ENVOI_E_AGAIN;
+
+    s->verb = VERB_NONE;
+    s->expiry = -1;
+    if (verb == VERB_QUIT)
+        end_connection(s, &s->earlier);
+    else if ((verb == VERB_CONNECT && rc) || unfinished || !engine_alive(s->engine))
+        end_connection(s, &s->fault);
+    return verb == VERB_QUIT ? ENVOI_OK : rc;
+}
+
+/* One round, and its end. */
+static int carry_on(struct envoi_session *s)
+{
+    int rc = verb_round(s);
+
+    if (rc != ENVOI_E_AGAIN)
+        rc = end_verb(s, rc);
+    want(s);
+    return rc;
+}
+
+static int64_t deadline(const struct envoi_session *s, int64_t now)
+{
+    int64_t at = s->dialer ? dialer_deadline(s->dialer, now) : engine_deadline(s->engine);
+
+    return clock_earlier(at, s->expiry);
+}
+
+static void ready(struct envoi_session *s, int fd, unsigned events)
+{
+    if (fd < 0)
+        return;
+    if (fd == s->fd) {
+        s->readable = s->readable || events & ENVOI_EVENT_READ;
+        if (events & ENVOI_EVENT_WRITE)
+            s->choked = false;
+    } else if (s->dialer) {
+        dialer_ready(s->dialer, fd, events);
+    }
+}
+
+/* ---- the blocking face ---- */
+
+static int poll_timeout(const struct envoi_session *s)
+{
+    int64_t now = clock_now(), at = deadline(s, now);
+
+    if (at < 0)
+        return -1;
+    if (at <= now)
+        return 0;
+    return at - now > INT_MAX ? INT_MAX : (int)(at - now);
+}
+
+/* Waits until something happens. A hang-up or an error counts as what was waited for: reading or writing tells which. */
+static int wait_for_events(struct envoi_session *s)
+{
+    struct pollfd fds[WATCH_MAX];
+    size_t count = s->watch.count;
+    int n;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct watch_entry *e = &s->watch.list[i];
+        int events = (e->wanted & ENVOI_EVENT_READ ? POLLIN : 0) | (e->wanted & ENVOI_EVENT_WRITE ? POLLOUT : 0);
+
+        fds[i] = (struct pollfd){.fd = e->fd, .events = (short)events};
+    }
+    n = poll(fds, count, poll_timeout(s));
+    if (n < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
+        return fault_set(&s->fault, ENVOI_E_SYSTEM, ENVOI_PHASE_NONE, "poll: %s", strerrordesc_np(errno));
+    for (size_t i = 0; n > 0 && i < count; i++) {
+        bool broken = fds[i].revents & (POLLERR | POLLHUP | POLLNVAL);
+        unsigned events = (fds[i].revents & POLLIN || broken ? ENVOI_EVENT_READ : 0) |
+                          (fds[i].revents & POLLOUT || broken ? ENVOI_EVENT_WRITE : 0);
+
+        if (events)
+            ready(s, fds[i].fd, events);
+    }
+    return ENVOI_OK;
+}
+
+int loop_run(struct envoi_session *s, int rc)
+{
+    if (rc != ENVOI_E_AGAIN) {
+        rc = end_verb(s, rc);
+        want(s);
+        return rc;
+    }
+    rc = carry_on(s);
+    while (rc == ENVOI_E_AGAIN && !s->settings.nonblocking)
+        rc = wait_for_events(s) ? end_verb(s, s->fault.code) : carry_on(s);
+    return rc;
+}
+
+/* ---- the non-blocking face ---- */
+
+/* Between verbs the server may say that it closes; it is heard, but it is no verb's failure. */
+static int idle_round(struct envoi_session *s)
+{
+    exchange(s, clock_now());
+    if (!engine_alive(s->engine))
+        session_drop(s);
+    want(s);
+    return ENVOI_OK;
+}
+
+int envoi_session_process(struct envoi_session *session, int fd, unsigned events)
+{
+    int rc = session_enter(session);
+
+    if (rc)
+        return rc;
+    ready(session, fd, events);
+    if (session->verb != VERB_NONE)
+        rc = carry_on(session);
+    else if (session->fd >= 0)
+        rc = idle_round(session);
+    return session_leave(session, rc);
+}
+
+int64_t envoi_session_deadline(struct envoi_session *session)
+{
+    return session && session->verb != VERB_NONE ? deadline(session, clock_now()) : -1;
+}

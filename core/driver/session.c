@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "driver/session.h"
+
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- what the engine asks for ---- */
+
+/* The engine has one TLS connection at a time, and asks for a context when the one before is gone. */
+static int give_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
+{
+    struct envoi_session *s = driver;
+    struct tls_context *old = s->tls;
+    int rc;
+
+    s->tls = NULL;
+    rc = tls_cache_get(&s->library->tls, transport, &s->library->trust, &s->settings, &s->fault, &s->tls);
+    tls_cache_release(&s->library->tls, old);
+    *ctx = rc ? NULL : tls_context_handle(s->tls);
+    return rc;
+}
+
+static void take_trace(void *driver, int kind, const char *text, size_t len)
+{
+    struct envoi_session *s = driver;
+
+    trace_line(&s->trace, kind, text, len);
+}
+
+/* ---- life ---- */
+
+static void session_destroy(struct envoi_session *s)
+{
+    s->depth = 1; /* the last trace lines are told too, and whoever is told may not free once more */
+    if (s->engine) {
+        session_drop(s);
+        engine_free(s->engine);
+    }
+    target_free(&s->target);
+    settings_free(&s->settings);
+    mem_free(s->tls_backend);
+    library_unref(s->library);
+    mem_wipe(s, sizeof *s);
+    mem_free(s);
+}
+
+int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
+{
+    struct envoi_session *s;
+    struct engine_env env;
+    int rc;
+
+    if (!out)
+        return ENVOI_E_USAGE;
+    *out = NULL;
+    if (!library)
+        return ENVOI_E_USAGE;
+    if (!(s = mem_zalloc(sizeof *s)))
+        return ENVOI_E_MEMORY;
+    s->library = library_ref(library);
+    s->fd = -1;
+    s->expiry = -1;
+    settings_init(&s->settings);
+    env = (struct engine_env){
+        .registry = library->registry,
+        .settings = &s->settings,
+        .fault = &s->fault,
+        .tls_context = give_tls_context,
+        .trace = take_trace,
+        .driver = s,
+    };
+    if ((rc = engine_new(&env, &s->engine)))
+        session_destroy(s);
+    else
+        *out = s;
+    return rc;
+}
+
+int envoi_session_open(struct envoi_library *library, const char *server, struct envoi_session **out)
+{
+    int rc = envoi_session_new(library, out);
+
+    return rc ? rc : envoi_session_connect(*out, server);
+}
+
+void envoi_session_free(struct envoi_session *session)
+{
+    if (!session)
+        return;
+    if (session->depth)
+        session->doomed = true;
+    else
+        session_destroy(session);
+}
+
+int session_enter(struct envoi_session *s)
+{
+    if (!s)
+        return ENVOI_E_USAGE;
+    if (s->depth)
+        return ENVOI_E_BUSY;
+    s->depth++;
+    return ENVOI_OK;
+}
+
+int session_leave(struct envoi_session *s, int rc)
+{
+    s->depth--;
+    if (s->doomed)
+        session_destroy(s);
+    return rc;
+}
+
+/* ---- the connection ---- */
+
+void session_drop(struct envoi_session *s)
+{
+    dialer_free(s->dialer);
+    s->dialer = NULL;
+    engine_close(s->engine);
+    if (s->fd >= 0) {
+        watch_forget(&s->watch, s->fd);
+        (void)close(s->fd);
+        s->fd = -1;
+        trace_event(&s->trace, "closed the connection to %s", s->peer);
+    }
+    tls_cache_release(&s->library->tls, s->tls);
+    s->tls = NULL;
+    s->peer[0] = '\0';
+    s->readable = s->choked = false;
+}
+
+/* ---- failures of setters ---- */
+
+int session_stick(struct envoi_session *s, int code, const char *format, ...)
+{
+    char text[FAULT_TEXT_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (!s->sticky.code)
+        (void)fault_set(&s->sticky, code, ENVOI_PHASE_NONE, "%s", text);
+    if (s->verb == VERB_NONE) /* else the engine may be writing there */
+        (void)fault_set(&s->fault, code, ENVOI_PHASE_NONE, "%s", text);
+    return code;
+}
+
+int session_unstick(struct envoi_session *s)
+{
+    int code = s->sticky.code;
+
+    if (code) {
+        s->fault = s->sticky;
+        fault_clear(&s->sticky);
+    }
+    return code;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* One connection: what stands between the application, the engine and the socket. */
+#ifndef DRIVER_SESSION_H
+#define DRIVER_SESSION_H
+
+#include "base/fault.h"
+#include "driver/dialer.h"
+#include "driver/library.h"
+#include "driver/target.h"
+#include "driver/trace.h"
+#include "driver/watch.h"
+#include "engine/engine.h"
+#include "engine/settings.h"
+
+#include <envoi/session.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum verb {
+    VERB_NONE, /* the application may call one */
+    VERB_CONNECT,
+    VERB_QUIT,
+    VERB_OTHER,
+};
+
+struct envoi_session {
+    struct envoi_library *library;
+    struct settings settings;
+    char *tls_backend; /* as set; settings.tls_backend has the library's choice when this has none */
+    struct engine *engine;
+    struct envoi_errctx fault;   /* the last failure */
+    struct envoi_errctx sticky;  /* of a setter; code ENVOI_OK: none */
+    struct envoi_errctx earlier; /* what quit must not cover up */
+    struct trace trace;
+    struct watch watch;
+
+    /* the connection */
+    int fd;                /* -1: none */
+    struct dialer *dialer; /* while it is being made */
+    struct target target;
+    char peer[ENDPOINT_TEXT_MAX];
+    struct tls_context *tls; /* what the engine's connection was made from */
+
+    /* the verb in progress */
+    enum verb verb;
+    bool readable;  /* the socket is said to be */
+    bool choked;    /* it took less than it was given: wait until it is writable */
+    int64_t expiry; /* of the whole verb, -1: none; for quit, which must come to an end */
+
+    unsigned depth; /* calls of the application we are in: from a callback nothing but reading is allowed */
+    bool doomed;    /* freed in a callback: freed for good when the call ends */
+};
+
+/* Brackets every call that can call back: ENVOI_OK, ENVOI_E_USAGE (NULL) or ENVOI_E_BUSY (in a callback, where nothing was
+ * entered). */
+int session_enter(struct envoi_session *s);
+/* Returns rc; the session may be gone. */
+int session_leave(struct envoi_session *s, int rc);
+
+/* Ends the connection, or the making of it, without a word; unfinished work is settled as lost. */
+void session_drop(struct envoi_session *s);
+/* A setter failed: what the next connect or send returns. Returns code. */
+int session_stick(struct envoi_session *s, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Reports a setter's failure, once: ENVOI_OK or its code. */
+int session_unstick(struct envoi_session *s);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* TLS contexts, shared by all sessions that ask for the same: reading the system's certificates takes tens of milliseconds
+ * and megabytes. What is asked for is what the context depends on: transport, trust, versions, client certificate, and the
+ * files as they are now, so that a certificate that was renewed is read again. */
+#ifndef DRIVER_TLS_CACHE_H
+#define DRIVER_TLS_CACHE_H
+
+#include "base/fault.h"
+#include "engine/settings.h"
+#include "plugin/registry.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* What a library trusts. */
+struct tls_trust {
+    char *ca_file;
+    char *crl_file;
+    char *ciphers;
+    int system_trust; /* -1: yes, unless there is a ca_file */
+    unsigned min_version;
+};
+
+struct tls_context;
+
+struct tls_cache {
+    pthread_mutex_t lock;
+    struct tls_context *first;
+};
+
+int tls_cache_init(struct tls_cache *c);
+/* All contexts must have been released. */
+void tls_cache_free(struct tls_cache *c);
+
+/* Finds or makes a context and holds it. ENVOI_OK or an error that was told to fault. */
+int tls_cache_get(struct tls_cache *c, const struct registry_transport *transport, const struct tls_trust *trust,
+                  const struct settings *settings, struct envoi_errctx *fault, struct tls_context **out);
+/* What the transport knows it by. */
+void *tls_context_handle(const struct tls_context *t);
+/* Lets go of it; NULL is a no-op. */
+void tls_cache_release(struct tls_cache *c, struct tls_context *t);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* The exchange with one mechanism: credentials, channel binding, steps, security layer. Which one: auth_pick.c. */
+#include "engine/auth.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/state.h"
+
+#include <string.h>
+
+void auth_init(struct auth *a)
+{
+    *a = (struct auth){0};
+    buf_init(&a->in, 0, true);
+    buf_init(&a->out, AUTH_RESPONSE_MAX, true);
+}
+
+void auth_end(struct auth *a)
+{
+    if (a->active && !a->step && !a->layered) {
+        a->m.mechanism->mech_free(a->ctx);
+        a->ctx = NULL;
+    }
+    a->active = a->done = a->responded = a->withheld = false;
+    a->rounds = 0;
+    if (!a->layered) {
+        mem_free(a->server_list);
+        a->server_list = NULL;
+    }
+    buf_free(&a->in);
+    buf_free(&a->out);
+}
+
+void auth_free(struct auth *a)
+{
+    auth_end(a);
+    if (a->layered)
+        a->m.mechanism->mech_free(a->ctx);
+    mem_free(a->server_list);
+    auth_init(a);
+}
+
+static bool is_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < len; i++)
+        if (!text_is_alpha(name[i]) && !text_is_digit(name[i]) && name[i] != '-' && name[i] != '_')
+            return false;
+    return len >= 1 && len <= AUTH_NAME_MAX;
+}
+
+int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe)
+{
+    if (mechanism && !is_name(mechanism))
+        return ENVOI_E_USAGE;
+    if (!a->layered)
+        auth_free(a);
+    a->tried_count = 0;
+    a->passed_over[0] = a->name[0] = a->asked[0] = '\0';
+    a->plugin = NULL;
+    fault_clear(&a->refusal);
+    a->cancel = 0;
+    if (mechanism) {
+        memcpy(a->asked, mechanism, strlen(mechanism) + 1);
+        text_to_upper(a->asked);
+    }
+    a->step = step;
+    a->step_ctx = ctx;
+    a->step_safe = safe;
+    return ENVOI_OK;
+}
+
+int auth_begin(struct engine *e, const char *mechanism)
+{
+    return auth_ask(&e->auth, mechanism, NULL, NULL, false);
+}
+
+/* ----------------------------------------------------------------------------------- what a mechanism may ask for ---- */
+
+static void release_nothing(struct envoi_cred *cred)
+{
+    (void)cred;
+}
+
+static void release_copy(struct envoi_cred *cred)
+{
+    mem_wipe(cred->core, cred->len);
+    mem_free(cred->core);
+    cred->core = NULL;
+}
+
+static const char *from_settings(const struct settings *s, uint32_t id)
+{
+    switch (id) {
+    case ENVOI_CRED_AUTHID:
+        return s->user;
+    case ENVOI_CRED_AUTHZID:
+        return s->authzid;
+    case ENVOI_CRED_PASSWORD:
+        return s->password;
+    case ENVOI_CRED_TOKEN:
+        return s->token;
+    default:
+        return NULL;
+    }
+}
+
+static int32_t give_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
+{
+    struct engine *e = core;
+    const char *data = from_settings(e->settings, request->id);
+    size_t len = 0;
+    int rc;
+
+    if (data) {
+        out->data = data;
+        out->len = strlen(data);
+        out->release = release_nothing;
+        return ENVOI_OK;
+    }
+    if (!e->settings->credential)
+        return ENVOI_E_CANCELLED;
+    rc = e->settings->credential(e->settings->credential_ctx, request->id, request->mechanism, &data, &len);
+    if (rc)
+        return rc == ENVOI_E_AGAIN ? rc : ENVOI_E_CANCELLED;
+    if (!data && len)
+        return ENVOI_E_CANCELLED;
+    out->core = mem_alloc(len);
+    if (!out->core)
+        return ENVOI_E_MEMORY;
+    if (len)
+        memcpy(out->core, data, len);
+    out->data = out->core;
+    out->len = len;
+    out->release = release_copy;
+    return ENVOI_OK;
+}
+
+static int32_t give_binding(void *core, const char *type, void *buf, size_t cap, size_t *len)
+{
+    struct engine *e = core;
+
+    if (!e->stack.secure)
+        return ENVOI_E_NOT_SUPPORTED;
+    return e->stack.transport->channel_binding(e->stack.conn, type, buf, cap, len);
+}
+
+void auth_params(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    struct envoi_tls_info info;
+
+    a->params = (struct envoi_mech_params){
+        .struct_size = sizeof a->params,
+        .min_ssf = e->settings->min_ssf,
+        .max_ssf = e->settings->max_ssf,
+        .service = e->settings->lmtp ? "lmtp" : "smtp",
+        .host = e->settings->tls_name ? e->settings->tls_name : e->host,
+        .server_list = a->server_list,
+        .binding = give_binding,
+        .cred = give_credential,
+        .core = e,
+        .errctx = e->fault,
+    };
+    if (engine_tls_info(e, &info) == ENVOI_OK)
+        a->params.external_ssf = info.strength_bits;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- steps ---- */
+
+static int32_t take_response(void *ctx, const void *data, size_t len)
+{
+    struct auth *a = ctx;
+
+    a->responded = true;
+    return buf_append(&a->out, data, len);
+}
+
+static int step_of_application(struct auth *a, bool first)
+{
+    const void *response = NULL;
+    size_t len = 0;
+    int done = 1;
+    int rc = a->step(a->step_ctx, first ? NULL : (a->in.len ? (const void *)buf_head(&a->in) : ""), a->in.len,
+                     &response, &len, &done);
+
+    if (rc)
+        return rc == ENVOI_E_AUTH ? rc : ENVOI_E_CANCELLED;
+    a->done = done;
+    return response ? take_response(a, response, len) : ENVOI_OK;
+}
+
+int auth_step(struct engine *e, bool first)
+{
+    struct auth *a = &e->auth;
+    const struct envoi_sink sink = {sizeof sink, take_response, a};
+    uint32_t result = ENVOI_STEP_CONTINUE, want = 0;
+    int rc;
+
+    buf_reset(&a->out);
+    a->responded = false;
+    if (a->step)
+        return step_of_application(a, first);
+    rc = a->m.mechanism->step(a->ctx, first ? NULL : (a->in.len ? (const void *)buf_head(&a->in) : ""),
+                              first ? 0 : a->in.len, &sink, &result, &want);
+    if (rc == ENVOI_OK)
+        a->done = result == ENVOI_STEP_DONE;
+    return rc;
+}
+
+int auth_layer(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    struct envoi_sasl_layer layer = {.struct_size = sizeof layer};
+    int rc;
+
+    if (a->step || !ENVOI_HAS(a->m.mechanism, layer) || !a->m.mechanism->layer)
+        return e->settings->min_ssf ? ENVOI_E_AUTH : ENVOI_OK;
+    if ((rc = a->m.mechanism->layer(a->ctx, &layer)))
+        return rc;
+    if (layer.ssf < e->settings->min_ssf)
+        return ENVOI_E_AUTH;
+    if (!layer.ssf)
+        return ENVOI_OK;
+    if ((rc = stack_add_sasl(&e->stack, &layer, a->ctx)))
+        return rc;
+    a->layered = e->switching = true;
+    engine_forget(e);
+    engine_trace(e, ENVOI_TRACE_INFO, "security layer of %s: %u bits", a->name, layer.ssf);
+    return ENVOI_OK;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* The choice of a mechanism: announced AND available AND allowed, in the application's order or the strongest first. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool was_tried(const struct auth *a, const char *name)
+{
+    for (unsigned i = 0; i < a->tried_count; i++)
+        if (text_equal(a->tried[i], name))
+            return true;
+    return false;
+}
+
+static void pass_over(struct auth *a, const char *name, const char *why)
+{
+    size_t used = strlen(a->passed_over);
+
+    (void)snprintf(a->passed_over + used, sizeof a->passed_over - used, "%s%s: %s", used ? "; " : "", name, why);
+}
+
+/* A word of the server's list, made a name: [A-Z0-9_-]{1,20}. Nothing else is ever looked up. */
+static bool take_name(const char *word, size_t len, char *name)
+{
+    if (!len || len > AUTH_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!text_is_alpha(word[i]) && !text_is_digit(word[i]) && word[i] != '-' && word[i] != '_')
+            return false;
+    memcpy(name, word, len);
+    name[len] = '\0';
+    text_to_upper(name);
+    return true;
+}
+
+/* Is the name in the application's list, with this sign ("" or "!") before it? */
+static bool is_listed(const char *list, const char *sign, const char *name)
+{
+    char word[AUTH_NAME_MAX + 2];
+
+    (void)snprintf(word, sizeof word, "%s%s", sign, name);
+    return list && text_has_word(list, word);
+}
+
+/* The strongest announced name that the list neither names nor forbids. */
+static bool strongest(const struct engine *e, const char *announced, char *out)
+{
+    const char *list = e->settings->mechanisms, *word;
+    int best = -1;
+    size_t len;
+
+    while ((announced = text_word(announced, &word, &len))) {
+        char name[AUTH_NAME_MAX + 1];
+        struct strength s;
+
+        if (!take_name(word, len, name) || was_tried(&e->auth, name) || is_listed(list, "", name) ||
+            is_listed(list, "!", name))
+            continue;
+        s = strength_of(name);
+        if (s.rank > best && !s.named_only) {
+            best = s.rank;
+            memcpy(out, name, sizeof name);
+        }
+    }
+    return best >= 0;
+}
+
+/* Does the list only forbid? Then it stands for all others. */
+static bool only_forbids(const char *list)
+{
+    const char *word;
+    size_t len;
+
+    while (list && (list = text_word(list, &word, &len)))
+        if (*word != '!')
+            return false;
+    return true;
+}
+
+/* The next name to look at. */
+static bool next_name(const struct engine *e, const char *announced, char *out)
+{
+    const char *list = e->settings->mechanisms, *word;
+    size_t len;
+
+    if (e->auth.asked[0]) {
+        memcpy(out, e->auth.asked, sizeof e->auth.asked);
+        return !was_tried(&e->auth, out) && text_has_word(announced, out);
+    }
+    if (only_forbids(list))
+        return strongest(e, announced, out);
+    while ((list = text_word(list, &word, &len))) {
+        if (len == 1 && *word == '*') {
+            if (strongest(e, announced, out))
+                return true;
+        } else if (*word != '!' && take_name(word, len, out) && !was_tried(&e->auth, out) &&
+                   text_has_word(announced, out) && !is_listed(e->settings->mechanisms, "!", out)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Did the application name it? */
+static bool is_named(const struct engine *e, const char *name)
+{
+    return text_equal(e->auth.asked, name) || is_listed(e->settings->mechanisms, "", name);
+}
+
+static bool lacks_credential(const struct settings *s, uint32_t needs)
+{
+    if (s->credential)
+        return false;
+    return ((needs & ENVOI_CRED_AUTHID) && !s->user) || ((needs & ENVOI_CRED_PASSWORD) && !s->password) ||
+           ((needs & ENVOI_CRED_TOKEN) && !s->token);
+}
+
+/* Why this provider may not be used here; NULL: it may. */
+static const char *objection(const struct engine *e, const char *name, const struct registry_mechanism *m)
+{
+    const struct settings *s = e->settings;
+    bool plaintext = strength_of(name).plaintext || (m->info.flags & ENVOI_MECH_PLAINTEXT);
+
+    if (plaintext && !engine_is_safe(e) && !s->cleartext_auth)
+        return "shows the password, and the connection is not verified TLS";
+    if (m->require_tls && !engine_is_safe(e) && (m->locked || !s->cleartext_auth))
+        return "plugins.d requires verified TLS for it";
+    if ((m->info.flags & ENVOI_MECH_ANONYMOUS) && !is_named(e, name))
+        return "anonymous, and not asked for by name";
+    if ((m->info.flags & ENVOI_MECH_MAY_BLOCK) && s->nonblocking && !s->blocking_mechanisms)
+        return "its library may block, which was not allowed";
+    if (lacks_credential(s, m->info.needs))
+        return m->info.needs & ENVOI_CRED_TOKEN ? "needs a token, and none was given"
+                                                : "needs a user and a password, and they were not given";
+    return NULL;
+}
+
+/* Opens an exchange with the next provider of a->name that may be used. ENVOI_E_END: there is none. */
+static int open_provider(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    bool seen = false;
+
+    for (;; a->nth++) {
+        const char *why;
+        int rc = registry_find_mechanism(e->env.registry, a->name, a->nth, e->fault, &a->m);
+
+        if (rc == ENVOI_E_END && a->nth == 0 && !seen)
+            pass_over(a, a->name, "no plugin provides it");
+        if (rc)
+            return rc;
+        seen = true;
+        fault_clear(e->fault);
+        if (!(why = objection(e, a->name, &a->m))) {
+            rc = a->m.mechanism->usable ? a->m.mechanism->usable(a->m.state, a->name, &a->params) : ENVOI_OK;
+            if (!rc)
+                rc = a->m.mechanism->mech_new(a->m.state, a->name, &a->params, &a->ctx);
+            if (!rc || rc == ENVOI_E_MEMORY)
+                return rc;
+            why = *e->fault->text ? e->fault->text : "not usable here";
+        }
+        pass_over(a, a->name, why);
+    }
+}
+
+static int open_own(struct engine *e)
+{
+    struct auth *a = &e->auth;
+
+    if (a->step_safe || engine_is_safe(e) || e->settings->cleartext_auth)
+        return ENVOI_OK;
+    pass_over(a, a->name, "counts as plaintext, and the connection is not verified TLS");
+    return ENVOI_E_END;
+}
+
+static int make_server_list(struct engine *e, const char *announced)
+{
+    struct auth *a = &e->auth;
+
+    mem_free(a->server_list);
+    if (!(a->server_list = mem_strdup(announced)))
+        return ENVOI_E_MEMORY;
+    text_to_upper(a->server_list);
+    auth_params(e);
+    return ENVOI_OK;
+}
+
+int auth_pick(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    const char *announced = extensions_get(&e->extensions, "AUTH");
+    int rc = make_server_list(e, announced);
+
+    if (rc)
+        return rc;
+    for (;;) {
+        if (!a->name[0] || was_tried(a, a->name)) {
+            if (a->tried_count == AUTH_MECHANISMS_MAX || !next_name(e, announced, a->name))
+                return ENVOI_E_END;
+            a->nth = 0;
+        }
+        rc = a->step ? open_own(e) : open_provider(e);
+        if (rc == ENVOI_OK) {
+            a->active = true;
+            a->plugin = a->step ? "application" : a->m.id;
+            engine_trace(e, ENVOI_TRACE_INFO, "mechanism %s by plugin %s", a->name, a->plugin);
+            return ENVOI_OK;
+        }
+        if (rc != ENVOI_E_END)
+            return rc;
+        memcpy(a->tried[a->tried_count++], a->name, sizeof a->name);
+    }
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* AUTH (RFC 4954): the command with its initial response, and the answers to challenges. */
+#include "base/base64.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/state.h"
+
+#include <envoi/library.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Nothing suits, or everything was refused: what the login fails with. */
+static int no_mechanism(struct engine *e)
+{
+    const struct auth *a = &e->auth;
+
+    if (a->refusal.code) { /* the server had its say: the last refusal is what the login fails with */
+        *e->fault = a->refusal;
+        return ENVOI_E_AUTH;
+    }
+    return fault_set(e->fault, ENVOI_E_NO_MECHANISM, ENVOI_PHASE_AUTH,
+                     "no login mechanism is announced, available and allowed: the server announces \"%.100s\"%s%s%s%s",
+                     extensions_get(&e->extensions, "AUTH"), a->asked[0] ? "; asked for: " : "", a->asked,
+                     a->passed_over[0] ? "; passed over: " : "", a->passed_over);
+}
+
+/* A step failed. The plugin told why, or nobody did. */
+static int step_failed(struct engine *e, int rc)
+{
+    if (rc == ENVOI_E_CANCELLED)
+        return fault_set(e->fault, rc, ENVOI_PHASE_AUTH, "login by %s: a credential was asked for and not given",
+                         e->auth.name);
+    if (e->fault->code != rc)
+        return fault_set(e->fault, rc, ENVOI_PHASE_AUTH, "login by %s failed: %s", e->auth.name, envoi_error_text(rc));
+    fault_prefix(e->fault, "login by %s", e->auth.name);
+    e->fault->phase = ENVOI_PHASE_AUTH;
+    return rc;
+}
+
+static int wait_for_credential(struct engine *e)
+{
+    if (!e->waiting && e->phase != ENVOI_PHASE_ANSWER)
+        engine_arm(e, ENVOI_PHASE_ANSWER);
+    e->waiting = ENGINE_WANT_CREDENTIAL;
+    return ENVOI_E_AGAIN;
+}
+
+/* ---------------------------------------------------------------------------------------------------- the command ---- */
+
+/* Makes "AUTH NAME[ initial]". The initial response stays out where the line would be too long for servers. */
+static int put_command(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    struct buf *text = &e->output.text;
+    size_t from = text->len, encoded = a->out.len ? (a->out.len + 2) / 3 * 4 : 1;
+    bool fits = strlen("AUTH ") + strlen(a->name) + 1 + encoded + 2 <= AUTH_COMMAND_MAX;
+    char mask[80];
+    int rc;
+
+    a->withheld = a->responded && !fits;
+    if (a->responded && fits)
+        (void)snprintf(mask, sizeof mask, "AUTH %s [%zu octets]", a->name, encoded);
+    else
+        (void)snprintf(mask, sizeof mask, "AUTH %s", a->name);
+    rc = buf_append_text(text, "AUTH ") || buf_append_text(text, a->name);
+    if (!rc && a->responded && fits) {
+        rc = buf_append(text, " ", 1);
+        if (!rc)
+            rc = a->out.len ? base64_encode(text, buf_head(&a->out), a->out.len) : buf_append(text, "=", 1);
+        buf_reset(&a->out);
+    }
+    return rc ? ENVOI_E_MEMORY : engine_end_line(e, from, mask);
+}
+
+static int auth_write(struct engine *e, struct job *job, const struct position *at)
+{
+    struct auth *a = &e->auth;
+    int rc;
+
+    (void)job;
+    (void)at;
+    if (!e->extensions.count || !extensions_get(&e->extensions, "AUTH"))
+        return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_AUTH,
+                         "a login is wanted, but the server does not announce AUTH; nothing was sent");
+    for (;;) {
+        if (!a->active && (rc = auth_pick(e)))
+            return rc == ENVOI_E_END ? no_mechanism(e) : rc == ENVOI_E_MEMORY ? step_failed(e, rc) : rc;
+        rc = auth_step(e, true);
+        if (rc == ENVOI_E_AGAIN)
+            return wait_for_credential(e);
+        if (rc == ENVOI_OK)
+            break;
+        auth_end(a);
+        if (rc != ENVOI_E_NOT_SUPPORTED)
+            return step_failed(e, rc);
+        a->nth++; /* it turned out not to be usable before anything went out: the next provider */
+    }
+    engine_arm(e, ENVOI_PHASE_AUTH);
+    return put_command(e);
+}
+
+/* --------------------------------------------------------------------------------------------------- the responses ---- */
+
+static int put_response(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    struct buf *text = &e->output.text;
+    size_t from = text->len, encoded = (a->out.len + 2) / 3 * 4;
+    char mask[40];
+
+    (void)snprintf(mask, sizeof mask, "[%zu octets]", encoded);
+    if (base64_encode(text, buf_head(&a->out), a->out.len))
+        return ENVOI_E_MEMORY;
+    buf_reset(&a->out);
+    a->withheld = false;
+    return engine_end_line(e, from, mask);
+}
+
+static int put_cancel(struct engine *e, int why)
+{
+    size_t from = e->output.text.len;
+
+    e->auth.cancel = step_failed(e, why);
+    if (buf_append(&e->output.text, "*", 1))
+        return ENVOI_E_MEMORY;
+    return engine_end_line(e, from, NULL);
+}
+
+static int response_write(struct engine *e, struct job *job, const struct position *at)
+{
+    struct auth *a = &e->auth;
+    int rc;
+
+    (void)job;
+    (void)at;
+    if (a->cancel)
+        return put_cancel(e, a->cancel);
+    if (a->withheld)
+        return put_response(e);
+    rc = auth_step(e, false);
+    if (rc == ENVOI_E_AGAIN)
+        return wait_for_credential(e);
+    engine_arm(e, ENVOI_PHASE_AUTH);
+    return rc ? put_cancel(e, rc) : put_response(e);
+}
+
+/* --------------------------------------------------------------------------------------------------------- replies ---- */
+
+/* A challenge: decoded and left for the next step; what cannot be answered is cancelled. */
+static int take_challenge(struct engine *e, struct job *job, const struct envoi_reply *reply)
+{
+    struct auth *a = &e->auth;
+    const char *text = envoi_reply_text(reply);
+    const char *why = NULL;
+    int rc;
+
+    if (a->cancel)
+        return engine_die_of(e, ENVOI_E_PROTOCOL, "a challenge although the exchange was cancelled");
+    buf_reset(&a->in);
+    rc = base64_decode(&a->in, text, strlen(text));
+    if (rc == ENVOI_E_MEMORY)
+        return engine_die_of(e, rc, "out of memory while reading a challenge");
+    if (rc)
+        why = "the challenge is not base64";
+    else if (++a->rounds > AUTH_ROUNDS_MAX)
+        why = "the server asks without end";
+    else if (a->withheld && a->in.len)
+        why = "a challenge before the initial response";
+    if (why)
+        a->cancel = fault_set(e->fault, ENVOI_E_AUTH, ENVOI_PHASE_AUTH, "%s", why);
+    job->written.row = &command_auth_response;
+    return ENVOI_OK;
+}
+
+static int succeed(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    int rc;
+
+    if (a->cancel || !a->done || a->withheld)
+        return engine_die_of(e, ENVOI_E_AUTH,
+                             "login by %s: the server says 235 before it has proved itself or was answered", a->name);
+    if ((rc = auth_layer(e)))
+        return engine_die_of(e, rc, "login by %s: no security layer of the strength that was asked for", a->name);
+    e->authenticated = true;
+    auth_end(a);
+    return ENVOI_OK;
+}
+
+/* RFC 4954 section 6: these say that this mechanism will not do; another one may. */
+static bool tries_next(const struct engine *e, int code)
+{
+    return !e->auth.asked[0] && (code == 504 || code == 534 || code == 535);
+}
+
+static int auth_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    struct auth *a = &e->auth;
+    int cancel = a->cancel;
+
+    (void)at;
+    if (reply->code == 334)
+        return take_challenge(e, job, reply);
+    if (reply_class(reply) == 2)
+        return succeed(e);
+    if (reply_class(reply) == 3)
+        return engine_die_of(e, ENVOI_E_PROTOCOL, "AUTH is answered with %d", reply->code);
+    auth_end(a);
+    a->cancel = 0;
+    if (cancel) /* the fault says why it was cancelled; that the server says no to `*` is in order */
+        return cancel;
+    if (reply->code == 503 && e->authenticated)
+        return ENVOI_OK;
+    engine_refused(e, ENVOI_E_AUTH, ENVOI_PHASE_AUTH, reply, "login by %s is refused", a->name);
+    if (!tries_next(e, reply->code))
+        return ENVOI_E_AUTH;
+    a->refusal = *e->fault;
+    memcpy(a->tried[a->tried_count++], a->name, sizeof a->name);
+    job->written.row = &command_auth;
+    return ENVOI_OK;
+}
+
+static void auth_next(struct engine *e, struct job *job, struct position *at)
+{
+    (void)e;
+    (void)job;
+    at->row = NULL;
+}
+
+const struct command command_auth = {
+    .name = "AUTH",
+    .phase = ENVOI_PHASE_AUTH,
+    .ends_group = true,
+    .write = auth_write,
+    .answer = auth_answer,
+    .next = auth_next,
+};
+
+const struct command command_auth_response = {
+    .name = "AUTH response",
+    .phase = ENVOI_PHASE_AUTH,
+    .ends_group = true,
+    .write = response_write,
+    .answer = auth_answer,
+    .next = auth_next,
+};

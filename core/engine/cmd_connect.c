@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* The beginning and the end of a connection: greeting (RFC 5321 section 3.1), TLS handshake, STARTTLS (RFC 3207), QUIT. */
+#include "base/mem.h"
+#include "engine/state.h"
+
+#include <string.h>
+
+static void next_none(struct engine *e, struct job *job, struct position *at)
+{
+    (void)e;
+    (void)job;
+    at->row = NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------ greeting ---- */
+
+static int greeting_write(struct engine *e, struct job *job, const struct position *at)
+{
+    (void)job;
+    (void)at;
+    engine_arm(e, ENVOI_PHASE_GREETING);
+    e->left++; /* nothing to send: the reply may come at once */
+    return ENVOI_OK;
+}
+
+static int greeting_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    (void)job;
+    (void)at;
+    if (reply_copy(&e->greeting, reply))
+        return engine_die_of(e, ENVOI_E_MEMORY, "out of memory while reading the greeting");
+    if (reply->code == 220)
+        return ENVOI_OK;
+    engine_refused(e, ENVOI_E_GREETING, ENVOI_PHASE_GREETING, reply, "the server greets with a refusal");
+    engine_die(e, ENVOI_E_GREETING);
+    return ENVOI_E_GREETING;
+}
+
+const struct command command_greeting = {
+    .name = "greeting",
+    .phase = ENVOI_PHASE_GREETING,
+    .ends_group = true,
+    .write = greeting_write,
+    .answer = greeting_answer,
+    .next = next_none,
+};
+
+/* ----------------------------------------------------------------------------------------------------- handshake ---- */
+
+static int handshake_write(struct engine *e, struct job *job, const struct position *at)
+{
+    struct envoi_tls_info info;
+    int rc;
+
+    (void)job;
+    (void)at;
+    if (!e->stack.transport) {
+        engine_arm(e, ENVOI_PHASE_TLS);
+        if ((rc = tls_begin(e))) {
+            engine_die(e, rc);
+            return rc;
+        }
+    }
+    rc = stack_handshake(&e->stack);
+    if (rc == ENVOI_E_AGAIN)
+        return rc;
+    if (rc == ENVOI_E_TRUNCATED) {
+        engine_die_of(e, ENVOI_E_DISCONNECTED, "the connection was lost (TLS): the server closed it");
+        return ENVOI_E_DISCONNECTED;
+    }
+    if (rc) {
+        if (e->fault->code != rc)
+            fault_set(e->fault, rc, ENVOI_PHASE_TLS, "the TLS handshake failed");
+        e->fault->phase = ENVOI_PHASE_TLS;
+        engine_trace(e, ENVOI_TRACE_INFO, "TLS handshake failed: %s", e->fault->text);
+        engine_die(e, rc);
+        return rc;
+    }
+    engine_forget(e);
+    if (engine_tls_info(e, &info) == ENVOI_OK)
+        engine_trace(e, ENVOI_TRACE_INFO, "TLS by plugin %s: %s, %s, certificate %s", e->transport.id,
+                     info.protocol_name, info.cipher, info.verified ? "verified" : "NOT verified");
+    return ENVOI_OK;
+}
+
+/* Implicit TLS goes on with the greeting; after STARTTLS there is none. */
+static void handshake_next(struct engine *e, struct job *job, struct position *at)
+{
+    at->row = job == &e->connect_job ? &command_greeting : NULL;
+}
+
+const struct command command_handshake = {
+    .name = "TLS handshake",
+    .phase = ENVOI_PHASE_TLS,
+    .ends_group = true,
+    .silent = true,
+    .write = handshake_write,
+    .next = handshake_next,
+};
+
+/* ------------------------------------------------------------------------------------------------------ STARTTLS ---- */
+
+static int starttls_write(struct engine *e, struct job *job, const struct position *at)
+{
+    size_t from = e->output.text.len;
+
+    (void)job;
+    (void)at;
+    if (buf_append_text(&e->output.text, "STARTTLS"))
+        return ENVOI_E_MEMORY;
+    return engine_end_line(e, from, NULL);
+}
+
+static int starttls_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    (void)at;
+    if (reply->code == 220) {
+        e->switching = true;
+        job->written.row = &command_handshake;
+        return ENVOI_OK;
+    }
+    if (e->tls == ENVOI_TLS_OPPORTUNISTIC && job->next && !e->closing) {
+        engine_trace(e, ENVOI_TRACE_INFO, "STARTTLS is refused: going on in clear, as the policy allows");
+        e->tls_declined = true;
+        return ENVOI_OK;
+    }
+    return engine_refused(e, ENVOI_E_STARTTLS, ENVOI_PHASE_STARTTLS, reply, "the server refuses STARTTLS");
+}
+
+const struct command command_starttls = {
+    .name = "STARTTLS",
+    .phase = ENVOI_PHASE_STARTTLS,
+    .ends_group = true,
+    .write = starttls_write,
+    .answer = starttls_answer,
+    .next = next_none,
+};
+
+/* ---------------------------------------------------------------------------------------------------------- QUIT ---- */
+
+static int quit_write(struct engine *e, struct job *job, const struct position *at)
+{
+    size_t from = e->output.text.len;
+
+    (void)job;
+    (void)at;
+    if (buf_append_text(&e->output.text, "QUIT"))
+        return ENVOI_E_MEMORY;
+    return engine_end_line(e, from, NULL);
+}
+
+static int quit_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    (void)job;
+    (void)at;
+    (void)reply;
+    stack_shutdown(&e->stack);
+    engine_die(e, ENVOI_OK);
+    return ENVOI_OK;
+}
+
+const struct command command_quit = {
+    .name = "QUIT",
+    .phase = ENVOI_PHASE_QUIT,
+    .ends_group = true,
+    .write = quit_write,
+    .answer = quit_answer,
+    .next = next_none,
+};

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* EHLO, LHLO (RFC 2033) and HELO, and the fall back from the first to the last. */
+#include "base/mem.h"
+#include "engine/state.h"
+
+#include <string.h>
+
+static const char *verb_of(const struct engine *e)
+{
+    return e->helo ? "HELO" : e->settings->lmtp ? "LHLO" : "EHLO";
+}
+
+static const char *name_of(const struct engine *e)
+{
+    return e->hello_name ? e->hello_name : e->settings->helo_name ? e->settings->helo_name : e->helo_default;
+}
+
+static int hello_write(struct engine *e, struct job *job, const struct position *at)
+{
+    struct buf *text = &e->output.text;
+    size_t from = text->len;
+
+    (void)job;
+    (void)at;
+    engine_forget(e);
+    if (buf_append_text(text, verb_of(e)) || buf_append(text, " ", 1) || buf_append_text(text, name_of(e)))
+        return ENVOI_E_MEMORY;
+    return engine_end_line(e, from, NULL);
+}
+
+/* HELO knows no TLS and no AUTH: who needs one of them must not be led there by a 5yz. */
+static bool may_fall_back(const struct engine *e, const struct envoi_reply *reply)
+{
+    bool needs_tls = e->tls == ENVOI_TLS_REQUIRED && !e->stack.secure;
+
+    return reply_class(reply) == 5 && !e->helo && !e->hello_only && !e->settings->lmtp && !needs_tls &&
+           !settings_have_login(e->settings);
+}
+
+static int hello_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    int rc;
+
+    (void)at;
+    if (reply_class(reply) == 2) {
+        if (!e->helo && (rc = extensions_parse(&e->extensions, envoi_reply_text(reply))))
+            return engine_die_of(e, rc, "out of memory while reading the reply to %s", verb_of(e));
+        e->hello_done = true;
+        e->esmtp = !e->helo;
+        return ENVOI_OK;
+    }
+    if (may_fall_back(e, reply)) {
+        e->helo = true;
+        job->written.row = &command_hello;
+        return ENVOI_OK;
+    }
+    return engine_refused(e, ENVOI_E_HELO, ENVOI_PHASE_EHLO, reply, "the server refuses %s", verb_of(e));
+}
+
+static void hello_next(struct engine *e, struct job *job, struct position *at)
+{
+    (void)e;
+    (void)job;
+    at->row = NULL;
+}
+
+const struct command command_hello = {
+    .name = "EHLO",
+    .phase = ENVOI_PHASE_EHLO,
+    .ends_group = true,
+    .write = hello_write,
+    .answer = hello_answer,
+    .next = hello_next,
+};

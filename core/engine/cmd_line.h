@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The rows of commands whose line was made by the verb (engine.line). */
+#ifndef ENGINE_CMD_LINE_H
+#define ENGINE_CMD_LINE_H
+
+#include "engine/state.h"
+
+extern const struct command command_line_rset, command_line_mail, command_line_rcpt;
+
+#endif

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+/* Fed and drained: octets, time and the end of the connection come in here; who acts on them is the queue. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/message.h"
+#include "engine/state.h"
+
+#include <envoi/library.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define READ_BLOCK 16384u
+
+int engine_new(const struct engine_env *env, struct engine **out)
+{
+    struct engine *e = mem_zalloc(sizeof *e);
+
+    if (!(*out = e))
+        return ENVOI_E_MEMORY;
+    e->env = *env;
+    e->settings = env->settings;
+    e->fault = env->fault;
+    stack_init(&e->stack);
+    output_init(&e->output);
+    reply_parser_init(&e->parser);
+    reply_init(&e->reply);
+    reply_init(&e->greeting);
+    buf_init(&e->line, 0, false);
+    content_init(&e->line_data);
+    auth_init(&e->auth);
+    extensions_clear(&e->extensions);
+    return ENVOI_OK;
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    engine_close(e);
+    stack_clear(&e->stack);
+    output_free(&e->output);
+    reply_parser_free(&e->parser);
+    reply_free(&e->reply);
+    reply_free(&e->greeting);
+    buf_free(&e->line);
+    content_free(&e->line_data);
+    mem_free(e->hello_name);
+    mem_free(e);
+}
+
+void engine_set_trace_level(struct engine *e, int level)
+{
+    e->trace_level = level;
+}
+
+void engine_trace(struct engine *e, int kind, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    int n;
+
+    if (!e->trace_level || !e->env.trace)
+        return;
+    va_start(args, format);
+    n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (n > 0)
+        e->env.trace(e->env.driver, kind, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+}
+
+void engine_forget(struct engine *e)
+{
+    extensions_clear(&e->extensions);
+    e->hello_done = e->esmtp = false;
+}
+
+bool engine_is_safe(const struct engine *e)
+{
+    return e->unix_socket || (e->stack.secure && e->settings->tls_verify);
+}
+
+void engine_arm(struct engine *e, int phase)
+{
+    e->phase = phase;
+    e->armed_at = e->now;
+}
+
+int64_t engine_deadline(const struct engine *e)
+{
+    return e->phase == ENVOI_PHASE_NONE ? -1 : e->armed_at + e->settings->timeouts[e->phase];
+}
+
+int engine_end_line(struct engine *e, size_t from, const char *mask)
+{
+    struct buf *text = &e->output.text;
+
+    if (mask)
+        engine_trace(e, ENVOI_TRACE_SENT, "%s", mask);
+    else if (e->trace_level && e->env.trace)
+        e->env.trace(e->env.driver, ENVOI_TRACE_SENT, (const char *)buf_head(text) + from, text->len - from);
+    if (buf_append(text, "\r\n", 2))
+        return ENVOI_E_MEMORY;
+    output_end_command(&e->output, from);
+    return ENVOI_OK;
+}
+
+int engine_refused(struct engine *e, int code, int phase, const struct envoi_reply *reply, const char *format, ...)
+{
+    const char *enhanced = envoi_reply_enhanced(reply);
+    char what[256];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    return fault_set(e->fault, code, phase, "%s: %d %s%s%s", what, reply->code, enhanced, *enhanced ? " " : "",
+                     envoi_reply_text(reply));
+}
+
+/* ---------------------------------------------------------------------------------------------- the end of it ---- */
+
+void engine_die(struct engine *e, int code)
+{
+    if (!e->open)
+        return;
+    e->open = false;
+    e->lost_idle = !e->head;
+    engine_arm(e, ENVOI_PHASE_NONE);
+    queue_abort(e, code);
+    output_clear(&e->output);
+    reply_parser_reset(&e->parser);
+    auth_end(&e->auth);
+    e->authenticated = false;
+    engine_forget(e);
+}
+
+int engine_die_of(struct engine *e, int code, const char *format, ...)
+{
+    char text[FAULT_TEXT_MAX];
+    int phase = e->phase;
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fault_set(e->fault, code, phase, "%s", text);
+    engine_trace(e, ENVOI_TRACE_INFO, "%s", text);
+    engine_die(e, code);
+    return code;
+}
+
+void engine_close(struct engine *e)
+{
+    if (e->open) {
+        if (e->head)
+            fault_set(e->fault, ENVOI_E_DISCONNECTED, e->phase, "the connection was closed by the application");
+        engine_die(e, ENVOI_E_DISCONNECTED);
+    }
+    auth_free(&e->auth);
+    stack_clear(&e->stack);
+    reply_clear(&e->greeting);
+    mem_free(e->host);
+    mem_free(e->helo_default);
+    e->host = e->helo_default = NULL;
+    e->transport = (struct registry_transport){0};
+}
+
+/* What the connection was lost in, for the text of the failure. */
+static const char *doing(const struct engine *e)
+{
+    return e->phase == ENVOI_PHASE_NONE ? "idle" : envoi_phase_name(e->phase);
+}
+
+static void lose(struct engine *e, const char *how)
+{
+    if (e->head && e->head->first == &command_quit) { /* what was sent stays sent */
+        engine_die(e, ENVOI_OK);
+        return;
+    }
+    engine_die_of(e, ENVOI_E_DISCONNECTED, "the connection was lost (%s): %s", doing(e), how);
+}
+
+/* ------------------------------------------------------------------------------------------------- octets out ---- */
+
+/* Commands whose last octet has left may be answered from now on. */
+static void count_left(struct engine *e, size_t len)
+{
+    bool content = e->output.lent > 0;
+
+    e->left += output_drained(&e->output, len);
+    if (content)
+        engine_arm(e, e->output.lent ? ENVOI_PHASE_CONTENT : e->phase);
+    if (content && e->left && e->left == e->owed)
+        engine_arm(e, e->answered.row->phase);
+}
+
+/* Moves the output through the layers, as far as the wire has room. */
+static void push_down(struct engine *e)
+{
+    struct iovec piece;
+
+    if (stack_is_empty(&e->stack) || (e->stack.transport && !e->stack.secure))
+        return;
+    while (e->open && output_drain(&e->output, &piece, 1)) {
+        size_t n = 0;
+        int rc = stack_send(&e->stack, piece.iov_base, piece.iov_len, &n);
+
+        if (rc == ENVOI_E_AGAIN)
+            return;
+        if (rc) {
+            if (e->fault->code != rc)
+                fault_set(e->fault, rc, e->phase, "the TLS or SASL layer cannot send");
+            engine_die(e, rc);
+            return;
+        }
+        count_left(e, n);
+        if (!e->output.count)
+            queue_pump(e);
+    }
+}
+
+void engine_carry_on(struct engine *e)
+{
+    queue_pump(e);
+    push_down(e);
+}
+
+size_t engine_drain(struct engine *e, struct iovec *pieces, size_t max)
+{
+    if (stack_is_empty(&e->stack))
+        return output_drain(&e->output, pieces, max);
+    push_down(e); /* a verb may have begun since */
+    if (!e->stack.out.len || !max)
+        return 0;
+    pieces[0] = (struct iovec){(void *)(uintptr_t)buf_head(&e->stack.out), e->stack.out.len};
+    return 1;
+}
+
+void engine_drained(struct engine *e, size_t len)
+{
+    if (stack_is_empty(&e->stack))
+        count_left(e, len);
+    else
+        buf_consume(&e->stack.out, len);
+    if (e->open)
+        engine_carry_on(e);
+}
+
+unsigned engine_want(const struct engine *e)
+{
+    bool out = stack_is_empty(&e->stack) ? e->output.octets > 0 : e->stack.out.len > 0;
+
+    return (e->open ? ENGINE_WANT_READ : 0u) | (out ? ENGINE_WANT_WRITE : 0u) | e->waiting |
+           (e->head ? 0u : ENGINE_WANT_DONE);
+}
+
+/* -------------------------------------------------------------------------------------------------- octets in ---- */
+
+/* A challenge of AUTH may hold a secret: the trace shows how long it is. */
+static void trace_line(void *ctx, const char *line, size_t len)
+{
+    struct engine *e = ctx;
+    bool masked = e->owed && e->answered.row && e->answered.row->phase == ENVOI_PHASE_AUTH && len > 4 &&
+                  memcmp(line, "334", 3) == 0;
+
+    if (masked)
+        engine_trace(e, ENVOI_TRACE_RECEIVED, "334 [%zu octets]", len - 4);
+    else if (e->trace_level && e->env.trace)
+        e->env.trace(e->env.driver, ENVOI_TRACE_RECEIVED, line, len);
+}
+
+static void take_reply(struct engine *e, const struct envoi_reply *reply)
+{
+    e->closing = reply->code == 421;
+    if (reply_copy(&e->reply, reply)) {
+        engine_die_of(e, ENVOI_E_MEMORY, "out of memory while reading a reply");
+        return;
+    }
+    if (e->left == 0) {
+        if (e->closing)
+            engine_refused(e, ENVOI_E_DISCONNECTED, e->phase, reply, "the server closes the connection");
+        else
+            engine_refused(e, ENVOI_E_PROTOCOL, e->phase, reply, "a reply that nothing was asked for");
+        engine_die(e, e->fault->code);
+        return;
+    }
+    queue_answer(e, &e->reply);
+}
+
+/* Octets that are the server's words, whatever layers they came through. */
+static void take_octets(struct engine *e, const char *data, size_t len)
+{
+    while (len && e->open) {
+        bool complete;
+        size_t used;
+        int rc = reply_parse(&e->parser, data, len, &used, &complete, trace_line, e);
+
+        if (rc) {
+            engine_die_of(e, rc, "reply (%s): %s", doing(e),
+                          rc == ENVOI_E_PROTOCOL ? e->parser.problem : envoi_error_text(rc));
+            return;
+        }
+        data += used;
+        len -= used;
+        if (!complete)
+            return;
+        take_reply(e, &e->parser.reply);
+        if (e->open && e->switching && len) {
+            engine_die_of(e, ENVOI_E_PROTOCOL,
+                          "the server sent %zu octets behind its last reply in clear: they could be anybody's", len);
+            return;
+        }
+        e->switching = false;
+        if (e->open && len)
+            queue_pump(e);
+    }
+}
+
+/* Reads what the layers give. */
+static void pull_up(struct engine *e)
+{
+    char block[READ_BLOCK];
+
+    while (e->open && (!e->stack.transport || e->stack.secure)) {
+        size_t n = 0;
+        int rc = stack_recv(&e->stack, block, sizeof block, &n);
+
+        if (rc == ENVOI_E_AGAIN)
+            return;
+        if (rc == ENVOI_E_EOF || rc == ENVOI_E_TRUNCATED) {
+            lose(e, rc == ENVOI_E_EOF ? "the server closed it" : "it ended without the closing alert of TLS");
+            return;
+        }
+        if (rc) {
+            if (e->fault->code != rc)
+                fault_set(e->fault, rc, e->phase, "the TLS or SASL layer cannot read");
+            engine_die(e, rc);
+            return;
+        }
+        take_octets(e, block, n);
+        mem_wipe(block, n);
+        if (e->open)
+            engine_carry_on(e);
+    }
+}
+
+void engine_feed(struct engine *e, const void *data, size_t len)
+{
+    if (!e->open)
+        return;
+    if (stack_is_empty(&e->stack)) {
+        take_octets(e, data, len);
+    } else {
+        if (stack_feed(&e->stack, data, len)) {
+            engine_die_of(e, ENVOI_E_MEMORY, "out of memory while reading");
+            return;
+        }
+        if (e->stack.transport && !e->stack.secure)
+            queue_pump(e);
+        pull_up(e);
+    }
+    if (e->open)
+        engine_carry_on(e);
+}
+
+void engine_lost(struct engine *e, int error_number)
+{
+    char text[128] = "the server closed it";
+
+    if (!e->open)
+        return;
+    stack_end(&e->stack);
+    if (!stack_is_empty(&e->stack)) {
+        if (e->stack.transport && !e->stack.secure)
+            queue_pump(e);
+        pull_up(e);
+    }
+    if (error_number)
+        (void)snprintf(text, sizeof text, "%s", strerrordesc_np(error_number));
+    if (e->open)
+        lose(e, text);
+    if (error_number && e->fault->code == ENVOI_E_DISCONNECTED)
+        e->fault->library_code = error_number;
+}
+
+void engine_tick(struct engine *e, int64_t now)
+{
+    int64_t deadline;
+
+    e->now = now;
+    if (!e->open)
+        return;
+    deadline = engine_deadline(e);
+    if (deadline >= 0 && now >= deadline) {
+        if (e->head && e->head->first == &command_quit)
+            engine_die(e, ENVOI_OK);
+        else
+            engine_die_of(e, ENVOI_E_TIMEOUT, "nothing came for %lld ms (%s)",
+                          (long long)e->settings->timeouts[e->phase], doing(e));
+        return;
+    }
+    if (e->waiting)
+        engine_carry_on(e);
+}
+
+/* ------------------------------------------------------------------------------------------------ what is known ---- */
+
+int engine_result(const struct engine *e)
+{
+    return e->head ? ENVOI_E_AGAIN : e->result;
+}
+
+bool engine_alive(const struct engine *e)
+{
+    return e->open;
+}
+
+const struct envoi_reply *engine_reply(const struct engine *e)
+{
+    return &e->reply;
+}
+
+const struct envoi_reply *engine_greeting(const struct engine *e)
+{
+    return &e->greeting;
+}
+
+const struct extensions *engine_extensions(const struct engine *e)
+{
+    return &e->extensions;
+}
+
+bool engine_authenticated(const struct engine *e)
+{
+    return e->authenticated;
+}
+
+const char *engine_mechanism(const struct engine *e)
+{
+    return e->auth.name;
+}
+
+const char *engine_mechanism_plugin(const struct engine *e)
+{
+    return e->auth.plugin ? e->auth.plugin : "";
+}
+
+const char *engine_tls_backend(const struct engine *e)
+{
+    return e->stack.transport ? e->transport.id : "";
+}
+
+int engine_tls_info(const struct engine *e, struct envoi_tls_info *out)
+{
+    *out = (struct envoi_tls_info){.struct_size = sizeof *out};
+    return e->stack.secure ? e->stack.transport->info(e->stack.conn, out) : ENVOI_E_USAGE;
+}
+
+int engine_certificate(const struct engine *e, size_t index, struct envoi_certificate *out)
+{
+    *out = (struct envoi_certificate){.struct_size = sizeof *out};
+    return e->stack.secure ? e->stack.transport->certificate(e->stack.conn, index, out) : ENVOI_E_USAGE;
+}

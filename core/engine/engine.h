@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* The protocol, sans-I/O: octets and events in, octets and events out. No socket, no clock, no thread.
+ *
+ * A driver makes a connection, calls engine_connect(), and from then on shovels: engine_drain() lends octets for the wire,
+ * engine_drained() says how many went; engine_feed() takes octets from the wire; engine_tick() tells the time. Each verb
+ * begins one operation; engine_result() is ENVOI_E_AGAIN until it is over. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/fault.h"
+#include "engine/settings.h"
+#include "plugin/registry.h"
+
+#include <envoi/session.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct engine;
+struct extensions;
+
+/* What the engine needs from outside. Lives as long as the engine. */
+struct engine_env {
+    struct registry *registry;
+    const struct settings *settings;
+    struct envoi_errctx *fault; /* where failures are told */
+    /* Gives the shared TLS context for a transport under the settings; borrowed, the driver keeps it while the engine
+     * lives. ENVOI_OK or an error that was told to fault. */
+    int (*tls_context)(void *driver, const struct registry_transport *transport, void **ctx);
+    /* One line of the dialogue or an event, secrets already masked; NULL: no trace. See struct engine_trace below. */
+    void (*trace)(void *driver, int kind, const char *text, size_t len);
+    void *driver;
+};
+
+/* The connection that was made. Borrowed for engine_connect(). */
+struct engine_peer {
+    const char *host;      /* the caller's name: A-labels or the text of an address; "localhost" for a unix socket */
+    bool host_is_ip;       /* an address: match iPAddress SANs */
+    bool unix_socket;      /* counts as verified; EHLO name and TLS default differ */
+    int tls;               /* ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT: the default was resolved */
+    const char *helo_name; /* FQDN or address literal, used when the settings have none */
+};
+
+int engine_new(const struct engine_env *env, struct engine **out);
+void engine_free(struct engine *e);
+
+/* Trace level: 0 nothing, 1 dialogue, 2 content too. */
+void engine_set_trace_level(struct engine *e, int level);
+
+/* The time: milliseconds of a monotonic clock. To be called before anything else of a round; acts on a deadline that has
+ * passed, and asks again for what said AGAIN (content, credential). */
+void engine_tick(struct engine *e, int64_t now);
+/* When engine_tick() is due at the latest; -1: never. */
+int64_t engine_deadline(const struct engine *e);
+
+/* Octets from the wire; all are taken. */
+void engine_feed(struct engine *e, const void *data, size_t len);
+/* The connection ended: code ENVOI_E_DISCONNECTED with an errno, or 0 for an orderly end. */
+void engine_lost(struct engine *e, int error_number);
+
+/* Lends at most max pieces for the wire; returns how many. They stay valid until engine_drained() or any other call. */
+size_t engine_drain(struct engine *e, struct iovec *pieces, size_t max);
+/* The first len octets of what was lent have left. */
+void engine_drained(struct engine *e, size_t len);
+
+enum {
+    ENGINE_WANT_READ = 1,
+    ENGINE_WANT_WRITE = 2,
+    ENGINE_WANT_CREDENTIAL = 4, /* the application's answer: tick when it may be there */
+    ENGINE_WANT_CONTENT = 8,    /* the content source said AGAIN: likewise */
+    ENGINE_WANT_DONE = 16,      /* no operation is in progress */
+};
+unsigned engine_want(const struct engine *e);
+
+/* ENVOI_E_AGAIN: an operation is in progress; else the result of the last one. */
+int engine_result(const struct engine *e);
+/* False when there is no connection any more: the driver closes its socket (after draining what is left, if it likes). */
+bool engine_alive(const struct engine *e);
+/* Forgets the connection (the driver closed it): unfinished work is settled as lost. The engine can connect again. */
+void engine_close(struct engine *e);
+
+/* The verbs of session.h. Each returns engine_result(): ENVOI_E_AGAIN when it has begun, or an error at once. */
+int engine_connect(struct engine *e, const struct engine_peer *peer);
+int engine_ehlo(struct engine *e, const char *name);
+int engine_helo(struct engine *e, const char *name);
+int engine_hello_if_needed(struct engine *e);
+int engine_starttls(struct engine *e);
+/* mechanism NULL: by policy. step NULL: plugins; else the application's own. */
+int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe);
+int engine_command(struct engine *e, const char *verb, const char *arguments);
+/* VRFY and EXPN: UTF-8 in the argument needs SMTPUTF8 behind it. */
+int engine_lookup(struct engine *e, const char *verb, const char *address);
+int engine_rset(struct engine *e);
+int engine_mail(struct engine *e, const char *sender, const char *options);
+int engine_rcpt(struct engine *e, const char *recipient, const char *options);
+int engine_data(struct engine *e, const void *content, size_t len);
+int engine_send(struct engine *e, struct envoi_message *message);
+int engine_quit(struct engine *e);
+
+/* What is known; never NULL. */
+const struct envoi_reply *engine_reply(const struct engine *e);
+const struct envoi_reply *engine_greeting(const struct engine *e);
+const struct extensions *engine_extensions(const struct engine *e);
+bool engine_authenticated(const struct engine *e);
+const char *engine_mechanism(const struct engine *e);
+const char *engine_mechanism_plugin(const struct engine *e);
+const char *engine_tls_backend(const struct engine *e); /* "" without TLS */
+/* ENVOI_E_USAGE without TLS. Borrowed until the connection is closed. */
+int engine_tls_info(const struct engine *e, struct envoi_tls_info *out);
+int engine_certificate(const struct engine *e, size_t index, struct envoi_certificate *out);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/extensions.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <envoi/error.h>
+#include <string.h>
+
+void extensions_clear(struct extensions *x)
+{
+    for (size_t i = 0; i < x->count; i++) {
+        mem_free(x->list[i].name);
+        mem_free(x->list[i].parameters);
+    }
+    x->count = 0;
+    x->pipelining = x->chunking = x->size = false;
+    x->size_limit = UINT64_MAX;
+}
+
+static struct extension *find(struct extensions *x, const char *name, size_t len)
+{
+    for (size_t i = 0; i < x->count; i++)
+        if (strlen(x->list[i].name) == len && text_equal_n(x->list[i].name, name, len))
+            return &x->list[i];
+    return NULL;
+}
+
+/* ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-"); the old "AUTH=" is one too. */
+static size_t keyword_length(const char *line, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && (text_is_alpha(line[n]) || text_is_digit(line[n]) || (n && line[n] == '-')))
+        n++;
+    return n;
+}
+
+static int merge(struct extension *ext, const char *more, size_t len)
+{
+    size_t old = strlen(ext->parameters), gap = old && len;
+    char *joined = mem_alloc(old + gap + len + 1);
+
+    if (!joined)
+        return ENVOI_E_MEMORY;
+    memcpy(joined, ext->parameters, old);
+    if (gap)
+        joined[old] = ' ';
+    memcpy(joined + old + gap, more, len);
+    joined[old + gap + len] = '\0';
+    mem_free(ext->parameters);
+    ext->parameters = joined;
+    return ENVOI_OK;
+}
+
+static int add(struct extensions *x, const char *name, size_t name_len, const char *parameters, size_t len)
+{
+    struct extension *ext = &x->list[x->count];
+
+    ext->name = mem_strndup(name, name_len);
+    ext->parameters = mem_strndup(parameters, len);
+    if (!ext->name || !ext->parameters) {
+        mem_free(ext->name);
+        mem_free(ext->parameters);
+        return ENVOI_E_MEMORY;
+    }
+    text_to_upper(ext->name);
+    x->count++;
+    return ENVOI_OK;
+}
+
+static int take_line(struct extensions *x, const char *line, size_t len)
+{
+    size_t name = keyword_length(line, len), at = name;
+    bool auth = name == 4 && text_equal_n(line, "AUTH", 4);
+    struct extension *known;
+
+    if (!name || (at < len && line[at] != ' ' && !(auth && line[at] == '=')))
+        return ENVOI_OK;
+    at += at < len ? 1 : 0;
+    while (at < len && line[at] == ' ')
+        at++;
+    while (len > at && line[len - 1] == ' ')
+        len--;
+    known = find(x, line, name);
+    if (known)
+        return auth ? merge(known, line + at, len - at) : ENVOI_OK;
+    return x->count == EXTENSIONS_MAX ? ENVOI_OK : add(x, line, name, line + at, len - at);
+}
+
+/* SIZE (RFC 1870): no number or 0 is no limit. */
+static void find_size(struct extensions *x)
+{
+    const char *limit = extensions_get(x, "SIZE");
+    uint64_t n;
+
+    x->size = limit != NULL;
+    if (limit && text_number(limit, strlen(limit), &n) && n)
+        x->size_limit = n;
+}
+
+int extensions_parse(struct extensions *x, const char *text)
+{
+    const char *line = strchr(text, '\n');
+    int rc = ENVOI_OK;
+
+    extensions_clear(x);
+    while (line && !rc) {
+        const char *end = strchr(++line, '\n');
+
+        rc = take_line(x, line, end ? (size_t)(end - line) : strlen(line));
+        line = end;
+    }
+    x->pipelining = extensions_get(x, "PIPELINING") != NULL;
+    x->chunking = extensions_get(x, "CHUNKING") != NULL;
+    find_size(x);
+    return rc;
+}
+
+const char *extensions_get(const struct extensions *x, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < x->count; i++)
+        if (strlen(x->list[i].name) == len && text_equal_n(x->list[i].name, name, len))
+            return x->list[i].parameters;
+    return NULL;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/message.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int stick(struct envoi_message *m, int rc)
+{
+    if (rc && !m->sticky)
+        m->sticky = rc;
+    return rc;
+}
+
+static int check(const struct envoi_message *m)
+{
+    return !m ? ENVOI_E_USAGE : m->job.engine ? ENVOI_E_BUSY : ENVOI_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ life ---- */
+
+int envoi_message_new(const char *sender, struct envoi_message **out)
+{
+    struct envoi_message *m;
+    int rc;
+
+    if (!out)
+        return ENVOI_E_USAGE;
+    *out = NULL;
+    if (!(m = mem_zalloc(sizeof *m)))
+        return ENVOI_E_MEMORY;
+    content_init(&m->content);
+    if ((rc = address_parse(sender ? sender : "", true, NULL, &m->sender))) {
+        mem_free(m);
+        return rc;
+    }
+    *out = m;
+    return ENVOI_OK;
+}
+
+static void clear_recipient(struct recipient *r)
+{
+    address_free(&r->address);
+    mem_free(r->options);
+    mem_free(r->reason);
+    mem_free(r->line);
+}
+
+/* Frees all but the sender and the room for recipients. */
+static void clear(struct envoi_message *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        clear_recipient(&m->recipients[i]);
+    m->count = 0;
+    mem_free(m->options);
+    mem_free(m->dropped);
+    m->options = m->dropped = NULL;
+    content_free(&m->content);
+    m->drop_options = false;
+    m->body = ENVOI_BODY_AUTO;
+    m->size_estimate = 0;
+    m->sticky = ENVOI_OK;
+}
+
+void envoi_message_free(struct envoi_message *message)
+{
+    if (!message)
+        return;
+    clear(message);
+    address_free(&message->sender);
+    mem_free(message->recipients);
+    mem_free(message);
+}
+
+int envoi_message_reset(struct envoi_message *message, const char *sender)
+{
+    struct address address;
+    int rc = check(message);
+
+    if (rc || (rc = address_parse(sender ? sender : "", true, NULL, &address)))
+        return message && rc != ENVOI_E_BUSY ? stick(message, rc) : rc;
+    clear(message);
+    address_free(&message->sender);
+    message->sender = address;
+    return ENVOI_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------------- envelope ---- */
+
+static int grow(struct envoi_message *m)
+{
+    size_t room = m->room ? m->room * 2 : 4;
+    struct recipient *more;
+
+    if (m->count < m->room)
+        return ENVOI_OK;
+    if (m->count >= RECIPIENTS_MAX)
+        return ENVOI_E_USAGE;
+    if (!(more = mem_realloc(m->recipients, room * sizeof *more)))
+        return ENVOI_E_MEMORY;
+    m->recipients = more;
+    m->room = room;
+    return ENVOI_OK;
+}
+
+int envoi_message_add_recipient_with(struct envoi_message *message, const char *address, const char *options)
+{
+    struct recipient r = {0};
+    int rc = check(message);
+
+    if (rc)
+        return rc;
+    if (!address)
+        return stick(message, ENVOI_E_USAGE);
+    if ((rc = parameters_check(options, NULL)) || (rc = address_parse(address, false, NULL, &r.address)) ||
+        (rc = mem_replace(&r.options, options)) || (rc = grow(message))) {
+        clear_recipient(&r);
+        return stick(message, rc);
+    }
+    message->recipients[message->count++] = r;
+    return ENVOI_OK;
+}
+
+int envoi_message_add_recipient(struct envoi_message *message, const char *address)
+{
+    return envoi_message_add_recipient_with(message, address, NULL);
+}
+
+int envoi_message_set_options(struct envoi_message *message, const char *options)
+{
+    int rc = check(message);
+
+    if (!rc && !(rc = parameters_check(options, NULL)))
+        rc = mem_replace(&message->options, options);
+    return message && rc != ENVOI_E_BUSY ? stick(message, rc) : rc;
+}
+
+int envoi_message_set_drop_options(struct envoi_message *message, int drop)
+{
+    int rc = check(message);
+
+    if (!rc)
+        message->drop_options = drop;
+    return rc;
+}
+
+int envoi_message_set_body(struct envoi_message *message, int body)
+{
+    int rc = check(message);
+
+    if (rc)
+        return rc;
+    if (body < ENVOI_BODY_AUTO || body > ENVOI_BODY_BINARY)
+        return stick(message, ENVOI_E_USAGE);
+    message->body = body;
+    return ENVOI_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------------- content ---- */
+
+int message_set_source(struct envoi_message *m, const struct content_source *source)
+{
+    int rc = check(m);
+
+    if (rc)
+        return rc;
+    content_free(&m->content);
+    m->content.source = *source;
+    return ENVOI_OK;
+}
+
+int envoi_message_set_data(struct envoi_message *message, const void *data, size_t len)
+{
+    static const uint8_t empty[1];
+    struct content_source source = {.memory = data ? data : empty, .size = (int64_t)len};
+
+    if (message && (len > INT64_MAX || (!data && len)))
+        return stick(message, ENVOI_E_USAGE);
+    return message_set_source(message, &source);
+}
+
+int envoi_message_set_callback(struct envoi_message *message, envoi_pull_fn *pull, envoi_rewind_fn *rewind, void *ctx,
+                               int64_t size)
+{
+    struct content_source source = {.pull = pull, .rewind = rewind, .ctx = ctx, .size = size < 0 ? -1 : size};
+
+    if (message && !pull)
+        return stick(message, ENVOI_E_USAGE);
+    return message_set_source(message, &source);
+}
+
+int envoi_message_set_size_estimate(struct envoi_message *message, uint64_t octets)
+{
+    int rc = check(message);
+
+    if (!rc)
+        message->size_estimate = octets;
+    return rc;
+}
+
+uint64_t envoi_message_progress(const struct envoi_message *message)
+{
+    return message ? message->content.taken : 0;
+}
+
+/* -------------------------------------------------------------------------------------------------------- verdicts ---- */
+
+void message_begin(struct envoi_message *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        struct recipient *r = &m->recipients[i];
+
+        mem_free(r->reason);
+        r->reason = NULL;
+        r->verdict = ENVOI_VERDICT_NOT_ATTEMPTED;
+        r->pending = false;
+        r->code = r->phase = 0;
+        r->enhanced[0] = '\0';
+    }
+    mem_free(m->dropped);
+    m->dropped = NULL;
+}
+
+const char *envoi_message_dropped_options(const struct envoi_message *message)
+{
+    return message && message->dropped ? message->dropped : "";
+}
+
+size_t envoi_message_recipients(const struct envoi_message *message)
+{
+    return message ? message->count : 0;
+}
+
+static struct recipient *recipient_at(const struct envoi_message *message, size_t index)
+{
+    return message && index < message->count ? &message->recipients[index] : NULL;
+}
+
+const char *envoi_message_recipient(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? r->address.path : NULL;
+}
+
+int envoi_message_verdict(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? r->verdict : ENVOI_VERDICT_NOT_ATTEMPTED;
+}
+
+int envoi_message_verdict_code(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? r->code : 0;
+}
+
+const char *envoi_message_verdict_enhanced(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? r->enhanced : "";
+}
+
+const char *envoi_message_verdict_reason(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r && r->reason ? r->reason : "";
+}
+
+int envoi_message_verdict_phase(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? r->phase : 0;
+}
+
+const char *envoi_message_verdict_text(struct envoi_message *message, size_t index)
+{
+    struct recipient *r = recipient_at(message, index);
+    const char *reason = envoi_message_verdict_reason(message, index);
+    char code[8] = "";
+    size_t room;
+
+    if (!r)
+        return NULL;
+    if (r->code)
+        (void)snprintf(code, sizeof code, "%d ", r->code);
+    room = strlen(r->address.path) + strlen(reason) + sizeof r->enhanced + 64;
+    mem_free(r->line);
+    if (!(r->line = mem_alloc(room)))
+        return NULL;
+    (void)snprintf(r->line, room, "%s: %s%s%s%s%s%s", r->address.path, envoi_verdict_name(r->verdict),
+                   r->code || *reason ? ": " : "", code, r->enhanced, *r->enhanced ? " " : "", reason);
+    text_make_printable(r->line, strlen(r->line), "");
+    return r->line;
+}

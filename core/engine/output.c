@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/output.h"
+
+void output_init(struct output *o)
+{
+    o->head = o->count = o->lent = 0;
+    o->octets = 0;
+    buf_init(&o->text, 0, true);
+}
+
+void output_free(struct output *o)
+{
+    buf_free(&o->text);
+    output_init(o);
+}
+
+void output_clear(struct output *o)
+{
+    buf_reset(&o->text);
+    o->head = o->count = o->lent = 0;
+    o->octets = 0;
+}
+
+bool output_has_room(const struct output *o)
+{
+    return o->count < OUTPUT_PIECES && o->octets < OUTPUT_LIMIT;
+}
+
+static void add(struct output *o, struct output_piece piece)
+{
+    o->pieces[(o->head + o->count++) % OUTPUT_PIECES] = piece;
+    o->octets += piece.len;
+    o->lent += piece.lent ? 1 : 0;
+}
+
+void output_end_command(struct output *o, size_t from)
+{
+    add(o, (struct output_piece){NULL, o->text.len - from, true, NULL});
+}
+
+void output_lend(struct output *o, const uint8_t *data, size_t len, bool ends_command, bool *left)
+{
+    add(o, (struct output_piece){data, len, ends_command, left});
+}
+
+size_t output_drain(const struct output *o, struct iovec *pieces, size_t max)
+{
+    const uint8_t *text = buf_head(&o->text);
+    bool joins = false; /* neighbouring commands lie side by side: one piece for the wire */
+    size_t n = 0;
+
+    for (unsigned i = 0; i < o->count; i++) {
+        const struct output_piece *p = &o->pieces[(o->head + i) % OUTPUT_PIECES];
+        const uint8_t *at = p->lent ? p->lent : text;
+
+        if (p->len == 0)
+            continue;
+        if (!p->lent)
+            text += p->len;
+        if (joins && !p->lent) {
+            pieces[n - 1].iov_len += p->len;
+            continue;
+        }
+        if (n == max)
+            break;
+        pieces[n++] = (struct iovec){(void *)(uintptr_t)at, p->len};
+        joins = !p->lent;
+    }
+    return n;
+}
+
+unsigned output_drained(struct output *o, size_t len)
+{
+    unsigned commands = 0;
+
+    o->octets -= len;
+    while (o->count) {
+        struct output_piece *p = &o->pieces[o->head];
+        size_t take = len < p->len ? len : p->len;
+
+        if (p->lent)
+            p->lent += take;
+        else
+            buf_consume(&o->text, take);
+        p->len -= take;
+        len -= take;
+        if (p->len)
+            break;
+        commands += p->ends_command ? 1 : 0;
+        o->lent -= p->lent ? 1 : 0;
+        if (p->left)
+            *p->left = true;
+        o->head = (o->head + 1) % OUTPUT_PIECES;
+        o->count--;
+    }
+    return commands;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What waits to leave the engine: commands (copied) and content (lent), in order, with a mark at the end of each command, so
+ * that it is known which commands have left whole. */
+#ifndef ENGINE_OUTPUT_H
+#define ENGINE_OUTPUT_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#define OUTPUT_PIECES 64     /* commands and blocks that wait at once; a power of two */
+#define OUTPUT_LIMIT  65536u /* octets that may wait before nothing more is written */
+
+struct output_piece {
+    const uint8_t *lent; /* NULL: the octets are in text */
+    size_t len;
+    bool ends_command;
+    bool *left; /* set when the last octet has left; NULL: nobody asks */
+};
+
+struct output {
+    struct buf text; /* the commands, wiped as they leave: a login may be among them */
+    struct output_piece pieces[OUTPUT_PIECES];
+    unsigned head, count;
+    unsigned lent; /* pieces that are lent */
+    size_t octets;
+};
+
+void output_init(struct output *o);
+void output_free(struct output *o);
+void output_clear(struct output *o);
+/* May one more command or block be added? */
+bool output_has_room(const struct output *o);
+/* Ends the command whose text was appended to o->text since octet `from` of it (text.len before). */
+void output_end_command(struct output *o, size_t from);
+/* Adds octets that stay valid until they have left. */
+void output_lend(struct output *o, const uint8_t *data, size_t len, bool ends_command, bool *left);
+size_t output_drain(const struct output *o, struct iovec *pieces, size_t max);
+/* Returns how many commands have left whole with these octets. */
+unsigned output_drained(struct output *o, size_t len);
+
+#endif

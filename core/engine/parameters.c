@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* The parameters of MAIL and RCPT: what the message asks for against what the server announces. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/message.h"
+#include "engine/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Which extension a parameter belongs to; those not listed need only an ESMTP server. */
+static const struct {
+    const char *parameter; /* NAME, or NAME=VALUE */
+    const char *extension;
+    bool kept; /* never left out: without it the message would be another one */
+} owners[] = {
+    {"BODY=BINARYMIME", "BINARYMIME", true},
+    {"BODY", "8BITMIME", false},
+    {"SMTPUTF8", "SMTPUTF8", true},
+    {"REQUIRETLS", "REQUIRETLS", true},
+    {"SIZE", "SIZE", false},
+    {"AUTH", "AUTH", false},
+    {"RET", "DSN", false},
+    {"ENVID", "DSN", false},
+    {"NOTIFY", "DSN", false},
+    {"ORCPT", "DSN", false},
+    {"BY", "DELIVERBY", false},
+    {"HOLDFOR", "FUTURERELEASE", false},
+    {"HOLDUNTIL", "FUTURERELEASE", false},
+    {"MT-PRIORITY", "MT-PRIORITY", false},
+    {"RRVS", "RRVS", false},
+};
+
+/* Does the parameter `word` begin with name, whole? */
+static bool is_named(const char *word, size_t len, const char *name)
+{
+    size_t n = strlen(name);
+
+    return len >= n && text_equal_n(word, name, n) && (len == n || word[n] == '=');
+}
+
+static bool is_announced(const struct engine *e, const char *word, size_t len, bool *kept)
+{
+    *kept = false;
+    for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++) {
+        if (!is_named(word, len, owners[i].parameter))
+            continue;
+        *kept = owners[i].kept;
+        return e->esmtp && extensions_get(&e->extensions, owners[i].extension);
+    }
+    return e->esmtp;
+}
+
+static bool has_parameter(const char *options, const char *name)
+{
+    const char *word;
+    size_t len;
+
+    while (options && (options = text_word(options, &word, &len)))
+        if (is_named(word, len, name))
+            return true;
+    return false;
+}
+
+int parameters_append(const struct engine *e, const char *options, struct buf *out)
+{
+    const char *word;
+    size_t len;
+    bool kept;
+
+    while (options && (options = text_word(options, &word, &len)))
+        if (is_announced(e, word, len, &kept) && (buf_append(out, " ", 1) || buf_append(out, word, len)))
+            return ENVOI_E_MEMORY;
+    return ENVOI_OK;
+}
+
+static int drop(struct envoi_message *m, const char *word, size_t len)
+{
+    size_t old = m->dropped ? strlen(m->dropped) : 0, gap = old ? 1 : 0;
+    char *joined = mem_realloc(m->dropped, old + gap + len + 1);
+
+    if (!joined)
+        return ENVOI_E_MEMORY;
+    if (gap)
+        joined[old] = ' ';
+    memcpy(joined + old + gap, word, len);
+    joined[old + gap + len] = '\0';
+    m->dropped = joined;
+    return ENVOI_OK;
+}
+
+/* What is not announced is left out and listed, or is a failure. */
+static int check(struct engine *e, struct envoi_message *m, const char *options)
+{
+    const char *word;
+    size_t len;
+    int rc = ENVOI_OK;
+
+    while (!rc && options && (options = text_word(options, &word, &len))) {
+        bool kept;
+
+        if (is_announced(e, word, len, &kept))
+            continue;
+        if (kept || !m->drop_options)
+            return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                             "the option %.*s is asked for, but the server does not announce what it needs",
+                             (int)(len > 80 ? 80 : len), word);
+        rc = drop(m, word, len);
+    }
+    return rc;
+}
+
+static int check_size(struct engine *e, struct envoi_message *m, const struct content_measure *measure, struct buf *out)
+{
+    uint64_t octets = measure->size ? measure->size : m->size_estimate;
+    char text[32];
+
+    if (!e->extensions.size)
+        return ENVOI_OK;
+    if (octets > e->extensions.size_limit)
+        return fault_set(e->fault, ENVOI_E_TOO_LARGE, ENVOI_PHASE_MAIL,
+                         "the message has %llu octets, the server takes at most %llu; nothing was sent",
+                         (unsigned long long)octets, (unsigned long long)e->extensions.size_limit);
+    if (!octets || has_parameter(m->options, "SIZE"))
+        return ENVOI_OK;
+    (void)snprintf(text, sizeof text, " SIZE=%llu", (unsigned long long)octets);
+    return buf_append_text(out, text);
+}
+
+/* BODY= (RFC 6152): declared for what is or may be 8-bit, when the server knows it. */
+static int check_body(struct engine *e, struct envoi_message *m, const struct content_measure *measure, struct buf *out)
+{
+    static const char *const eight = "BODY=8BITMIME";
+    bool announced = extensions_get(&e->extensions, "8BITMIME") != NULL;
+    bool asked = m->body == ENVOI_BODY_8BIT || (m->body == ENVOI_BODY_AUTO && measure->known && measure->has_8bit);
+    bool maybe = m->body == ENVOI_BODY_AUTO && !measure->known;
+    bool given = has_parameter(m->options, "BODY");
+
+    if (m->body == ENVOI_BODY_BINARY || has_parameter(m->options, "BODY=BINARYMIME"))
+        return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                         "BODY=BINARYMIME is asked for, but the server does not announce BINARYMIME and CHUNKING");
+    if (given || (!asked && !maybe))
+        return ENVOI_OK;
+    if (announced)
+        return buf_append(out, " ", 1) || buf_append_text(out, eight) ? ENVOI_E_MEMORY : ENVOI_OK;
+    if (!asked)
+        return ENVOI_OK;
+    if (m->drop_options)
+        return drop(m, eight, strlen(eight));
+    return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                     "the content has 8-bit octets, but the server does not announce 8BITMIME");
+}
+
+static const char *needs_utf8(const struct envoi_message *m)
+{
+    if (m->sender.utf8)
+        return m->sender.path;
+    for (size_t i = 0; i < m->count; i++)
+        if (m->recipients[i].address.utf8)
+            return m->recipients[i].address.path;
+    return NULL;
+}
+
+static int check_utf8(struct engine *e, struct envoi_message *m, struct buf *out)
+{
+    const char *address = needs_utf8(m);
+
+    if (!address || has_parameter(m->options, "SMTPUTF8"))
+        return ENVOI_OK;
+    if (!extensions_get(&e->extensions, "SMTPUTF8"))
+        return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                         "the address <%s> needs SMTPUTF8, but the server does not announce it", address);
+    return buf_append_text(out, " SMTPUTF8");
+}
+
+int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *out)
+{
+    struct content_measure measure;
+    int rc = content_look(&m->content, &measure);
+
+    if (rc)
+        return fault_set(e->fault, rc, ENVOI_PHASE_MAIL,
+                         "the content cannot be read (or was read before and cannot be had again)");
+    if (measure.has_nul && m->body != ENVOI_BODY_BINARY)
+        return fault_set(e->fault, ENVOI_E_CONTENT, ENVOI_PHASE_MAIL, "the content has a NUL octet; nothing was sent");
+    if (!(rc = check(e, m, m->options)))
+        for (size_t i = 0; !rc && i < m->count; i++)
+            rc = check(e, m, m->recipients[i].options);
+    if (!rc)
+        rc = check_size(e, m, &measure, out);
+    if (!rc)
+        rc = check_body(e, m, &measure, out);
+    if (!rc)
+        rc = check_utf8(e, m, out);
+    return rc ? rc : parameters_append(e, m->options, out);
+}

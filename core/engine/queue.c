@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* The queue of jobs and the two cursors. Everything that changes a cursor is here. */
+#include "base/mem.h"
+#include "engine/message.h"
+#include "engine/state.h"
+
+#include <string.h>
+
+void job_init(struct job *job, const struct command *first, unsigned needs)
+{
+    *job = (struct job){.first = first, .needs = needs, .written = {.row = first}};
+}
+
+void queue_append(struct engine *e, struct job *job)
+{
+    struct job **at = &e->head;
+
+    while (*at)
+        at = &(*at)->next;
+    *at = job;
+    job->next = NULL;
+    job->engine = e;
+}
+
+void queue_prepend(struct engine *e, struct job *job)
+{
+    job->next = e->head;
+    job->engine = e;
+    e->head = job;
+}
+
+/* The application's verbs begin with a job of their own; what prepare_job puts in front has no right to fail alone. */
+static bool is_helper(const struct engine *e, const struct job *job)
+{
+    return job->next && (job == &e->hello_job || job == &e->tls_job || job == &e->login_job);
+}
+
+static void leave(struct job *job)
+{
+    if (job->message)
+        content_idle(&job->message->content);
+    else if (job->content)
+        content_free(job->content);
+    job->engine = NULL;
+    job->next = NULL;
+}
+
+/* Takes the finished job at the head out of the queue. */
+static void finish(struct engine *e)
+{
+    struct job *job = e->head;
+    bool helper = is_helper(e, job);
+    int rc = job->message ? verdict_result(job->message, job->result) : job->result;
+
+    e->head = job->next;
+    leave(job);
+    e->result = rc;
+    if (!e->head)
+        engine_arm(e, ENVOI_PHASE_NONE);
+    if (helper && rc)
+        queue_abort(e, rc);
+    else if (e->closing) /* the reply said so: nothing more will be answered */
+        engine_die(e, rc);
+}
+
+void queue_abort(struct engine *e, int code)
+{
+    e->result = code;
+    e->waiting = 0;
+    while (e->head) {
+        struct job *job = e->head;
+
+        e->head = job->next;
+        if (job->message) {
+            verdict_settle_lost(e, job);
+            e->result = verdict_result(job->message, job->result ? job->result : code);
+        } else if (job->content_left) {
+            e->result = ENVOI_E_UNKNOWN;
+        }
+        leave(job);
+    }
+    e->owed = e->left = 0;
+    e->group_closed = e->switching = false;
+    e->answering = NULL;
+    e->answered = (struct position){0};
+}
+
+/* A failed job has nothing more to say, but for the content that a 354 waits for and the RSET behind a refused transaction. */
+static void redirect_failed(struct job *job)
+{
+    bool transaction = job->first == &command_mail;
+
+    if (job->content_open && !job->content_done)
+        job->written.row = &command_content;
+    else if (transaction && job->written.row != &command_rset && !job->rset_done)
+        job->written.row = &command_rset;
+    else if (job->rset_done || !transaction)
+        job->written.row = NULL;
+}
+
+/* Its first command never went out: there is nothing to take back. */
+static void fail_unsent(struct engine *e, struct job *job, int rc)
+{
+    job->result = rc;
+    job->failed = job->rset_done = true;
+    job->written.row = NULL;
+    if (job->message)
+        verdict_settle_lost(e, job);
+}
+
+/* Writes the command at the written cursor. False: not now. */
+static bool write_command(struct engine *e, struct job *job)
+{
+    const struct command *row = job->written.row;
+    bool fresh = e->owed == 0;
+    int rc;
+
+    if (fresh && e->phase == ENVOI_PHASE_NONE)
+        engine_arm(e, row->phase);
+    e->waiting = 0;
+    rc = row->write(e, job, &job->written);
+    if (!e->open || rc == ENVOI_E_AGAIN)
+        return false;
+    if (rc == ENVOI_E_MEMORY) { /* what is in the output may be half a command */
+        engine_die_of(e, rc, "out of memory (%s)", row->name);
+        return false;
+    }
+    if (rc) {
+        fail_unsent(e, job, rc);
+        return true;
+    }
+    if (!row->silent) {
+        if (e->owed++ == 0) {
+            e->answering = job;
+            e->answered = job->written;
+        }
+        e->group_closed = row->ends_group;
+    } else {
+        engine_arm(e, ENVOI_PHASE_NONE);
+    }
+    row->next(e, job, &job->written);
+    return true;
+}
+
+static bool may_write(const struct engine *e, const struct job *job)
+{
+    if (e->owed && (e->group_closed || !e->extensions.pipelining || job->failed))
+        return false;
+    return output_has_room(&e->output);
+}
+
+void queue_pump(struct engine *e)
+{
+    while (e->open && e->head) {
+        struct job *job = e->head;
+        int rc = ENVOI_OK;
+
+        if (job->failed && !e->owed)
+            redirect_failed(job);
+        if (!job->written.row) {
+            if (e->owed)
+                return;
+            finish(e);
+            continue;
+        }
+        if (!may_write(e, job))
+            return;
+        if (job->needs && job->written.row == job->first && !e->owed)
+            rc = prepare_job(e, job);
+        if (rc == ENVOI_E_AGAIN)
+            continue;
+        if (rc) {
+            fail_unsent(e, job, rc);
+            continue;
+        }
+        if (!write_command(e, job))
+            return;
+    }
+}
+
+void queue_answer(struct engine *e, const struct envoi_reply *reply)
+{
+    struct job *job = e->answering;
+    struct position at = e->answered;
+    int phase = at.row->phase, rc = at.row->answer(e, job, &at, reply);
+
+    if (!e->open)
+        return;
+    if (rc == ENVOI_E_AGAIN) { /* one more reply to the same command */
+        e->answered = at;
+        engine_arm(e, at.row->phase);
+        return;
+    }
+    if (rc) {
+        job->failed = true;
+        if (!job->result)
+            job->result = rc;
+    }
+    e->left--;
+    if (--e->owed == 0) {
+        e->group_closed = false;
+        engine_arm(e, ENVOI_PHASE_NONE);
+    } else {
+        at.row->next(e, job, &at);
+        e->answered = at;
+        engine_arm(e, at.row->phase);
+    }
+    if (e->closing) { /* RFC 5321 section 3.8: what is not answered now was not processed */
+        if (!rc)
+            rc = engine_refused(e, ENVOI_E_DISCONNECTED, phase, reply, "the server closes the connection");
+        engine_die(e, rc);
+    }
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Replies (RFC 5321 section 4.2): the object and the parser, which takes octets cut anywhere and holds to bounds. */
+#ifndef ENGINE_REPLY_H
+#define ENGINE_REPLY_H
+
+#include "base/buf.h"
+
+#include <envoi/reply.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define REPLY_LINE_MAX     8192u  /* octets of one line, line end included */
+#define REPLY_LINES_MAX    256u   /* lines of one reply */
+#define REPLY_OCTETS_MAX   65536u /* octets of one reply */
+#define REPLY_ENHANCED_MAX 16
+
+struct envoi_reply {
+    int code;
+    char enhanced[REPLY_ENHANCED_MAX];
+    struct buf text; /* NUL-terminated once complete; the NUL is not counted in the text */
+};
+
+void reply_init(struct envoi_reply *r);
+void reply_free(struct envoi_reply *r);
+void reply_clear(struct envoi_reply *r);
+/* A copy of what was read; on ENVOI_E_MEMORY `to` is cleared. */
+int reply_copy(struct envoi_reply *to, const struct envoi_reply *from);
+/* The class of the reply: 2, 3, 4 or 5. */
+int reply_class(const struct envoi_reply *r);
+
+struct reply_parser {
+    struct buf line;          /* what there is of the line being read */
+    struct envoi_reply reply; /* what there is of the reply being read */
+    unsigned lines;
+    size_t octets;
+    const char *problem; /* why the last ENVOI_E_PROTOCOL */
+};
+
+void reply_parser_init(struct reply_parser *p);
+void reply_parser_free(struct reply_parser *p);
+/* Forgets a half-read reply. */
+void reply_parser_reset(struct reply_parser *p);
+/* Is something half read? */
+bool reply_parser_busy(const struct reply_parser *p);
+
+/* A line that was read, for the trace: without its line end, printable. */
+typedef void reply_line_fn(void *ctx, const char *line, size_t len);
+
+/* Takes octets up to the end of one reply; *used says how many. *complete is set when p->reply is a whole one (valid until
+ * the next call). ENVOI_OK; ENVOI_E_PROTOCOL (p->problem says why); ENVOI_E_MEMORY. */
+int reply_parse(struct reply_parser *p, const char *data, size_t len, size_t *used, bool *complete, reply_line_fn *line,
+                void *ctx);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/settings.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+#define SECOND  INT64_C(1000)
+#define MINUTE  (60 * SECOND)
+/* So that a deadline, which is this much after now, cannot overflow. */
+#define LONGEST (INT64_MAX / 4)
+
+static const struct row {
+    const char *name;
+    int64_t timeout;
+} phases[ENVOI_PHASES] = {
+    [ENVOI_PHASE_NONE] = {"none", 0},
+    [ENVOI_PHASE_DNS] = {"DNS", 30 * SECOND},
+    [ENVOI_PHASE_CONNECT] = {"connect", 30 * SECOND},
+    [ENVOI_PHASE_TLS] = {"TLS", 60 * SECOND},
+    [ENVOI_PHASE_GREETING] = {"greeting", 5 * MINUTE},
+    [ENVOI_PHASE_EHLO] = {"EHLO", 5 * MINUTE},
+    [ENVOI_PHASE_STARTTLS] = {"STARTTLS", 2 * MINUTE},
+    [ENVOI_PHASE_AUTH] = {"AUTH", 2 * MINUTE},
+    [ENVOI_PHASE_MAIL] = {"MAIL", 5 * MINUTE},
+    [ENVOI_PHASE_RCPT] = {"RCPT", 5 * MINUTE},
+    [ENVOI_PHASE_DATA] = {"DATA", 2 * MINUTE},
+    [ENVOI_PHASE_CONTENT] = {"content", 3 * MINUTE},
+    [ENVOI_PHASE_FINAL] = {"end of content", 10 * MINUTE},
+    [ENVOI_PHASE_COMMAND] = {"command", 5 * MINUTE},
+    [ENVOI_PHASE_QUIT] = {"QUIT", 5 * SECOND},
+    [ENVOI_PHASE_ANSWER] = {"credential", 5 * MINUTE},
+};
+
+const char *envoi_phase_name(int phase)
+{
+    return phase >= 0 && phase < ENVOI_PHASES ? phases[phase].name : "?";
+}
+
+void settings_init(struct settings *s)
+{
+    *s = (struct settings){.tls = ENVOI_TLS_DEFAULT, .tls_verify = true};
+    (void)settings_set_timeout(s, ENVOI_PHASE_NONE, 0);
+}
+
+void settings_free(struct settings *s)
+{
+    mem_free(s->helo_name);
+    mem_free(s->tls_backend);
+    mem_free(s->tls_name);
+    mem_free(s->pins);
+    mem_free(s->cert_file);
+    mem_free(s->key_file);
+    mem_free_secret(s->passphrase);
+    mem_free(s->user);
+    mem_free_secret(s->password);
+    mem_free_secret(s->token);
+    mem_free(s->authzid);
+    mem_free(s->mechanisms);
+    memset(s, 0, sizeof *s);
+}
+
+int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds)
+{
+    int first = phase == ENVOI_PHASE_NONE ? 1 : phase;
+    int last = phase == ENVOI_PHASE_NONE ? ENVOI_PHASES - 1 : phase;
+
+    if (phase < 0 || phase >= ENVOI_PHASES || milliseconds < 0)
+        return ENVOI_E_USAGE;
+    if (milliseconds > LONGEST)
+        milliseconds = LONGEST;
+    for (int i = first; i <= last; i++)
+        s->timeouts[i] = milliseconds ? milliseconds : phases[i].timeout;
+    return ENVOI_OK;
+}
+
+bool settings_have_login(const struct settings *s)
+{
+    return s->user || s->password || s->token || s->credential;
+}

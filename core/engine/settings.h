@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* What the application asked of a session. Filled by the setters (driver), read by the engine. */
+#ifndef ENGINE_SETTINGS_H
+#define ENGINE_SETTINGS_H
+
+#include <envoi/session.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct settings {
+    bool lmtp;
+    char *helo_name;
+    int tls;           /* ENVOI_TLS_* as set */
+    char *tls_backend; /* plugin id, or NULL */
+    char *tls_name;    /* name to verify, or NULL: the host */
+    bool tls_verify;
+    uint8_t (*pins)[32];
+    size_t pin_count;
+    char *cert_file;
+    char *key_file;
+    char *passphrase; /* secret */
+    char *user;
+    char *password; /* secret */
+    char *token;    /* secret */
+    char *authzid;
+    envoi_credential_fn *credential;
+    void *credential_ctx;
+    char *mechanisms; /* as envoi_session_set_mechanisms(), or NULL */
+    bool cleartext_auth;
+    bool blocking_mechanisms; /* allowed in the non-blocking face */
+    bool nonblocking;         /* there is a watch function */
+    unsigned min_ssf, max_ssf;
+    int64_t timeouts[ENVOI_PHASES]; /* milliseconds */
+};
+
+/* Fills in the defaults. */
+void settings_init(struct settings *s);
+/* Frees and wipes. */
+void settings_free(struct settings *s);
+/* milliseconds 0: the default of the phase; phase ENVOI_PHASE_NONE: of all. ENVOI_OK or ENVOI_E_USAGE. */
+int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds);
+/* Is somebody to log in? */
+bool settings_have_login(const struct settings *s);
+
+#endif

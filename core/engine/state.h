@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of an engine, for the files of this folder. */
+#ifndef ENGINE_STATE_H
+#define ENGINE_STATE_H
+
+#include "engine/auth.h"
+#include "engine/command.h"
+#include "engine/content.h"
+#include "engine/engine.h"
+#include "engine/extensions.h"
+#include "engine/output.h"
+#include "engine/reply.h"
+#include "layer/stack.h"
+
+struct engine {
+    struct engine_env env;
+    const struct settings *settings;
+    struct envoi_errctx *fault;
+    int trace_level;
+    int64_t now;
+
+    /* the connection */
+    bool open;
+    bool closing;   /* a 421 was read */
+    bool lost_idle; /* it ended while no verb was in progress: the next one tells how */
+    char *host;
+    char *helo_default;
+    bool host_is_ip;
+    bool unix_socket;
+    int tls; /* the policy, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
+    struct registry_transport transport;
+    struct stack stack;
+    struct output output;
+    struct reply_parser parser;
+    bool switching; /* a layer is about to change: nothing may be unread */
+
+    /* what is known */
+    struct envoi_reply reply;
+    struct envoi_reply greeting;
+    struct extensions extensions;
+    bool hello_done;
+    bool esmtp;
+    bool tls_declined; /* opportunistic: STARTTLS was refused or not announced, go on in clear */
+    bool authenticated;
+
+    /* the queue and the cursors; the written one is in each job */
+    struct job *head;
+    struct job *answering;
+    struct position answered;
+    unsigned owed;     /* commands whose replies are not read */
+    unsigned left;     /* how many of them have left the engine whole */
+    bool group_closed; /* the last command written ends a group */
+    unsigned waiting;  /* ENGINE_WANT_CREDENTIAL or ENGINE_WANT_CONTENT */
+    int result;
+
+    /* the deadline */
+    int phase;
+    int64_t armed_at;
+
+    /* one job of each kind is enough: the application has one verb at a time */
+    struct job connect_job, hello_job, tls_job, login_job, verb_job;
+    bool helo;       /* the next hello is HELO */
+    bool hello_only; /* the application asked for exactly this one: no fall back */
+    char *hello_name;
+    struct buf line;          /* the command of the application's verb */
+    struct content line_data; /* the content of the verb data */
+    size_t line_accepted;     /* recipients that the verb rcpt got accepted: so many replies LMTP owes to the content */
+    struct auth auth;
+};
+
+/* ---- queue.c: the queue ---- */
+/* Appends, or puts in front of everything. */
+void queue_append(struct engine *e, struct job *job);
+void queue_prepend(struct engine *e, struct job *job);
+/* Carries on as far as possible: writes, finishes jobs. */
+void queue_pump(struct engine *e);
+/* Takes a reply to the command that the answered cursor stands at. */
+void queue_answer(struct engine *e, const struct envoi_reply *reply);
+/* Empties the queue after a failure that ended the connection. */
+void queue_abort(struct engine *e, int code);
+
+/* ---- engine.c ---- */
+/* Writes what can be written and moves it down through the layers. Every verb begins with it. */
+void engine_carry_on(struct engine *e);
+/* The connection is of no use any more: everything unfinished is settled as lost, the operation ends with code. */
+void engine_die(struct engine *e, int code);
+/* Sets the fault and dies. Returns code. */
+int engine_die_of(struct engine *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Starts the clock of a phase; ENVOI_PHASE_NONE stops it. */
+void engine_arm(struct engine *e, int phase);
+/* Sets the fault with the last reply behind the text: "MAIL refused: 550 5.1.8 ...". Returns code. */
+int engine_refused(struct engine *e, int code, int phase, const struct envoi_reply *reply, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void engine_trace(struct engine *e, int kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Ends the line that was appended to output.text since `from`: adds CR LF, traces it (masked, when mask is not NULL), makes
+ * it a command. ENVOI_OK or ENVOI_E_MEMORY. */
+int engine_end_line(struct engine *e, size_t from, const char *mask);
+/* Is what goes out now safe from readers: verified TLS, or a unix socket? */
+bool engine_is_safe(const struct engine *e);
+/* Forgets what EHLO told. */
+void engine_forget(struct engine *e);
+
+/* ---- prepare.c ---- */
+/* What the job still needs goes in front of it. ENVOI_OK: ready; ENVOI_E_AGAIN: a job was put in front; else it fails. */
+int prepare_job(struct engine *e, struct job *job);
+
+/* ---- verdict.c ---- */
+struct recipient;
+/* The verdict that a reply is. */
+void verdict_from_reply(struct recipient *r, int phase, const struct envoi_reply *reply);
+void verdict_all_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply);
+/* Those that wait for the content's reply. */
+void verdict_pending_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply);
+/* The connection is gone: pending ones are unknown when the content has left, else not attempted. With a 421 that was read
+ * they are deferred. */
+void verdict_settle_lost(struct engine *e, struct job *job);
+/* What send returns for it. */
+int verdict_result(const struct envoi_message *m, int failure);
+
+/* ---- parameters.c ---- */
+/* What the message asks for, checked against what is announced, before MAIL goes out; fills message->dropped and, in
+ * *out, the parameters of MAIL. ENVOI_OK or a failure told to fault. */
+int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *out);
+/* Appends " NAME=VALUE ..." for those of options that are announced. */
+int parameters_append(const struct engine *e, const char *options, struct buf *out);
+
+/* ---- tls.c ---- */
+/* Puts TLS on the stack. ENVOI_OK or a failure told to fault. */
+int tls_begin(struct engine *e);
+
+#endif

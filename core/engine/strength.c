@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The one table of strength. It goes by the mechanism's name; which plugin provides it is another matter. */
+#include "base/text.h"
+#include "engine/auth.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    struct strength strength;
+} table[] = {
+    {"SCRAM-SHA-512-PLUS", {100, false, false}},
+    {"SCRAM-SHA-384-PLUS", {99, false, false}},
+    {"SCRAM-SHA-256-PLUS", {98, false, false}},
+    {"SCRAM-SHA-224-PLUS", {97, false, false}},
+    {"SCRAM-SHA-1-PLUS", {96, false, false}},
+    {"GS2-KRB5-PLUS", {95, false, false}},
+    {"GS2-KRB5", {90, false, false}},
+    {"GSSAPI", {89, false, false}},
+    {"GSS-SPNEGO", {88, false, false}},
+    {"EXTERNAL", {85, false, true}}, /* who the certificate is for: only the application knows that it is meant */
+    {"SCRAM-SHA-512", {80, false, false}},
+    {"SCRAM-SHA-384", {79, false, false}},
+    {"SCRAM-SHA-256", {78, false, false}},
+    {"SCRAM-SHA-224", {77, false, false}},
+    {"SCRAM-SHA-1", {76, false, false}},
+    {"DIGEST-MD5", {60, false, false}},
+    {"CRAM-MD5", {50, false, false}},
+    {"NTLM", {40, false, false}},
+    {"OAUTHBEARER", {30, true, false}},
+    {"XOAUTH2", {29, true, false}},
+    {"PLAIN", {20, true, false}},
+    {"LOGIN", {10, true, false}},
+    {"ANONYMOUS", {0, false, true}},
+};
+
+/* A name that nobody knows here, an enterprise's own say: before the plaintext ones. */
+static const struct strength unknown = {35, false, false};
+
+struct strength strength_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (text_equal(table[i].name, name))
+            return table[i].strength;
+    return unknown;
+}

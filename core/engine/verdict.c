@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* From replies and losses to a verdict for every recipient. */
+#include "base/mem.h"
+#include "engine/message.h"
+#include "engine/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void set_reason(struct recipient *r, const char *reason)
+{
+    mem_free(r->reason);
+    r->reason = mem_strdup(reason); /* NULL is a verdict without words, not a lost verdict */
+}
+
+void verdict_from_reply(struct recipient *r, int phase, const struct envoi_reply *reply)
+{
+    int class_ = reply_class(reply);
+
+    r->verdict = class_ == 2 ? ENVOI_VERDICT_ACCEPTED : class_ == 4 ? ENVOI_VERDICT_DEFERRED : ENVOI_VERDICT_REFUSED;
+    r->pending = false;
+    r->code = reply->code;
+    r->phase = phase;
+    memcpy(r->enhanced, reply->enhanced, sizeof r->enhanced);
+    set_reason(r, envoi_reply_text(reply));
+}
+
+void verdict_all_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply)
+{
+    for (size_t i = 0; i < m->count; i++)
+        verdict_from_reply(&m->recipients[i], phase, reply);
+}
+
+void verdict_pending_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->recipients[i].pending)
+            verdict_from_reply(&m->recipients[i], phase, reply);
+}
+
+void verdict_settle_lost(struct engine *e, struct job *job)
+{
+    struct envoi_message *m = job->message;
+
+    for (size_t i = 0; i < m->count; i++) {
+        struct recipient *r = &m->recipients[i];
+
+        if (r->verdict != ENVOI_VERDICT_NOT_ATTEMPTED)
+            continue;
+        if (r->pending && e->closing) {
+            verdict_from_reply(r, e->fault->phase, &e->reply);
+            continue;
+        }
+        if (r->pending && job->content_left)
+            r->verdict = ENVOI_VERDICT_UNKNOWN;
+        r->pending = false;
+        r->phase = e->fault->phase;
+        set_reason(r, e->fault->text);
+    }
+}
+
+int envoi_message_result(const struct envoi_message *message)
+{
+    size_t seen[ENVOI_VERDICT_UNKNOWN + 1] = {0};
+
+    if (!message)
+        return ENVOI_RESULT_NOT_SENT;
+    for (size_t i = 0; i < message->count; i++)
+        seen[message->recipients[i].verdict]++;
+    if (seen[ENVOI_VERDICT_UNKNOWN])
+        return ENVOI_RESULT_UNKNOWN;
+    if (seen[ENVOI_VERDICT_ACCEPTED])
+        return seen[ENVOI_VERDICT_ACCEPTED] == message->count ? ENVOI_RESULT_SENT : ENVOI_RESULT_PARTIAL;
+    return seen[ENVOI_VERDICT_DEFERRED] || seen[ENVOI_VERDICT_REFUSED] ? ENVOI_RESULT_REFUSED : ENVOI_RESULT_NOT_SENT;
+}
+
+int verdict_result(const struct envoi_message *m, int failure)
+{
+    switch (envoi_message_result(m)) {
+    case ENVOI_RESULT_UNKNOWN:
+        return ENVOI_E_UNKNOWN;
+    case ENVOI_RESULT_SENT:
+    case ENVOI_RESULT_PARTIAL:
+        return ENVOI_OK;
+    default:
+        return failure ? failure : ENVOI_E_DISCONNECTED;
+    }
+}
+
+const char *envoi_verdict_name(int verdict)
+{
+    static const char *const names[] = {"not attempted", "accepted", "deferred", "refused", "unknown"};
+
+    return verdict >= 0 && verdict < (int)(sizeof names / sizeof names[0]) ? names[verdict] : "?";
+}
+
+const char *envoi_result_name(int result)
+{
+    static const char *const names[] = {"not sent", "sent", "partial", "refused", "unknown"};
+
+    return result >= 0 && result < (int)(sizeof names / sizeof names[0]) ? names[result] : "?";
+}

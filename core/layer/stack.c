@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "layer/stack.h"
+
+#include <string.h>
+
+#define SASL_READ_MAX 16384u
+
+static int32_t lower_recv(void *ctx, void *buf, size_t cap, size_t *n)
+{
+    struct stack *s = ctx;
+    size_t take = s->in.len < cap ? s->in.len : cap;
+
+    *n = 0;
+    if (!take)
+        return s->ended ? ENVOI_E_EOF : ENVOI_E_AGAIN;
+    memcpy(buf, buf_head(&s->in), take);
+    buf_consume(&s->in, take);
+    *n = take;
+    return ENVOI_OK;
+}
+
+static int32_t lower_send(void *ctx, const void *buf, size_t len, size_t *n)
+{
+    struct stack *s = ctx;
+    size_t room = STACK_OUT_MAX > s->out.len ? STACK_OUT_MAX - s->out.len : 0;
+
+    *n = 0;
+    if (!room)
+        return ENVOI_E_AGAIN;
+    if (len > room)
+        len = room;
+    if (buf_append(&s->out, buf, len))
+        return ENVOI_E_MEMORY;
+    *n = len;
+    return ENVOI_OK;
+}
+
+void stack_init(struct stack *s)
+{
+    *s = (struct stack){0};
+    buf_init(&s->in, 0, true);
+    buf_init(&s->out, 0, true);
+    buf_init(&s->encoded, 0, true);
+    buf_init(&s->decoded, 0, true);
+}
+
+void stack_clear(struct stack *s)
+{
+    if (s->transport)
+        s->transport->conn_free(s->conn);
+    buf_free(&s->in);
+    buf_free(&s->out);
+    buf_free(&s->encoded);
+    buf_free(&s->decoded);
+    stack_init(s);
+}
+
+bool stack_is_empty(const struct stack *s)
+{
+    return !s->transport && !s->sasl.ssf;
+}
+
+int stack_add_tls(struct stack *s, const struct envoi_transport *transport, void *ctx, struct envoi_conn_params *params)
+{
+    int rc;
+
+    if (s->in.len || s->decoded.len || s->transport)
+        return ENVOI_E_PROTOCOL;
+    s->lower = (struct envoi_lower){sizeof s->lower, lower_recv, lower_send, s};
+    params->lower = &s->lower;
+    rc = transport->conn_new(ctx, params, &s->conn);
+    if (rc == ENVOI_OK)
+        s->transport = transport;
+    return rc;
+}
+
+int stack_handshake(struct stack *s)
+{
+    uint32_t want = 0;
+    int rc = s->transport->handshake(s->conn, &want);
+
+    s->secure = rc == ENVOI_OK;
+    return rc;
+}
+
+int stack_add_sasl(struct stack *s, const struct envoi_sasl_layer *layer, void *ctx)
+{
+    if (s->decoded.len || s->encoded.len || (!s->transport && s->in.len))
+        return ENVOI_E_PROTOCOL;
+    s->sasl = *layer;
+    s->sasl_ctx = ctx;
+    return ENVOI_OK;
+}
+
+int stack_feed(struct stack *s, const void *data, size_t len)
+{
+    return buf_append(&s->in, data, len);
+}
+
+void stack_end(struct stack *s)
+{
+    s->ended = true;
+}
+
+static int recv_below_sasl(struct stack *s, void *buf, size_t cap, size_t *n)
+{
+    uint32_t want = 0;
+
+    return s->transport ? s->transport->recv(s->conn, buf, cap, n, &want) : lower_recv(s, buf, cap, n);
+}
+
+static int send_below_sasl(struct stack *s, const void *buf, size_t len, size_t *n)
+{
+    uint32_t want = 0;
+
+    return s->transport ? s->transport->send(s->conn, buf, len, n, &want) : lower_send(s, buf, len, n);
+}
+
+static int32_t sink_append(void *ctx, const void *data, size_t len)
+{
+    return buf_append(ctx, data, len);
+}
+
+int stack_recv(struct stack *s, void *buf, size_t cap, size_t *n)
+{
+    *n = 0;
+    if (!s->sasl.ssf)
+        return recv_below_sasl(s, buf, cap, n);
+    while (!s->decoded.len) {
+        const struct envoi_sink sink = {sizeof sink, sink_append, &s->decoded};
+        uint8_t block[SASL_READ_MAX];
+        size_t got = 0;
+        int rc = recv_below_sasl(s, block, sizeof block, &got);
+
+        if (rc || (rc = s->sasl.decode(s->sasl_ctx, block, got, &sink)))
+            return rc;
+    }
+    *n = s->decoded.len < cap ? s->decoded.len : cap;
+    memcpy(buf, buf_head(&s->decoded), *n);
+    buf_consume(&s->decoded, *n);
+    return ENVOI_OK;
+}
+
+/* Protected octets first: the order on the wire is the order of encoding. */
+static int flush_encoded(struct stack *s)
+{
+    while (s->encoded.len) {
+        size_t n = 0;
+        int rc = send_below_sasl(s, buf_head(&s->encoded), s->encoded.len, &n);
+
+        if (rc)
+            return rc;
+        buf_consume(&s->encoded, n);
+    }
+    return ENVOI_OK;
+}
+
+int stack_send(struct stack *s, const void *data, size_t len, size_t *n)
+{
+    const struct envoi_sink sink = {sizeof sink, sink_append, &s->encoded};
+    int rc;
+
+    *n = 0;
+    if (!s->sasl.ssf)
+        return send_below_sasl(s, data, len, n);
+    if ((rc = flush_encoded(s)) || !len)
+        return rc;
+    if (len > s->sasl.max_chunk)
+        len = s->sasl.max_chunk;
+    if ((rc = s->sasl.encode(s->sasl_ctx, data, len, &sink)))
+        return rc;
+    *n = len;
+    rc = flush_encoded(s);
+    return rc == ENVOI_E_AGAIN ? ENVOI_OK : rc;
+}
+
+void stack_shutdown(struct stack *s)
+{
+    uint32_t want = 0;
+
+    if (s->transport && s->secure)
+        (void)s->transport->shutdown(s->conn, &want);
+}

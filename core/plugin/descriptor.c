@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+#include "plugin/descriptor.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "plugin/utf8.h"
+
+#include <envoi/error.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* SASL names have at most 20 characters (RFC 4422). */
+#define NAME_MAX_LEN 20
+#define PRIORITY_MAX 1000000
+#define SAY_MAX      (PATH_MAX + 256)
+
+/* Each check returns NULL, or what is wrong with the value. */
+typedef const char *check_fn(const char *value);
+
+static const char *check_kind(const char *value)
+{
+    return strcmp(value, "transport") == 0 || strcmp(value, "auth") == 0 ? NULL : "is neither transport nor auth";
+}
+
+static const char *check_bool(const char *value)
+{
+    return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0 ? NULL : "is neither yes nor no";
+}
+
+static bool is_name(const char *word, size_t len)
+{
+    if (len == 1 && *word == '*')
+        return true;
+    for (size_t i = 0; i < len; i++)
+        if (!text_is_alpha(word[i]) && !text_is_digit(word[i]) && word[i] != '-' && word[i] != '_')
+            return false;
+    return len <= NAME_MAX_LEN;
+}
+
+static const char *check_provides(const char *value)
+{
+    const char *word = NULL;
+    size_t len = 0;
+
+    while ((value = text_word(value, &word, &len)))
+        if (!is_name(word, len))
+            return "has a word that is neither * nor a name of 1 to 20 letters, digits, - and _";
+    return word ? NULL : "names nothing";
+}
+
+static bool has_dotdot(const char *path)
+{
+    for (const char *at = path; (at = strstr(at, "..")); at += 2)
+        if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/'))
+            return true;
+    return false;
+}
+
+/* Neither form leaves room for a search: a bare name would go through LD_LIBRARY_PATH if dlopen() ever saw it. */
+static const char *check_module(const char *value)
+{
+    size_t len = strlen(value);
+
+    if (has_dotdot(value))
+        return "has a .. in it";
+    if (value[0] == '.')
+        return "begins with a dot";
+    if (value[0] == '/')
+        return value[len - 1] == '/' ? "is a directory" : NULL;
+    return strchr(value, '/') ? "is neither a file name nor an absolute path" : NULL;
+}
+
+static const char *check_abi(const char *value)
+{
+    uint64_t n;
+
+    return text_number(value, strlen(value), &n) && n > 0 && n <= UINT32_MAX ? NULL : "is not a number from 1 on";
+}
+
+static const char *check_priority(const char *value)
+{
+    const char *digits = value + (*value == '-');
+    uint64_t n;
+
+    return text_number(digits, strlen(digits), &n) && n <= PRIORITY_MAX
+               ? NULL
+               : "is not a whole number from -1000000 to 1000000";
+}
+
+static const struct {
+    const char *name;
+    check_fn *check;
+    const char *fallback;
+} keys[KEY_COUNT] = {
+    [KEY_KIND] = {"kind", check_kind, NULL},         [KEY_PROVIDES] = {"provides", check_provides, NULL},
+    [KEY_MODULE] = {"module", check_module, NULL},   [KEY_ABI] = {"abi", check_abi, NULL},
+    [KEY_ENABLED] = {"enabled", check_bool, "yes"},  [KEY_PRIORITY] = {"priority", check_priority, "0"},
+    [KEY_CRITICAL] = {"critical", check_bool, "no"}, [KEY_REQUIRE_TLS] = {"require-tls", check_bool, "no"},
+};
+
+const char *descriptor_key_name(enum descriptor_key key)
+{
+    return keys[key].name;
+}
+
+const char *descriptor_key_default(enum descriptor_key key)
+{
+    return keys[key].fallback;
+}
+
+enum descriptor_key descriptor_key_of(const char *name)
+{
+    enum descriptor_key key = 0;
+
+    while (key < KEY_COUNT && strcmp(keys[key].name, name) != 0)
+        key++;
+    return key;
+}
+
+bool descriptor_is_id(const char *id)
+{
+    size_t len = strlen(id);
+
+    for (size_t i = 0; i < len; i++)
+        if (!(id[i] >= 'a' && id[i] <= 'z') && !text_is_digit(id[i]) && id[i] != '_')
+            return false;
+    return len > 0 && len <= DESCRIPTOR_ID_MAX;
+}
+
+bool descriptor_id(const char *file_name, char id[DESCRIPTOR_ID_MAX + 1])
+{
+    size_t len = strlen(file_name), tail = strlen(DESCRIPTOR_SUFFIX);
+
+    if (len <= tail || len - tail > DESCRIPTOR_ID_MAX || strcmp(file_name + len - tail, DESCRIPTOR_SUFFIX) != 0)
+        return false;
+    for (size_t i = 0; i < len - tail; i++)
+        id[i] = file_name[i] == '-' ? '_' : file_name[i];
+    id[len - tail] = '\0';
+    return descriptor_is_id(id);
+}
+
+/* The state of one parse. inih calls the reader for each line and the handler for each pair. */
+struct parse {
+    struct descriptor *d;
+    bool from_file;
+    const char *at, *end;
+    unsigned line;
+    descriptor_warn_fn *warn;
+    void *ctx;
+    int rc;
+};
+
+__attribute__((format(printf, 3, 0))) static void describe(const struct parse *p, char out[SAY_MAX], const char *format,
+                                                           va_list args)
+{
+    char line[32] = "";
+    int n;
+
+    if (p->line)
+        (void)snprintf(line, sizeof line, p->from_file ? ":%u" : ", line %u", p->line);
+    n = snprintf(out, SAY_MAX, "%s%s: ", p->d->origin, line);
+    if (n >= 0 && n < SAY_MAX)
+        (void)vsnprintf(out + n, SAY_MAX - (size_t)n, format, args);
+    text_make_printable(out, strlen(out), "");
+}
+
+__attribute__((format(printf, 2, 3))) static void spoil(struct parse *p, const char *format, ...)
+{
+    char text[SAY_MAX];
+    va_list args;
+
+    if (p->d->bad)
+        return;
+    va_start(args, format);
+    describe(p, text, format, args);
+    va_end(args);
+    if (!(p->d->bad = mem_strdup(text)))
+        p->rc = ENVOI_E_MEMORY;
+}
+
+__attribute__((format(printf, 2, 3))) static void warn(struct parse *p, const char *format, ...)
+{
+    char text[SAY_MAX];
+    va_list args;
+    int rc;
+
+    if (!p->warn)
+        return;
+    va_start(args, format);
+    describe(p, text, format, args);
+    va_end(args);
+    if ((rc = p->warn(p->ctx, text)) != ENVOI_OK)
+        p->rc = rc;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* What inih would misread or accept too gladly: it cuts long lines, takes an indented line for more of the last value,
+ * and ends a value at " ;". NULL: a line for inih. */
+static const char *line_fault(const char *line, size_t len)
+{
+    size_t colon = 0;
+
+    if (len > DESCRIPTOR_LINE_MAX)
+        return "the line is too long";
+    if (memchr(line, '\0', len))
+        return "the line has a NUL in it";
+    if (!utf8_is_valid(line, len))
+        return "the line is not UTF-8";
+    for (size_t i = 0; i < len; i++)
+        if (((unsigned char)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f)
+            return "the line has a control character in it";
+    if (len == 0 || line[0] == '#')
+        return NULL;
+    if (is_blank(line[0])) {
+        for (size_t i = 0; i < len; i++)
+            if (!is_blank(line[i]))
+                return "the line is indented, and no line goes on in the next";
+        return NULL;
+    }
+    while (colon < len && line[colon] != ':')
+        colon++;
+    if (colon == len || memchr(line, '=', colon) || line[0] == '[' || line[0] == ';')
+        return "the line is not `key: value`";
+    for (size_t i = 0; i + 1 < len; i++)
+        if (is_blank(line[i]) && line[i + 1] == ';')
+            return "a ; after a blank would end the value; comments have lines of their own and begin with #";
+    return NULL;
+}
+
+/* The reader of ini_parse_stream(), in the manner of fgets(); NULL ends the parse. */
+static char *next_line(char *str, int num, void *stream)
+{
+    struct parse *p = stream;
+    const char *fault = NULL, *nl;
+    size_t len;
+
+    if (p->at == p->end || p->d->bad || p->rc != ENVOI_OK)
+        return NULL;
+    nl = memchr(p->at, '\n', (size_t)(p->end - p->at));
+    len = (size_t)((nl ? nl : p->end) - p->at);
+    p->line++;
+    if (num < 2 || (size_t)num < len + 2)
+        fault = "the line is too long";
+    else
+        fault = line_fault(p->at, len && p->at[len - 1] == '\r' ? len - 1 : len);
+    if (fault) {
+        spoil(p, "%s", fault);
+        return NULL;
+    }
+    memcpy(str, p->at, len);
+    str[len] = '\n';
+    str[len + 1] = '\0';
+    p->at = nl ? nl + 1 : p->end;
+    return str;
+}
+
+static void store(struct parse *p, enum descriptor_key key, const char *text)
+{
+    struct descriptor_value *value = &p->d->value[key];
+    char source[SAY_MAX];
+
+    if (p->from_file)
+        (void)snprintf(source, sizeof source, "%s:%u", p->d->origin, p->line);
+    else
+        (void)snprintf(source, sizeof source, "%s", p->d->origin);
+    value->text = mem_strdup(text);
+    value->source = mem_strdup(source);
+    if (!value->text || !value->source)
+        p->rc = ENVOI_E_MEMORY;
+}
+
+/* The handler of ini_parse_stream(); its result only says to inih that all is well. */
+static int take_pair(void *user, const char *section, const char *name, const char *text)
+{
+    struct parse *p = user;
+    enum descriptor_key key = descriptor_key_of(name);
+    char value[DESCRIPTOR_LINE_MAX + 3];
+    const char *fault;
+
+    (void)section;
+    if (key == KEY_COUNT) {
+        if (strncmp(name, "x-", 2) != 0)
+            warn(p, "the key `%s` is unknown and ignored", name);
+        return 1;
+    }
+    (void)snprintf(value, sizeof value, "%s", text);
+    /* Lists may be written with commas; below there are only blanks. */
+    for (char *c = value; key == KEY_PROVIDES && *c; c++)
+        if (*c == ',')
+            *c = ' ';
+    if (p->d->value[key].text)
+        spoil(p, "%s: given twice", name);
+    else if (!*value)
+        spoil(p, "%s: has no value", name);
+    else if ((fault = keys[key].check(value)))
+        spoil(p, "%s: `%s` %s", name, value, fault);
+    else
+        store(p, key, value);
+    return 1;
+}
+
+static struct descriptor *descriptor_new(const char *id, const char *origin)
+{
+    struct descriptor *d = mem_zalloc(sizeof *d);
+
+    if (!d)
+        return NULL;
+    (void)snprintf(d->id, sizeof d->id, "%s", id);
+    if (!(d->origin = mem_strdup(origin))) {
+        descriptor_free(d);
+        return NULL;
+    }
+    text_make_printable(d->origin, strlen(d->origin), "");
+    return d;
+}
+
+int descriptor_parse(const char *id, const char *origin, bool from_file, const char *text, size_t len,
+                     descriptor_warn_fn *warn_fn, void *ctx, struct descriptor **out)
+{
+    struct parse p = {
+        .from_file = from_file, .at = text, .end = text + len, .warn = warn_fn, .ctx = ctx, .rc = ENVOI_OK};
+    int rc;
+
+    *out = NULL;
+    if (!(p.d = descriptor_new(id, origin)))
+        return ENVOI_E_MEMORY;
+    /* The mark with which some editors begin a UTF-8 file. */
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        p.at += 3;
+    if (len > DESCRIPTOR_TEXT_MAX)
+        spoil(&p, "the file is too long");
+    /* next_line() let through nothing that inih has to complain of; should it still, the file is not used. */
+    rc = ini_parse_stream(next_line, &p, take_pair, &p);
+    if (rc > 0)
+        spoil(&p, "the line is not `key: value`");
+    else if (rc < 0)
+        p.rc = ENVOI_E_MEMORY;
+    if (p.rc != ENVOI_OK) {
+        descriptor_free(p.d);
+        return p.rc;
+    }
+    *out = p.d;
+    return ENVOI_OK;
+}
+
+int descriptor_new_bad(const char *id, const char *origin, const char *bad, struct descriptor **out)
+{
+    struct descriptor *d = descriptor_new(id, origin);
+
+    *out = NULL;
+    if (!d || !(d->bad = mem_strdup(bad))) {
+        descriptor_free(d);
+        return ENVOI_E_MEMORY;
+    }
+    *out = d;
+    return ENVOI_OK;
+}
+
+void descriptor_drop(struct descriptor *d, enum descriptor_key key)
+{
+    mem_free(d->value[key].text);
+    mem_free(d->value[key].source);
+    d->value[key] = (struct descriptor_value){0};
+}
+
+void descriptor_free(struct descriptor *d)
+{
+    if (!d)
+        return;
+    for (enum descriptor_key key = 0; key < KEY_COUNT; key++)
+        descriptor_drop(d, key);
+    mem_free(d->origin);
+    mem_free(d->bad);
+    mem_free(d);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "plugin/entry.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAY_MAX (PATH_MAX + 256)
+
+struct entry *entry_new(const char *id)
+{
+    struct entry *e = mem_zalloc(sizeof *e);
+
+    if (e) {
+        (void)snprintf(e->id, sizeof e->id, "%s", id);
+        e->kind = KIND_NONE;
+    }
+    return e;
+}
+
+void entry_free(struct entry *e)
+{
+    if (!e)
+        return;
+    for (int layer = 0; layer < LAYER_COUNT; layer++)
+        descriptor_free(e->layer[layer]);
+    mem_free(e->why);
+    mem_free(e);
+}
+
+__attribute__((format(printf, 3, 4))) static int tell(descriptor_warn_fn *warn, void *ctx, const char *format, ...)
+{
+    char text[SAY_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return warn(ctx, text);
+}
+
+const struct descriptor_value *entry_value(const struct entry *e, enum descriptor_key key)
+{
+    for (int layer = LAYER_COUNT - 1; layer >= 0; layer--) {
+        const struct descriptor *d = e->layer[layer];
+
+        if (d && !d->bad && d->value[key].text)
+            return &d->value[key];
+    }
+    return NULL;
+}
+
+const char *entry_text(const struct entry *e, enum descriptor_key key)
+{
+    const struct descriptor_value *value = entry_value(e, key);
+
+    return value ? value->text : descriptor_key_default(key);
+}
+
+/* Is the key one that this layer may give? NULL: it is. */
+static const char *key_fault(const struct entry *e, enum entry_layer layer, enum descriptor_key key, const char *text)
+{
+    if (layer == LAYER_USER && key != KEY_PRIORITY && !(key == KEY_ENABLED && strcmp(text, "no") == 0))
+        return "ignored: a user's file can only give a priority and say `enabled: no`";
+    if (key == KEY_MODULE && (e->given || e->builtin))
+        return "ignored: the plugin is in the program already, and a second copy is refused";
+    return NULL;
+}
+
+int entry_attach(struct entry *e, enum entry_layer layer, struct descriptor *d, descriptor_warn_fn *warn, void *ctx)
+{
+    int rc = ENVOI_OK;
+
+    if (e->layer[layer]) {
+        rc = tell(warn, ctx, "%s: ignored: %s is the same plugin", d->origin, e->layer[layer]->origin);
+        descriptor_free(d);
+        return rc;
+    }
+    e->layer[layer] = d;
+    if (d->bad)
+        return warn(ctx, d->bad);
+    for (enum descriptor_key key = 0; rc == ENVOI_OK && key < KEY_COUNT; key++) {
+        const char *fault = d->value[key].text ? key_fault(e, layer, key, d->value[key].text) : NULL;
+
+        if (!fault)
+            continue;
+        rc = tell(warn, ctx, "%s: %s: %s", d->value[key].source, descriptor_key_name(key), fault);
+        descriptor_drop(d, key);
+    }
+    return rc;
+}
+
+void entry_break(struct entry *e, const char *why)
+{
+    char *text = mem_strdup(why);
+
+    e->state = ENTRY_UNUSABLE;
+    /* A text that was handed out stays where it is. */
+    if (text && !e->why)
+        e->why = text;
+    else
+        mem_free(text);
+}
+
+/* The file to name when something is missing: the lowest one, as it should have the whole. */
+static const struct descriptor *lowest(const struct entry *e)
+{
+    for (int layer = 0; layer < LAYER_COUNT; layer++)
+        if (e->layer[layer])
+            return e->layer[layer];
+    return NULL;
+}
+
+static bool says_yes(const struct entry *e, enum descriptor_key key)
+{
+    const char *text = entry_text(e, key);
+
+    return text && strcmp(text, "yes") == 0;
+}
+
+/* Puts in say what keeps the described plugin from being loaded. False: nothing does. */
+static bool find_fault(const struct entry *e, char say[SAY_MAX])
+{
+    static const enum descriptor_key required[] = {KEY_KIND, KEY_PROVIDES, KEY_MODULE};
+    const struct descriptor *first = lowest(e);
+    const struct descriptor_value *value;
+
+    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
+        if (entry_value(e, required[i]) || (required[i] == KEY_MODULE && (e->given || e->builtin)))
+            continue;
+        if (first && first->bad)
+            (void)snprintf(say, SAY_MAX, "%s", first->bad);
+        else
+            (void)snprintf(say, SAY_MAX, "%s: the key `%s` is missing", first ? first->origin : e->id,
+                           descriptor_key_name(required[i]));
+        return true;
+    }
+    value = entry_value(e, KEY_ABI);
+    if (value && strtoul(value->text, NULL, 10) != ENVOI_ABI_MAJOR) {
+        (void)snprintf(say, SAY_MAX, "%s: abi: the plugin is made for ABI %s, and this is ABI %d", value->source,
+                       value->text, ENVOI_ABI_MAJOR);
+        return true;
+    }
+    value = entry_value(e, KEY_PROVIDES);
+    if (e->kind == KIND_TRANSPORT && !text_has_word(value->text, "tls")) {
+        (void)snprintf(say, SAY_MAX, "%s: provides: a transport provides tls", value->source);
+        return true;
+    }
+    return false;
+}
+
+int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
+{
+    const struct descriptor_value *lock = entry_value(e, KEY_REQUIRE_TLS);
+    const char *kind = entry_text(e, KEY_KIND);
+    char say[SAY_MAX];
+
+    e->kind = !kind ? KIND_NONE : strcmp(kind, "transport") == 0 ? KIND_TRANSPORT : KIND_AUTH;
+    e->priority = strtol(entry_text(e, KEY_PRIORITY), NULL, 10);
+    e->critical = says_yes(e, KEY_CRITICAL);
+    e->require_tls = says_yes(e, KEY_REQUIRE_TLS);
+    e->locked = e->require_tls && e->layer[LAYER_ADMIN] && lock == &e->layer[LAYER_ADMIN]->value[KEY_REQUIRE_TLS];
+    e->state = says_yes(e, KEY_ENABLED) ? ENTRY_AVAILABLE : ENTRY_DISABLED;
+    if (e->state == ENTRY_DISABLED || !find_fault(e, say))
+        return ENVOI_OK;
+    if (!(e->why = mem_strdup(say)))
+        return ENVOI_E_MEMORY;
+    e->state = ENTRY_UNUSABLE;
+    /* A bad file was told of when it came. */
+    return lowest(e) && lowest(e)->bad ? ENVOI_OK : warn(ctx, say);
+}
+
+int entry_compare(const void *a, const void *b)
+{
+    const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
+
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->priority != y->priority)
+        return x->priority > y->priority ? -1 : 1;
+    return strcmp(x->id, y->id);
+}

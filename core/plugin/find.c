@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* The choice of a plugin. */
+#include "base/text.h"
+#include "plugin/store.h"
+
+#include <envoi/library.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PLUS           "-PLUS"
+/* More mechanisms than any provider has; one whose list never ends must not hang us. */
+#define MECHANISMS_MAX 1000
+
+/* ---- transports ---- */
+
+/* The first transport of the plugin that is usable here. Asked once. */
+static int probe(struct registry *r, struct entry *e, struct envoi_errctx *why)
+{
+    char text[160];
+    int rc = ENVOI_OK;
+
+    if (e->probed)
+        return ENVOI_OK;
+    for (size_t i = 0; e->plugin->transports[i]; i++) {
+        const struct envoi_transport *t = e->plugin->transports[i];
+
+        if (!t->probe || (rc = t->probe(e->context)) == ENVOI_OK) {
+            e->transport = t;
+            e->probed = true;
+            return ENVOI_OK;
+        }
+        if (rc == ENVOI_E_MEMORY)
+            return rc;
+    }
+    (void)snprintf(text, sizeof text, "its TLS library says that it cannot be used here (%s)", envoi_error_name(rc));
+    store_break(r, e, text);
+    return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", text);
+}
+
+static int start_transport(struct registry *r, struct entry *e, struct envoi_errctx *why,
+                           struct registry_transport *out)
+{
+    int rc = store_load(r, e, why);
+
+    if (rc == ENVOI_OK)
+        rc = probe(r, e, why);
+    if (rc == ENVOI_OK)
+        *out = (struct registry_transport){e->transport, e->context, e->id};
+    return rc;
+}
+
+static int named_transport(struct registry *r, const char *id, struct envoi_errctx *fault,
+                           struct registry_transport *out)
+{
+    struct entry *e = store_find(r, id);
+    int rc;
+
+    if (!e)
+        return fault_set(fault, ENVOI_E_PLUGIN, 0, "the TLS plugin %.64s: there is none of this name", id);
+    if (e->kind == KIND_AUTH)
+        return fault_set(fault, ENVOI_E_PLUGIN, 0, "the TLS plugin %s: it is not one for TLS", e->id);
+    if ((rc = start_transport(r, e, fault, out)) == ENVOI_E_PLUGIN)
+        fault_prefix(fault, "the TLS plugin %s", e->id);
+    return rc;
+}
+
+/* Adds "; id: why" to what keeps TLS from being had. */
+static void add_reason(struct envoi_errctx *fault, const char *id, const char *why)
+{
+    size_t len = strlen(fault->text);
+
+    (void)snprintf(fault->text + len, sizeof fault->text - len, "; %s: %s", id, why);
+}
+
+static int best_transport(struct registry *r, struct envoi_errctx *fault, struct registry_transport *out)
+{
+    struct envoi_errctx all = {0}, why;
+    int rc;
+
+    (void)fault_set(&all, ENVOI_E_PLUGIN, 0, "there is no TLS plugin that can be used");
+    for (size_t i = 0; i < r->count; i++) {
+        struct entry *e = r->entries[i];
+
+        if (e->kind != KIND_TRANSPORT)
+            continue;
+        fault_clear(&why);
+        rc = start_transport(r, e, &why, out);
+        if (rc == ENVOI_OK || rc == ENVOI_E_MEMORY)
+            return rc;
+        if (e->critical && e->state != ENTRY_DISABLED)
+            return fault_set(fault, rc, 0, "the TLS plugin %s, which is critical: %s", e->id, why.text);
+        add_reason(&all, e->id, why.text);
+    }
+    if (r->dir[LAYER_VENDOR] && !strchr(all.text, ';'))
+        add_reason(&all, r->dir[LAYER_VENDOR], "none is described there");
+    return fault_set(fault, ENVOI_E_PLUGIN, 0, "%s", all.text);
+}
+
+int registry_find_transport(struct registry *r, const char *id, struct envoi_errctx *fault,
+                            struct registry_transport *out)
+{
+    const char *wish = id ? id : secure_getenv("ENVOI_TLS_BACKEND");
+    int rc;
+
+    *out = (struct registry_transport){0};
+    store_lock(r);
+    rc = store_read(r);
+    if (rc != ENVOI_OK)
+        (void)fault_set(fault, rc, 0, "out of memory");
+    else if (!wish || !*wish)
+        rc = best_transport(r, fault, out);
+    else if ((rc = named_transport(r, wish, fault, out)) == ENVOI_E_PLUGIN && !id)
+        fault_prefix(fault, "ENVOI_TLS_BACKEND");
+    store_unlock(r);
+    return rc;
+}
+
+/* ---- mechanisms ---- */
+
+/* A name as the server said it, and the one without -PLUS ("" when it has none). */
+struct wish {
+    const char *name;
+    char base[64];
+};
+
+static void wish_init(struct wish *w, const char *name)
+{
+    size_t len = strlen(name), tail = strlen(PLUS);
+
+    w->name = name;
+    w->base[0] = '\0';
+    if (len > tail && len - tail < sizeof w->base && text_equal(name + len - tail, PLUS))
+        (void)snprintf(w->base, sizeof w->base, "%.*s", (int)(len - tail), name);
+}
+
+/* Does the descriptor name it? */
+static bool is_named(const struct entry *e, const struct wish *w)
+{
+    const char *provides = entry_text(e, KEY_PROVIDES);
+
+    return provides && (text_has_word(provides, w->name) || (*w->base && text_has_word(provides, w->base)));
+}
+
+static bool asks_to_be_asked(const struct entry *e)
+{
+    const char *provides = entry_text(e, KEY_PROVIDES);
+
+    return provides && text_has_word(provides, "*");
+}
+
+static bool is_match(const struct wish *w, const struct envoi_mech_info *info)
+{
+    if (text_equal(info->name, w->name))
+        return true;
+    return *w->base && (info->flags & ENVOI_MECH_CHANNEL_BINDING) && text_equal(info->name, w->base);
+}
+
+/* ENVOI_OK: this mechanism of the plugin is it; ENVOI_E_END: it is none of them; ENVOI_E_MEMORY. */
+static int offer(const struct entry *e, const struct envoi_mechanism *m, const struct wish *w,
+                 struct envoi_mech_info *info)
+{
+    for (size_t i = 0; i < MECHANISMS_MAX; i++) {
+        int rc;
+
+        *info = (struct envoi_mech_info){.struct_size = sizeof *info};
+        if ((rc = m->mech_at(e->context, i, info)) != ENVOI_OK)
+            return rc == ENVOI_E_MEMORY ? rc : ENVOI_E_END;
+        if (info->name && is_match(w, info))
+            return ENVOI_OK;
+    }
+    return ENVOI_E_END;
+}
+
+static int find_offer(struct registry *r, struct entry *e, const struct wish *w, struct registry_mechanism *out)
+{
+    int rc = ENVOI_E_END;
+
+    for (size_t i = 0; rc == ENVOI_E_END && e->plugin->mechanisms[i]; i++) {
+        out->mechanism = e->plugin->mechanisms[i];
+        rc = offer(e, out->mechanism, w, &out->info);
+    }
+    if (rc == ENVOI_OK) {
+        out->state = e->context;
+        out->id = e->id;
+        out->require_tls = e->require_tls;
+        out->locked = e->locked;
+    } else if (rc == ENVOI_E_END && !e->lied && text_has_word(entry_text(e, KEY_PROVIDES), w->name)) {
+        e->lied = true;
+        host_say(&r->log, ENVOI_LOG_WARNING, "plugin %s: its descriptor says that it provides %s, and it does not",
+                 e->id, w->name);
+    }
+    return rc;
+}
+
+/* ENVOI_OK; ENVOI_E_END: not by this plugin; ENVOI_E_PLUGIN: it is critical; ENVOI_E_MEMORY. */
+static int try_entry(struct registry *r, struct entry *e, const struct wish *w, struct envoi_errctx *fault,
+                     struct registry_mechanism *out)
+{
+    struct envoi_errctx why = {0};
+    int rc;
+
+    if (e->state == ENTRY_DISABLED)
+        return ENVOI_E_END;
+    rc = store_load(r, e, &why);
+    if (rc == ENVOI_OK)
+        return find_offer(r, e, w, out);
+    if (rc == ENVOI_E_PLUGIN && !e->critical)
+        return ENVOI_E_END;
+    return fault_set(fault, rc, 0, "the plugin %s for %s%s: %s", e->id, w->name,
+                     e->critical ? ", which is critical" : "", rc == ENVOI_E_MEMORY ? "out of memory" : why.text);
+}
+
+static int find_mechanism(struct registry *r, const struct wish *w, size_t nth, struct envoi_errctx *fault,
+                          struct registry_mechanism *out)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < r->count; i++) {
+            struct entry *e = r->entries[i];
+            bool named = is_named(e, w);
+            int rc;
+
+            if (e->kind != KIND_AUTH || (pass == 0 ? !named : named || !asks_to_be_asked(e)))
+                continue;
+            rc = try_entry(r, e, w, fault, out);
+            if (rc == ENVOI_OK && nth-- > 0)
+                continue;
+            if (rc != ENVOI_E_END)
+                return rc;
+        }
+    return ENVOI_E_END;
+}
+
+int registry_find_mechanism(struct registry *r, const char *name, size_t nth, struct envoi_errctx *fault,
+                            struct registry_mechanism *out)
+{
+    struct registry_mechanism found = {0};
+    struct wish wish;
+    int rc;
+
+    *out = found;
+    wish_init(&wish, name);
+    store_lock(r);
+    if ((rc = store_read(r)) != ENVOI_OK)
+        (void)fault_set(fault, rc, 0, "out of memory");
+    else if (strcmp(name, "*") == 0)
+        rc = ENVOI_E_END; /* not a name, though it stands where names do */
+    else
+        rc = find_mechanism(r, &wish, nth, fault, &found);
+    store_unlock(r);
+    if (rc == ENVOI_OK)
+        *out = found;
+    return rc;
+}
+
+const char *registry_mechanism_provider(struct registry *r, const char *name)
+{
+    struct registry_mechanism found;
+
+    return registry_find_mechanism(r, name, 0, NULL, &found) == ENVOI_OK ? found.id : NULL;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "plugin/loader.h"
+
+#include "base/mem.h"
+#include "plugin/trust.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENTRY_PREFIX "envoi_plugin_"
+
+/* Why the checked path and not /proc/self/fd/N of the checked descriptor: the dynamic linker remembers libraries by the
+ * name they were opened with and compares names first. The next module, whose descriptor has the same number, would be
+ * answered with the library of the last one. Besides, /proc may not be mounted, and a debugger would show a name that
+ * says nothing.
+ * The path is as good: it has no links left, and each directory on it and the file itself can be changed by root and the
+ * caller alone, so nobody else can put another file in its place between the check and the load. */
+static int load(const char *path, void **handle, struct envoi_errctx *why)
+{
+    const char *text;
+
+    /* NOW: a missing symbol shows here, not in the middle of a delivery. NODELETE: TLS libraries leave exit handlers and
+     * thread-local data behind, which must not point into unmapped memory. */
+    if ((*handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)))
+        return ENVOI_OK;
+    text = dlerror();
+    return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", text ? text : "cannot be loaded");
+}
+
+static int find_entry(void *handle, const char *path, const char *id, const struct envoi_plugin **out,
+                      struct envoi_errctx *why)
+{
+    char name[sizeof ENTRY_PREFIX + 128];
+    envoi_plugin_entry *entry;
+    void *symbol;
+
+    if (strlen(id) > 128)
+        return fault_set(why, ENVOI_E_PLUGIN, 0, "the id is too long");
+    (void)snprintf(name, sizeof name, ENTRY_PREFIX "%s", id);
+    if (!(symbol = dlsym(handle, name)))
+        return fault_set(why, ENVOI_E_PLUGIN, 0, "%s: the symbol %s is missing", path, name);
+    memcpy(&entry, &symbol, sizeof entry);
+    *out = entry();
+    return ENVOI_OK;
+}
+
+/* Splits an absolute path, or takes the directory of the modules. *dir is to be freed. */
+static int split(const char *modules, const char *module, char **dir, const char **file)
+{
+    const char *slash = strrchr(module, '/');
+
+    *file = slash ? slash + 1 : module;
+    if (!slash)
+        *dir = mem_strdup(modules);
+    else
+        *dir = mem_strndup(module, slash == module ? 1 : (size_t)(slash - module));
+    return *dir ? ENVOI_OK : ENVOI_E_MEMORY;
+}
+
+int loader_open(const char *modules, const char *module, const char *id, const struct envoi_plugin **out,
+                struct envoi_errctx *why)
+{
+    struct trust_dir dir = {.fd = -1};
+    char path[PATH_MAX + NAME_MAX + 4], *folder = NULL;
+    void *handle = NULL;
+    const char *file;
+    int fd = -1, rc;
+
+    *out = NULL;
+    if (module[0] != '/' && !modules)
+        return fault_set(why, ENVOI_E_PLUGIN, 0, "there is no directory of modules to look for %s in", module);
+    if ((rc = split(modules, module, &folder, &file)) != ENVOI_OK)
+        return rc;
+    if ((rc = trust_open_dir(folder, &dir, why)) != ENVOI_OK ||
+        (rc = trust_open_file(&dir, file, &fd, why)) != ENVOI_OK)
+        goto out;
+    (void)snprintf(path, sizeof path, "%s/%s", strcmp(dir.path, "/") == 0 ? "" : dir.path, file);
+    if ((rc = load(path, &handle, why)) == ENVOI_OK)
+        rc = find_entry(handle, path, id, out, why);
+out:
+    if (fd >= 0)
+        close(fd);
+    trust_close_dir(&dir);
+    mem_free(folder);
+    /* The text says already that it does not exist. */
+    return rc == ENVOI_E_END ? ENVOI_E_PLUGIN : rc;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* What plugins there are, and the way to them. The registry reads the descriptors once, when it is first asked; it loads a
+ * module when it is needed and keeps it. All functions lock the registry, any thread may call them. */
+#ifndef PLUGIN_REGISTRY_H
+#define PLUGIN_REGISTRY_H
+
+#include "base/fault.h"
+
+#include <envoi/plugin.h>
+#include <stdbool.h>
+
+struct registry;
+
+typedef void registry_log_fn(void *ctx, int level, const char *text);
+
+/* Where descriptors and modules are, all absolute; NULL: none. */
+struct registry_dirs {
+    const char *vendor;
+    const char *user;
+    const char *admin;
+    const char *modules;
+};
+
+int registry_new(struct registry **out);
+void registry_free(struct registry *r);
+void registry_set_log(struct registry *r, registry_log_fn *log, void *ctx);
+/* Copied. ENVOI_E_USAGE once the descriptors were read or when a path is not absolute. */
+int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs);
+int registry_use_user_dir(struct registry *r);
+int registry_add_plugin(struct registry *r, const struct envoi_plugin *plugin, const char *descriptor);
+
+/* A transport that is loaded and whose probe said yes. Pointers live as long as the registry. */
+struct registry_transport {
+    const struct envoi_transport *transport;
+    void *state;
+    const char *id;
+};
+
+/* The transport plugin `id`, or (NULL) what ENVOI_TLS_BACKEND names, or the best by priority. One that is named and cannot
+ * be had is an error, as is a critical one; another is passed over with a warning in the log.
+ * ENVOI_OK; ENVOI_E_PLUGIN with the reason in fault; ENVOI_E_MEMORY. */
+int registry_find_transport(struct registry *r, const char *id, struct envoi_errctx *fault,
+                            struct registry_transport *out);
+
+/* A provider of one mechanism, loaded. */
+struct registry_mechanism {
+    const struct envoi_mechanism *mechanism;
+    void *state;
+    const char *id;
+    struct envoi_mech_info info;
+    bool require_tls; /* the descriptor says so */
+    bool locked;      /* ... and it is an admin's word: code cannot lift it */
+};
+
+/* Provider number nth (from 0) of mechanism `name` (an upper-case SASL name, never used as a file name; for "X-PLUS" a
+ * provider of X that can bind): first those whose descriptor names it, by priority; then those with `*`, which are loaded
+ * to be asked.
+ * ENVOI_OK; ENVOI_E_END: no (more) providers; ENVOI_E_PLUGIN: a critical one cannot be had, reason in fault; MEMORY. */
+int registry_find_mechanism(struct registry *r, const char *name, size_t nth, struct envoi_errctx *fault,
+                            struct registry_mechanism *out);
+/* The id of the plugin that registry_find_mechanism() would give first, NULL: none. */
+const char *registry_mechanism_provider(struct registry *r, const char *name);
+
+/* For envoi_library_plugins() and its kin; see library.h. */
+size_t registry_count(struct registry *r);
+const char *registry_value(struct registry *r, size_t index, const char *key);
+const char *registry_source(struct registry *r, size_t index, const char *key);
+size_t registry_warnings(struct registry *r);
+const char *registry_warning(struct registry *r, size_t index);
+
+#endif

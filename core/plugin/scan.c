@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "plugin/scan.h"
+
+#include "base/mem.h"
+#include "plugin/trust.h"
+
+#include <dirent.h>
+#include <envoi/error.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WARN_SIZE (PATH_MAX + NAME_MAX + 256)
+
+struct names {
+    char **at;
+    size_t count, cap;
+};
+
+static void names_free(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        mem_free(names->at[i]);
+    mem_free(names->at);
+}
+
+static int names_add(struct names *names, const char *name)
+{
+    if (names->count == names->cap) {
+        size_t cap = names->cap ? 2 * names->cap : 16;
+        char **at = mem_realloc(names->at, cap * sizeof *at);
+
+        if (!at)
+            return ENVOI_E_MEMORY;
+        names->at = at;
+        names->cap = cap;
+    }
+    if (!(names->at[names->count] = mem_strdup(name)))
+        return ENVOI_E_MEMORY;
+    names->count++;
+    return ENVOI_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+
+    return strcmp(*x, *y);
+}
+
+/* Names that do not end in .plugin are none of ours: README, *.plugin.dpkg-old, editors' copies. */
+static int has_suffix(const char *name)
+{
+    size_t len = strlen(name), tail = strlen(DESCRIPTOR_SUFFIX);
+
+    return len >= tail && strcmp(name + len - tail, DESCRIPTOR_SUFFIX) == 0;
+}
+
+/* Sorted, so that what is reported does not depend on the file system. */
+static int list_names(const struct trust_dir *dir, struct names *names, struct envoi_errctx *why)
+{
+    int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = ENVOI_OK;
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *item;
+
+    if (!stream) {
+        int err = errno;
+
+        if (fd >= 0)
+            close(fd);
+        return err == ENOMEM ? ENVOI_E_MEMORY
+                             : fault_set(why, ENVOI_E_PLUGIN, 0, "%s: the directory cannot be read", dir->path);
+    }
+    while (rc == ENVOI_OK && (item = readdir(stream)))
+        if (has_suffix(item->d_name))
+            rc = names_add(names, item->d_name);
+    closedir(stream);
+    if (names->count)
+        qsort(names->at, names->count, sizeof *names->at, by_name);
+    return rc;
+}
+
+/* One octet more than is allowed, so that a text that is too long shows. */
+static int read_text(const struct trust_dir *dir, const char *name, char *text, size_t *len, struct envoi_errctx *why)
+{
+    int fd, rc = trust_open_file(dir, name, &fd, why);
+    ssize_t n = 0;
+
+    *len = 0;
+    if (rc != ENVOI_OK)
+        return rc == ENVOI_E_MEMORY ? rc : ENVOI_E_PLUGIN;
+    while (*len < DESCRIPTOR_TEXT_MAX + 1 && (n = read(fd, text + *len, DESCRIPTOR_TEXT_MAX + 1 - *len)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            break;
+        *len += (size_t)n;
+    }
+    close(fd);
+    return n < 0 ? fault_set(why, ENVOI_E_PLUGIN, 0, "%s/%s: the file cannot be read", dir->path, name) : ENVOI_OK;
+}
+
+static int read_file(const struct trust_dir *dir, const char *name, char *text, const struct scan_sink *sink)
+{
+    char id[DESCRIPTOR_ID_MAX + 1], path[PATH_MAX + NAME_MAX + 4], say[WARN_SIZE];
+    struct envoi_errctx why = {0};
+    struct descriptor *d = NULL;
+    size_t len;
+    int rc;
+
+    (void)snprintf(path, sizeof path, "%s/%s", dir->path, name);
+    if (!descriptor_id(name, id)) {
+        (void)snprintf(say, sizeof say, "%s: the name is not one of a plugin (a-z, 0-9, _ and -, at most %d)", path,
+                       DESCRIPTOR_ID_MAX);
+        return sink->warn(sink->ctx, say);
+    }
+    rc = read_text(dir, name, text, &len, &why);
+    if (rc == ENVOI_OK)
+        rc = descriptor_parse(id, path, true, text, len, sink->warn, sink->ctx, &d);
+    else if (rc != ENVOI_E_MEMORY)
+        rc = descriptor_new_bad(id, path, why.text, &d);
+    return rc == ENVOI_OK ? sink->found(sink->ctx, d) : rc;
+}
+
+int scan_dir(const char *path, const struct scan_sink *sink)
+{
+    struct envoi_errctx why = {0};
+    struct names names = {0};
+    struct trust_dir dir;
+    char *text = NULL;
+    int rc = trust_open_dir(path, &dir, &why);
+
+    if (rc == ENVOI_E_END)
+        return ENVOI_OK;
+    if (rc == ENVOI_OK)
+        rc = list_names(&dir, &names, &why);
+    if (rc == ENVOI_E_PLUGIN) {
+        rc = sink->warn(sink->ctx, why.text);
+        goto out;
+    }
+    if (rc == ENVOI_OK && !(text = mem_alloc(DESCRIPTOR_TEXT_MAX + 1)))
+        rc = ENVOI_E_MEMORY;
+    for (size_t i = 0; rc == ENVOI_OK && i < names.count; i++)
+        rc = read_file(&dir, names.at[i], text, sink);
+out:
+    mem_free(text);
+    names_free(&names);
+    trust_close_dir(&dir);
+    return rc;
+}

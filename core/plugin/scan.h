@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads a directory of descriptors. */
+#ifndef PLUGIN_SCAN_H
+#define PLUGIN_SCAN_H
+
+#include "plugin/descriptor.h"
+
+/* What reading a directory comes upon. Both return ENVOI_OK or ENVOI_E_MEMORY, which ends the reading. */
+struct scan_sink {
+    /* A descriptor, whole or with its `bad` set; the sink owns it. */
+    int (*found)(void *ctx, struct descriptor *d);
+    descriptor_warn_fn *warn;
+    void *ctx;
+};
+
+/* All `*.plugin` of a directory by name. A directory that is not there is an empty one; one that is not trusted is
+ * warned of and passed over. ENVOI_OK or ENVOI_E_MEMORY. */
+int scan_dir(const char *path, const struct scan_sink *sink);
+
+#endif

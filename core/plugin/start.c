@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of entry.h that brings a plugin to life and ends it. */
+#include "base/mem.h"
+#include "plugin/check.h"
+#include "plugin/entry.h"
+#include "plugin/loader.h"
+
+#include <envoi/library.h>
+#include <pthread.h>
+#include <string.h>
+
+/* init and fini of all plugins, in all library objects, one at a time: TLS libraries have global state. Recursive, so
+ * that a log function that calls back is answered rather than stuck. */
+static pthread_mutex_t process_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+static int get_plugin(const struct entry *e, const char *modules, const struct envoi_plugin **out,
+                      struct envoi_errctx *why)
+{
+    if (e->given || e->builtin) {
+        *out = e->given ? e->given : e->builtin();
+        return ENVOI_OK;
+    }
+#ifdef ENVOI_NO_DLOPEN
+    (void)modules;
+    *out = NULL;
+    return fault_set(why, ENVOI_E_PLUGIN, 0, "this envoi was built without the loader of modules");
+#else
+    return loader_open(modules, entry_text(e, KEY_MODULE), e->id, out, why);
+#endif
+}
+
+static int check_kind(const struct entry *e, const struct envoi_plugin *plugin, struct envoi_errctx *why)
+{
+    bool transport = e->kind == KIND_TRANSPORT;
+
+    if (transport ? plugin->transports && plugin->transports[0] : plugin->mechanisms && plugin->mechanisms[0])
+        return ENVOI_OK;
+    return fault_set(why, ENVOI_E_PLUGIN, 0, "%s: the plugin offers no %s", entry_value(e, KEY_KIND)->source,
+                     transport ? "transport" : "mechanism");
+}
+
+static int start(struct entry *e, const char *modules, struct envoi_errctx *why)
+{
+    int rc = get_plugin(e, modules, &e->plugin, why);
+
+    if (rc != ENVOI_OK || (rc = check_plugin(e->plugin, e->id, why)) != ENVOI_OK ||
+        (rc = check_kind(e, e->plugin, why)) != ENVOI_OK)
+        return rc;
+    e->context = NULL;
+    if (e->plugin->init && (rc = e->plugin->init(&e->host.api, &e->context)) != ENVOI_OK) {
+        e->context = NULL;
+        if (rc == ENVOI_E_MEMORY)
+            return rc;
+        return fault_set(why, ENVOI_E_PLUGIN, 0, "its init failed (%s)", envoi_error_name(rc));
+    }
+    e->running = true;
+    return ENVOI_OK;
+}
+
+int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
+{
+    struct envoi_errctx fault = {0};
+    int rc;
+
+    if (e->state == ENTRY_LOADED)
+        return ENVOI_OK;
+    if (e->state == ENTRY_DISABLED)
+        return fault_set(why, ENVOI_E_PLUGIN, 0, "it is disabled (%s)", entry_value(e, KEY_ENABLED)->source);
+    if (e->state == ENTRY_UNUSABLE)
+        return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", e->why ? e->why : "it is unusable");
+    if (e->busy)
+        return fault_set(why, ENVOI_E_PLUGIN, 0, "it is just being loaded");
+    e->busy = true;
+    pthread_mutex_lock(&process_lock);
+    rc = start(e, modules, &fault);
+    pthread_mutex_unlock(&process_lock);
+    e->busy = false;
+    if (rc == ENVOI_OK)
+        e->state = ENTRY_LOADED;
+    else if (rc != ENVOI_E_MEMORY) {
+        entry_break(e, fault.text);
+        rc = fault_set(why, ENVOI_E_PLUGIN, 0, "%s", fault.text);
+    }
+    return rc;
+}
+
+void entry_stop(struct entry *e)
+{
+    if (!e->running)
+        return;
+    e->running = false;
+    pthread_mutex_lock(&process_lock);
+    if (e->plugin->fini)
+        e->plugin->fini(e->context);
+    pthread_mutex_unlock(&process_lock);
+}

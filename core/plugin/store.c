@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "plugin/store.h"
+
+#include "base/mem.h"
+#include "plugin/scan.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+void store_lock(struct registry *r)
+{
+    pthread_mutex_lock(&r->lock);
+}
+
+void store_unlock(struct registry *r)
+{
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* Makes room for one more pointer. */
+static int grow(void **at, size_t count, size_t *cap)
+{
+    size_t more = *cap ? 2 * *cap : 16;
+    void *bigger;
+
+    if (count < *cap)
+        return ENVOI_OK;
+    if (!(bigger = mem_realloc(*at, more * sizeof(void *))))
+        return ENVOI_E_MEMORY;
+    *at = bigger;
+    *cap = more;
+    return ENVOI_OK;
+}
+
+struct entry *store_find(const struct registry *r, const char *id)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->entries[i]->id, id) == 0)
+            return r->entries[i];
+    return NULL;
+}
+
+int store_get(struct registry *r, const char *id, struct entry **out)
+{
+    void *at = r->entries;
+    struct entry *e = store_find(r, id);
+    int rc;
+
+    if (!e) {
+        if ((rc = grow(&at, r->count, &r->cap)) != ENVOI_OK)
+            return rc;
+        r->entries = at;
+        if (!(e = entry_new(id)))
+            return ENVOI_E_MEMORY;
+        r->entries[r->count++] = e;
+        host_init(&e->host, &r->log, e->id);
+    }
+    *out = e;
+    return ENVOI_OK;
+}
+
+void store_sort(struct registry *r)
+{
+    if (r->count)
+        qsort(r->entries, r->count, sizeof(struct entry *), entry_compare);
+}
+
+int store_warn(void *ctx, const char *text)
+{
+    struct registry *r = ctx;
+    void *at = r->warnings;
+    int rc = grow(&at, r->warning_count, &r->warning_cap);
+    char *copy;
+
+    if (rc != ENVOI_OK)
+        return rc;
+    r->warnings = at;
+    if (!(copy = mem_strdup(text)))
+        return ENVOI_E_MEMORY;
+    r->warnings[r->warning_count++] = copy;
+    if (!r->reading)
+        host_say(&r->log, ENVOI_LOG_WARNING, "%s", text);
+    return ENVOI_OK;
+}
+
+static int warn_of(struct registry *r, const char *origin, const char *what)
+{
+    char text[PATH_MAX + 128];
+
+    (void)snprintf(text, sizeof text, "%s: %s", origin, what);
+    return store_warn(r, text);
+}
+
+struct reading {
+    struct registry *r;
+    enum entry_layer layer;
+};
+
+static int take_descriptor(void *ctx, struct descriptor *d)
+{
+    struct reading *reading = ctx;
+    struct registry *r = reading->r;
+    struct entry *e = store_find(r, d->id);
+    int rc;
+
+    if (reading->layer == LAYER_USER && !e) {
+        rc = warn_of(r, d->origin, "ignored: no other file describes this plugin, and a user's cannot add one");
+        descriptor_free(d);
+        return rc;
+    }
+    if ((rc = store_get(r, d->id, &e)) != ENVOI_OK) {
+        descriptor_free(d);
+        return rc;
+    }
+    return entry_attach(e, reading->layer, d, store_warn, r);
+}
+
+static int warn_of_file(void *ctx, const char *text)
+{
+    struct reading *reading = ctx;
+
+    return store_warn(reading->r, text);
+}
+
+/* A set-uid program listens to nothing that its caller can write. */
+static bool is_secure(void)
+{
+    return getauxval(AT_SECURE) != 0;
+}
+
+static int read_layers(struct registry *r)
+{
+    int rc = ENVOI_OK;
+
+    for (int layer = LAYER_VENDOR; rc == ENVOI_OK && layer < LAYER_COUNT; layer++) {
+        struct reading reading = {r, (enum entry_layer)layer};
+        struct scan_sink sink = {take_descriptor, warn_of_file, &reading};
+
+        if (r->dir[layer] && !(layer == LAYER_USER && is_secure()))
+            rc = scan_dir(r->dir[layer], &sink);
+    }
+    for (size_t i = 0; rc == ENVOI_OK && i < r->count; i++)
+        rc = entry_settle(r->entries[i], store_warn, r);
+    return rc;
+}
+
+/* Takes back what a reading that ran out of memory has done: what was there before are entries with a word in code. */
+static void undo(struct registry *r, size_t warnings)
+{
+    size_t kept = 0;
+
+    while (r->warning_count > warnings)
+        mem_free(r->warnings[--r->warning_count]);
+    for (size_t i = 0; i < r->count; i++) {
+        struct entry *e = r->entries[i];
+
+        if (!e->layer[LAYER_CODE]) {
+            entry_free(e);
+            continue;
+        }
+        for (int layer = LAYER_VENDOR; layer < LAYER_COUNT; layer++) {
+            descriptor_free(e->layer[layer]);
+            e->layer[layer] = NULL;
+        }
+        mem_free(e->why);
+        e->why = NULL;
+        r->entries[kept++] = e;
+    }
+    r->count = kept;
+}
+
+int store_read(struct registry *r)
+{
+    size_t before = r->warning_count;
+    int rc;
+
+    if (r->read || r->reading)
+        return ENVOI_OK;
+    r->reading = true;
+    rc = read_layers(r);
+    r->reading = false;
+    if (rc != ENVOI_OK) {
+        undo(r, before);
+        return rc;
+    }
+    store_sort(r);
+    r->read = true;
+    /* Only now, so that a log function that calls back sees a registry that is whole. */
+    for (size_t i = 0, count = r->warning_count; i < count; i++)
+        host_say(&r->log, ENVOI_LOG_WARNING, "%s", r->warnings[i]);
+    return ENVOI_OK;
+}
+
+int store_load(struct registry *r, struct entry *e, struct envoi_errctx *why)
+{
+    enum entry_state before = e->state;
+    int rc = entry_load(e, r->modules, why);
+
+    if (rc == ENVOI_OK && before != ENTRY_LOADED)
+        host_say(&r->log, ENVOI_LOG_DEBUG, "plugin %s: loaded", e->id);
+    else if (rc != ENVOI_OK && e->state != before)
+        host_say(&r->log, ENVOI_LOG_WARNING, "plugin %s: %s", e->id, e->why ? e->why : "it cannot be loaded");
+    return rc;
+}
+
+void store_break(struct registry *r, struct entry *e, const char *why)
+{
+    entry_break(e, why);
+    host_say(&r->log, ENVOI_LOG_WARNING, "plugin %s: %s", e->id, why);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands.h"
+#include "exit_code.h"
+#include "fault.h"
+#include "options.h"
+#include <envoi/envoi.h>
+#include <signal.h>
+#include <string.h>
+
+static const struct row {
+    const char *name;
+    enum command command;
+    int (*run)(const struct options *options);
+    const char *operand;
+    const char *help;
+} commands[] = {
+    {"send", COMMAND_SEND, send_command, " [FILE]", "send a message from a file or standard input"},
+    {"probe", COMMAND_PROBE, probe_command, " HOST", "show what a server announces, its TLS and its certificates"},
+    {"plugins", COMMAND_PLUGINS, plugins_command, "", "show the plugins for TLS and login"},
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static const struct row *command_of(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (!strcmp(name, commands[i].name))
+            return &commands[i];
+    return NULL;
+}
+
+static void print_commands(void)
+{
+    puts("Usage: envoi [OPTION...] COMMAND [OPTION...]\nSubmits mail: SMTP, ESMTP and LMTP.\n\nCommands:");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("  %-8s%-8s %s\n", commands[i].name, commands[i].operand, commands[i].help);
+    puts("\nOptions of all commands:");
+    options_print(COMMAND_NONE, stdout);
+    puts("\n'envoi COMMAND --help' shows the options of a command; envoi(1) is the manual.");
+}
+
+static void print_help(const struct row *row)
+{
+    printf("Usage: envoi %s [OPTION...]%s\n\nOptions:\n", row->name, row->operand);
+    options_print(row->command, stdout);
+}
+
+static int dispatch(struct options *options, int argc, char **argv)
+{
+    int rc = options_parse(options, COMMAND_NONE, argc, argv);
+    if (rc)
+        return rc;
+    const struct row *row = options->operand_count ? command_of(options->operands[0]) : NULL;
+    if (!row && options->operand_count && !options->help && !options->version) {
+        complain("unknown command '%s'; see 'envoi --help'", options->operands[0]);
+        return EXIT_USAGE;
+    }
+    if (row && (rc = options_parse(options, row->command, options->operand_count, options->operands)))
+        return rc;
+    if (options->version)
+        printf("envoi %s\n", envoi_version());
+    else if (options->help && row)
+        print_help(row);
+    else if (options->help)
+        print_commands();
+    else if (row)
+        return row->run(options);
+    else
+        complain("no command; see 'envoi --help'");
+    return options->version || options->help ? 0 : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    /* Whether somebody reads the verdicts must not decide how this ends. */
+    signal(SIGPIPE, SIG_IGN);
+    int exit = dispatch(&options, argc, argv);
+    options_free(&options);
+    if (fflush(stdout) || ferror(stdout)) {
+        complain("cannot write to standard output");
+        exit = exit ? exit : options.from ? EXIT_SENT : EXIT_LOCAL;
+    }
+    return exit;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: one table of options, from which parsing and --help come. */
+#ifndef TOOL_OPTIONS_H
+#define TOOL_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum command {
+    COMMAND_NONE = 0,
+    COMMAND_SEND = 1,
+    COMMAND_PROBE = 2,
+    COMMAND_PLUGINS = 4,
+};
+
+/* The values of an option that may be repeated. They belong to argv. */
+struct list {
+    const char **items;
+    size_t count;
+};
+
+/* What the command line says. All texts belong to argv. */
+struct options {
+    int help, version;
+    const char *plugins_d, *module_dir;
+
+    const char *host, *port;
+    int lmtp, tls;
+    const char *helo, *tls_backend, *tls_name, *ca, *cert, *key, *passphrase_file;
+    struct list pins;
+    int64_t timeout; /* milliseconds, 0: the library's own deadlines */
+    int trace, json, why;
+
+    const char *from;
+    struct list to;
+    int read_recipients;
+    const char *mail_options, *rcpt_options;
+    int drop_options;
+    const char *user, *password_file, *password_command, *mechanisms;
+    int allow_cleartext_auth;
+
+    char **operands; /* what is no option: the message file, the host to probe */
+    int operand_count;
+};
+
+/* Reads the options of a command from argv; argv[0] is not looked at. With COMMAND_NONE only the common ones, up to the
+ * first word that is no option. Returns 0, or EXIT_USAGE after complaining. */
+int options_parse(struct options *options, enum command command, int argc, char **argv);
+void options_free(struct options *options);
+/* Prints the options of a command, aligned. */
+void options_print(enum command command, FILE *file);
+
+#endif

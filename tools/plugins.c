@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands.h"
+#include "connection.h"
+#include "exit_code.h"
+#include "fault.h"
+#include "report.h"
+#include "text.h"
+#include <envoi/envoi.h>
+#include <string.h>
+
+/* All that a descriptor says, in the order of --why. */
+static const char *const keys[] = {
+    "id", "kind", "provides", "module", "abi", "enabled", "priority", "critical", "require-tls", "state",
+};
+#define KEYS (sizeof keys / sizeof *keys)
+
+/* The columns of the table. */
+static const char *const shown[] = {"id", "kind", "provides", "state", "priority"};
+#define SHOWN (sizeof shown / sizeof *shown)
+
+/* {"id": {"value", "source"}, ...} */
+static json_t *plugin_json(struct envoi_library *library, size_t index)
+{
+    json_t *plugin = json_object();
+    for (size_t k = 0; k < KEYS; k++) {
+        const char *value = envoi_library_plugin_value(library, index, keys[k]);
+        if (!value)
+            continue;
+        json_t *pair = json_object();
+        json_object_set_new(pair, "value", text_json(value));
+        json_object_set_new(pair, "source", text_json(envoi_library_plugin_source(library, index, keys[k])));
+        json_object_set_new(plugin, keys[k], pair);
+    }
+    return plugin;
+}
+
+static json_t *collect(struct envoi_library *library)
+{
+    json_t *all = json_object();
+    json_t *plugins = json_array();
+    json_t *warnings = json_array();
+    size_t count = envoi_library_plugins(library);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(plugins, plugin_json(library, i));
+    count = envoi_library_warnings(library);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(warnings, text_json(envoi_library_warning(library, i)));
+    json_object_set_new(all, "plugins", plugins);
+    json_object_set_new(all, "warnings", warnings);
+    return all;
+}
+
+static const char *value_of(const json_t *plugin, const char *key, const char *part)
+{
+    return report_text(json_object_get(plugin, key), part);
+}
+
+static int print_table(const json_t *plugins)
+{
+    const char *const head[TABLE_COLUMNS] = {"ID", "KIND", "PROVIDES", "STATE", "PRIORITY"};
+    struct table table = {.columns = SHOWN};
+    int rc = table_add(&table, head);
+    for (size_t i = 0; !rc && i < json_array_size(plugins); i++) {
+        const char *cells[TABLE_COLUMNS];
+        for (size_t c = 0; c < SHOWN; c++)
+            cells[c] = value_of(json_array_get(plugins, i), shown[c], "value");
+        rc = table_add(&table, cells);
+    }
+    if (!rc)
+        table_print(&table, 0, stdout);
+    table_free(&table);
+    return rc;
+}
+
+/* Each plugin with every value and where it came from. */
+static int print_why(const json_t *plugins)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < json_array_size(plugins); i++) {
+        const json_t *plugin = json_array_get(plugins, i);
+        struct table table = {.columns = 3};
+        for (size_t k = 1; !rc && k < KEYS; k++) {
+            const char *cells[TABLE_COLUMNS] = {keys[k], value_of(plugin, keys[k], "value"),
+                                                value_of(plugin, keys[k], "source")};
+            if (json_object_get(plugin, keys[k]))
+                rc = table_add(&table, cells);
+        }
+        printf("%s%s\n", i ? "\n" : "", value_of(plugin, "id", "value"));
+        table_print(&table, 2, stdout);
+        table_free(&table);
+    }
+    return rc;
+}
+
+static void print_warnings(const json_t *warnings)
+{
+    for (size_t i = 0; i < json_array_size(warnings); i++)
+        complain("warning: %s", json_string_value(json_array_get(warnings, i)));
+}
+
+static int print(const struct options *options, struct envoi_library *library)
+{
+    json_t *all = collect(library);
+    const json_t *plugins = json_object_get(all, "plugins");
+    int rc = 0;
+    if (options->json) {
+        report_dump(all, stdout);
+        return 0;
+    }
+    if (!all || (options->why ? print_why(plugins) : print_table(plugins)) < 0) {
+        complain("out of memory");
+        rc = EXIT_LOCAL;
+    }
+    fflush(stdout);
+    if (!json_array_size(plugins))
+        complain("no plugins are described; --plugins-d names a directory of descriptors");
+    print_warnings(json_object_get(all, "warnings"));
+    json_decref(all);
+    return rc;
+}
+
+int plugins_command(const struct options *options)
+{
+    struct envoi_library *library = NULL;
+    struct fault fault = {0};
+    if (options->operand_count) {
+        complain("'envoi plugins' takes no '%s'; see 'envoi plugins --help'", options->operands[0]);
+        return EXIT_USAGE;
+    }
+    /* What the log would say is among the warnings. */
+    int rc = connection_library(options, 0, &library, &fault);
+    if (rc)
+        fault_print(&fault, NULL);
+    else
+        rc = print(options, library);
+    envoi_library_free(library);
+    return rc;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe.h"
+
+#include "commands.h"
+#include "connection.h"
+#include "exit_code.h"
+#include "fault.h"
+#include "report.h"
+#include "text.h"
+#include <envoi/envoi.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY 86400
+
+struct probe {
+    const struct options *options;
+    struct envoi_library *library;
+    struct envoi_session *session;
+    char server[SERVER_MAX];
+    int implicit;
+    json_t *found;
+    struct fault fault;
+};
+
+int64_t probe_days(int64_t now, int64_t then)
+{
+    int64_t seconds = then - now;
+    return seconds >= 0 ? seconds / DAY : -((-seconds + DAY - 1) / DAY);
+}
+
+static json_t *greeting(const struct envoi_session *session)
+{
+    const struct envoi_reply *reply = envoi_session_greeting(session);
+    json_t *object = json_object();
+    json_object_set_new(object, "code", json_integer(envoi_reply_code(reply)));
+    json_object_set_new(object, "text", text_json(envoi_reply_text(reply)));
+    return object;
+}
+
+static json_t *extensions(const struct envoi_session *session)
+{
+    json_t *array = json_array();
+    size_t count = envoi_session_extensions(session);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = envoi_session_extension_name(session, i);
+        json_t *object = json_object();
+        json_object_set_new(object, "name", text_json(name));
+        json_object_set_new(object, "parameters", text_json(envoi_session_extension(session, name)));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+/* Those that AUTH announces, with the plugin that would serve each, or null. */
+static json_t *mechanisms(struct envoi_session *session)
+{
+    json_t *array = json_array();
+    const char *announced = envoi_session_extension(session, "AUTH");
+    char *names = strdup(announced ? announced : "");
+    char *rest = names;
+    for (char *name; rest && (name = strsep(&rest, " "));) {
+        if (!*name)
+            continue;
+        const char *plugin = envoi_session_mechanism_provider(session, name);
+        json_t *object = json_object();
+        json_object_set_new(object, "name", text_json(name));
+        json_object_set_new(object, "plugin", plugin ? text_json(plugin) : json_null());
+        json_array_append_new(array, object);
+    }
+    free(names);
+    return array;
+}
+
+static json_t *moment(int64_t seconds)
+{
+    char text[32] = "";
+    time_t when = (time_t)seconds;
+    struct tm parts;
+    if (gmtime_r(&when, &parts))
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return json_string(text);
+}
+
+static json_t *certificates(const struct envoi_session *session)
+{
+    json_t *array = json_array();
+    size_t count = envoi_session_certificates(session);
+    int64_t now = (int64_t)time(NULL);
+    for (size_t i = 0; i < count; i++) {
+        json_t *object = json_object();
+        int64_t end = envoi_session_certificate_not_after(session, i);
+        json_object_set_new(object, "subject", text_json(envoi_session_certificate_subject(session, i)));
+        json_object_set_new(object, "issuer", text_json(envoi_session_certificate_issuer(session, i)));
+        json_object_set_new(object, "names", text_json(envoi_session_certificate_names(session, i)));
+        json_object_set_new(object, "not_before", moment(envoi_session_certificate_not_before(session, i)));
+        json_object_set_new(object, "not_after", moment(end));
+        json_object_set_new(object, "days_left", json_integer(probe_days(now, end)));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+/* STARTTLS where it is announced or was asked for. */
+static int begin_tls(struct probe *probe)
+{
+    int tls = probe->options->tls;
+    if (tls == ENVOI_TLS_OFF)
+        return 0;
+    if (tls != ENVOI_TLS_REQUIRED && !envoi_session_has_extension(probe->session, "STARTTLS"))
+        return 0;
+    json_object_set_new(probe->found, "before_tls", extensions(probe->session));
+    int error = envoi_session_starttls(probe->session);
+    return error ? error : envoi_session_ehlo_or_helo_if_needed(probe->session);
+}
+
+/* One connection, from the greeting to what is announced at last. Returns 0 or an ENVOI_E_*. */
+static int visit(struct probe *probe)
+{
+    struct envoi_session *session = probe->session;
+    int error = envoi_session_connect(session, probe->server);
+    if (envoi_reply_code(envoi_session_greeting(session)))
+        json_object_set_new(probe->found, "greeting", greeting(session));
+    if (*envoi_session_peer(session))
+        json_object_set_new(probe->found, "peer", text_json(envoi_session_peer(session)));
+    if (!error)
+        error = envoi_session_ehlo_or_helo_if_needed(session);
+    if (!error && !probe->implicit)
+        error = begin_tls(probe);
+    if (error)
+        return error;
+    json_t *tls = report_tls(session);
+    if (tls) {
+        json_object_set_new(tls, "certificates", certificates(session));
+        json_object_set_new(probe->found, "tls", tls);
+    }
+    json_object_set_new(probe->found, "extensions", extensions(session));
+    json_object_set_new(probe->found, "mechanisms", mechanisms(session));
+    return 0;
+}
+
+static int attempt(struct probe *probe, int verify)
+{
+    struct options options = *probe->options;
+    /* connect and ehlo look at it only for TLS from the first octet; STARTTLS is begun here. */
+    if (!probe->implicit)
+        options.tls = ENVOI_TLS_OPPORTUNISTIC;
+    if (connection_session(&options, probe->library, verify, &probe->session, &probe->fault))
+        return probe->fault.exit;
+    int error = visit(probe);
+    if (error)
+        fault_from_session(&probe->fault, probe->session, error);
+    if (envoi_session_connected(probe->session))
+        envoi_session_quit(probe->session);
+    envoi_session_free(probe->session);
+    probe->session = NULL;
+    return probe->fault.exit;
+}
+
+/* A certificate that is not trusted is what a person wants to see, so there is a second visit without the check. */
+static int look(struct probe *probe)
+{
+    int exit = attempt(probe, 1);
+    if (probe->fault.error != ENVOI_E_CERTIFICATE)
+        return exit;
+    struct fault untrusted = probe->fault;
+    probe->fault = (struct fault){0};
+    attempt(probe, 0);
+    json_t *tls = json_object_get(probe->found, "tls");
+    json_object_set_new(tls, "problem", text_json(untrusted.text));
+    if (!probe->fault.exit)
+        probe->fault = untrusted;
+    return probe->fault.exit;
+}
+
+static int check_usage(const struct options *o)
+{
+    const struct {
+        int wrong;
+        const char *text;
+    } checks[] = {
+        {o->operand_count == 0, "the host is missing: 'envoi probe HOST'"},
+        {o->operand_count > 1, "one host at a time"},
+        {o->key && !o->cert, "--key needs --cert"},
+        {o->passphrase_file && !o->cert, "--passphrase-file needs --cert"},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (checks[i].wrong) {
+            complain("%s; see 'envoi probe --help'", checks[i].text);
+            return EXIT_USAGE;
+        }
+    return 0;
+}
+
+static int print(struct probe *probe)
+{
+    int rc = 0;
+    json_object_set_new(probe->found, "error", fault_json(&probe->fault));
+    if (probe->options->json) {
+        report_dump(probe->found, stdout);
+        probe->found = NULL;
+    } else if (probe_print(probe->found, stdout) < 0) {
+        complain("out of memory while printing");
+        rc = EXIT_LOCAL;
+    }
+    fflush(stdout);
+    /* Without the hints: they send people here. */
+    if (probe->fault.exit)
+        complain("%s%s%s", probe->server, *probe->server ? ": " : "", probe->fault.text);
+    json_decref(probe->found);
+    return rc;
+}
+
+/* TLS from the first octet: asked for, or by the port as the library has it. */
+static int is_implicit(const struct probe *probe)
+{
+    size_t len = strlen(probe->server);
+    int port_465 = len > 4 && !strcmp(probe->server + len - 4, ":465");
+    return probe->options->tls == ENVOI_TLS_IMPLICIT || (probe->options->tls == ENVOI_TLS_DEFAULT && port_465);
+}
+
+int probe_command(const struct options *options)
+{
+    struct probe probe = {.options = options};
+    int rc = check_usage(options);
+    if (rc)
+        return rc;
+    probe.found = json_object();
+    rc = connection_server(options, options->operands[0], probe.server, &probe.fault);
+    if (!rc)
+        rc = connection_library(options, 1, &probe.library, &probe.fault);
+    if (!rc) {
+        probe.implicit = is_implicit(&probe);
+        json_object_set_new(probe.found, "server", text_json(probe.server));
+        rc = look(&probe);
+    }
+    int printed = print(&probe);
+    envoi_library_free(probe.library);
+    return rc ? rc : printed;
+}

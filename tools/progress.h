@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The progress bar on standard error. */
+#ifndef TOOL_PROGRESS_H
+#define TOOL_PROGRESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Messages up to this size are sent too fast to watch. */
+#define PROGRESS_LEAST (1024 * 1024)
+
+struct progress {
+    int enabled;
+    int shown;
+    int64_t total; /* -1: unknown */
+    int64_t began, drawn;
+};
+
+/* Begins if standard error is a terminal, `wanted` is set and the message is large or of unknown size. */
+void progress_begin(struct progress *progress, int64_t total, int wanted);
+/* Draws the bar anew, ten times a second at most. */
+void progress_update(struct progress *progress, uint64_t done);
+/* Takes the bar off the screen. */
+void progress_end(struct progress *progress);
+
+/* Makes the line: "12.0 of 48.0 MB [=====>         ]  25 % 3.2 MB/s", as much of it as fits in `columns`. */
+void progress_format(char *line, size_t cap, size_t columns, uint64_t done, int64_t total, int64_t milliseconds);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands.h"
+#include "connection.h"
+#include "content.h"
+#include "exit_code.h"
+#include "fault.h"
+#include "report.h"
+#include "secret.h"
+#include <envoi/envoi.h>
+#include <stdlib.h>
+
+struct send {
+    const struct options *options;
+    struct envoi_library *library;
+    struct envoi_session *session;
+    struct envoi_message *message;
+    struct content content;
+    char server[SERVER_MAX];
+    int tried; /* the server was asked */
+    struct fault fault;
+};
+
+/* Options that must be there, and those that are nothing without another. */
+static int check_usage(const struct options *o)
+{
+    const struct {
+        int wrong;
+        const char *text;
+    } checks[] = {
+        {!o->host, "--host is missing: where to?"},
+        {!o->from, "--from is missing: who sends? ('<>' is the null sender)"},
+        {!o->to.count && !o->read_recipients, "--to is missing: who is it for?"},
+        {o->operand_count > 1, "there is more than one message; one is sent at a time"},
+        {o->password_file && o->password_command, "--password-file and --password-command exclude each other"},
+        {(o->password_file || o->password_command) && !o->user, "a password needs --user"},
+        {o->mechanisms && !o->user, "--mechanism needs --user"},
+        {o->key && !o->cert, "--key needs --cert"},
+        {o->passphrase_file && !o->cert, "--passphrase-file needs --cert"},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (checks[i].wrong) {
+            complain("%s; see 'envoi send --help'", checks[i].text);
+            return EXIT_USAGE;
+        }
+    return 0;
+}
+
+static int add_recipient(void *ctx, const char *address, struct fault *fault)
+{
+    const struct send *send = ctx;
+    int error = envoi_message_add_recipient_with(send->message, address, send->options->rcpt_options);
+    /* Of the two texts the address was checked first. */
+    return !error                     ? 0
+           : error == ENVOI_E_ADDRESS ? fault_from_setter(fault, "recipient", address, error)
+                                      : fault_from_setter(fault, "--rcpt-options", send->options->rcpt_options, error);
+}
+
+static int make_message(struct send *send)
+{
+    const struct options *o = send->options;
+    int error = envoi_message_new(o->from, &send->message);
+    if (error)
+        return fault_from_setter(&send->fault, "--from", o->from, error);
+    if (o->mail_options && (error = envoi_message_set_options(send->message, o->mail_options)))
+        return fault_from_setter(&send->fault, "--mail-options", o->mail_options, error);
+    envoi_message_set_drop_options(send->message, o->drop_options > 0);
+    for (size_t i = 0; i < o->to.count; i++)
+        if (add_recipient(send, o->to.items[i], &send->fault))
+            return send->fault.exit;
+    int rc = content_open(&send->content, o->operand_count ? o->operands[0] : NULL, &send->fault);
+    if (!rc && o->read_recipients)
+        rc = content_read_recipients(&send->content, add_recipient, send, &send->fault);
+    if (rc)
+        return rc;
+    if (!envoi_message_recipients(send->message))
+        return fault_set(&send->fault, EXIT_DATA, ENVOI_E_CONTENT, "the message names no recipient in To, Cc or Bcc");
+    error = content_attach(&send->content, send->message);
+    return error ? fault_from_setter(&send->fault, "message", "", error) : 0;
+}
+
+static int set_login(struct send *send)
+{
+    static struct secret password;
+    const struct options *o = send->options;
+    char prompt[SERVER_MAX + 256];
+    int rc;
+
+    if (!o->user)
+        return 0;
+    snprintf(prompt, sizeof prompt, "Password of %.200s at %s: ", o->user, send->server);
+    if (o->password_file)
+        rc = secret_from_file(&password, "--password-file", o->password_file, &send->fault);
+    else if (o->password_command)
+        rc = secret_from_command(&password, "--password-command", o->password_command, &send->fault);
+    else
+        rc = secret_from_terminal(&password, prompt, &send->fault);
+    int error = rc ? ENVOI_OK : envoi_session_set_password(send->session, o->user, password.text);
+    secret_wipe(&password);
+    if (error)
+        rc = fault_from_setter(&send->fault, "--user", o->user, error);
+    return rc;
+}
+
+/* All that can be wrong before the first octet goes out. */
+static int prepare(struct send *send)
+{
+    int rc = connection_server(send->options, send->options->host, send->server, &send->fault);
+    if (!rc)
+        rc = connection_library(send->options, 1, &send->library, &send->fault);
+    if (!rc)
+        rc = connection_session(send->options, send->library, 1, &send->session, &send->fault);
+    if (!rc)
+        rc = make_message(send);
+    return rc ? rc : set_login(send);
+}
+
+static int transmit(struct send *send)
+{
+    struct tally tally;
+    send->tried = 1;
+    int error = envoi_session_connect(send->session, send->server);
+    if (error)
+        return fault_from_session(&send->fault, send->session, error);
+    progress_begin(&send->content.progress, send->content.size, !send->options->trace);
+    error = envoi_session_send(send->session, send->message);
+    progress_end(&send->content.progress);
+    if (error) {
+        fault_from_session(&send->fault, send->session, error);
+        report_complete_fault(send->message, &send->fault);
+    }
+    report_tally(send->message, &tally);
+    int exit = exit_code_of_send(error, send->fault.phase, send->fault.code, &tally);
+    send->fault.exit = error ? exit : 0;
+    if (!error && exit == EXIT_UNKNOWN)
+        fault_set(&send->fault, exit, ENVOI_E_UNKNOWN, "%s", envoi_error_text(ENVOI_E_UNKNOWN));
+    return exit;
+}
+
+static void print(const struct send *send, int exit)
+{
+    json_t *report = report_new(exit, &send->fault, send->message, send->session);
+    if (send->options->json) {
+        report_dump(report, stdout);
+        report = NULL;
+    } else if (!report || (send->tried && report_print_table(report, stdout) < 0)) {
+        complain("out of memory while printing the verdicts");
+    }
+    json_decref(report);
+    fflush(stdout);
+    fault_print(&send->fault, send->tried ? send->server : NULL);
+}
+
+int send_command(const struct options *options)
+{
+    struct send send = {.options = options, .content.fd = -1};
+    int exit = check_usage(options);
+    if (exit)
+        return exit;
+    exit = prepare(&send);
+    if (!exit)
+        exit = transmit(&send);
+    /* First the verdicts: whether the server says goodbye does not change them. */
+    print(&send, exit);
+    if (envoi_session_connected(send.session))
+        envoi_session_quit(send.session);
+    envoi_session_free(send.session);
+    envoi_message_free(send.message);
+    envoi_library_free(send.library);
+    content_close(&send.content);
+    return exit;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "text.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLACEMENT "\xef\xbf\xbd"
+
+/* The length of the UTF-8 sequence at `text` and its code point; 0 if there is none (RFC 3629: no overlong forms, no
+ * surrogates, nothing above U+10FFFF). */
+static size_t sequence(const unsigned char *text, uint32_t *point)
+{
+    static const struct {
+        unsigned char mask, lead;
+        uint32_t least;
+    } forms[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+
+    for (size_t n = 0; n < 4; n++) {
+        if ((text[0] & forms[n].mask) != forms[n].lead)
+            continue;
+        uint32_t value = text[0] & (unsigned char)~forms[n].mask;
+        for (size_t i = 1; i <= n; i++) {
+            if ((text[i] & 0xc0) != 0x80)
+                return 0;
+            value = value << 6 | (text[i] & 0x3f);
+        }
+        if (value < forms[n].least || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+            return 0;
+        *point = value;
+        return n + 1;
+    }
+    return 0;
+}
+
+static int is_control(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point < 0xa0);
+}
+
+char *text_clean(const char *text, char newline)
+{
+    const unsigned char *in = (const unsigned char *)(text ? text : "");
+    /* One octet becomes three at most. */
+    char *out = calloc(strlen((const char *)in) + 1, strlen(REPLACEMENT));
+    if (!out)
+        return NULL;
+    char *end = out;
+    while (*in) {
+        uint32_t point = 0;
+        size_t n = sequence(in, &point);
+        if (!n)
+            end = mempcpy(end, REPLACEMENT, strlen(REPLACEMENT));
+        else if (point == '\n')
+            *end++ = newline;
+        else if (is_control(point))
+            *end++ = point == '\t' ? ' ' : '?';
+        else
+            end = mempcpy(end, in, n);
+        in += n ? n : 1;
+    }
+    return out;
+}
+
+json_t *text_json(const char *text)
+{
+    char *clean = text_clean(text, '\n');
+    json_t *json = clean ? json_string(clean) : NULL;
+    free(clean);
+    return json;
+}
+
+size_t text_width(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+int table_add(struct table *table, const char *const *cells)
+{
+    char *(*rows)[TABLE_COLUMNS] = reallocarray(table->rows, table->count + 1, sizeof *rows);
+    if (!rows)
+        return -1;
+    table->rows = rows;
+    char **row = rows[table->count];
+    for (size_t i = 0; i < table->columns; i++) {
+        row[i] = text_clean(cells[i], ' ');
+        if (row[i])
+            continue;
+        while (i > 0)
+            free(row[--i]);
+        return -1;
+    }
+    table->count++;
+    return 0;
+}
+
+static void print_blanks(size_t count, FILE *file)
+{
+    while (count-- > 0)
+        putc(' ', file);
+}
+
+void table_print(const struct table *table, size_t indent, FILE *file)
+{
+    size_t widths[TABLE_COLUMNS] = {0};
+    for (size_t r = 0; r < table->count; r++)
+        for (size_t c = 0; c < table->columns; c++) {
+            size_t width = text_width(table->rows[r][c]);
+            widths[c] = width > widths[c] ? width : widths[c];
+        }
+    for (size_t r = 0; r < table->count; r++) {
+        /* Blanks only before something, so that no line ends with them. */
+        size_t blanks = indent;
+        for (size_t c = 0; c < table->columns; c++) {
+            const char *cell = table->rows[r][c];
+            if (*cell) {
+                print_blanks(blanks, file);
+                fputs(cell, file);
+                blanks = 0;
+            }
+            blanks += widths[c] - text_width(cell) + 2;
+        }
+        putc('\n', file);
+    }
+}
+
+void table_free(struct table *table)
+{
+    for (size_t r = 0; r < table->count; r++)
+        for (size_t c = 0; c < table->columns; c++)
+            free(table->rows[r][c]);
+    free(table->rows);
+    table->rows = NULL;
+    table->count = 0;
+}
