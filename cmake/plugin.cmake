@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: MIT
+# The registry refuses modules in directories that others can write, whatever the umask of who installs.
+set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+
 # envoi_add_plugin(<id> SOURCES <file>... [LIBS <target>...])
 #
 # Compiles the sources once, against the plugin ABI alone, and makes of the same objects either a module with its one

@@ -9,24 +9,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What to do, in the words of the command line. Phase NONE: in any phase. */
+/* What to do, in the words of the command line. Phase NONE and code 0: any. */
 static const struct {
     int error;
     int phase;
+    int code;
     const char *hint;
 } hints[] = {
-    {ENVOI_E_RESOLVE, ENVOI_PHASE_NONE, "is the name of the host right?"},
-    {ENVOI_E_CONNECT, ENVOI_PHASE_NONE, "are the host and --port right, and is the server running?"},
-    {ENVOI_E_TIMEOUT, ENVOI_PHASE_NONE, "try again, or give a longer --timeout"},
-    {ENVOI_E_CERTIFICATE, ENVOI_PHASE_NONE, "'envoi probe' shows the certificates; see --ca, --tls-name and --pin"},
-    {ENVOI_E_AUTH, ENVOI_PHASE_NONE, "are --user and the password right?"},
-    {ENVOI_E_NO_MECHANISM, ENVOI_PHASE_NONE, "'envoi probe' shows what is announced; see --mechanism, --tls"},
-    {ENVOI_E_PLUGIN, ENVOI_PHASE_NONE, "'envoi plugins --why' shows what is there"},
-    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_AUTH, "'envoi probe' shows what is announced; without --user nobody logs in"},
-    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_STARTTLS, "'envoi probe' shows what is announced; see --tls"},
-    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL, "--drop-options leaves out parameters that are not announced"},
-    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_RCPT, "--drop-options leaves out parameters that are not announced"},
-    {ENVOI_E_UNKNOWN, ENVOI_PHASE_NONE, "find out whether it has arrived before you send it again"},
+    {ENVOI_E_RESOLVE, ENVOI_PHASE_NONE, 0, "is the name of the host right?"},
+    {ENVOI_E_CONNECT, ENVOI_PHASE_NONE, 0, "are the host and --port right, and is the server running?"},
+    {ENVOI_E_TIMEOUT, ENVOI_PHASE_NONE, 0, "try again, or give a longer --timeout"},
+    {ENVOI_E_TLS, ENVOI_PHASE_STARTTLS, 0, "'envoi probe' shows what is announced; see --tls"},
+    {ENVOI_E_CERTIFICATE, ENVOI_PHASE_NONE, 0, "'envoi probe' shows the certificates; see --ca, --tls-name and --pin"},
+    {ENVOI_E_AUTH, ENVOI_PHASE_NONE, 535, "are --user and the password right?"},
+    {ENVOI_E_NO_MECHANISM, ENVOI_PHASE_NONE, 0, "'envoi probe' shows what is announced; see --mechanism and --tls"},
+    {ENVOI_E_PLUGIN, ENVOI_PHASE_NONE, 0, "'envoi plugins --why' shows what is there"},
+    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_AUTH, 0,
+     "'envoi probe' shows what is announced; without --user nobody logs in"},
+    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_STARTTLS, 0, "'envoi probe' shows what is announced; see --tls"},
+    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL, 0, "--drop-options leaves out parameters that are not announced"},
+    {ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_NONE, 530, "the server wants a login or TLS; see --user and --tls"},
+    {ENVOI_E_UNKNOWN, ENVOI_PHASE_NONE, 0, "find out whether it has arrived before you send it again"},
+};
+
+/* What an option wants, where the library only says that it got something else. */
+static const struct {
+    const char *option;
+    const char *wants;
+} wants[] = {
+    {"--pin", "64 hexadecimal digits"},
+    {"--mail-options", "parameters with blanks between them, such as RET=HDRS ENVID=x1"},
+    {"--rcpt-options", "parameters with blanks between them, such as NOTIFY=FAILURE"},
+    {"--user", "a name, and a password, without control characters"},
+    {"--tls-backend", "the id of a plugin that 'envoi plugins' lists"},
+    {"--helo", "a host name or an address in brackets"},
+    {"--tls-name", "a host name or an address"},
+    {"--mechanism", "names of mechanisms with blanks between them"},
 };
 
 void complain(const char *format, ...)
@@ -70,13 +88,17 @@ int fault_from_session(struct fault *fault, const struct envoi_session *session,
 int fault_from_setter(struct fault *fault, const char *what, const char *value, int error)
 {
     int exit = exit_code_of_error(error, ENVOI_PHASE_NONE, 0);
+    for (size_t i = 0; error == ENVOI_E_USAGE && i < sizeof wants / sizeof *wants; i++)
+        if (!strcmp(wants[i].option, what))
+            return fault_set(fault, exit, error, "%s '%s': it takes %s", what, value, wants[i].wants);
     return fault_set(fault, exit, error, "%s '%s': %s", what, value, envoi_error_text(error));
 }
 
 static const char *hint_of(const struct fault *fault)
 {
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
-        if (hints[i].error == fault->error && (!hints[i].phase || hints[i].phase == fault->phase))
+        if (hints[i].error == fault->error && (!hints[i].phase || hints[i].phase == fault->phase) &&
+            (!hints[i].code || hints[i].code == fault->code))
             return hints[i].hint;
     return NULL;
 }
@@ -86,6 +108,9 @@ void fault_print(const struct fault *fault, const char *where)
     const char *hint = hint_of(fault);
     if (!fault->exit)
         return;
+    /* Some texts begin with the server already. */
+    if (where && !strncmp(fault->text, where, strlen(where)))
+        where = NULL;
     complain("%s%s%s%s%s", where ? where : "", where ? ": " : "", fault->text, hint ? "; " : "", hint ? hint : "");
 }
 

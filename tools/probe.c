@@ -151,6 +151,11 @@ static int attempt(struct probe *probe, int verify)
     int error = visit(probe);
     if (error)
         fault_from_session(&probe->fault, probe->session, error);
+    if (error == ENVOI_E_NOT_SUPPORTED) {
+        /* Nothing else is asked for here. */
+        probe->fault.phase = ENVOI_PHASE_STARTTLS;
+        probe->fault.exit = exit_code_of_error(error, ENVOI_PHASE_STARTTLS, 0);
+    }
     if (envoi_session_connected(probe->session))
         envoi_session_quit(probe->session);
     envoi_session_free(probe->session);

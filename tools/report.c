@@ -76,7 +76,8 @@ static json_t *recipient(const struct envoi_message *message, size_t index)
 
 static json_t *mechanism(const struct envoi_session *session)
 {
-    const char *name = session ? envoi_session_mechanism(session) : "";
+    /* One that was tried and failed is not how the mail went. */
+    const char *name = session && envoi_session_authenticated(session) ? envoi_session_mechanism(session) : "";
     if (!*name)
         return NULL;
     json_t *object = json_object();

@@ -144,7 +144,7 @@ static int answers_log(void *context, int level, const char *message)
     if (!message || level > SASL_LOG_NOTE)
         return SASL_OK;
     /* The text may quote the server. */
-    for (; message[n] && n < sizeof line - 1; n++)
+    for (; n < sizeof line - 1 && message[n]; n++)
         line[n] = (unsigned char)message[n] < 0x20 || message[n] == 0x7f ? ' ' : message[n];
     line[n] = '\0';
     self->host->log(self->host, ENVOI_LOG_DEBUG, line);

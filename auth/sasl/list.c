@@ -23,8 +23,8 @@ static const struct {
     {"PLAIN", LOGIN_NEEDS, ENVOI_CRED_AUTHZID, 0, BRIDGE_WIPE_OUT},
     {"EXTERNAL", 0, ENVOI_CRED_AUTHZID, 0, BRIDGE_EXTERNAL},
     {"ANONYMOUS", 0, ENVOI_CRED_AUTHZID, ENVOI_MECH_ANONYMOUS, 0}, /* the "authzid" is the trace text */
-    {"GSSAPI", 0, ENVOI_CRED_AUTHZID, ENVOI_MECH_MAY_BLOCK, 0},
-    {"GSS-SPNEGO", 0, ENVOI_CRED_AUTHZID, ENVOI_MECH_MAY_BLOCK, 0},
+    {"GSSAPI", 0, ENVOI_CRED_AUTHZID, ENVOI_MECH_MAY_BLOCK, BRIDGE_NO_PLUS},
+    {"GSS-SPNEGO", 0, ENVOI_CRED_AUTHZID, ENVOI_MECH_MAY_BLOCK, BRIDGE_NO_PLUS},
     {"GS2-*", ENVOI_CRED_AUTHID, ENVOI_CRED_AUTHZID, ENVOI_MECH_MAY_BLOCK, 0},
     {"*", LOGIN_NEEDS, ENVOI_CRED_AUTHZID, 0, 0},
 };
@@ -78,7 +78,7 @@ static void list_describe(struct bridge_mech *mech, const sasl_client_plug_t *pl
         mech->flags |= ENVOI_MECH_ANONYMOUS;
     if (plug->security_flags & SASL_SEC_MUTUAL_AUTH)
         mech->flags |= ENVOI_MECH_MUTUAL;
-    if (plug->features & SASL_FEAT_CHANNEL_BINDING)
+    if ((plug->features & SASL_FEAT_CHANNEL_BINDING) && !(mech->traits & BRIDGE_NO_PLUS))
         mech->flags |= ENVOI_MECH_CHANNEL_BINDING;
     if (plug->max_ssf > 0)
         mech->flags |= ENVOI_MECH_SECURITY_LAYER;

@@ -12,6 +12,7 @@
 #define BRIDGE_SCRAM        0x4u  /* the server's first message is looked at before Cyrus gets it */
 #define BRIDGE_WIPE_OUT     0x8u  /* its response is the password itself, and Cyrus does not wipe it */
 #define BRIDGE_EXTERNAL     0x10u /* the identity comes from the TLS layer */
+#define BRIDGE_NO_PLUS      0x20u /* binds, if at all, in no way that "-PLUS" stands for */
 
 struct bridge_mech {
     char name[SASL_MECHNAMEMAX + 1];

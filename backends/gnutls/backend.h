@@ -32,14 +32,17 @@
 #define info_certificate   SHARED(info_certificate)
 #define info_binding       SHARED(info_binding)
 #define info_ticket        SHARED(info_ticket)
+#define info_sum           SHARED(info_sum)
 #define info_add_dn        SHARED(info_add_dn)
 #define info_peer_at       SHARED(info_peer_at)
 #define info_forget        SHARED(info_forget)
 
 #define ERROR_TEXT 512 /* room for the text of a failure */
 
-/* A ticket is a header of two octets, these, and what the library makes of a session. */
-#define TICKET_HEADER     2
+/* A ticket is the SHA-256 of all that follows, two octets, these, and what the library makes of a session. The sum is
+ * against damage: the libraries do not take everything well. */
+#define TICKET_SUM        32
+#define TICKET_HEADER     (TICKET_SUM + 2)
 #define TICKET_MARK       'G' /* of this library */
 #define TICKET_VERIFIED   'v' /* chain and name had been checked */
 #define TICKET_UNVERIFIED 'u'
@@ -135,6 +138,9 @@ void info_add_dn(struct backend_text *text, gnutls_x509_crt_t cert, bool issuer)
 
 /* A certificate of the peer's chain, to be freed by gnutls_x509_crt_deinit; NULL after the last. */
 gnutls_x509_crt_t info_peer_at(const struct tls_connection *conn, size_t index);
+
+/* The SHA-256 of some octets. */
+bool info_sum(const void *data, size_t len, uint8_t sum[TICKET_SUM]);
 
 /* Frees what info_certificate keeps. */
 void info_forget(struct tls_connection *conn);

@@ -100,18 +100,20 @@ static bool goes_on(struct tls_connection *conn, int ret)
 
 /* ---- the begin ---- */
 
-/* Offers an earlier session. Not one that was made without the checks that are asked for now, and none when there are
- * revocation lists: the stored leaf alone cannot be held against them. Whatever does not fit is no ticket. */
-static void offer_ticket(struct tls_connection *conn, const uint8_t *ticket, size_t len)
+/* May an earlier session be offered? Not one that was made without the checks that are asked for now, and none when
+ * there are revocation lists: the stored leaf alone cannot be held against them. */
+static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, size_t len)
 {
-    if (!ticket || len <= TICKET_HEADER || ticket[0] != TICKET_MARK || conn->context->crl_count > 0)
-        return;
-    if (conn->verify && ticket[1] != TICKET_VERIFIED)
-        return;
-    gnutls_session_set_data(conn->library, ticket + TICKET_HEADER, len - TICKET_HEADER);
+    uint8_t sum[TICKET_SUM];
+
+    if (!ticket || len <= TICKET_HEADER || conn->context->crl_count > 0)
+        return false;
+    if (!info_sum(ticket + TICKET_SUM, len - TICKET_SUM, sum) || memcmp(sum, ticket, sizeof(sum)) != 0)
+        return false;
+    return ticket[TICKET_SUM] == TICKET_MARK && (!conn->verify || ticket[TICKET_SUM + 1] == TICKET_VERIFIED);
 }
 
-static int32_t open_library(struct tls_connection *conn, const struct envoi_conn_params *params)
+static int32_t open_library(struct tls_connection *conn)
 {
     const unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_FORCE_CLIENT_CERT;
     int ret = gnutls_init(&conn->library, flags);
@@ -126,8 +128,17 @@ static int32_t open_library(struct tls_connection *conn, const struct envoi_conn
     if (ret < 0)
         return die_of_library(conn, ret, "no TLS connection can be made");
     verify_setup(conn);
-    offer_ticket(conn, params->ticket, params->ticket_len);
     return ENVOI_OK;
+}
+
+static int32_t offer_ticket(struct tls_connection *conn, const uint8_t *ticket, size_t len)
+{
+    if (gnutls_session_set_data(conn->library, ticket + TICKET_HEADER, len - TICKET_HEADER) >= 0)
+        return ENVOI_OK;
+    /* The library may have taken half of it, and would stumble over that later. */
+    gnutls_deinit(conn->library);
+    conn->library = NULL;
+    return open_library(conn);
 }
 
 int32_t connection_new(void *context_, const struct envoi_conn_params *params, void **out)
@@ -157,7 +168,9 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
             rc = fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
     }
     if (rc == ENVOI_OK)
-        rc = open_library(conn, params);
+        rc = open_library(conn);
+    if (rc == ENVOI_OK && is_usable(conn, params->ticket, params->ticket_len))
+        rc = offer_ticket(conn, params->ticket, params->ticket_len);
     if (rc != ENVOI_OK) {
         connection_free(conn);
         return rc;

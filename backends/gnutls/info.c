@@ -2,6 +2,7 @@
 /* What can be told of a connection: what was agreed, certificates, channel bindings, the ticket. */
 #include "backend.h"
 
+#include <gnutls/crypto.h>
 #include <string.h>
 
 #define BINDING_MAX 64
@@ -246,6 +247,11 @@ int32_t info_binding(void *conn_, const char *type, void *buf, size_t cap, size_
 
 /* ---- the ticket ---- */
 
+bool info_sum(const void *data, size_t len, uint8_t sum[TICKET_SUM])
+{
+    return gnutls_hash_fast(GNUTLS_DIG_SHA256, data, len, sum) >= 0;
+}
+
 /* Asked too early on TLS 1.3, the library would wait for a ticket. */
 static bool has_ticket(const struct tls_connection *conn)
 {
@@ -267,10 +273,11 @@ int32_t info_ticket(void *conn_, const struct envoi_sink *out)
     uint8_t *ticket = conn->host->alloc(size);
     int32_t rc = ENVOI_E_MEMORY;
     if (ticket) {
-        ticket[0] = TICKET_MARK;
-        ticket[1] = conn->verify ? TICKET_VERIFIED : TICKET_UNVERIFIED;
+        ticket[TICKET_SUM] = TICKET_MARK;
+        ticket[TICKET_SUM + 1] = conn->verify ? TICKET_VERIFIED : TICKET_UNVERIFIED;
         memcpy(ticket + TICKET_HEADER, session.data, session.size);
-        rc = out->write(out->ctx, ticket, size);
+        rc =
+            info_sum(ticket + TICKET_SUM, size - TICKET_SUM, ticket) ? out->write(out->ctx, ticket, size) : ENVOI_E_TLS;
         conn->host->wipe(ticket, size);
     }
     conn->host->free(ticket);

@@ -94,23 +94,20 @@ static int32_t end(struct tls_connection *conn, int ret, const char *what, uint3
 
 /* ---- the begin ---- */
 
-/* Offers an earlier session. Not one that was made without the checks that are asked for now, and none when there are
- * revocation lists: the stored leaf alone cannot be held against them. Whatever does not fit is no ticket. */
-static void offer_ticket(struct tls_connection *conn, const uint8_t *ticket, size_t len)
+/* May an earlier session be offered? Not one that was made without the checks that are asked for now, and none when
+ * there are revocation lists: the stored leaf alone cannot be held against them. */
+static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, size_t len)
 {
-    if (!ticket || len <= TICKET_HEADER || ticket[0] != TICKET_MARK || conn->context->has_crl)
-        return;
-    if (conn->verify && ticket[1] != TICKET_VERIFIED)
-        return;
-    const unsigned char *octets = ticket + TICKET_HEADER;
-    SSL_SESSION *session = d2i_SSL_SESSION(NULL, &octets, (long)(len - TICKET_HEADER));
-    if (session)
-        SSL_set_session(conn->library, session);
-    SSL_SESSION_free(session);
-    ERR_clear_error();
+    uint8_t sum[TICKET_SUM];
+
+    if (!ticket || len <= TICKET_HEADER || conn->context->has_crl)
+        return false;
+    if (!info_sum(ticket + TICKET_SUM, len - TICKET_SUM, sum) || memcmp(sum, ticket, sizeof(sum)) != 0)
+        return false;
+    return ticket[TICKET_SUM] == TICKET_MARK && (!conn->verify || ticket[TICKET_SUM + 1] == TICKET_VERIFIED);
 }
 
-static int32_t open_library(struct tls_connection *conn, const struct envoi_conn_params *params)
+static int32_t open_library(struct tls_connection *conn)
 {
     ERR_clear_error();
     conn->library = SSL_new(conn->context->library);
@@ -119,8 +116,18 @@ static int32_t open_library(struct tls_connection *conn, const struct envoi_conn
     SSL_set_connect_state(conn->library);
     if (!conn->name.ip_len && !SSL_set_tlsext_host_name(conn->library, conn->name.text))
         return die_of_library(conn, "no TLS connection can be made");
-    offer_ticket(conn, params->ticket, params->ticket_len);
     return ENVOI_OK;
+}
+
+static void offer_ticket(struct tls_connection *conn, const uint8_t *ticket, size_t len)
+{
+    const unsigned char *octets = ticket + TICKET_HEADER;
+    SSL_SESSION *session = d2i_SSL_SESSION(NULL, &octets, (long)(len - TICKET_HEADER));
+
+    if (session)
+        SSL_set_session(conn->library, session);
+    SSL_SESSION_free(session);
+    ERR_clear_error();
 }
 
 int32_t connection_new(void *context_, const struct envoi_conn_params *params, void **out)
@@ -150,7 +157,9 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
             rc = fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
     }
     if (rc == ENVOI_OK)
-        rc = open_library(conn, params);
+        rc = open_library(conn);
+    if (rc == ENVOI_OK && is_usable(conn, params->ticket, params->ticket_len))
+        offer_ticket(conn, params->ticket, params->ticket_len);
     if (rc != ENVOI_OK) {
         connection_free(conn);
         return rc;

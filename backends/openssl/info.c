@@ -239,6 +239,11 @@ int32_t info_binding(void *conn_, const char *type, void *buf, size_t cap, size_
 
 /* ---- the ticket ---- */
 
+bool info_sum(const void *data, size_t len, uint8_t sum[TICKET_SUM])
+{
+    return EVP_Digest(data, len, sum, NULL, EVP_sha256(), NULL) == 1;
+}
+
 int32_t info_ticket(void *conn_, const struct envoi_sink *out)
 {
     struct tls_connection *conn = conn_;
@@ -251,11 +256,12 @@ int32_t info_ticket(void *conn_, const struct envoi_sink *out)
     uint8_t *ticket = conn->host->alloc(size);
     if (!ticket)
         return fail(conn, ENVOI_E_MEMORY, "out of memory");
-    ticket[0] = TICKET_MARK;
-    ticket[1] = conn->verify ? TICKET_VERIFIED : TICKET_UNVERIFIED;
+    ticket[TICKET_SUM] = TICKET_MARK;
+    ticket[TICKET_SUM + 1] = conn->verify ? TICKET_VERIFIED : TICKET_UNVERIFIED;
     unsigned char *octets = ticket + TICKET_HEADER;
     i2d_SSL_SESSION(session, &octets);
-    int32_t rc = out->write(out->ctx, ticket, size);
+    int32_t rc =
+        info_sum(ticket + TICKET_SUM, size - TICKET_SUM, ticket) ? out->write(out->ctx, ticket, size) : ENVOI_E_TLS;
     conn->host->wipe(ticket, size);
     conn->host->free(ticket);
     return rc == ENVOI_OK ? rc : fail(conn, rc, "the ticket cannot be kept");

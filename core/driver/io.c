@@ -10,47 +10,49 @@
 #define READS_MAX  16
 #define WRITES_MAX 64
 
-/* One read. False: there is no more for now. A read that fills less than the block has emptied the socket, and is not
- * followed by one that only says so. */
-static bool receive_block(struct envoi_session *s, int *error)
+/* How the connection ended, as far as reading can tell. */
+enum end {
+    END_NOT,
+    END_CLOSED, /* in good order */
+    END_BROKEN, /* with an errno */
+};
+
+/* Reads what there is. A read that fills less than the block has emptied the socket, and is not followed by one that only
+ * says so. */
+static enum end receive(struct envoi_session *s)
 {
     char block[BLOCK];
-    ssize_t n;
 
-    do
-        n = recv(s->fd, block, sizeof block, 0);
-    while (n < 0 && errno == EINTR);
-    if (n > 0) {
+    for (int i = 0; i < READS_MAX && engine_alive(s->engine); i++) {
+        ssize_t n;
+
+        do
+            n = recv(s->fd, block, sizeof block, 0);
+        while (n < 0 && errno == EINTR);
+        if (n == 0)
+            return END_CLOSED;
+        if (n < 0)
+            return errno == EAGAIN || errno == EWOULDBLOCK ? END_NOT : END_BROKEN;
         engine_feed(s->engine, block, (size_t)n);
-        return n == BLOCK;
+        if (n < BLOCK)
+            break;
     }
-    if (n == 0)
-        engine_lost(s->engine, 0);
-    else if (errno != EAGAIN && errno != EWOULDBLOCK)
-        *error = errno;
-    return false;
+    return END_NOT;
 }
 
 void io_receive(struct envoi_session *s)
 {
-    int error = 0;
+    enum end end = receive(s);
 
-    for (int i = 0; i < READS_MAX && engine_alive(s->engine); i++)
-        if (!receive_block(s, &error))
-            break;
-    if (error)
-        engine_lost(s->engine, error);
+    if (end != END_NOT)
+        engine_lost(s->engine, end == END_BROKEN ? errno : 0);
 }
 
 /* The socket takes nothing any more. What the server said before it closed (a 421, the refusal of the content) may still be
  * there to be read, and is the better reason. */
 static void broken(struct envoi_session *s, int error)
 {
-    int ignored = 0;
-
-    for (int i = 0; i < READS_MAX && engine_alive(s->engine); i++)
-        if (!receive_block(s, &ignored))
-            break;
+    (void)receive(s);
     engine_lost(s->engine, error);
 }
 

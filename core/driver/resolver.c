@@ -125,10 +125,10 @@ static void add(struct resolver *r, int family, const struct endpoint *e)
         r->found[family][(*count)++] = *e;
 }
 
-static void take(struct resolver *r, const struct ares_addrinfo *answer)
+static void take(struct resolver *r, const struct ares_addrinfo *answer, bool both)
 {
     uint16_t port = htons(r->target->port);
-    bool first = true;
+    bool first = both; /* then the order of the answer says which family comes first */
 
     for (const struct ares_addrinfo_node *n = answer->nodes; n; n = n->ai_next) {
         int family = n->ai_family == AF_INET6 ? FAMILY_V6 : FAMILY_V4;
@@ -157,7 +157,7 @@ static void answered(void *ctx, int status, int timeouts, struct ares_addrinfo *
     if (!answer)
         return;
     if (status == ARES_SUCCESS)
-        take(query->resolver, answer);
+        take(query->resolver, answer, query->both);
     ares_freeaddrinfo(answer);
 }
 
@@ -167,6 +167,7 @@ static void ask(struct resolver *r, ares_channel channel, const char *name, int 
 
     query->resolver = r;
     query->asked = true;
+    query->both = family == AF_UNSPEC;
     ares_getaddrinfo(channel, name, NULL, &hints, answered, query);
 }
 

@@ -39,6 +39,7 @@ struct resolver_policy {
 struct resolver_query {
     struct resolver *resolver;
     bool asked;
+    bool both; /* for both families at once */
     bool done;
     int status; /* ARES_* */
 };

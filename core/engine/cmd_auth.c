@@ -118,12 +118,8 @@ static int put_response(struct engine *e)
 
 static int put_cancel(struct engine *e, int why)
 {
-    size_t from = e->output.text.len;
-
     e->auth.cancel = step_failed(e, why);
-    if (buf_append(&e->output.text, "*", 1))
-        return ENVOI_E_MEMORY;
-    return engine_end_line(e, from, NULL);
+    return engine_put_command(e, "*");
 }
 
 static int response_write(struct engine *e, struct job *job, const struct position *at)

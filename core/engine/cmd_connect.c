@@ -52,11 +52,10 @@ static int handshake_write(struct engine *e, struct job *job, const struct posit
     struct envoi_tls_info info;
     int rc;
 
-    (void)job;
     (void)at;
     if (!e->stack.transport) {
         engine_arm(e, ENVOI_PHASE_TLS);
-        if ((rc = tls_begin(e))) {
+        if ((job == &e->connect_job && (rc = tls_choose(e))) || (rc = tls_begin(e))) {
             engine_die(e, rc);
             return rc;
         }
@@ -102,13 +101,14 @@ const struct command command_handshake = {
 
 static int starttls_write(struct engine *e, struct job *job, const struct position *at)
 {
-    size_t from = e->output.text.len;
+    int rc;
 
     (void)job;
     (void)at;
-    if (buf_append_text(&e->output.text, "STARTTLS"))
-        return ENVOI_E_MEMORY;
-    return engine_end_line(e, from, NULL);
+    if (!extensions_get(&e->extensions, "STARTTLS"))
+        return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_STARTTLS,
+                         "the server does not announce STARTTLS");
+    return (rc = tls_choose(e)) ? rc : engine_put_command(e, "STARTTLS");
 }
 
 static int starttls_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
@@ -140,13 +140,9 @@ const struct command command_starttls = {
 
 static int quit_write(struct engine *e, struct job *job, const struct position *at)
 {
-    size_t from = e->output.text.len;
-
     (void)job;
     (void)at;
-    if (buf_append_text(&e->output.text, "QUIT"))
-        return ENVOI_E_MEMORY;
-    return engine_end_line(e, from, NULL);
+    return engine_put_command(e, "QUIT");
 }
 
 static int quit_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* EHLO, LHLO (RFC 2033) and HELO, and the fall back from the first to the last. */
-#include "base/mem.h"
+#include "base/text.h"
 #include "engine/state.h"
 
 #include <string.h>
@@ -22,6 +22,9 @@ static int hello_write(struct engine *e, struct job *job, const struct position 
 
     (void)job;
     (void)at;
+    if (!text_is_line(name_of(e), strlen(name_of(e))))
+        return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_EHLO, "the name for %s has a control character",
+                         verb_of(e));
     engine_forget(e);
     if (buf_append_text(text, verb_of(e)) || buf_append(text, " ", 1) || buf_append_text(text, name_of(e)))
         return ENVOI_E_MEMORY;

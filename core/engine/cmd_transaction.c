@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A transaction (RFC 5321 section 3.3): MAIL, RCPT for each recipient, DATA, the content, and RSET behind a refused one. */
+/* A transaction (RFC 5321 section 3.3): MAIL, RCPT for each recipient, and RSET around it. The content is in
+ * cmd_content.c. */
 #include "engine/message.h"
 #include "engine/state.h"
 
@@ -14,6 +15,7 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
     int rc;
 
     (void)at;
+    job->chunked = e->extensions.chunking && e->settings->chunk_size;
     if (buf_append_text(text, "MAIL FROM:<") || buf_append_text(text, job->message->sender.path) ||
         buf_append(text, ">", 1))
         return ENVOI_E_MEMORY;
@@ -75,6 +77,7 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
     struct envoi_message *m = job->message;
     struct recipient *r = &m->recipients[at->recipient];
 
+    job->asked++;
     if (job->mail_refused) /* its verdict is MAIL's */
         return ENVOI_OK;
     switch (reply_class(reply)) {
@@ -97,7 +100,7 @@ static void rcpt_next(struct engine *e, struct job *job, struct position *at)
 {
     (void)e;
     if (++at->recipient == job->message->count)
-        *at = (struct position){.row = &command_data};
+        *at = (struct position){.row = job->chunked ? &command_bdat : &command_data};
 }
 
 const struct command command_rcpt = {
@@ -108,183 +111,23 @@ const struct command command_rcpt = {
     .next = rcpt_next,
 };
 
-/* ---------------------------------------------------------------------------------------------------------- DATA ---- */
-
-static int data_write(struct engine *e, struct job *job, const struct position *at)
-{
-    size_t from = e->output.text.len;
-
-    (void)job;
-    (void)at;
-    if (buf_append_text(&e->output.text, "DATA"))
-        return ENVOI_E_MEMORY;
-    return engine_end_line(e, from, NULL);
-}
-
-/* Was somebody accepted for whom the content is meant? Without a message the application knows. */
-static bool is_wanted(const struct job *job)
-{
-    return !job->message || (!job->mail_refused && job->accepted);
-}
-
-static int data_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
-{
-    int rc;
-
-    (void)at;
-    if (reply->code == 354) {
-        if (!is_wanted(job) && e->settings->lmtp) /* nobody can say how many replies a dot would bring now */
-            return engine_die_of(e, ENVOI_E_PROTOCOL, "DATA is answered with 354, but no recipient was accepted");
-        job->content_open = true;
-        if (is_wanted(job) && (rc = content_begin(job->content, CONTENT_DOT)))
-            return engine_die_of(e, rc, "the content cannot be read from its beginning");
-        return ENVOI_OK;
-    }
-    if (reply_class(reply) < 4)
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "DATA is answered with %d", reply->code);
-    if (!is_wanted(job))
-        return ENVOI_OK;
-    if (job->message)
-        verdict_pending_from_reply(job->message, ENVOI_PHASE_DATA, reply);
-    return engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_DATA, reply, "DATA is refused");
-}
-
-static void data_next(struct engine *e, struct job *job, struct position *at)
-{
-    (void)e;
-    (void)job;
-    *at = (struct position){.row = &command_content};
-}
-
-const struct command command_data = {
-    .name = "DATA",
-    .phase = ENVOI_PHASE_DATA,
-    .ends_group = true,
-    .write = data_write,
-    .answer = data_answer,
-    .next = data_next,
-};
-
-/* ------------------------------------------------------------------------------------------------------- content ---- */
-
-/* A 354 without a valid recipient wants an end all the same (RFC 2920 section 3.1): a lone dot. */
-static int write_lone_dot(struct engine *e, struct job *job)
-{
-    size_t from = e->output.text.len;
-
-    if (buf_append(&e->output.text, ".", 1))
-        return ENVOI_E_MEMORY;
-    job->content_done = true;
-    return engine_end_line(e, from, NULL);
-}
-
-static int content_failed(struct engine *e, int rc)
-{
-    const char *why =
-        rc == ENVOI_E_MEMORY ? "out of memory" : "the source failed, has a NUL octet, or is not as long as it said";
-
-    return engine_die_of(e, rc,
-                         "the content broke off (%s); the connection is closed before the final dot, nothing is "
-                         "delivered",
-                         why);
-}
-
-static int content_write(struct engine *e, struct job *job, const struct position *at)
-{
-    (void)at;
-    if (job->failed)
-        return write_lone_dot(e, job);
-    if (e->phase != ENVOI_PHASE_CONTENT)
-        engine_arm(e, ENVOI_PHASE_CONTENT);
-    while (e->output.lent < 2 && output_has_room(&e->output)) {
-        const uint8_t *data;
-        size_t len;
-        bool last;
-        int rc = content_next(job->content, &data, &len, &last);
-
-        if (rc == ENVOI_E_AGAIN) {
-            e->waiting = ENGINE_WANT_CONTENT;
-            return rc;
-        }
-        if (rc)
-            return content_failed(e, rc);
-        if (e->trace_level > 1 && len && e->env.trace)
-            e->env.trace(e->env.driver, ENVOI_TRACE_SENT, (const char *)data, len);
-        if (len)
-            output_lend(&e->output, data, len, last, last ? &job->content_left : NULL);
-        if (last) {
-            job->content_done = true;
-            engine_trace(e, ENVOI_TRACE_SENT, "[content: %llu octets]", (unsigned long long)job->content->taken);
-            return ENVOI_OK;
-        }
-    }
-    return ENVOI_E_AGAIN;
-}
-
-/* LMTP (RFC 2033 section 4.2): one reply for each accepted recipient, in order. */
-static int answer_one(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
-{
-    struct envoi_message *m = job->message;
-    bool more = false;
-
-    while (!m->recipients[at->recipient].pending)
-        at->recipient++;
-    verdict_from_reply(&m->recipients[at->recipient], ENVOI_PHASE_FINAL, reply);
-    for (size_t i = at->recipient; i < m->count && !more; i++)
-        more = m->recipients[i].pending;
-    if (reply_class(reply) != 2)
-        engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_FINAL, reply, "the content is refused for <%s>",
-                       m->recipients[at->recipient].address.path);
-    return more ? ENVOI_E_AGAIN : envoi_message_result(m) == ENVOI_RESULT_REFUSED ? ENVOI_E_DATA : ENVOI_OK;
-}
-
-static int content_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
-{
-    if (!is_wanted(job)) /* the lone dot: whatever comes, nothing was sent */
-        return ENVOI_OK;
-    if (reply_class(reply) == 3)
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is answered with %d", reply->code);
-    if (!job->message)
-        return e->settings->lmtp && ++at->recipient < e->line_accepted ? ENVOI_E_AGAIN : ENVOI_OK;
-    if (e->settings->lmtp)
-        return answer_one(e, job, at, reply);
-    verdict_pending_from_reply(job->message, ENVOI_PHASE_FINAL, reply);
-    if (reply_class(reply) == 2)
-        return ENVOI_OK;
-    return engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_FINAL, reply, "the content is refused");
-}
-
-static void content_next_row(struct engine *e, struct job *job, struct position *at)
-{
-    (void)e;
-    (void)job;
-    *at = (struct position){0};
-}
-
-const struct command command_content = {
-    .name = "content",
-    .phase = ENVOI_PHASE_FINAL,
-    .ends_group = true,
-    .write = content_write,
-    .answer = content_answer,
-    .next = content_next_row,
-};
-
 /* ---------------------------------------------------------------------------------------------------------- RSET ---- */
 
 static int rset_write(struct engine *e, struct job *job, const struct position *at)
 {
-    size_t from = e->output.text.len;
-
+    (void)job;
     (void)at;
+    return engine_put_command(e, "RSET");
+}
+
+static int rset_behind_write(struct engine *e, struct job *job, const struct position *at)
+{
     job->rset_done = true;
-    if (buf_append_text(&e->output.text, "RSET"))
-        return ENVOI_E_MEMORY;
-    return engine_end_line(e, from, NULL);
+    return rset_write(e, job, at);
 }
 
 /* The verdicts stand: what the server says to this changes nothing. */
-static int rset_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+static int rset_behind_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
     (void)e;
     (void)job;
@@ -293,11 +136,75 @@ static int rset_answer(struct engine *e, struct job *job, struct position *at, c
     return ENVOI_OK;
 }
 
+static void rset_behind_next(struct engine *e, struct job *job, struct position *at)
+{
+    (void)e;
+    (void)job;
+    *at = (struct position){0};
+}
+
+/* Behind a refused transaction, as smtplib does. */
 const struct command command_rset = {
     .name = "RSET",
     .phase = ENVOI_PHASE_COMMAND,
     .ends_group = true,
+    .write = rset_behind_write,
+    .answer = rset_behind_answer,
+    .next = rset_behind_next,
+};
+
+static void remember(struct engine *e, int window)
+{
+    e->window = window;
+    if (e->env.set_window)
+        e->env.set_window(e->env.driver, window);
+}
+
+/* The first RSET behind a content that is not answered yet. A server that takes it will take a transaction there too; one
+ * that says "503 pipelined after end of DATA" gets one message at a time from now on. Nothing has to be undone. */
+static int rset_probe_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    bool open = reply_class(reply) == 2;
+
+    (void)job;
+    (void)at;
+    if (e->closing)
+        return ENVOI_OK;
+    remember(e, open ? ENGINE_WINDOW_OPEN : ENGINE_WINDOW_CLOSED);
+    engine_trace(e, ENVOI_TRACE_INFO, "the server takes %s",
+                 open ? "transactions behind one another" : "one message at a time");
+    return ENVOI_OK;
+}
+
+static int rset_between_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    (void)job;
+    (void)at;
+    if (reply_class(reply) != 2 && !e->closing)
+        remember(e, ENGINE_WINDOW_CLOSED);
+    return ENVOI_OK;
+}
+
+static void rset_before_next(struct engine *e, struct job *job, struct position *at)
+{
+    (void)e;
+    (void)job;
+    *at = (struct position){.row = &command_mail};
+}
+
+const struct command command_rset_probe = {
+    .name = "RSET",
+    .phase = ENVOI_PHASE_COMMAND,
+    .ends_group = true,
     .write = rset_write,
-    .answer = rset_answer,
-    .next = content_next_row,
+    .answer = rset_probe_answer,
+    .next = rset_before_next,
+};
+
+const struct command command_rset_between = {
+    .name = "RSET",
+    .phase = ENVOI_PHASE_COMMAND,
+    .write = rset_write,
+    .answer = rset_between_answer,
+    .next = rset_before_next,
 };

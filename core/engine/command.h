@@ -23,6 +23,7 @@ struct command;
 struct position {
     const struct command *row;
     size_t recipient; /* for RCPT; for the content of LMTP: whose reply comes next */
+    size_t chunk;     /* for BDAT */
 };
 
 struct command {
@@ -41,8 +42,8 @@ struct command {
 };
 
 extern const struct command command_greeting, command_handshake, command_hello, command_starttls, command_auth,
-    command_auth_response, command_line, command_mail, command_rcpt, command_data, command_content, command_rset,
-    command_quit;
+    command_auth_response, command_line, command_mail, command_rcpt, command_data, command_content, command_bdat,
+    command_rset, command_rset_probe, command_rset_between, command_quit;
 
 /* What a job needs before its first command goes out. */
 enum {
@@ -58,11 +59,16 @@ struct job {
     unsigned needs;
     struct envoi_message *message; /* for a transaction */
     struct content *content;       /* for DATA, with or without a message */
+    struct position start;         /* its first command, once that was written */
     struct position written;
+    unsigned owed;     /* its commands whose replies are not read */
+    bool chunked;      /* the content goes by BDAT */
+    size_t chunks;     /* BDAT commands written */
+    size_t asked;      /* recipients whose RCPT was answered */
     bool failed;       /* no more commands of this job, but for what a refusal demands */
     bool mail_refused; /* the reply to MAIL was no 2yz */
     size_t accepted;   /* recipients with a 2yz to RCPT */
-    bool content_open; /* 354 was read: content is owed */
+    bool content_open; /* 354 was read, or the first BDAT written: content is owed */
     bool content_done; /* the last octet of the content is in the output */
     bool content_left; /* ... and has left the engine: from here on a lost connection means unknown */
     bool rset_done;

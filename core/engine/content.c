@@ -11,7 +11,7 @@ static const uint8_t crlf[] = "\r\n";
 
 void content_init(struct content *c)
 {
-    *c = (struct content){.source.size = -1};
+    *c = (struct content){.source.size = -1, .block_max = CONTENT_BLOCK};
 }
 
 void content_idle(struct content *c)
@@ -31,101 +31,147 @@ void content_free(struct content *c)
     content_init(c);
 }
 
+/* ------------------------------------------------------------------------------------------------------ the source ---- */
+
+static void lend_memory(struct content *c, size_t *got)
+{
+    size_t left = (size_t)c->source.size - (size_t)c->taken;
+
+    *got = left < c->block_max ? left : c->block_max;
+    c->block = c->source.memory + c->taken;
+    if (*got < left && c->block[*got - 1] == '\r') /* keep a pair together: the block stays regular */
+        ++*got;
+}
+
+/* Room for a block; for a small source that tells its size no more than it needs, and an octet to see that it ends. */
+static int make_room(struct content *c)
+{
+    int64_t size = c->source.size;
+
+    if (c->input)
+        return ENVOI_OK;
+    c->room = size >= 0 && (uint64_t)size < c->block_max ? (size_t)size + 1 : c->block_max;
+    c->input = mem_alloc(2 * c->room);
+    return c->input ? ENVOI_OK : ENVOI_E_MEMORY;
+}
+
+static int pull(struct content *c, size_t *got)
+{
+    uint8_t *half;
+    int rc = make_room(c);
+
+    if (rc)
+        return rc;
+    half = c->input + (c->turn & 1) * c->room;
+    rc = c->source.pull(c->source.ctx, half, c->room, got);
+    if (rc)
+        return rc == ENVOI_E_AGAIN || rc == ENVOI_E_MEMORY ? rc : ENVOI_E_CONTENT;
+    c->block = half;
+    c->pulled = true;
+    return *got > c->room ? ENVOI_E_CONTENT : ENVOI_OK;
+}
+
 /* Takes the next block: memory is lent in place, everything else is pulled into the input buffer. */
 static int take_block(struct content *c)
 {
+    uint64_t size = (uint64_t)c->source.size;
     size_t got = 0;
-    int rc;
+    int rc = ENVOI_OK;
 
-    if (c->source.memory) {
-        size_t left = (size_t)c->source.size - (size_t)c->taken;
-
-        got = left < CONTENT_BLOCK ? left : CONTENT_BLOCK;
-        c->block = c->source.memory + c->taken;
-        if (got < left && c->block[got - 1] == '\r') /* keep a pair together: the block stays regular */
-            got++;
-    } else if (c->source.pull) {
-        uint8_t *half;
-
-        if (!c->input && !(c->input = mem_alloc(2 * CONTENT_BLOCK)))
-            return ENVOI_E_MEMORY;
-        half = c->input + (c->turn & 1) * CONTENT_BLOCK;
-        rc = c->source.pull(c->source.ctx, half, CONTENT_BLOCK, &got);
-        if (rc)
-            return rc == ENVOI_E_AGAIN || rc == ENVOI_E_MEMORY ? rc : ENVOI_E_CONTENT;
-        if (got > CONTENT_BLOCK)
-            return ENVOI_E_CONTENT;
-        c->block = half;
-        c->pulled = true;
-    }
+    if (c->source.memory)
+        lend_memory(c, &got);
+    else if (c->source.pull)
+        rc = pull(c, &got);
+    if (rc)
+        return rc;
     c->turn++;
     c->block_len = got;
     c->taken += got;
     c->ended = got == 0;
-    if (c->source.size >= 0 &&
-        (c->taken > (uint64_t)c->source.size || (c->ended && c->taken != (uint64_t)c->source.size)))
+    if (c->source.size >= 0 && (c->taken > size || (c->ended && c->taken != size)))
         return ENVOI_E_CONTENT;
     return ENVOI_OK;
 }
 
-int content_begin(struct content *c, enum content_mode mode)
+int content_begin(struct content *c, enum content_mode mode, size_t block_max)
 {
     if (c->pulled) {
         if (!c->source.rewind || c->source.rewind(c->source.ctx))
             return ENVOI_E_CONTENT;
         c->pulled = false;
     }
+    content_idle(c);
+    c->block_max = block_max;
     c->mode = mode;
     c->taken = 0;
-    c->ended = c->finished = c->after_cr = false;
+    c->ended = c->after_cr = c->own = c->left = false;
     c->at_line_start = true;
-    c->block = NULL;
-    c->block_len = 0;
     return ENVOI_OK;
 }
 
-/* What the line ends of one block add or take away, for SIZE=. */
-static void measure_block(struct content *c, struct content_measure *m)
+/* -------------------------------------------------------------------------------------------------------- the look ---- */
+
+/* What the repair of line ends adds to one block. */
+static uint64_t repair_size(const struct content *c)
 {
     const uint8_t *p = c->block, *end = p + c->block_len;
+    uint64_t more = c->after_cr && *p != '\n';
 
-    m->has_8bit = m->has_8bit || scan_has_8bit(p, c->block_len);
-    m->has_nul = m->has_nul || memchr(p, '\0', c->block_len);
-    m->size += c->block_len;
-    if (c->after_cr)
-        m->size += *p == '\n' ? 0 : 1;
     for (const uint8_t *at = p; (at = memchr(at, '\n', (size_t)(end - at))); at++)
-        if (at > p ? at[-1] != '\r' : !c->after_cr)
-            m->size++;
+        more += at > p ? at[-1] != '\r' : !c->after_cr;
     for (const uint8_t *at = p; (at = memchr(at, '\r', (size_t)(end - at))); at++)
-        if (at + 1 < end && at[1] != '\n')
-            m->size++;
-    c->after_cr = end[-1] == '\r';
-    c->at_line_start = end[-1] == '\r' || end[-1] == '\n';
+        more += at + 1 < end && at[1] != '\n';
+    return more;
+}
+
+static void measure_block(struct content *c, struct content_measure *m)
+{
+    struct scan s = scan_block(c->block, c->block_len);
+    uint8_t last = c->block[c->block_len - 1];
+
+    m->has_8bit |= s.has_8bit;
+    m->has_nul |= s.has_nul;
+    m->size += c->block_len;
+    c->dotted |= s.dotted || (c->at_line_start && c->block[0] == '.');
+    if (s.stray || c->after_cr) {
+        m->size += repair_size(c);
+        c->regular = false;
+    }
+    c->after_cr = last == '\r';
+    c->at_line_start = last == '\r' || last == '\n';
 }
 
 int content_look(struct content *c, struct content_measure *m)
 {
-    int rc = ENVOI_OK;
+    int rc;
 
     *m = (struct content_measure){0};
     if (c->pulled && !c->source.rewind)
         return ENVOI_E_CONTENT;
-    if (!c->source.memory && c->source.pull && !c->source.rewind) {
+    if (c->canonical || (!c->source.memory && !c->source.rewind)) {
         m->size = c->source.size > 0 ? (uint64_t)c->source.size : 0;
         return ENVOI_OK;
     }
-    if ((rc = content_begin(c, CONTENT_PLAIN)))
+    if ((rc = content_begin(c, CONTENT_PLAIN, c->source.memory ? SIZE_MAX : CONTENT_BLOCK)))
         return rc;
+    c->regular = true;
+    c->dotted = false;
     while (!(rc = take_block(c)) && !c->ended)
         measure_block(c, m);
     c->block_len = 0;
+    if (rc == ENVOI_E_AGAIN) { /* a slow source is not waited for: it is sent unseen */
+        *m = (struct content_measure){.size = c->source.size > 0 ? (uint64_t)c->source.size : 0};
+        return ENVOI_OK;
+    }
     if (rc)
-        return rc == ENVOI_E_AGAIN ? ENVOI_E_CONTENT : rc;
+        return rc;
     m->size += c->after_cr ? 1 : c->at_line_start ? 0 : 2;
     m->known = true;
+    c->looked = c->source.memory != NULL;
     return ENVOI_OK;
 }
+
+/* -------------------------------------------------------------------------------------------------- the normaliser ---- */
 
 /* Writes the block with line ends made CR LF and dots doubled. */
 static size_t repair_block(struct content *c, uint8_t *start)
@@ -159,74 +205,114 @@ static size_t repair_block(struct content *c, uint8_t *start)
     return (size_t)(out - start);
 }
 
-/* A CR that ended the block before is made a whole line end, together with a LF that follows it. */
-static void settle_cr(struct content *c, const uint8_t **data, size_t *len)
+static void add_piece(struct content_chunk *chunk, const uint8_t *data, size_t len)
 {
+    if (!len)
+        return;
+    chunk->pieces[chunk->count++] = (struct iovec){(void *)(uintptr_t)data, len};
+    chunk->total += len;
+}
+
+/* A CR that ended the block before is made a whole line end, together with a LF that follows it. */
+static void settle_cr(struct content *c, struct content_chunk *chunk)
+{
+    if (!c->after_cr)
+        return;
     if (c->block_len && c->block[0] == '\n') {
         c->block++;
         c->block_len--;
     }
     c->after_cr = false;
     c->at_line_start = true;
-    *data = crlf;
-    *len = 2;
+    add_piece(chunk, crlf, 2);
 }
 
-static void give_end(struct content *c, const uint8_t **data, size_t *len, bool *last)
+/* May the block go out as it is? ENVOI_E_CONTENT when it may not go out at all. */
+static int check_block(const struct content *c, bool *regular)
 {
-    static const uint8_t ends[2][6] = {"\r\n.\r\n", ".\r\n"};
+    bool dots = c->mode == CONTENT_DOT;
+    struct scan s;
 
-    *data = crlf;
-    *len = 0;
-    if (c->mode == CONTENT_DOT) {
-        *data = ends[c->at_line_start];
-        *len = c->at_line_start ? 3 : 5;
-    } else if (c->mode == CONTENT_PLAIN && !c->at_line_start) {
-        *len = 2;
-    }
-    c->finished = *last = true;
+    *regular = true;
+    if (c->mode == CONTENT_BINARY || (c->canonical && !dots) || (c->looked && c->regular && !(dots && c->dotted)))
+        return ENVOI_OK;
+    s = scan_block(c->block, c->block_len);
+    *regular = !s.stray && !(dots && (s.dotted || (c->at_line_start && c->block[0] == '.')));
+    return s.has_nul ? ENVOI_E_CONTENT : ENVOI_OK;
 }
 
-static int give_block(struct content *c, const uint8_t **data, size_t *len)
+/* Repaired, a block is at most twice as long, and one octet. */
+static size_t largest_block(const struct content *c)
 {
-    uint8_t *out;
+    if (!c->source.memory)
+        return c->room;
+    return (uint64_t)c->source.size <= c->block_max ? (size_t)c->source.size : c->block_max + 1;
+}
 
-    if (c->mode == CONTENT_BINARY ||
-        scan_is_regular(c->block, c->block_len, c->at_line_start, c->mode == CONTENT_DOT)) {
-        *data = c->block;
-        *len = c->block_len;
+static int give_block(struct content *c, struct content_chunk *chunk)
+{
+    bool regular;
+    int rc;
+
+    if (!c->block_len)
+        return ENVOI_OK;
+    if ((rc = check_block(c, &regular)))
+        return rc;
+    if (regular) {
+        add_piece(chunk, c->block, c->block_len);
         c->at_line_start = c->block[c->block_len - 1] == '\n';
+        c->own = !c->source.memory;
     } else {
-        if (memchr(c->block, '\0', c->block_len))
-            return ENVOI_E_CONTENT;
-        if (!c->output && !(c->output = mem_alloc(2 * CONTENT_STAGE)))
+        size_t half = 2 * largest_block(c) + 1;
+        uint8_t *out;
+
+        if (!c->output && !(c->output = mem_alloc(2 * half)))
             return ENVOI_E_MEMORY;
-        out = c->output + (c->turn & 1) * CONTENT_STAGE;
-        *len = repair_block(c, out);
-        *data = out;
+        out = c->output + (c->turn & 1) * half;
+        add_piece(chunk, out, repair_block(c, out));
+        c->own = true;
     }
+    c->left = false;
     c->block_len = 0;
     return ENVOI_OK;
 }
 
-int content_next(struct content *c, const uint8_t **data, size_t *len, bool *last)
+static void give_end(struct content *c, struct content_chunk *chunk)
+{
+    static const uint8_t dot[] = "\r\n.\r\n";
+
+    if (c->mode == CONTENT_DOT)
+        add_piece(chunk, dot + (c->at_line_start ? 2 : 0), c->at_line_start ? 3 : 5);
+    else if (c->mode == CONTENT_PLAIN && !c->at_line_start)
+        add_piece(chunk, crlf, 2);
+    chunk->last = true;
+}
+
+bool content_may_go_on(const struct content *c)
+{
+    return !c->own || c->left;
+}
+
+int content_next(struct content *c, struct content_chunk *chunk)
 {
     int rc;
 
-    *data = crlf;
-    *len = 0;
-    *last = c->finished;
-    if (c->finished)
-        return ENVOI_OK;
-    while (!c->block_len && !c->ended)
-        if ((rc = take_block(c)))
-            return rc;
-    if (c->after_cr) {
-        settle_cr(c, data, len);
-        return ENVOI_OK;
+    *chunk = (struct content_chunk){0};
+    if (!c->block_len && !c->ended && (rc = take_block(c)))
+        return rc;
+    settle_cr(c, chunk);
+    if ((rc = give_block(c, chunk)))
+        return rc;
+    c->own = c->own && chunk->count; /* nothing is on its way */
+    /* Whether it was the last one decides what goes with it, so the next block is taken now. That it is not there yet is
+     * no failure of this one. */
+    if (!c->block_len && !c->ended && (rc = take_block(c)) && rc != ENVOI_E_AGAIN)
+        return rc;
+    if (c->ended && !c->block_len) {
+        if (c->after_cr && chunk->count < CONTENT_PIECES - 1)
+            settle_cr(c, chunk);
+        if (!c->after_cr)
+            give_end(c, chunk);
     }
-    if (c->block_len)
-        return give_block(c, data, len);
-    give_end(c, data, len, last);
     return ENVOI_OK;
 }

@@ -4,13 +4,15 @@
 #ifndef ENGINE_CONTENT_H
 #define ENGINE_CONTENT_H
 
-#include "base/buf.h"
-
 #include <envoi/message.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
+#include <sys/uio.h>
+
+#define CONTENT_BLOCK                                                                                                  \
+    ((size_t)65536)      /* most octets of one block, and so of one chunk, unless the settings say otherwise */
+#define CONTENT_PIECES 3 /* of one chunk: an owed line end, the block, the end */
 
 struct content_source {
     const uint8_t *memory; /* not NULL: all of it is here, pull is not used */
@@ -37,23 +39,35 @@ enum content_mode {
 
 struct content {
     struct content_source source;
-    bool pulled; /* something was taken from a source that cannot be rewound */
+    bool canonical; /* the caller says that all line ends are CR LF and that there is no NUL */
+    bool looked;    /* memory was looked at since it was set; then the next two say what was found */
+    bool regular;   /* no line end to repair */
+    bool dotted;    /* some line begins with a dot */
+    bool pulled;    /* something was taken from a source that is not memory */
     enum content_mode mode;
+    size_t block_max;
     uint64_t taken; /* octets taken from the source in this run */
     bool ended;     /* the source has no more */
-    bool finished;  /* the terminator was given out */
     /* the normaliser */
     bool after_cr;        /* the last octet taken was a CR that is still owed */
     bool at_line_start;   /* the next octet begins a line */
     const uint8_t *block; /* what is taken but not given out */
     size_t block_len;
-    unsigned turn;   /* which half of the buffers is used next: one piece may still be on its way */
-    uint8_t *input;  /* twice CONTENT_BLOCK octets, for pull */
-    uint8_t *output; /* twice CONTENT_STAGE octets, for irregular blocks */
+    unsigned turn;   /* which half of the buffers is used next: one block may be on its way while the next is taken */
+    bool own;        /* what was given out last lies in the buffers below */
+    bool left;       /* ... and has left the engine */
+    size_t room;     /* octets of half an input buffer */
+    uint8_t *input;  /* two halves, for pull */
+    uint8_t *output; /* two halves of twice the room and some, for irregular blocks */
 };
 
-#define CONTENT_BLOCK ((size_t)16384)
-#define CONTENT_STAGE (2 * CONTENT_BLOCK + 8)
+/* One chunk: what goes out together. */
+struct content_chunk {
+    struct iovec pieces[CONTENT_PIECES];
+    size_t count;
+    size_t total; /* octets */
+    bool last;    /* it ends the content (the dot included) */
+};
 
 void content_init(struct content *c);
 /* Releases the source and the buffers. */
@@ -63,11 +77,13 @@ void content_idle(struct content *c);
 /* Looks at memory, or at a source that can be rewound (reading it whole). Others: measure.known false, size from the
  * source when told. ENVOI_OK; ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
 int content_look(struct content *c, struct content_measure *measure);
-/* Begins a run from the first octet. ENVOI_E_CONTENT: it was taken before and cannot be had again. */
-int content_begin(struct content *c, enum content_mode mode);
-/* The next octets for the wire; valid until the call after the next one. *last is set with the piece that ends the content (the dot
- * included); that piece may be empty. ENVOI_OK; ENVOI_E_AGAIN; ENVOI_E_CONTENT (also: a NUL, a source that is shorter or
- * longer than it said); ENVOI_E_MEMORY. */
-int content_next(struct content *c, const uint8_t **data, size_t *len, bool *last);
+/* Begins a run from the first octet, block_max octets at a time. ENVOI_E_CONTENT: it was taken before and cannot be had
+ * again. */
+int content_begin(struct content *c, enum content_mode mode, size_t block_max);
+/* May the next chunk be made while the one before is still in the output? */
+bool content_may_go_on(const struct content *c);
+/* The next octets for the wire. ENVOI_OK; ENVOI_E_AGAIN; ENVOI_E_CONTENT (also: a NUL, a source that is shorter or longer
+ * than it said); ENVOI_E_MEMORY. */
+int content_next(struct content *c, struct content_chunk *chunk);
 
 #endif

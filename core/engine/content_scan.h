@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The looks at a block of content that are worth being fast: whole blocks, no branches within. */
+/* The one look at content that touches every octet: whole blocks at a time, no branches within. */
 #ifndef ENGINE_CONTENT_SCAN_H
 #define ENGINE_CONTENT_SCAN_H
 
@@ -7,10 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* May the block go out as it is? Every CR is followed by LF and every LF follows a CR, no NUL, the last octet is no CR and,
- * with dots, no line (the first one only when at_line_start) begins with a dot. */
-bool scan_is_regular(const uint8_t *block, size_t len, bool at_line_start, bool dots);
-/* Has it an octet above 127? */
-bool scan_has_8bit(const uint8_t *block, size_t len);
+struct scan {
+    bool stray;    /* a CR without LF or a LF without CR; also a CR at the end and a LF at the beginning */
+    bool dotted;   /* a dot follows a LF */
+    bool has_nul;  /* an octet 0 */
+    bool has_8bit; /* an octet above 127 */
+};
+
+struct scan scan_block(const uint8_t *block, size_t len);
 
 #endif

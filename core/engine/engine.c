@@ -91,7 +91,7 @@ int64_t engine_deadline(const struct engine *e)
     return e->phase == ENVOI_PHASE_NONE ? -1 : e->armed_at + e->settings->timeouts[e->phase];
 }
 
-int engine_end_line(struct engine *e, size_t from, const char *mask)
+int engine_put_line(struct engine *e, size_t from, const char *mask)
 {
     struct buf *text = &e->output.text;
 
@@ -101,8 +101,24 @@ int engine_end_line(struct engine *e, size_t from, const char *mask)
         e->env.trace(e->env.driver, ENVOI_TRACE_SENT, (const char *)buf_head(text) + from, text->len - from);
     if (buf_append(text, "\r\n", 2))
         return ENVOI_E_MEMORY;
-    output_end_command(&e->output, from);
+    output_add_text(&e->output, from);
     return ENVOI_OK;
+}
+
+int engine_end_line(struct engine *e, size_t from, const char *mask)
+{
+    int rc = engine_put_line(e, from, mask);
+
+    if (!rc)
+        output_end_command(&e->output, NULL);
+    return rc;
+}
+
+int engine_put_command(struct engine *e, const char *command)
+{
+    size_t from = e->output.text.len;
+
+    return buf_append_text(&e->output.text, command) ? ENVOI_E_MEMORY : engine_end_line(e, from, NULL);
 }
 
 int engine_refused(struct engine *e, int code, int phase, const struct envoi_reply *reply, const char *format, ...)
@@ -124,6 +140,8 @@ void engine_die(struct engine *e, int code)
 {
     if (!e->open)
         return;
+    if (e->head && e->head->first == &command_quit) /* however it ends: what was sent stays sent */
+        code = ENVOI_OK;
     e->open = false;
     e->lost_idle = !e->head;
     engine_arm(e, ENVOI_PHASE_NONE);
@@ -135,6 +153,12 @@ void engine_die(struct engine *e, int code)
     engine_forget(e);
 }
 
+/* Has the verb failed already? Then that is what the caller is told, not how the connection ended behind it. */
+static bool has_failed(const struct engine *e)
+{
+    return e->head ? e->head->result != ENVOI_OK : e->fault->code != ENVOI_OK;
+}
+
 int engine_die_of(struct engine *e, int code, const char *format, ...)
 {
     char text[FAULT_TEXT_MAX];
@@ -144,8 +168,9 @@ int engine_die_of(struct engine *e, int code, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    fault_set(e->fault, code, phase, "%s", text);
     engine_trace(e, ENVOI_TRACE_INFO, "%s", text);
+    if (!has_failed(e))
+        fault_set(e->fault, code, phase, "%s", text);
     engine_die(e, code);
     return code;
 }
@@ -174,10 +199,6 @@ static const char *doing(const struct engine *e)
 
 static void lose(struct engine *e, const char *how)
 {
-    if (e->head && e->head->first == &command_quit) { /* what was sent stays sent */
-        engine_die(e, ENVOI_OK);
-        return;
-    }
     engine_die_of(e, ENVOI_E_DISCONNECTED, "the connection was lost (%s): %s", doing(e), how);
 }
 
@@ -189,10 +210,10 @@ static void count_left(struct engine *e, size_t len)
     bool content = e->output.lent > 0;
 
     e->left += output_drained(&e->output, len);
-    if (content)
-        engine_arm(e, e->output.lent ? ENVOI_PHASE_CONTENT : e->phase);
-    if (content && e->left && e->left == e->owed)
+    if (content && e->owed && e->left == e->owed)
         engine_arm(e, e->answered.row->phase);
+    else if (content)
+        engine_arm(e, ENVOI_PHASE_CONTENT);
 }
 
 /* Moves the output through the layers, as far as the wire has room. */
@@ -272,20 +293,20 @@ static void trace_line(void *ctx, const char *line, size_t len)
 
 static void take_reply(struct engine *e, const struct envoi_reply *reply)
 {
+    bool afterthought = e->left && e->answered.row == &command_rset; /* what was refused is what the caller asks for */
+
     e->closing = reply->code == 421;
-    if (reply_copy(&e->reply, reply)) {
+    if (!afterthought && reply_copy(&e->reply, reply)) {
         engine_die_of(e, ENVOI_E_MEMORY, "out of memory while reading a reply");
         return;
     }
     if (e->left == 0) {
-        if (e->closing)
-            engine_refused(e, ENVOI_E_DISCONNECTED, e->phase, reply, "the server closes the connection");
-        else
-            engine_refused(e, ENVOI_E_PROTOCOL, e->phase, reply, "a reply that nothing was asked for");
-        engine_die(e, e->fault->code);
+        engine_die_of(e, e->closing ? ENVOI_E_DISCONNECTED : ENVOI_E_PROTOCOL, "%s: %d %s",
+                      e->closing ? "the server closes the connection" : "a reply that nothing was asked for",
+                      reply->code, envoi_reply_text(reply));
         return;
     }
-    queue_answer(e, &e->reply);
+    queue_answer(e, reply);
 }
 
 /* Octets that are the server's words, whatever layers they came through. */
@@ -393,11 +414,8 @@ void engine_tick(struct engine *e, int64_t now)
         return;
     deadline = engine_deadline(e);
     if (deadline >= 0 && now >= deadline) {
-        if (e->head && e->head->first == &command_quit)
-            engine_die(e, ENVOI_OK);
-        else
-            engine_die_of(e, ENVOI_E_TIMEOUT, "nothing came for %lld ms (%s)",
-                          (long long)e->settings->timeouts[e->phase], doing(e));
+        engine_die_of(e, ENVOI_E_TIMEOUT, "nothing came for %lld ms (%s)", (long long)e->settings->timeouts[e->phase],
+                      doing(e));
         return;
     }
     if (e->waiting)

@@ -20,6 +20,13 @@
 struct engine;
 struct extensions;
 
+/* Whether a server takes a transaction behind another one that it has not answered yet. */
+enum {
+    ENGINE_WINDOW_UNPROVED = 0, /* a lone RSET behind the content will tell */
+    ENGINE_WINDOW_OPEN = 1,
+    ENGINE_WINDOW_CLOSED = 2, /* one message at a time */
+};
+
 /* What the engine needs from outside. Lives as long as the engine. */
 struct engine_env {
     struct registry *registry;
@@ -28,6 +35,10 @@ struct engine_env {
     /* Gives the shared TLS context for a transport under the settings; borrowed, the driver keeps it while the engine
      * lives. ENVOI_OK or an error that was told to fault. */
     int (*tls_context)(void *driver, const struct registry_transport *transport, void **ctx);
+    /* What is known of the server about transactions behind one another, ENGINE_WINDOW_*, and a place to remember it for
+     * later connections; NULL: nothing is known and nothing remembered. */
+    int (*window)(void *driver);
+    void (*set_window)(void *driver, int window);
     /* One line of the dialogue or an event, secrets already masked; NULL: no trace. See struct engine_trace below. */
     void (*trace)(void *driver, int kind, const char *text, size_t len);
     void *driver;
@@ -96,6 +107,9 @@ int engine_mail(struct engine *e, const char *sender, const char *options);
 int engine_rcpt(struct engine *e, const char *recipient, const char *options);
 int engine_data(struct engine *e, const void *content, size_t len);
 int engine_send(struct engine *e, struct envoi_message *message);
+/* Many messages, one behind the other; stops at a failure that ends the connection or concerns all. The result is the first
+ * failure of a message, ENVOI_OK when each has at least one accepted recipient. */
+int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count);
 int engine_quit(struct engine *e);
 
 /* What is known; never NULL. */

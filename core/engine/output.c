@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/output.h"
 
+#define PIECES_AT_ONCE 5 /* a BDAT and its chunk */
+
 void output_init(struct output *o)
 {
     o->head = o->count = o->lent = 0;
@@ -23,24 +25,40 @@ void output_clear(struct output *o)
 
 bool output_has_room(const struct output *o)
 {
-    return o->count < OUTPUT_PIECES && o->octets < OUTPUT_LIMIT;
+    return o->count + PIECES_AT_ONCE <= OUTPUT_PIECES && o->octets < OUTPUT_LIMIT;
 }
 
-static void add(struct output *o, struct output_piece piece)
+static void add(struct output *o, const uint8_t *lent, size_t len)
 {
-    o->pieces[(o->head + o->count++) % OUTPUT_PIECES] = piece;
-    o->octets += piece.len;
-    o->lent += piece.lent ? 1 : 0;
+    o->pieces[(o->head + o->count++) % OUTPUT_PIECES] = (struct output_piece){.lent = lent, .len = len};
+    o->octets += len;
+    o->lent += lent ? 1 : 0;
 }
 
-void output_end_command(struct output *o, size_t from)
+void output_add_text(struct output *o, size_t from)
 {
-    add(o, (struct output_piece){NULL, o->text.len - from, true, NULL});
+    add(o, NULL, o->text.len - from);
 }
 
-void output_lend(struct output *o, const uint8_t *data, size_t len, bool ends_command, bool *left)
+void output_lend(struct output *o, const void *data, size_t len)
 {
-    add(o, (struct output_piece){data, len, ends_command, left});
+    add(o, data, len);
+}
+
+static struct output_piece *last_piece(struct output *o)
+{
+    return &o->pieces[(o->head + o->count - 1) % OUTPUT_PIECES];
+}
+
+void output_mark(struct output *o, bool *left)
+{
+    last_piece(o)->left = left;
+}
+
+void output_end_command(struct output *o, bool *left)
+{
+    last_piece(o)->ends_command = true;
+    last_piece(o)->left = left;
 }
 
 size_t output_drain(const struct output *o, struct iovec *pieces, size_t max)

@@ -127,6 +127,16 @@ static int check_size(struct engine *e, struct envoi_message *m, const struct co
     return buf_append_text(out, text);
 }
 
+/* BINARYMIME (RFC 3030 section 3) goes by BDAT only, and is never left out. */
+static int check_binary(struct engine *e, bool given, struct buf *out)
+{
+    if (extensions_get(&e->extensions, "BINARYMIME") && e->extensions.chunking && e->settings->chunk_size)
+        return given ? ENVOI_OK : buf_append_text(out, " BODY=BINARYMIME");
+    return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                     "BODY=BINARYMIME is asked for, but the server does not announce BINARYMIME and CHUNKING, or BDAT "
+                     "was switched off");
+}
+
 /* BODY= (RFC 6152): declared for what is or may be 8-bit, when the server knows it. */
 static int check_body(struct engine *e, struct envoi_message *m, const struct content_measure *measure, struct buf *out)
 {
@@ -136,9 +146,11 @@ static int check_body(struct engine *e, struct envoi_message *m, const struct co
     bool maybe = m->body == ENVOI_BODY_AUTO && !measure->known;
     bool given = has_parameter(m->options, "BODY");
 
-    if (m->body == ENVOI_BODY_BINARY || has_parameter(m->options, "BODY=BINARYMIME"))
-        return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
-                         "BODY=BINARYMIME is asked for, but the server does not announce BINARYMIME and CHUNKING");
+    if (m->body == ENVOI_BODY_BINARY)
+        return check_binary(e, given, out);
+    if (has_parameter(m->options, "BODY=BINARYMIME"))
+        return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_MAIL,
+                         "BODY=BINARYMIME among the options: say so with envoi_message_set_body()");
     if (given || (!asked && !maybe))
         return ENVOI_OK;
     if (announced)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The queue of jobs and the two cursors. Everything that changes a cursor is here. */
+/* The queue of jobs and the two cursors. Everything that changes a cursor is here, but for what a reply decides (answer). */
 #include "base/mem.h"
 #include "engine/message.h"
 #include "engine/state.h"
@@ -20,13 +20,15 @@ void queue_append(struct engine *e, struct job *job)
     *at = job;
     job->next = NULL;
     job->engine = e;
+    if (!e->writing)
+        e->writing = job;
 }
 
 void queue_prepend(struct engine *e, struct job *job)
 {
     job->next = e->head;
     job->engine = e;
-    e->head = job;
+    e->head = e->writing = job;
 }
 
 /* The application's verbs begin with a job of their own; what prepare_job puts in front has no right to fail alone. */
@@ -45,6 +47,13 @@ static void leave(struct job *job)
     job->next = NULL;
 }
 
+/* Of many messages the first failure counts; a helper's success is nobody's result. */
+static void keep_result(struct engine *e, int rc)
+{
+    if (!e->result)
+        e->result = rc;
+}
+
 /* Takes the finished job at the head out of the queue. */
 static void finish(struct engine *e)
 {
@@ -53,8 +62,10 @@ static void finish(struct engine *e)
     int rc = job->message ? verdict_result(job->message, job->result) : job->result;
 
     e->head = job->next;
+    if (e->writing == job)
+        e->writing = e->head;
     leave(job);
-    e->result = rc;
+    keep_result(e, rc);
     if (!e->head)
         engine_arm(e, ENVOI_PHASE_NONE);
     if (helper && rc)
@@ -65,32 +76,40 @@ static void finish(struct engine *e)
 
 void queue_abort(struct engine *e, int code)
 {
-    e->result = code;
+    bool idle = !e->head; /* what is over keeps its result */
+
     e->waiting = 0;
     while (e->head) {
         struct job *job = e->head;
+        int rc = job->content_left ? ENVOI_E_UNKNOWN : code;
 
         e->head = job->next;
         if (job->message) {
             verdict_settle_lost(e, job);
-            e->result = verdict_result(job->message, job->result ? job->result : code);
-        } else if (job->content_left) {
-            e->result = ENVOI_E_UNKNOWN;
+            rc = verdict_result(job->message, job->result ? job->result : code);
         }
         leave(job);
+        keep_result(e, rc);
     }
+    if (!idle)
+        if (e->result == ENVOI_E_UNKNOWN && e->fault->code != ENVOI_E_UNKNOWN) {
+            e->fault->code = ENVOI_E_UNKNOWN;
+            fault_prefix(e->fault, "the message may have been delivered");
+        }
+    e->writing = e->answering = NULL;
     e->owed = e->left = 0;
     e->group_closed = e->switching = false;
-    e->answering = NULL;
     e->answered = (struct position){0};
 }
+
+/* --------------------------------------------------------------------------------------------- the written cursor ---- */
 
 /* A failed job has nothing more to say, but for the content that a 354 waits for and the RSET behind a refused transaction. */
 static void redirect_failed(struct job *job)
 {
     bool transaction = job->first == &command_mail;
 
-    if (job->content_open && !job->content_done)
+    if (job->content_open && !job->content_done && !job->chunked)
         job->written.row = &command_content;
     else if (transaction && job->written.row != &command_rset && !job->rset_done)
         job->written.row = &command_rset;
@@ -108,14 +127,29 @@ static void fail_unsent(struct engine *e, struct job *job, int rc)
         verdict_settle_lost(e, job);
 }
 
+/* Counts a command that is in the output whole. */
+static void count_written(struct engine *e, struct job *job, const struct command *row)
+{
+    if (row->silent) {
+        engine_arm(e, ENVOI_PHASE_NONE);
+        return;
+    }
+    if (job->owed++ == 0)
+        job->start = job->written;
+    if (e->owed++ == 0) {
+        e->answering = job;
+        e->answered = job->written;
+    }
+    e->group_closed = row->ends_group;
+}
+
 /* Writes the command at the written cursor. False: not now. */
 static bool write_command(struct engine *e, struct job *job)
 {
     const struct command *row = job->written.row;
-    bool fresh = e->owed == 0;
     int rc;
 
-    if (fresh && e->phase == ENVOI_PHASE_NONE)
+    if (e->owed == 0 && e->phase == ENVOI_PHASE_NONE)
         engine_arm(e, row->phase);
     e->waiting = 0;
     rc = row->write(e, job, &job->written);
@@ -129,15 +163,7 @@ static bool write_command(struct engine *e, struct job *job)
         fail_unsent(e, job, rc);
         return true;
     }
-    if (!row->silent) {
-        if (e->owed++ == 0) {
-            e->answering = job;
-            e->answered = job->written;
-        }
-        e->group_closed = row->ends_group;
-    } else {
-        engine_arm(e, ENVOI_PHASE_NONE);
-    }
+    count_written(e, job, row);
     row->next(e, job, &job->written);
     return true;
 }
@@ -149,18 +175,33 @@ static bool may_write(const struct engine *e, const struct job *job)
     return output_has_room(&e->output);
 }
 
+/* May the next job begin although this one, all written, is not answered yet? Only messages follow one another so, and a RSET
+ * stands between them: without it a server that refused the first might deliver the second under its sender. */
+static bool may_follow(const struct engine *e, const struct job *job)
+{
+    const struct job *next = job->next;
+
+    return next && job->message && next->message && e->extensions.pipelining && e->window != ENGINE_WINDOW_CLOSED &&
+           !e->group_closed;
+}
+
 void queue_pump(struct engine *e)
 {
     while (e->open && e->head) {
-        struct job *job = e->head;
+        struct job *job = e->writing;
         int rc = ENVOI_OK;
 
-        if (job->failed && !e->owed)
+        if (job->failed && !job->owed)
             redirect_failed(job);
-        if (!job->written.row) {
-            if (e->owed)
-                return;
+        if (!e->head->written.row && !e->head->owed) {
             finish(e);
+            continue;
+        }
+        if (!job->written.row) {
+            if (!may_follow(e, job))
+                return;
+            e->writing = job->next;
+            e->writing->written.row = e->window == ENGINE_WINDOW_OPEN ? &command_rset_between : &command_rset_probe;
             continue;
         }
         if (!may_write(e, job))
@@ -169,13 +210,33 @@ void queue_pump(struct engine *e)
             rc = prepare_job(e, job);
         if (rc == ENVOI_E_AGAIN)
             continue;
-        if (rc) {
+        if (rc)
             fail_unsent(e, job, rc);
-            continue;
-        }
-        if (!write_command(e, job))
+        else if (!write_command(e, job))
             return;
     }
+}
+
+/* -------------------------------------------------------------------------------------------- the answered cursor ---- */
+
+/* To the command whose reply comes next. */
+static void advance_answered(struct engine *e, struct job *job, struct position at)
+{
+    e->left--;
+    job->owed--;
+    if (--e->owed == 0) {
+        e->group_closed = false;
+        engine_arm(e, ENVOI_PHASE_NONE);
+        return;
+    }
+    if (job->owed) {
+        at.row->next(e, job, &at);
+        e->answered = at;
+    } else {
+        e->answering = job->next;
+        e->answered = job->next->start;
+    }
+    engine_arm(e, e->answered.row->phase);
 }
 
 void queue_answer(struct engine *e, const struct envoi_reply *reply)
@@ -188,7 +249,7 @@ void queue_answer(struct engine *e, const struct envoi_reply *reply)
         return;
     if (rc == ENVOI_E_AGAIN) { /* one more reply to the same command */
         e->answered = at;
-        engine_arm(e, at.row->phase);
+        engine_arm(e, phase);
         return;
     }
     if (rc) {
@@ -196,17 +257,9 @@ void queue_answer(struct engine *e, const struct envoi_reply *reply)
         if (!job->result)
             job->result = rc;
     }
-    e->left--;
-    if (--e->owed == 0) {
-        e->group_closed = false;
-        engine_arm(e, ENVOI_PHASE_NONE);
-    } else {
-        at.row->next(e, job, &at);
-        e->answered = at;
-        engine_arm(e, at.row->phase);
-    }
+    advance_answered(e, job, at);
     if (e->closing) { /* RFC 5321 section 3.8: what is not answered now was not processed */
-        if (!rc)
+        if (!rc && job->message)
             rc = engine_refused(e, ENVOI_E_DISCONNECTED, phase, reply, "the server closes the connection");
         engine_die(e, rc);
     }

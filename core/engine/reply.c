@@ -25,7 +25,7 @@ void reply_init(struct envoi_reply *r)
 {
     r->code = 0;
     r->enhanced[0] = '\0';
-    buf_init(&r->text, 0, false);
+    buf_init(&r->text, 0, true); /* a challenge may hold a secret */
 }
 
 void reply_free(struct envoi_reply *r)
@@ -60,7 +60,7 @@ int reply_class(const struct envoi_reply *r)
 
 void reply_parser_init(struct reply_parser *p)
 {
-    buf_init(&p->line, REPLY_LINE_MAX, false);
+    buf_init(&p->line, REPLY_LINE_MAX, true);
     reply_init(&p->reply);
     p->lines = 0;
     p->octets = 0;

@@ -2,6 +2,7 @@
 #include "engine/settings.h"
 
 #include "base/mem.h"
+#include "engine/content.h"
 
 #include <string.h>
 
@@ -39,7 +40,7 @@ const char *envoi_phase_name(int phase)
 
 void settings_init(struct settings *s)
 {
-    *s = (struct settings){.tls = ENVOI_TLS_DEFAULT, .tls_verify = true};
+    *s = (struct settings){.tls = ENVOI_TLS_DEFAULT, .tls_verify = true, .chunk_size = CONTENT_BLOCK};
     (void)settings_set_timeout(s, ENVOI_PHASE_NONE, 0);
 }
 

@@ -31,6 +31,8 @@ struct settings {
     bool blocking_mechanisms; /* allowed in the non-blocking face */
     bool nonblocking;         /* there is a watch function */
     unsigned min_ssf, max_ssf;
+    size_t chunk_size;              /* octets of one BDAT; 0: DATA only */
+    bool chunk_waits;               /* the first BDAT waits for the replies to RCPT (RFC 3030 section 2) */
     int64_t timeouts[ENVOI_PHASES]; /* milliseconds */
 };
 

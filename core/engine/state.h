@@ -29,6 +29,7 @@ struct engine {
     bool unix_socket;
     int tls; /* the policy, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
     struct registry_transport transport;
+    void *tls_context; /* of the transport; the driver's */
     struct stack stack;
     struct output output;
     struct reply_parser parser;
@@ -45,11 +46,13 @@ struct engine {
 
     /* the queue and the cursors; the written one is in each job */
     struct job *head;
+    struct job *writing; /* whose commands go out; NULL: the queue is empty */
     struct job *answering;
     struct position answered;
     unsigned owed;     /* commands whose replies are not read */
     unsigned left;     /* how many of them have left the engine whole */
     bool group_closed; /* the last command written ends a group */
+    int window;        /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
     unsigned waiting;  /* ENGINE_WANT_CREDENTIAL or ENGINE_WANT_CONTENT */
     int result;
 
@@ -92,9 +95,13 @@ void engine_arm(struct engine *e, int phase);
 int engine_refused(struct engine *e, int code, int phase, const struct envoi_reply *reply, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 void engine_trace(struct engine *e, int kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Ends the line that was appended to output.text since `from`: adds CR LF, traces it (masked, when mask is not NULL), makes
- * it a command. ENVOI_OK or ENVOI_E_MEMORY. */
+/* Ends the line that was appended to output.text since `from`: adds CR LF, traces it (masked, when mask is not NULL), puts
+ * it into the output. ENVOI_OK or ENVOI_E_MEMORY. */
+int engine_put_line(struct engine *e, size_t from, const char *mask);
+/* The same, and the line is a whole command. */
 int engine_end_line(struct engine *e, size_t from, const char *mask);
+/* Puts a command without arguments. */
+int engine_put_command(struct engine *e, const char *command);
 /* Is what goes out now safe from readers: verified TLS, or a unix socket? */
 bool engine_is_safe(const struct engine *e);
 /* Forgets what EHLO told. */
@@ -111,8 +118,10 @@ void verdict_from_reply(struct recipient *r, int phase, const struct envoi_reply
 void verdict_all_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply);
 /* Those that wait for the content's reply. */
 void verdict_pending_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply);
-/* The connection is gone: pending ones are unknown when the content has left, else not attempted. With a 421 that was read
- * they are deferred. */
+/* The server took what it must not have: nobody can tell what became of it. */
+void verdict_all_unknown(struct envoi_message *m);
+/* The connection is gone: those without a verdict are unknown when the content has left, else not attempted. With a 421 that
+ * was read nothing more was processed: those that waited for the content are deferred. */
 void verdict_settle_lost(struct engine *e, struct job *job);
 /* What send returns for it. */
 int verdict_result(const struct envoi_message *m, int failure);
@@ -125,7 +134,9 @@ int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *ou
 int parameters_append(const struct engine *e, const char *options, struct buf *out);
 
 /* ---- tls.c ---- */
-/* Puts TLS on the stack. ENVOI_OK or a failure told to fault. */
+/* Finds the backend and its context: before STARTTLS goes out, so that nothing is lost when there is none. */
+int tls_choose(struct engine *e);
+/* Puts the chosen TLS on the stack. ENVOI_OK or a failure told to fault. */
 int tls_begin(struct engine *e);
 
 #endif

@@ -4,6 +4,17 @@
 
 #include <string.h>
 
+int tls_choose(struct engine *e)
+{
+    int rc = registry_find_transport(e->env.registry, e->settings->tls_backend, e->fault, &e->transport);
+
+    if (!rc)
+        rc = e->env.tls_context(e->env.driver, &e->transport, &e->tls_context);
+    if (rc)
+        e->fault->phase = ENVOI_PHASE_TLS;
+    return rc;
+}
+
 int tls_begin(struct engine *e)
 {
     const struct settings *s = e->settings;
@@ -16,14 +27,8 @@ int tls_begin(struct engine *e)
         .pins = (const uint8_t(*)[32])s->pins,
         .errctx = e->fault,
     };
-    void *ctx = NULL;
-    int rc;
+    int rc = stack_add_tls(&e->stack, e->transport.transport, e->tls_context, &params);
 
-    if ((rc = registry_find_transport(e->env.registry, s->tls_backend, e->fault, &e->transport)))
-        return rc;
-    if ((rc = e->env.tls_context(e->env.driver, &e->transport, &ctx)))
-        return rc;
-    rc = stack_add_tls(&e->stack, e->transport.transport, ctx, &params);
     if (rc == ENVOI_E_PROTOCOL)
         return fault_set(e->fault, rc, ENVOI_PHASE_TLS, "octets came before the TLS handshake");
     if (rc && e->fault->code != rc)

@@ -24,6 +24,7 @@ static int begin(struct engine *e)
     if (!e->open)
         return fault_set(e->fault, ENVOI_E_DISCONNECTED, ENVOI_PHASE_NONE, "not connected; connect first");
     fault_clear(e->fault);
+    e->result = ENVOI_OK;
     return ENVOI_OK;
 }
 
@@ -47,6 +48,7 @@ int engine_connect(struct engine *e, const struct engine_peer *peer)
     if (e->open)
         return ENVOI_E_BUSY;
     engine_close(e);
+    e->result = ENVOI_OK;
     fault_clear(e->fault);
     reply_clear(&e->reply);
     e->host = mem_strdup(peer->host);
@@ -57,6 +59,7 @@ int engine_connect(struct engine *e, const struct engine_peer *peer)
     e->unix_socket = peer->unix_socket;
     e->tls = peer->tls;
     e->open = true;
+    e->window = e->env.window ? e->env.window(e->env.driver) : ENGINE_WINDOW_UNPROVED;
     e->closing = e->lost_idle = e->tls_declined = e->authenticated = false;
     return run(e, &e->connect_job, e->tls == ENVOI_TLS_IMPLICIT ? &command_handshake : &command_greeting, 0);
 }
@@ -69,8 +72,6 @@ int engine_starttls(struct engine *e)
         return rc;
     if (e->stack.transport)
         return bad(e, ENVOI_E_USAGE, "the connection is already protected by TLS");
-    if (e->hello_done && !extensions_get(&e->extensions, "STARTTLS"))
-        return bad(e, ENVOI_E_NOT_SUPPORTED, "the server does not announce STARTTLS");
     return run(e, &e->tls_job, &command_starttls, NEED_HELLO);
 }
 
@@ -261,25 +262,46 @@ int engine_data(struct engine *e, const void *content, size_t len)
     return engine_result(e);
 }
 
-int engine_send(struct engine *e, struct envoi_message *message)
+static int check_message(struct engine *e, const struct envoi_message *m)
 {
+    if (m->job.engine)
+        return bad(e, ENVOI_E_BUSY, "the message is being sent already");
+    if (m->sticky)
+        return bad(e, m->sticky, "a setting of the message was refused when it was made");
+    if (!m->count)
+        return bad(e, ENVOI_E_USAGE, "the message has no recipient");
+    if (!m->content.source.memory && !m->content.source.pull)
+        return bad(e, ENVOI_E_USAGE, "the message has no content");
+    return ENVOI_OK;
+}
+
+int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count)
+{
+    size_t checked = 0;
     int rc = begin(e);
 
-    if (rc)
+    for (; !rc && checked < count; checked++)
+        if (!(rc = check_message(e, messages[checked])))
+            messages[checked]->job.engine = e; /* one that is there twice is refused */
+    if (rc) {
+        for (size_t i = 0; i + 1 < checked; i++)
+            messages[i]->job.engine = NULL;
         return rc;
-    if (message->job.engine)
-        return bad(e, ENVOI_E_BUSY, "the message is being sent on another session");
-    if (message->sticky)
-        return bad(e, message->sticky, "a setting of the message was refused when it was made");
-    if (!message->count)
-        return bad(e, ENVOI_E_USAGE, "the message has no recipient");
-    if (!message->content.source.memory && !message->content.source.pull)
-        return bad(e, ENVOI_E_USAGE, "the message has no content");
-    message_begin(message);
-    job_init(&message->job, &command_mail, NEED_HELLO | NEED_TLS | NEED_LOGIN);
-    message->job.message = message;
-    message->job.content = &message->content;
-    queue_append(e, &message->job);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct envoi_message *m = messages[i];
+
+        message_begin(m);
+        job_init(&m->job, &command_mail, NEED_HELLO | NEED_TLS | NEED_LOGIN);
+        m->job.message = m;
+        m->job.content = &m->content;
+        queue_append(e, &m->job);
+    }
     engine_carry_on(e);
     return engine_result(e);
+}
+
+int engine_send(struct engine *e, struct envoi_message *message)
+{
+    return engine_send_all(e, &message, 1);
 }

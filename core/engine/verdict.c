@@ -38,6 +38,12 @@ void verdict_pending_from_reply(struct envoi_message *m, int phase, const struct
             verdict_from_reply(&m->recipients[i], phase, reply);
 }
 
+void verdict_all_unknown(struct envoi_message *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        m->recipients[i].verdict = ENVOI_VERDICT_UNKNOWN;
+}
+
 void verdict_settle_lost(struct engine *e, struct job *job)
 {
     struct envoi_message *m = job->message;
@@ -51,7 +57,7 @@ void verdict_settle_lost(struct engine *e, struct job *job)
             verdict_from_reply(r, e->fault->phase, &e->reply);
             continue;
         }
-        if (r->pending && job->content_left)
+        if (job->content_left && !e->closing)
             r->verdict = ENVOI_VERDICT_UNKNOWN;
         r->pending = false;
         r->phase = e->fault->phase;

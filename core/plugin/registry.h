@@ -21,12 +21,16 @@ struct registry_dirs {
     const char *modules;
 };
 
+/* With the compiled-in directories and the plugins that are linked in. ENVOI_OK or ENVOI_E_MEMORY. */
 int registry_new(struct registry **out);
 void registry_free(struct registry *r);
 void registry_set_log(struct registry *r, registry_log_fn *log, void *ctx);
 /* Copied. ENVOI_E_USAGE once the descriptors were read or when a path is not absolute. */
 int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs);
+/* The user's own directory as `user`, if the environment names one. Results as registry_set_dirs(). */
 int registry_use_user_dir(struct registry *r);
+/* The descriptor has no `module`. ENVOI_OK; ENVOI_E_PLUGIN: not whole, of another ABI, or the id is taken; ENVOI_E_USAGE:
+ * the descriptor cannot be used; ENVOI_E_MEMORY. The reason is in the log. */
 int registry_add_plugin(struct registry *r, const struct envoi_plugin *plugin, const char *descriptor);
 
 /* A transport that is loaded and whose probe said yes. Pointers live as long as the registry. */

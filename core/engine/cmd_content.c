@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* The content of a transaction: by DATA (RFC 5321 section 4.1.1.4) or in chunks by BDAT (RFC 3030). */
+#include "engine/message.h"
+#include "engine/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Was somebody accepted for whom the content is meant? Without a message the application knows. */
+static bool is_wanted(const struct job *job)
+{
+    return !job->message || (!job->mail_refused && job->accepted);
+}
+
+static int content_failed(struct engine *e, int rc)
+{
+    return engine_die_of(
+        e, rc, "the content broke off (%s); the connection is closed before its end, nothing is delivered",
+        rc == ENVOI_E_MEMORY ? "out of memory" : "the source failed, has a NUL octet, or is not as long as it said");
+}
+
+/* Line by line; a line that is cut by the end of a piece is shown in two. */
+static void trace_content(struct engine *e, const char *text, size_t len)
+{
+    while (len) {
+        const char *end = memchr(text, '\n', len);
+        size_t line = end ? (size_t)(end - text) : len;
+        size_t shown = line && text[line - 1] == '\r' ? line - 1 : line;
+
+        e->env.trace(e->env.driver, ENVOI_TRACE_SENT, text, shown);
+        line += end ? 1 : 0;
+        text += line;
+        len -= line;
+    }
+}
+
+/* Puts a chunk behind its command. job->content_left is set when the end of the content has left. */
+static void put_chunk(struct engine *e, struct job *job, const struct content_chunk *chunk)
+{
+    struct content *c = job->content;
+
+    for (size_t i = 0; i < chunk->count; i++) {
+        const struct iovec *piece = &chunk->pieces[i];
+
+        if (e->trace_level > 1 && e->env.trace)
+            trace_content(e, piece->iov_base, piece->iov_len);
+        output_lend(&e->output, piece->iov_base, piece->iov_len);
+    }
+    if (chunk->last) {
+        job->content_done = true;
+        engine_trace(e, ENVOI_TRACE_SENT, "[content: %llu octets]", (unsigned long long)c->taken);
+    }
+}
+
+/* What the server says to the whole content, for each recipient (LMTP) or for all. */
+static int take_verdict(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    struct envoi_message *m = job->message;
+    const char *whom;
+    bool more = false;
+
+    if (!m) /* the verb data: so many replies as the verb rcpt got recipients accepted */
+        return e->settings->lmtp && ++at->recipient < e->line_accepted ? ENVOI_E_AGAIN : ENVOI_OK;
+    if (!e->settings->lmtp) {
+        verdict_pending_from_reply(m, ENVOI_PHASE_FINAL, reply);
+        return reply_class(reply) == 2
+                   ? ENVOI_OK
+                   : engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_FINAL, reply, "the content is refused");
+    }
+    while (!m->recipients[at->recipient].pending) /* RFC 2033 section 4.2: in the order of RCPT */
+        at->recipient++;
+    whom = m->recipients[at->recipient].address.path;
+    verdict_from_reply(&m->recipients[at->recipient], ENVOI_PHASE_FINAL, reply);
+    if (reply_class(reply) != 2)
+        engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_FINAL, reply, "the content is refused for <%s>", whom);
+    for (size_t i = at->recipient; i < m->count && !more; i++)
+        more = m->recipients[i].pending;
+    return more ? ENVOI_E_AGAIN : envoi_message_result(m) == ENVOI_RESULT_REFUSED ? ENVOI_E_DATA : ENVOI_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- DATA ---- */
+
+static int data_write(struct engine *e, struct job *job, const struct position *at)
+{
+    (void)job;
+    (void)at;
+    return engine_put_command(e, "DATA");
+}
+
+static int data_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    int rc;
+
+    (void)at;
+    if (reply->code == 354) {
+        if (!is_wanted(job) && e->settings->lmtp) /* nobody can say how many replies a dot would bring now */
+            return engine_die_of(e, ENVOI_E_PROTOCOL, "DATA is answered with 354, but no recipient was accepted");
+        job->content_open = true;
+        if (is_wanted(job) && (rc = content_begin(job->content, CONTENT_DOT, CONTENT_BLOCK)))
+            return engine_die_of(e, rc, "the content cannot be read from its beginning");
+        return ENVOI_OK;
+    }
+    if (reply_class(reply) < 4)
+        return engine_die_of(e, ENVOI_E_PROTOCOL, "DATA is answered with %d", reply->code);
+    if (!is_wanted(job))
+        return ENVOI_OK;
+    if (job->message)
+        verdict_pending_from_reply(job->message, ENVOI_PHASE_DATA, reply);
+    return engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_DATA, reply, "DATA is refused");
+}
+
+static void data_next(struct engine *e, struct job *job, struct position *at)
+{
+    (void)e;
+    (void)job;
+    *at = (struct position){.row = &command_content};
+}
+
+const struct command command_data = {
+    .name = "DATA",
+    .phase = ENVOI_PHASE_DATA,
+    .ends_group = true,
+    .write = data_write,
+    .answer = data_answer,
+    .next = data_next,
+};
+
+/* --------------------------------------------------------------------------------------------- what follows a 354 ---- */
+
+/* A 354 without a valid recipient wants an end all the same (RFC 2920 section 3.1): a lone dot. */
+static int put_lone_dot(struct engine *e, struct job *job)
+{
+    job->content_done = true;
+    return engine_put_command(e, ".");
+}
+
+static int content_write(struct engine *e, struct job *job, const struct position *at)
+{
+    struct content_chunk chunk;
+    int rc;
+
+    (void)at;
+    if (job->failed)
+        return put_lone_dot(e, job);
+    if (e->phase != ENVOI_PHASE_CONTENT)
+        engine_arm(e, ENVOI_PHASE_CONTENT);
+    while (content_may_go_on(job->content) && output_has_room(&e->output)) {
+        rc = content_next(job->content, &chunk);
+        if (rc == ENVOI_E_AGAIN)
+            e->waiting = ENGINE_WANT_CONTENT;
+        if (rc)
+            return rc == ENVOI_E_AGAIN ? rc : content_failed(e, rc);
+        put_chunk(e, job, &chunk);
+        if (chunk.last) {
+            output_end_command(&e->output, &job->content_left);
+            return ENVOI_OK;
+        }
+        if (chunk.count)
+            output_mark(&e->output, &job->content->left);
+    }
+    return ENVOI_E_AGAIN;
+}
+
+static int content_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    if (!is_wanted(job)) /* the lone dot: whatever comes, nothing was sent */
+        return ENVOI_OK;
+    if (reply_class(reply) == 3)
+        return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is answered with %d", reply->code);
+    return take_verdict(e, job, at, reply);
+}
+
+static void content_next_row(struct engine *e, struct job *job, struct position *at)
+{
+    (void)e;
+    (void)job;
+    *at = (struct position){0};
+}
+
+const struct command command_content = {
+    .name = "content",
+    .phase = ENVOI_PHASE_FINAL,
+    .write = content_write,
+    .answer = content_answer,
+    .next = content_next_row,
+};
+
+/* ---------------------------------------------------------------------------------------------------------- BDAT ---- */
+
+/* At most one chunk goes ahead of the replies to RCPT. RFC 3030 section 2 wants them collected before; servers take it, and
+ * it saves a round trip. A setting restores the stop. */
+static bool is_too_early(const struct engine *e, const struct job *job)
+{
+    bool ahead = job->asked < job->message->count;
+
+    return ahead && (job->chunks || e->settings->chunk_waits);
+}
+
+static int begin_chunks(struct engine *e, struct job *job)
+{
+    enum content_mode mode = job->message->body == ENVOI_BODY_BINARY ? CONTENT_BINARY : CONTENT_PLAIN;
+    int rc = content_begin(job->content, mode, e->settings->chunk_size);
+
+    job->content_open = true;
+    return rc ? engine_die_of(e, rc, "the content cannot be read from its beginning") : ENVOI_OK;
+}
+
+/* A chunk is made before its command is written: the command says how long it is. */
+static int bdat_write(struct engine *e, struct job *job, const struct position *at)
+{
+    struct content_chunk chunk = {0};
+    struct buf *text = &e->output.text;
+    size_t from;
+    char line[40];
+    int rc;
+
+    (void)at;
+    if (is_too_early(e, job))
+        return ENVOI_E_AGAIN;
+    if (!job->content_open && (rc = begin_chunks(e, job)))
+        return rc;
+    if (!content_may_go_on(job->content))
+        return ENVOI_E_AGAIN;
+    if (!e->owed && e->phase != ENVOI_PHASE_CONTENT)
+        engine_arm(e, ENVOI_PHASE_CONTENT);
+    while (!chunk.total && !chunk.last && !(rc = content_next(job->content, &chunk)))
+        ;
+    if (rc == ENVOI_E_AGAIN)
+        e->waiting = ENGINE_WANT_CONTENT;
+    if (rc)
+        return rc == ENVOI_E_AGAIN ? rc : content_failed(e, rc);
+    from = text->len;
+    (void)snprintf(line, sizeof line, "BDAT %zu%s", chunk.total, chunk.last ? " LAST" : "");
+    if (buf_append_text(text, line) || engine_put_line(e, from, NULL))
+        return ENVOI_E_MEMORY;
+    put_chunk(e, job, &chunk);
+    output_end_command(&e->output, chunk.last ? &job->content_left : &job->content->left);
+    job->chunks++;
+    return ENVOI_OK;
+}
+
+static int bdat_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    bool last = job->content_done && at->chunk + 1 == job->chunks;
+
+    if (reply_class(reply) == 3)
+        return engine_die_of(e, ENVOI_E_PROTOCOL, "BDAT is answered with %d", reply->code);
+    if (reply_class(reply) == 2) {
+        if (last && !is_wanted(job)) {
+            verdict_all_unknown(job->message);
+            return engine_die_of(e, ENVOI_E_PROTOCOL,
+                                 "the content is accepted although its sender or all of its recipients were refused");
+        }
+        return last ? take_verdict(e, job, at, reply) : ENVOI_OK;
+    }
+    if (!is_wanted(job) || job->failed) /* it follows from what was refused before */
+        return ENVOI_OK;
+    if (last)
+        return take_verdict(e, job, at, reply);
+    verdict_pending_from_reply(job->message, ENVOI_PHASE_CONTENT, reply);
+    return engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_CONTENT, reply, "the content is refused on the way");
+}
+
+static void bdat_next(struct engine *e, struct job *job, struct position *at)
+{
+    (void)e;
+    if (++at->chunk == job->chunks && job->content_done)
+        *at = (struct position){0};
+}
+
+const struct command command_bdat = {
+    .name = "BDAT",
+    .phase = ENVOI_PHASE_FINAL,
+    .write = bdat_write,
+    .answer = bdat_answer,
+    .next = bdat_next,
+};

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int credential_place(uint32_t id)
+{
+    for (int i = 0; i < CREDENTIALS; i++)
+        if (id == 1u << i)
+            return i;
+    cr_assert_fail("asked for a credential that does not exist: %u", id);
+    return 0;
+}
+
+static void credential_release(struct envoi_cred *cred)
+{
+    struct client *self = cred->core;
+
+    cr_assert(cred->struct_size == sizeof *cred);
+    cr_assert(self->lent > 0, "a credential was released twice");
+    self->lent--;
+    /* Freed, so that a use after the release is found out. */
+    free((void *)(uintptr_t)cred->data);
+}
+
+static int32_t core_cred(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
+{
+    struct client *self = core;
+    int place = credential_place(request->id);
+
+    cr_assert(request->struct_size == sizeof *request && out->struct_size == sizeof *out);
+    cr_assert(request->mechanism && *request->mechanism);
+    self->asked[place]++;
+    if (self->again[place] > 0) {
+        self->again[place]--;
+        return ENVOI_E_AGAIN;
+    }
+    if (!self->value[place])
+        return ENVOI_E_CANCELLED;
+    out->len = self->len[place] ? self->len[place] : strlen(self->value[place]);
+    char *copy = malloc(out->len ? out->len : 1);
+    cr_assert(copy);
+    memcpy(copy, self->value[place], out->len);
+    out->data = copy;
+    out->release = credential_release;
+    out->core = self;
+    self->lent++;
+    return ENVOI_OK;
+}
+
+static int32_t core_binding(void *core, const char *type, void *buf, size_t cap, size_t *len)
+{
+    struct client *self = core;
+
+    if (!self->binding_type || strcmp(type, self->binding_type) != 0)
+        return ENVOI_E_NOT_SUPPORTED;
+    *len = sizeof self->binding;
+    if (!buf)
+        return ENVOI_OK;
+    if (cap < sizeof self->binding)
+        return ENVOI_E_USAGE;
+    memcpy(buf, self->binding, sizeof self->binding);
+    return ENVOI_OK;
+}
+
+static int32_t sink_write(void *ctx, const void *data, size_t len)
+{
+    struct client *self = ctx;
+
+    if (self->sink_rc != ENVOI_OK)
+        return self->sink_rc;
+    cr_assert(len <= sizeof self->out - self->out_len);
+    if (len)
+        memcpy(self->out + self->out_len, data, len);
+    self->out_len += len;
+    self->wrote = 1;
+    return ENVOI_OK;
+}
+
+void client_reset(struct client *self)
+{
+    memset(self, 0, sizeof *self);
+    self->value[AUTHID] = "alice";
+    self->value[PASSWORD] = "s3cret pass";
+    memset(self->binding, 0x5a, sizeof self->binding);
+    self->sink = (struct envoi_sink){.struct_size = sizeof self->sink, .write = sink_write, .ctx = self};
+    self->params = (struct envoi_mech_params){
+        .struct_size = sizeof self->params,
+        .external_ssf = 256,
+        .service = "smtp",
+        .host = "mail.example.org",
+        .server_list = "",
+        .binding = core_binding,
+        .cred = core_cred,
+        .core = self,
+    };
+}
+
+void client_open(struct client *self, const char *id)
+{
+    char path[512], symbol[64];
+
+    client_reset(self);
+    snprintf(path, sizeof path, PLUGIN_DIR "/%s.so", id);
+    snprintf(symbol, sizeof symbol, "envoi_plugin_%s", id);
+    void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    cr_assert(module, "%s", dlerror());
+    void *address = dlsym(module, symbol);
+    cr_assert(address, "%s has no %s", path, symbol);
+    envoi_plugin_entry *entry;
+    memcpy(&entry, &address, sizeof entry);
+
+    self->plugin = entry();
+    cr_assert(self->plugin->struct_size == sizeof *self->plugin && self->plugin->magic == ENVOI_PLUGIN_MAGIC);
+    cr_assert(self->plugin->abi_major == ENVOI_ABI_MAJOR);
+    cr_assert_str_eq(self->plugin->id, id);
+    cr_assert(self->plugin->mechanisms && self->plugin->mechanisms[0] && !self->plugin->mechanisms[1]);
+    self->mechanism = self->plugin->mechanisms[0];
+    cr_assert(self->mechanism->struct_size == sizeof *self->mechanism);
+    cr_assert_eq(self->plugin->init(host_get(), &self->state), ENVOI_OK);
+    dlclose(module);
+}
+
+void client_close(struct client *self)
+{
+    client_end(self);
+    self->plugin->fini(self->state);
+    cr_assert_eq(self->lent, 0, "%d credentials were not released", self->lent);
+    cr_assert_eq(host_record.live, 0, "%zu blocks leaked", host_record.live);
+    cr_assert_eq(host_record.dirty, 0, "a block was freed with a secret in it");
+    cr_assert_eq(host_record.spoken, 0, "a secret was logged or reported");
+}
+
+void client_begin(struct client *self, const char *mech)
+{
+    client_end(self);
+    int32_t rc = self->mechanism->mech_new(self->state, mech, &self->params, &self->ctx);
+    cr_assert_eq(rc, ENVOI_OK, "mech_new(%s): %d %s", mech, rc, host_record.text);
+}
+
+void client_end(struct client *self)
+{
+    self->mechanism->mech_free(self->ctx);
+    self->ctx = NULL;
+}
+
+int32_t client_step(struct client *self, const void *in, size_t len)
+{
+    const size_t errors = host_record.errors;
+
+    /* A copy that ends where the challenge ends, so that reading beyond it is found out. */
+    char *copy = in ? malloc(len ? len : 1) : NULL;
+    if (copy && len)
+        memcpy(copy, in, len);
+    self->out_len = 0;
+    self->wrote = 0;
+    self->result = 0x77;
+    self->want = 0x77;
+    int32_t rc = self->mechanism->step(self->ctx, copy, len, &self->sink, &self->result, &self->want);
+    if (copy)
+        memset(copy, 0xee, len);
+    free(copy);
+
+    if (rc == ENVOI_OK) {
+        cr_assert_eq(host_record.errors, errors, "an error text without a failure: %s", host_record.text);
+        cr_assert(self->result == ENVOI_STEP_CONTINUE || self->result == ENVOI_STEP_DONE);
+        cr_assert_eq(self->lent, 0, "a credential is still held after the step");
+    } else if (rc == ENVOI_E_AGAIN) {
+        cr_assert_eq(self->want, ENVOI_WANT_CREDENTIAL);
+        cr_assert_eq(host_record.errors, errors);
+        cr_assert(!self->wrote, "output together with AGAIN");
+    } else {
+        cr_assert_eq(host_record.errors, errors + 1, "%zu error texts for one failure", host_record.errors - errors);
+        cr_assert_eq(host_record.code, rc, "step said %d and reported %d", rc, host_record.code);
+        cr_assert(self->result != ENVOI_STEP_DONE, "a failed step said DONE");
+        cr_assert_eq(self->lent, 0, "a credential is still held after a failure");
+    }
+    return rc;
+}
+
+int32_t client_step_until(struct client *self, const void *in, size_t len)
+{
+    int32_t rc = ENVOI_E_AGAIN;
+
+    for (int i = 0; i < 16 && rc == ENVOI_E_AGAIN; i++)
+        rc = client_step(self, in, len);
+    return rc;
+}
+
+void client_expect(const struct client *self, int32_t rc, int32_t code, const char *words)
+{
+    (void)self;
+    cr_assert_eq(rc, code, "%d instead of %d (%s)", rc, code, host_record.text);
+    cr_assert(strstr(host_record.text, words), "'%s' is not in '%s'", words, host_record.text);
+}
+
+int client_row(struct client *self, const char *mech, struct envoi_mech_info *row)
+{
+    for (size_t i = 0;; i++) {
+        *row = (struct envoi_mech_info){.struct_size = sizeof *row};
+        int32_t rc = self->mechanism->mech_at(self->state, i, row);
+        if (rc != ENVOI_OK) {
+            cr_assert_eq(rc, ENVOI_E_END);
+            return 0;
+        }
+        if (strcmp(row->name, mech) == 0)
+            return 1;
+    }
+}

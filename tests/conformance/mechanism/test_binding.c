@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Channel binding: what SCRAM says of it, and that a server notices. */
+#include "combos.h"
+#include "server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct client client;
+
+static const char *with_plus(const struct combo *combo)
+{
+    static char name[64];
+
+    snprintf(name, sizeof name, "%s-PLUS", combo->mech);
+    return name;
+}
+
+static void expect_header(const char *mech, const char *header)
+{
+    client_begin(&client, mech);
+    cr_assert_eq(client_step(&client, NULL, 0), ENVOI_OK, "%s", host_record.text);
+    cr_assert(client.out_len > strlen(header) && memcmp(client.out, header, strlen(header)) == 0, "%s: '%.*s'", mech,
+              (int)client.out_len, client.out);
+    client_end(&client);
+}
+
+EACH_NAMED("SCRAM-", mech_binding, the_header_says_what_both_sides_can)
+{
+    client_open(&client, combo->plugin);
+    /* No binding here. */
+    client.params.server_list = "PLAIN SCRAM-SHA-1 SCRAM-SHA-256";
+    expect_header(combo->mech, "n,,");
+    /* Binding here, and the server announced none: it must be able to notice when that was not its own doing. */
+    client.binding_type = "tls-exporter";
+    expect_header(combo->mech, "y,,");
+    client.binding_type = "tls-unique";
+    expect_header(combo->mech, "y,,");
+    /* Binding on both sides, and used. */
+    char list[256];
+    snprintf(list, sizeof list, "PLAIN %s %s", with_plus(combo), combo->mech);
+    client.params.server_list = list;
+    expect_header(with_plus(combo), "p=tls-unique,,");
+    client.binding_type = "tls-exporter";
+    expect_header(with_plus(combo), "p=tls-exporter,,");
+    client.binding_type = "tls-server-end-point";
+    expect_header(with_plus(combo), "p=tls-server-end-point,,");
+    /* On both sides, and not used all the same: "y" would have to be refused. */
+    expect_header(combo->mech, "n,,");
+    /* The announcement of another mechanism is not that of this one. */
+    snprintf(list, sizeof list, "X%s %sX", with_plus(combo), with_plus(combo));
+    expect_header(combo->mech, "y,,");
+    client_close(&client);
+}
+
+EACH_NAMED("SCRAM-", mech_binding, plus_needs_a_binding)
+{
+    client_open(&client, combo->plugin);
+    const char *mech = with_plus(combo);
+    client_expect(&client, client.mechanism->usable(client.state, mech, &client.params), ENVOI_E_NOT_SUPPORTED,
+                  "binding");
+    client_expect(&client, client.mechanism->mech_new(client.state, mech, &client.params, &client.ctx),
+                  ENVOI_E_NOT_SUPPORTED, "binding");
+    client.params.binding = NULL;
+    client_expect(&client, client.mechanism->usable(client.state, mech, &client.params), ENVOI_E_NOT_SUPPORTED,
+                  "binding");
+    cr_assert_eq(client.mechanism->usable(client.state, combo->mech, &client.params), ENVOI_OK);
+    client_close(&client);
+}
+
+EACH_NAMED("SCRAM-", mech_binding, the_same_channel_is_accepted)
+{
+    char user[128];
+
+    client_open(&client, combo->plugin);
+    client.binding_type = "tls-exporter";
+    struct outcome outcome = run_login(&client, with_plus(combo), user, sizeof user);
+    cr_assert_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
+    cr_assert_eq(outcome.server, SERVER_YES);
+    cr_assert_eq(outcome.result, ENVOI_STEP_DONE);
+    cr_assert_str_eq(user, "alice");
+    client_close(&client);
+}
+
+EACH_NAMED("SCRAM-", mech_binding, another_channel_is_refused)
+{
+    unsigned char other[32];
+    struct server server;
+
+    client_open(&client, combo->plugin);
+    client.binding_type = "tls-exporter";
+    memset(other, 0x5b, sizeof other);
+    server_open(&server, "tls-exporter", other, 0);
+    client_begin(&client, with_plus(combo));
+    struct outcome outcome = dialogue(&client, &server, with_plus(combo));
+    cr_assert_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
+    cr_assert_eq(outcome.server, SERVER_NO);
+    cr_assert_neq(outcome.result, ENVOI_STEP_DONE);
+    server_close(&server);
+    client_close(&client);
+}
+
+/* Somebody took "-PLUS" out of the announcement: the server can bind, and reads "y". */
+EACH_NAMED("SCRAM-", mech_binding, a_stripped_announcement_is_noticed)
+{
+    client_open(&client, combo->plugin);
+    client.binding_type = "tls-exporter";
+    client.params.server_list = combo->mech;
+    struct outcome outcome = run_login(&client, combo->mech, NULL, 0);
+    cr_assert_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
+    cr_assert_eq(outcome.server, SERVER_NO);
+    client_close(&client);
+}
+
+EACH_MECHANISM(mech_binding, only_what_can_bind_has_a_plus)
+{
+    client_open(&client, combo->plugin);
+    client.binding_type = "tls-exporter";
+    int32_t rc = client.mechanism->mech_new(client.state, with_plus(combo), &client.params, &client.ctx);
+    cr_assert_eq(rc, combo->flags & ENVOI_MECH_CHANNEL_BINDING ? ENVOI_OK : ENVOI_E_NOT_SUPPORTED);
+    client_close(&client);
+}

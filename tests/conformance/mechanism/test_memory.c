@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that runs out, sinks that are full, and secrets that have to be gone. */
+#include "combos.h"
+#include "server.h"
+
+#include <string.h>
+
+static struct client client;
+
+/* A whole login with allocation number `n` failing. Returns 0 when `n` was beyond the last. */
+static int login_failing(const struct combo *combo, size_t n, int for_ever)
+{
+    struct server server;
+
+    server_open(&server, NULL, NULL, 0);
+    host_fail_at(n, for_ever);
+    int32_t rc = client.mechanism->mech_new(client.state, combo->mech, &client.params, &client.ctx);
+    if (rc == ENVOI_OK) {
+        struct outcome outcome = dialogue(&client, &server, combo->mech);
+        rc = outcome.client;
+        if (rc == ENVOI_OK) {
+            cr_assert_eq(outcome.server, SERVER_YES, "%s: %d", combo->mech, outcome.server);
+            cr_assert_eq(outcome.result, ENVOI_STEP_DONE);
+        }
+    } else {
+        cr_assert_null(client.ctx);
+    }
+    client_end(&client);
+    server_close(&server);
+    int failed = host_record.failed > 0;
+    cr_assert_eq(rc, failed ? ENVOI_E_MEMORY : ENVOI_OK, "allocation %zu: %d (%s)", n, rc, host_record.text);
+    host_fail_at(0, 0);
+    return failed;
+}
+
+EACH_MECHANISM(mech_memory, every_allocation_can_fail)
+{
+    struct server server;
+
+    client_open(&client, combo->plugin);
+    host_watch(client.value[PASSWORD], strlen(client.value[PASSWORD]));
+    client.value[AUTHZID] = combo->flags & ENVOI_MECH_ANONYMOUS ? NULL : "alice";
+    server_open(&server, NULL, NULL, 0);
+    const int offers = server_offers(&server, combo->mech);
+    server_close(&server);
+    for (int for_ever = 0; offers && for_ever <= 1; for_ever++) {
+        size_t n = 1;
+        while (login_failing(combo, n, for_ever))
+            cr_assert_lt(++n, 100);
+        cr_assert_gt(n, 1, "the plugin does not allocate through the host");
+    }
+    client_close(&client);
+}
+
+EACH_MECHANISM(mech_memory, a_full_sink_ends_the_exchange)
+{
+    static const char challenge[] = "nonce=\"n\",qop=\"auth\",algorithm=md5-sess";
+
+    client_open(&client, combo->plugin);
+    host_watch(client.value[PASSWORD], strlen(client.value[PASSWORD]));
+    for (int i = 0; i < 2; i++) {
+        static const int32_t codes[] = {ENVOI_E_MEMORY, ENVOI_E_PROTOCOL};
+        client.sink_rc = codes[i];
+        client_begin(&client, combo->mech);
+        int32_t rc = client_step(&client, NULL, 0);
+        if (!(combo->flags & ENVOI_MECH_CLIENT_FIRST)) {
+            cr_assert_eq(rc, ENVOI_OK);
+            rc = client_step(&client, challenge, strlen(challenge));
+        }
+        cr_assert_eq(rc, codes[i], "%d (%s)", rc, host_record.text);
+    }
+    client_close(&client);
+}
+
+/* The password is in no block that the plugin or, for the first steps, Cyrus gave back. */
+EACH_MECHANISM(mech_memory, no_secret_is_left_behind)
+{
+    static const char *const challenges[] = {"nonce=\"n\",qop=\"auth\",algorithm=md5-sess", "rspauth=0", "more"};
+
+    client_open(&client, combo->plugin);
+    host_watch(client.value[PASSWORD], strlen(client.value[PASSWORD]));
+    for (size_t count = 0; count <= 3; count++) {
+        client_begin(&client, combo->mech);
+        int32_t rc = client_step(&client, NULL, 0);
+        for (size_t i = 0; i < count && rc == ENVOI_OK; i++)
+            rc = client_step(&client, challenges[i], strlen(challenges[i]));
+        /* The core's own copy is the core's to wipe. */
+        explicit_bzero(client.out, sizeof client.out);
+        client_end(&client);
+    }
+    cr_assert_eq(host_record.cyrus_dirty, 0, "Cyrus gave back a block with the password in it");
+    client_close(&client);
+}
+
+/* That the search finds what is there, here as well as in the heap of Cyrus. */
+Test(mech_memory, the_search_for_secrets_works, .timeout = 30)
+{
+    static const char secret[] = "do not find me";
+    const struct envoi_host *host = host_get();
+
+    host_watch(secret, sizeof secret - 1);
+    char *block = host->alloc(100);
+    memcpy(block + 50, secret, sizeof secret);
+    host->free(block);
+    cr_assert_eq(host_record.dirty, 1);
+    block = host->alloc(100);
+    memcpy(block + 50, secret, sizeof secret);
+    host->wipe(block, 100);
+    host->free(block);
+    cr_assert_eq(host_record.dirty, 1);
+
+    struct server server;
+    server_open(&server, NULL, NULL, 0);
+    server_start(&server, "PLAIN", "\0do not find me\0do not find me", 30);
+    server_close(&server);
+    cr_assert_gt(host_record.cyrus_dirty, 0);
+}

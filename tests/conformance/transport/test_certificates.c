@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Which servers are believed, and what is said of those that are not: the same by either backend, word for word. */
+#include "rig.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum pin { NO_PIN, RIGHT_PIN, WRONG_PIN, RIGHT_PIN_SECOND };
+
+static const struct row {
+    const char *server;
+    const char *name; /* NULL: HOST */
+    const char *ca;   /* NULL: ca.pem */
+    const char *crl;
+    enum pin pin;
+    bool unverified;
+    int32_t expect;
+    const char *text; /* part of the error text */
+} rows[] = {
+    /* good ones */
+    {.server = "good"},
+    {.server = "good", .name = "Alias.Example.TEST"},
+    {.server = "good", .name = "127.0.0.1"},
+    {.server = "good", .name = "::1"},
+    {.server = "good", .name = "0:0:0:0:0:0:0:1"},
+    {.server = "upper"},
+    {.server = "rsa"},
+    {.server = "ed25519"},
+    {.server = "wild"},
+    {.server = "good", .ca = PKI("inter.pem")},
+    {.server = "selfsigned", .ca = PKI("selfsigned.pem")},
+    {.server = "good", .crl = PKI("crl-inter.pem")},
+    {.server = "good", .pin = RIGHT_PIN},
+    {.server = "good", .pin = RIGHT_PIN_SECOND},
+    /* names: RFC 9525 */
+    {.server = "good",
+     .name = "other.example.test",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is for mail.example.test alias.example.test 127.0.0.1 ::1, not for other.example.test"},
+    {.server = "good", .name = "ail.example.test", .expect = ENVOI_E_CERTIFICATE, .text = "not for ail.example.test"},
+    {.server = "good", .name = "mail.example", .expect = ENVOI_E_CERTIFICATE, .text = "not for mail.example"},
+    {.server = "good", .name = "127.0.0.2", .expect = ENVOI_E_CERTIFICATE, .text = "not for 127.0.0.2"},
+    {.server = "good", .name = "::2", .expect = ENVOI_E_CERTIFICATE, .text = "not for ::2"},
+    {.server = "wild",
+     .name = "a.mail.example.test",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is for *.example.test, not for a.mail.example.test"},
+    {.server = "wild", .name = "example.test", .expect = ENVOI_E_CERTIFICATE, .text = "not for example.test"},
+    {.server = "wildtop",
+     .name = "mail.test",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is for *.test, not for mail.test"},
+    {.server = "wildpart", .expect = ENVOI_E_CERTIFICATE, .text = "certificate is for m*.example.test, not for " HOST},
+    {.server = "wildinner", .expect = ENVOI_E_CERTIFICATE, .text = "certificate is for mail.*.test, not for " HOST},
+    {.server = "wildalone",
+     .name = "localhost",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is for *, not for localhost"},
+    {.server = "nul",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is for mail.example.test\\00.evil.test, not for " HOST},
+    {.server = "cnonly", .expect = ENVOI_E_CERTIFICATE, .text = "no subjectAltName), so it is not for " HOST},
+    {.server = "mailsan", .expect = ENVOI_E_CERTIFICATE, .text = "no subjectAltName), so it is not for " HOST},
+    {.server = "dnsip",
+     .name = "127.0.0.1",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is for 127.0.0.1, not for 127.0.0.1"},
+    /* chain, dates, purpose, strength */
+    {.server = "expired", .expect = ENVOI_E_CERTIFICATE, .text = "certificate has expired on 2020-02-01 00:00:00 UTC"},
+    {.server = "notyet",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is not valid before 2100-01-01 00:00:00 UTC"},
+    {.server = "selfsigned",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "self-signed certificate: CN=mail.example.test,O=envoi tests"},
+    {.server = "unknownca", .expect = ENVOI_E_CERTIFICATE, .text = "issuer unknown: CN=a root that nobody trusts"},
+    {.server = "good",
+     .ca = PKI("stranger.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "issuer unknown: CN=envoi test root"},
+    {.server = "good", .ca = PKI("good.pem"), .expect = ENVOI_E_CERTIFICATE, .text = "issuer unknown: CN=envoi test "},
+    {.server = "byleaf", .expect = ENVOI_E_CERTIFICATE, .text = "issuer is not a certificate authority: CN=" HOST},
+    {.server = "clientonly",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is not meant for TLS servers: CN=" HOST},
+    {.server = "rsa1024", .expect = ENVOI_E_CERTIFICATE, .text = "certificate has a weak key or signature: CN=" HOST},
+    /* revocation */
+    {.server = "revoked",
+     .crl = PKI("crl-inter.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is revoked: CN=" HOST},
+    {.server = "good",
+     .crl = PKI("crl-ca.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "no revocation list is at hand from the issuer CN=envoi test intermediate"},
+    {.server = "good",
+     .crl = PKI("crl-stale.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "revocation list is out of date, from the issuer CN=envoi test intermediate"},
+    {.server = "good",
+     .crl = PKI("crl-forged.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "no revocation list is at hand from the issuer CN=envoi test intermediate"},
+    {.server = "bywithdrawn",
+     .crl = PKI("crl-both.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is revoked: CN=envoi withdrawn intermediate"},
+    /* pins */
+    {.server = "good",
+     .pin = WRONG_PIN,
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate has none of the pinned keys: CN=" HOST},
+    {.server = "good",
+     .pin = RIGHT_PIN,
+     .name = "other.example.test",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "not for other.example.test"},
+    {.server = "good",
+     .pin = RIGHT_PIN,
+     .ca = PKI("stranger.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "issuer unknown"},
+    {.server = "good", .pin = RIGHT_PIN, .ca = PKI("stranger.pem"), .unverified = true},
+    {.server = "good",
+     .pin = WRONG_PIN,
+     .unverified = true,
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "none of the pinned keys"},
+    /* nothing is asked for */
+    {.server = "selfsigned", .unverified = true},
+    {.server = "cnonly", .name = "other.example.test", .unverified = true},
+};
+
+static size_t load_pins(enum pin pin, uint8_t pins[2][32])
+{
+    FILE *file = fopen(pin == WRONG_PIN ? PKI("client.pin") : PKI("good.pin"), "rb");
+
+    memset(pins, 0x11, 2 * sizeof(pins[0]));
+    cr_assert(file);
+    cr_assert_eq(fread(pins[pin == RIGHT_PIN_SECOND], 1, 32, file), 32);
+    fclose(file);
+    return pin == NO_PIN ? 0 : pin == RIGHT_PIN_SECOND ? 2 : 1;
+}
+
+static bool is_address(const char *name)
+{
+    return strchr(name, ':') || strspn(name, "0123456789.") == strlen(name);
+}
+
+static void try_row(const struct row *row, struct combo combo)
+{
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct envoi_tls_info info;
+    uint8_t pins[2][32];
+    struct rig rig;
+
+    rig_open(&rig, combo);
+    if (row->ca)
+        config.ca_file = row->ca;
+    config.crl_file = row->crl;
+    if (row->name)
+        params.server_name = row->name;
+    params.name_is_ip = is_address(params.server_name);
+    params.verify = !row->unverified;
+    params.pin_count = (uint32_t)load_pins(row->pin, pins);
+    params.pins = params.pin_count ? (const uint8_t(*)[32])pins : NULL;
+
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    rig_serve(&rig, row->server, NULL);
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK, "%s", rig.error_text);
+    memset(pins, 0, sizeof(pins)); /* they were lent for conn_new */
+
+    int32_t rc = rig_handshake(&rig);
+    cr_assert_eq(rc, row->expect, "%s: %s as %s, trust %s, lists %s: %d (%s), not %d", rig.tls->name, row->server,
+                 params.server_name, config.ca_file, row->crl ? row->crl : "none", rc, rig.error_text, row->expect);
+    if (row->expect == ENVOI_OK) {
+        cr_assert_eq(rig_info(&rig, &info), ENVOI_OK);
+        cr_assert_eq(info.verified, params.verify);
+        cr_assert(combo.library->saw_sni(rig.peer, params.name_is_ip ? NULL : params.server_name));
+    } else {
+        cr_assert(strstr(rig.error_text, row->text), "%s says: %s", rig.tls->name, rig.error_text);
+        cr_assert_eq(rig_step(&rig), row->expect, "it is not over");
+        cr_assert_eq(rig_info(&rig, &info), ENVOI_E_USAGE);
+    }
+    rig_close(&rig);
+}
+
+ParameterizedTestParameters(certificates, server)
+{
+    return rig_numbers((int)COUNT(rows));
+}
+
+ParameterizedTest(int *param, certificates, server, .timeout = 60)
+{
+    for (int i = 0; i < COMBOS_WHOLE; i++)
+        try_row(&rows[*param], combo_of(i));
+}
+
+MATRIX(certificates, handshake_one_by_one, COMBOS, 30)
+{
+    struct rig rig;
+
+    rig_establish(&rig, combo, "good");
+    rig_close(&rig);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* What a context is made of: files that do not fit, versions, ciphers, the client's certificate; and names. */
+#include "rig.h"
+
+#include <string.h>
+
+/* ---- the passphrase ---- */
+
+struct passphrase {
+    const char *text; /* NULL: cancels */
+    int calls;
+};
+
+static int32_t give_passphrase(void *ctx, char *buf, size_t cap, size_t *len)
+{
+    struct passphrase *passphrase = ctx;
+
+    passphrase->calls++;
+    if (!passphrase->text)
+        return ENVOI_E_CANCELLED;
+    *len = strlen(passphrase->text);
+    cr_assert_leq(*len, cap);
+    memcpy(buf, passphrase->text, *len);
+    return ENVOI_OK;
+}
+
+/* ---- what does not fit ---- */
+
+static const struct {
+    const char *ca, *crl, *ciphers, *cert, *key;
+    bool asks;              /* a passphrase callback is given */
+    const char *passphrase; /* what it says */
+    unsigned min, max;
+    int32_t expect;
+    const char *text;
+} misfits[] = {
+    {.ca = PKI("nowhere.pem"), .expect = ENVOI_E_TLS, .text = PKI("nowhere.pem")},
+    {.ca = PKI("garbage.pem"), .expect = ENVOI_E_TLS, .text = PKI("garbage.pem")},
+    {.crl = PKI("nowhere.pem"), .expect = ENVOI_E_TLS, .text = PKI("nowhere.pem")},
+    {.crl = PKI("garbage.pem"), .expect = ENVOI_E_TLS, .text = PKI("garbage.pem")},
+    {.ciphers = "no such cipher", .expect = ENVOI_E_TLS, .text = "no such cipher"},
+    {.cert = PKI("nowhere.pem"), .expect = ENVOI_E_TLS, .text = PKI("nowhere.pem")},
+    {.cert = PKI("nowhere.pem"), .key = PKI("client.key"), .expect = ENVOI_E_TLS, .text = PKI("nowhere.pem")},
+    {.cert = PKI("garbage.pem"), .key = PKI("client.key"), .expect = ENVOI_E_TLS, .text = PKI("garbage.pem")},
+    {.cert = PKI("client.pem"), .key = PKI("nowhere.pem"), .expect = ENVOI_E_TLS, .text = PKI("nowhere.pem")},
+    {.cert = PKI("client.pem"), .key = PKI("garbage.pem"), .expect = ENVOI_E_TLS, .text = PKI("garbage.pem")},
+    {.cert = PKI("client.pem"), .expect = ENVOI_E_TLS, .text = PKI("client.pem") ": no private key can be read"},
+    {.cert = PKI("client.pem"),
+     .key = PKI("good.key"),
+     .expect = ENVOI_E_TLS,
+     .text = PKI("good.key") ": the key does not belong to the certificate"},
+    {.key = PKI("client.key"), .expect = ENVOI_E_TLS, .text = "a key without a certificate"},
+    {.cert = PKI("client.pem"),
+     .key = PKI("client-encrypted.key"),
+     .expect = ENVOI_E_TLS,
+     .text = PKI("client-encrypted.key")},
+    {.cert = PKI("client.pem"),
+     .key = PKI("client-encrypted.key"),
+     .asks = true,
+     .passphrase = "wrong",
+     .expect = ENVOI_E_TLS,
+     .text = PKI("client-encrypted.key") ": the passphrase does not open the key"},
+    {.cert = PKI("client.pem"),
+     .key = PKI("client-encrypted.key"),
+     .asks = true,
+     .expect = ENVOI_E_CANCELLED,
+     .text = PKI("client-encrypted.key") ": the passphrase of the key was not given"},
+    {.min = ENVOI_TLS_1_3, .max = ENVOI_TLS_1_2, .expect = ENVOI_E_TLS, .text = "no TLS version is left"},
+};
+
+static void try_misfit(size_t row, struct combo combo)
+{
+    struct passphrase passphrase = {.text = misfits[row].passphrase};
+    struct envoi_tls_config config = rig_config();
+    struct rig rig;
+
+    rig_open(&rig, combo);
+    if (misfits[row].ca)
+        config.ca_file = misfits[row].ca;
+    config.crl_file = misfits[row].crl;
+    config.ciphers = misfits[row].ciphers;
+    config.cert_file = misfits[row].cert;
+    config.key_file = misfits[row].key;
+    config.min_version = misfits[row].min ? misfits[row].min : ENVOI_TLS_1_2;
+    config.max_version = misfits[row].max;
+    config.passphrase = misfits[row].asks ? give_passphrase : NULL;
+    config.passphrase_ctx = &passphrase;
+    int32_t rc = rig_context(&rig, &config);
+    cr_assert_eq(rc, misfits[row].expect, "%s: %d (%s), not %d", rig.tls->name, rc, rig.error_text,
+                 misfits[row].expect);
+    cr_assert(strstr(rig.error_text, misfits[row].text), "%s says: %s", rig.tls->name, rig.error_text);
+    cr_assert_eq(passphrase.calls, misfits[row].asks, "%s asked %d times", rig.tls->name, passphrase.calls);
+    cr_assert_null(rig.ctx);
+    rig_close(&rig);
+}
+
+ParameterizedTestParameters(contexts, misfit)
+{
+    return rig_numbers((int)COUNT(misfits));
+}
+
+ParameterizedTest(int *param, contexts, misfit, .timeout = 30)
+{
+    for (int i = 0; i < PLUGINS; i++)
+        try_misfit((size_t)*param, combo_of(i));
+}
+
+/* ---- the client's certificate ---- */
+
+static const struct {
+    const char *cert, *key, *passphrase;
+} clients[] = {
+    {PKI("client.chain.pem"), PKI("client.key"), NULL},
+    {PKI("client-both.pem"), NULL, NULL},
+    {PKI("client.chain.pem"), PKI("client-encrypted.key"), "key pass"},
+};
+
+static void try_client_certificate(size_t row, struct combo combo)
+{
+    struct passphrase passphrase = {.text = clients[row].passphrase};
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct rig rig;
+
+    rig_open(&rig, combo);
+    config.cert_file = clients[row].cert;
+    config.key_file = clients[row].key;
+    config.passphrase = give_passphrase;
+    config.passphrase_ctx = &passphrase;
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    cr_assert_eq(passphrase.calls, passphrase.text != NULL);
+    rig_serve(&rig, "good", &(struct peer_config){.client_ca = PKI("ca.pem")});
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    cr_assert_eq(rig_handshake(&rig), ENVOI_OK, "%s", rig.error_text);
+    cr_assert(rig.combo.library->client_is(rig.peer, "alice"));
+    cr_assert_eq(passphrase.calls, passphrase.text != NULL, "it was asked again later");
+    rig_close(&rig);
+}
+
+MATRIX(contexts, client_certificate, COMBOS_WHOLE, 60)
+{
+    for (size_t row = 0; row < COUNT(clients); row++)
+        try_client_certificate(row, combo);
+}
+
+MATRIX(contexts, no_client_certificate, COMBOS_WHOLE, 30)
+{
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct rig rig;
+    char buf[16];
+    size_t n;
+    int32_t rc = ENVOI_E_AGAIN;
+
+    rig_open(&rig, combo);
+    rig_context(&rig, &config);
+    rig_serve(&rig, "good", &(struct peer_config){.client_ca = PKI("ca.pem")});
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    for (int i = 0; i < 20 && rc == ENVOI_E_AGAIN; i++) {
+        rc = rig_step(&rig);
+        if (rig.peer_rc == PEER_AGAIN)
+            rig.peer_rc = rig.combo.library->handshake(rig.peer);
+    }
+    cr_assert_eq(rig.peer_rc, PEER_FAILED);
+    if (rc == ENVOI_OK) /* on TLS 1.3 the refusal comes later */
+        rc = rig_recv_some(&rig, buf, sizeof(buf), &n);
+    cr_assert_eq(rc, ENVOI_E_TLS, "%d: %s", rc, rig.error_text);
+    rig_close(&rig);
+}
+
+/* ---- versions and ciphers ---- */
+
+#define OLD "the server has no TLS version that is allowed here"
+
+static const struct {
+    unsigned min, max, server_min, server_max;
+    const char *ciphers[PLUGINS];
+    unsigned version; /* 0: refused */
+} versions[] = {
+    {ENVOI_TLS_1_2, 0, 0x0301, 0x0304, {0}, ENVOI_TLS_1_3},
+    {ENVOI_TLS_1_2, 0, 0x0301, 0x0303, {0}, ENVOI_TLS_1_2},
+    {ENVOI_TLS_1_2, ENVOI_TLS_1_2, 0x0301, 0x0304, {0}, ENVOI_TLS_1_2},
+    {ENVOI_TLS_1_3, 0, 0x0301, 0x0304, {0}, ENVOI_TLS_1_3},
+    {ENVOI_TLS_1_3, 0, 0x0301, 0x0303, {0}, 0},
+    {ENVOI_TLS_1_2, 0, 0x0302, 0x0302, {0}, 0},
+    {ENVOI_TLS_1_2, 0, 0x0301, 0x0301, {0}, 0},
+    {0, 0, 0x0301, 0x0302, {0}, 0},
+    {0x0301, 0, 0x0301, 0x0302, {"ALL:@SECLEVEL=0", "NORMAL:+VERS-TLS1.0:+VERS-TLS1.1:%PROFILE_VERY_WEAK"}, 0},
+};
+
+static void try_version(size_t row, struct combo combo)
+{
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct envoi_tls_info info;
+    struct rig rig;
+
+    rig_open(&rig, combo);
+    config.min_version = versions[row].min;
+    config.max_version = versions[row].max;
+    config.ciphers = versions[row].ciphers[rig.combo.plugin];
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    rig_serve(&rig, "rsa",
+              &(struct peer_config){.lowest = versions[row].server_min, .highest = versions[row].server_max});
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    int32_t rc = rig_handshake(&rig);
+    cr_assert_eq(rc, versions[row].version ? ENVOI_OK : ENVOI_E_TLS, "%d: %s", rc, rig.error_text);
+    if (rc == ENVOI_OK) {
+        cr_assert_eq(rig_info(&rig, &info), ENVOI_OK);
+        cr_assert_eq(info.protocol, versions[row].version);
+        cr_assert_str_eq(info.protocol_name, info.protocol == ENVOI_TLS_1_3 ? "TLSv1.3" : "TLSv1.2");
+    } else if (versions[row].min < ENVOI_TLS_1_3) { /* else the server refuses, in words of its own */
+        cr_assert(strstr(rig.error_text, OLD), "%s says: %s", rig.tls->name, rig.error_text);
+    }
+    rig_close(&rig);
+}
+
+MATRIX(contexts, version, COMBOS_WHOLE, 60)
+{
+    for (size_t row = 0; row < COUNT(versions); row++)
+        try_version(row, combo);
+}
+
+MATRIX(contexts, ciphers, COMBOS_WHOLE, 30)
+{
+    static const char *const strings[PLUGINS] = {"ECDHE-ECDSA-CHACHA20-POLY1305",
+                                                 "NORMAL:-CIPHER-ALL:+CHACHA20-POLY1305"};
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct envoi_tls_info info;
+    struct rig rig;
+
+    rig_open(&rig, combo);
+    config.max_version = ENVOI_TLS_1_2;
+    config.ciphers = strings[rig.combo.plugin];
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    rig_serve(&rig, "good", &(struct peer_config){.lowest = ENVOI_TLS_1_2, .highest = ENVOI_TLS_1_2});
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    cr_assert_eq(rig_handshake(&rig), ENVOI_OK, "%s", rig.error_text);
+    cr_assert_eq(rig_info(&rig, &info), ENVOI_OK);
+    cr_assert_str_eq(info.cipher, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256");
+    cr_assert_eq(info.strength_bits, 256);
+
+    /* A string that says nothing of the strength of keys does not make weak ones good. */
+    rig_serve(&rig, "rsa1024", &(struct peer_config){.lowest = ENVOI_TLS_1_2, .highest = ENVOI_TLS_1_2});
+    rig_disconnect(&rig);
+    rig.tls->ctx_free(rig.ctx);
+    config.ciphers = rig.combo.plugin == 0 ? "ECDHE-RSA-CHACHA20-POLY1305" : "NORMAL";
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    cr_assert_eq(rig_handshake(&rig), ENVOI_E_CERTIFICATE);
+    rig_close(&rig);
+}
+
+MATRIX(contexts, system_trust, PLUGINS, 30)
+{
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct rig rig;
+
+    rig_open(&rig, combo);
+    config.system_trust = 1;
+    config.ca_file = NULL;
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    rig_serve(&rig, "good", NULL);
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    cr_assert_eq(rig_handshake(&rig), ENVOI_E_CERTIFICATE);
+    cr_assert(strstr(rig.error_text, "issuer unknown"), "%s", rig.error_text);
+    rig_close(&rig);
+}
+
+/* ---- names that cannot be one ---- */
+
+#define LABEL_64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LABEL_50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+
+static const struct {
+    const char *name;
+    bool is_ip;
+} bad_names[] = {
+    {"", false},
+    {".", false},
+    {".example.test", false},
+    {"mail..test", false},
+    {"mail.example.test.", false},
+    {"mail example.test", false},
+    {"mail.example.test\n", false},
+    {"*.example.test", false},
+    {"m\xc3\xa4il.test", false},
+    {"::1", false},
+    {LABEL_64 ".test", false},
+    {LABEL_50 LABEL_50 LABEL_50 LABEL_50 LABEL_50 "test", false},
+    {LABEL_50 LABEL_50 LABEL_50 LABEL_50 LABEL_50 LABEL_50 LABEL_50 "test", false},
+    {"", true},
+    {"[::1]", true},
+    {"fe80::1%lo", true},
+    {"127.0.0.1 ", true},
+    {"127.1", true},
+    {HOST, true},
+};
+
+MATRIX(contexts, bad_name, PLUGINS, 30)
+{
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct rig rig;
+
+    rig_open(&rig, combo);
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK);
+    for (size_t i = 0; i < COUNT(bad_names); i++) {
+        params.server_name = bad_names[i].name;
+        params.name_is_ip = bad_names[i].is_ip;
+        cr_assert_eq(rig_connect(&rig, &params), ENVOI_E_USAGE, "\"%s\" is taken for a name", bad_names[i].name);
+        cr_assert_null(strchr(rig.error_text, '\n'));
+    }
+    rig_close(&rig);
+}

@@ -1,0 +1,153 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# exim.sh start|stop DIR: Exim with GnuTLS, as root, from where "scripts/deps --servers" has unpacked it. PLAIN LOGIN
+# CRAM-MD5 by its own drivers, DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 by Cyrus SASL. Mail for bob and carol goes to
+# Maildirs in DIR/mail.
+#
+#   SMTP_PORT   STARTTLS, AUTH before and after it      SMTPS_PORT   the same, TLS from the start
+#   SMALL_PORT  messages of at most 2000 octets         CERT_PORT    a client certificate instead of AUTH
+. "$(dirname "$0")/lib.sh"
+
+EXIM=${ENVOI_EXIM_ROOT:-/opt/envoi-test-servers/exim}/usr/sbin/exim4
+SASL=$DIR/sasl
+
+write_sasl() {
+    mkdir -p "$SASL"
+    cat >"$SASL/exim.conf" <<EOF
+pwcheck_method: auxprop
+auxprop_plugin: sasldb
+sasldb_path: $SASL/users
+mech_list: DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256
+EOF
+    printf '%s' "$TEST_PASSWORD" | saslpasswd2 -p -c -f "$SASL/users" -u test "$TEST_USER"
+    chown Debian-exim "$SASL/users"
+}
+
+write_conf() { # SMTP SMTPS SMALL CERT
+    cat >"$DIR/exim.conf" <<EOF
+keep_environment = SASL_CONF_PATH
+primary_hostname = exim.test
+exim_user = Debian-exim
+exim_group = Debian-exim
+spool_directory = $DIR/spool
+log_file_path = $DIR/log/%slog
+pid_file_path = $DIR/exim.pid
+notifier_socket =
+never_users =
+trusted_users = root
+deliver_drop_privilege = true
+
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = $1 : $2 : $3 : $4
+tls_on_connect_ports = $2
+daemon_startup_retries = 0
+host_lookup =
+rfc1413_hosts =
+check_spool_space = 0
+check_spool_inodes = 0
+message_size_limit = \${if eq{\$received_port}{$3}{2000}{20000000}}
+smtputf8_advertise_hosts = *
+dsn_advertise_hosts = *
+
+tls_advertise_hosts = *
+tls_certificate = $PKI/server.chain.pem
+tls_privatekey = $PKI/server.key
+tls_verify_certificates = $PKI/client-ca.pem
+tls_verify_hosts = \${if eq{\$received_port}{$4}{*}}
+auth_advertise_hosts = \${if eq{\$received_port}{$4}{}{*}}
+
+acl_smtp_mail = sender
+acl_smtp_rcpt = recipient
+acl_smtp_data = content
+
+begin acl
+sender:
+  deny    condition = \${if eq{\$sender_address}{refused@test}}
+          message = 550 5.7.1 Sender refused
+  defer   condition = \${if eq{\$sender_address}{slow@test}}
+          message = 451 4.7.1 Sender deferred
+  accept
+recipient:
+  defer   local_parts = full
+          message = 452 4.2.2 Mailbox full
+  defer   local_parts = defer
+          message = 450 4.7.1 Greylisted, try later
+  deny    local_parts = policy
+          message = 554 5.7.1 Refused by policy
+  deny    !local_parts = bob : carol
+          message = 550 5.1.1 User unknown
+  accept  authenticated = *
+  accept  verify = certificate
+  deny    message = 550 5.7.1 Log in first
+content:
+  accept
+
+begin routers
+box:
+  driver = accept
+  domains = test
+  local_parts = bob : carol
+  transport = maildir
+
+begin transports
+maildir:
+  driver = appendfile
+  directory = $DIR/mail/\$local_part_data
+  create_directory
+  maildir_format
+  return_path_add
+
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = \${if and{{eq{\$auth2}{$TEST_USER}}{eq{\$auth3}{$TEST_PASSWORD}}}}
+  server_set_id = \$auth2
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = Username:: : Password::
+  server_condition = \${if and{{eq{\$auth1}{$TEST_USER}}{eq{\$auth2}{$TEST_PASSWORD}}}}
+  server_set_id = \$auth1
+cram:
+  driver = cram_md5
+  public_name = CRAM-MD5
+  server_secret = \${if eq{\$auth1}{$TEST_USER}{$TEST_PASSWORD}fail}
+  server_set_id = \$auth1
+EOF
+    for mechanism in DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256; do
+        cat <<EOF
+cyrus_$(echo "$mechanism" | tr - _):
+  driver = cyrus_sasl
+  public_name = $mechanism
+  server_realm = test
+  server_hostname = exim.test
+  server_set_id = \$auth1
+EOF
+    done >>"$DIR/exim.conf"
+}
+
+start() {
+    need_root
+    need_program "$EXIM" 'exim4-daemon-heavy, unpacked by "ENVOI_CI=1 scripts/deps --servers"'
+    need_program /usr/sbin/saslpasswd2 sasl2-bin
+    prepare
+    mkdir -p "$DIR/spool"
+    chown Debian-exim: "$DIR/spool" "$DIR/log" "$DIR/mail"
+    write_sasl
+    # shellcheck disable=SC2046  # four words
+    set -- $(free_ports 4)
+    write_conf "$@"
+    SASL_CONF_PATH=$SASL "$EXIM" -C "$DIR/exim.conf" -bd >"$DIR/log/start.log" 2>&1 ||
+        die "did not start: $(cat "$DIR/log/start.log")"
+    greets "$1" "tls:$2" "$3" "$4" || die "no greeting: $(cat "$DIR"/log/*)"
+    write_env SMTP_PORT="$1" SMTPS_PORT="$2" CERT_PORT="$4" SMALL_PORT="$3" SMALL_LIMIT=2000 \
+        MAILDIR="$DIR/mail" LOG="$DIR/log/mainlog"
+}
+
+case $COMMAND in
+start) start ;;
+stop) end_by_pid_file "$DIR/exim.pid" ;;
+esac

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "progress.h"
+#include "text.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+Test(text, clean, .timeout = 10)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {NULL, ""},
+        {"plain", "plain"},
+        {"a\nb\tc", "a|b c"},
+        {"\x1b[31mred\r\x7f", "?[31mred??"},
+        {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x93\xa8", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x93\xa8"},
+        {"\xc2\x9b[31m", "?[31m"},
+        {"\xff", "\xef\xbf\xbd"},
+        {"\xc3", "\xef\xbf\xbd"},
+        {"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *out = text_clean(cases[i].in, '|');
+        cr_assert_str_eq(out, cases[i].out, "case %zu: '%s'", i, out);
+        free(out);
+    }
+}
+
+Test(text, json_takes_anything, .timeout = 10)
+{
+    json_t *json = text_json("a\nb\x01\xfe");
+    cr_assert_str_eq(json_string_value(json), "a\nb?\xef\xbf\xbd");
+    json_decref(json);
+}
+
+Test(text, table, .timeout = 10)
+{
+    struct table table = {.columns = 3};
+    const char *const rows[][TABLE_COLUMNS] = {{"a", "bb", "c"}, {"\xc3\xbc\xc3\xbc\xc3\xbc", "", "d"}, {"x", "y", ""}};
+    for (size_t i = 0; i < 3; i++)
+        cr_assert_eq(table_add(&table, rows[i]), 0);
+    char *text = NULL;
+    size_t len = 0;
+    FILE *file = open_memstream(&text, &len);
+    table_print(&table, 2, file);
+    fclose(file);
+    cr_assert_str_eq(text, "  a    bb  c\n  \xc3\xbc\xc3\xbc\xc3\xbc      d\n  x    y\n");
+    free(text);
+    table_free(&table);
+}
+
+Test(progress, line, .timeout = 10)
+{
+    char line[256];
+    progress_format(line, sizeof line, 80, 12000000, 48000000, 4000);
+    cr_assert_str_eq(line, "12.0 of 48.0 MB [==========>                             ]  25 % 3.0 MB/s");
+    progress_format(line, sizeof line, 80, 48000000, 48000000, 500);
+    cr_assert_str_eq(line, "48.0 of 48.0 MB [========================================] 100 %");
+    progress_format(line, sizeof line, 80, 12000000, -1, 4000);
+    cr_assert_str_eq(line, "12.0 MB 3.0 MB/s");
+}
+
+Test(progress, fits_any_width, .timeout = 10)
+{
+    char line[256];
+    for (size_t columns = 1; columns < 300; columns++)
+        for (uint64_t done = 0; done <= 60000000; done += 20000000) {
+            progress_format(line, sizeof line, columns, done, 48000000, 2000);
+            cr_assert_lt(strlen(line), columns, "%zu columns: '%s'", columns, line);
+        }
+}

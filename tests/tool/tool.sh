@@ -1,0 +1,362 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# tool.sh ENVOI SCRIPTED PLUGINS.D MODULES: the program envoi as a whole, with its exit codes and what it prints, against
+# the embedded server of tests/servers and against tool_scripted. Ends with 77 if a part had to be skipped.
+set -eu
+ENVOI=$1 SCRIPTED=$2 PLUGINS_D=$3 MODULES=$4
+SERVERS=$(cd "$(dirname "$0")/../servers" && pwd)
+PASSWORD='s3cret pass'
+
+WORK=$(mktemp -d)
+chmod 755 "$WORK"
+PID=
+finish() {
+    code=$?
+    [ -z "$PID" ] || kill "$PID" 2>/dev/null || true
+    [ ! -d "$WORK/server" ] || sh "$SERVERS/aiosmtpd.sh" stop "$WORK/server" || true
+    rm -rf "$WORK"
+    exit "$code"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+cd "$WORK"
+# What the person at this machine has set must not change what is tested.
+unset ENVOI_TLS_BACKEND XDG_CONFIG_HOME || true
+HOME=$WORK
+export HOME
+
+COUNT=0 FAILED=0
+# check TITLE CODE [FILE PATTERN]...: checks the last run; "!" before a pattern: it must not be there.
+check() {
+    title=$1 want=$2 wrong=
+    shift 2
+    [ "$CODE" -eq "$want" ] || wrong="exit code $CODE, not $want"
+    while [ $# -gt 1 ]; do
+        case $2 in
+        !*) ! grep -q -e "${2#!}" "$1" || wrong="$wrong; '${2#!}' is in $1" ;;
+        *) grep -q -e "$2" "$1" || wrong="$wrong; no '$2' in $1" ;;
+        esac
+        shift 2
+    done
+    # Whatever happens: no crash, no finding of a sanitizer, no secret.
+    ! grep -q -e 'Sanitizer' -e 'runtime error:' err || wrong="$wrong; sanitizer"
+    ! grep -q -F -e "$PASSWORD" -e czNjcmV0IHBhc3M -e MzY3JldCBwYXNz out err || wrong="$wrong; the password shows"
+    COUNT=$((COUNT + 1))
+    if [ -n "$wrong" ]; then
+        FAILED=$((FAILED + 1))
+        printf 'FAIL  %s: %s\n' "$title" "$wrong"
+        sed 's/^/      | /' out err
+    else
+        printf 'ok    %s\n' "$title"
+    fi
+}
+
+run() { # ARG...: runs envoi; standard input is the caller's
+    CODE=0
+    "$ENVOI" --plugins-d "$PLUGINS_D" --module-dir "$MODULES" "$@" >out 2>err || CODE=$?
+}
+
+send() { # ARG...: sends from alice
+    run send --timeout 20 --from alice@test "$@"
+}
+
+# ---- what needs no server
+
+printf 'From: alice@test\nTo: bob@test\nSubject: hello\n\nA line.\n.dot\n' >letter
+printf '%s\n' "$PASSWORD" >password
+printf 'wrong\n' >wrong
+chmod 600 password wrong
+
+usage_cases() {
+    CODE=0; "$ENVOI" >out 2>err </dev/null || CODE=$?
+    check 'no command' 64 err '^envoi: no command'
+    run --help;                     check '--help' 0 out '^Usage: envoi' out 'plugins'
+    run send --help;                check 'send --help' 0 out '--password-command'
+    run --help probe;               check '--help before the command' 0 out '^Usage: envoi probe'
+    run --version;                  check '--version' 0 out '^envoi [0-9]'
+    run frobnicate;                 check 'unknown command' 64 err frobnicate
+    run send --no-such;             check 'unknown option' 64 err no-such
+    run send --from a@b --to c@d letter;        check 'no --host' 64 err '--host'
+    send --host localhost letter;               check 'no --to' 64 err '--to'
+    run send --host localhost --to a@b letter;  check 'no --from' 64 err '--from'
+    send --host localhost --to a@b one two;     check 'two messages' 64
+    send --host localhost --port 0 --to a@b letter;  check 'port 0' 64 err '--port'
+    send --host localhost --to a@b --password=x letter
+    check 'a password in argv' 64 err 'command line'
+    send --host localhost --to a@b --password-file password letter
+    check 'a password without --user' 64 err '--user'
+    run plugins extra;              check 'an operand for plugins' 64
+    run probe;                      check 'no host to probe' 64
+}
+
+data_cases() {
+    send --host localhost --to 'a b@c' letter;     check 'a wrong recipient' 65 err 'a b@c'
+    run send --host localhost --from 'x y@z' --to a@b letter;  check 'a wrong sender' 65 err 'x y@z'
+    line_end=$(printf 'a@b\nRCPT TO:<c@d>')
+    send --host localhost --to "$line_end" letter; check 'a line end in an address' 65 out '!.'
+    send --host localhost --to a@b /nonexistent;   check 'no message file' 65 err '/nonexistent'
+    send --host localhost --to a@b --json /nonexistent
+    check 'no message file, as JSON' 65 out '"result": "error"' out '"name": "ENVOI_E_CONTENT"'
+    send --host localhost --to a@b .;              check 'a directory as message' 65 err directory
+    send --host localhost -t <password;            check 'nobody named in the message' 65
+}
+
+config_cases() {
+    send --host localhost --to a@b --ca /nonexistent letter;  check 'no CA file' 78 err '--ca.*/nonexistent'
+    send --host localhost --to a@b --cert . letter;           check 'a directory as certificate' 78 err '--cert'
+    send --host localhost --to a@b --user alice --password-file /nonexistent letter
+    check 'no password file' 78 err '--password-file.*/nonexistent'
+    send --host localhost --to a@b --user alice --password-command 'exit 3' letter
+    check 'a password command that fails' 78 err 'exit code 3'
+    send --host localhost --to a@b --pin 123 letter;          check 'a wrong pin' 64 err '--pin.*64'
+    send --host localhost --to a@b --mail-options '=' letter; check 'a wrong parameter' 64 err '--mail-options'
+    send --host localhost --to a@b --helo 'x y' letter;       check 'a wrong name' 64 err '--helo'
+    run --plugins-d /nonexistent plugins;                     check 'no such --plugins-d' 78 err '/nonexistent'
+}
+
+plugin_cases() {
+    run plugins;        check 'plugins' 0 out '^openssl *transport' out '^plain *auth *PLAIN' err '!.'
+    run plugins --why;  check 'plugins --why' 0 out '^openssl' out 'priority  *10  *.*/openssl.plugin:[0-9]' out '^  state'
+    run plugins --json; check 'plugins --json' 0 out '"plugins": \[' out '"source":' out '"warnings": \[\]'
+    mkdir -p strange
+    printf 'kind: auth\nprovides: X-ODD\nmodule: plain.so\nabi: 1\ncolour: green\n' >strange/odd.plugin
+    CODE=0
+    "$ENVOI" plugins --plugins-d strange >out 2>err || CODE=$?
+    check 'a warning about a descriptor' 0 out '^odd' err 'odd.plugin:5'
+}
+
+# ---- a server that answers from a script
+
+scripted() { # STEP...: starts it, sets PORT
+    [ -p ports ] || mkfifo ports
+    "$SCRIPTED" "$@" >ports 2>scripted.log &
+    PID=$!
+    read -r PORT <ports
+}
+
+scripted_end() {
+    kill "$PID" 2>/dev/null || true
+    wait "$PID" 2>/dev/null || true
+    PID=
+}
+
+plain_send() { # ARG...: to the scripted server
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --json "$@" letter
+    scripted_end
+}
+
+scripted_cases() {
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.'
+    plain_send
+    check 'lost after the content' 81 out '"result": "unknown"' out '"verdict": "unknown"' out 'ENVOI_E_UNKNOWN'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 2.0.0 kept' '<'
+    plain_send
+    check 'sent, and no answer to QUIT' 0 out '"result": "sent"' out '"code": 250' out '"enhanced": "2.0.0"' \
+        out '"text": "kept"' out '!"error"' err '!.'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '554 5.6.0 no' '<' '221 bye'
+    plain_send
+    check 'content refused' 69 out '"result": "refused"' out 'ENVOI_E_DATA' out '"code": 554'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '451 4.3.0 later' '<' '221 bye'
+    plain_send
+    check 'content refused for now' 75 out '"result": "refused"' out '"verdict": "deferred"'
+    scripted '554 go away' '<<'
+    plain_send
+    check 'a greeting that refuses' 69 out 'ENVOI_E_GREETING' out '"code": 554'
+    scripted '421 too busy' '<<'
+    plain_send
+    check 'a greeting that refuses for now' 75 out 'ENVOI_E_GREETING' out '"code": 421'
+    scripted 'what?' '<<'
+    plain_send
+    check 'no SMTP' 76 out '"result": "error"' out 'ENVOI_E_PROTOCOL'
+    scripted '220 x' '<'
+    plain_send
+    check 'lost before the transaction' 74 out 'ENVOI_E_DISCONNECTED' out '"verdict": "not attempted"'
+    scripted '<<'
+    plain_send --timeout 1
+    check 'no greeting in time' 74 out 'ENVOI_E_TIMEOUT' err 'timeout'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    plain_send --user alice --password-file password
+    check 'a login that is not announced' 77 out '"result": "error"' out '"verdict": "not attempted"'
+    scripted '220 x' '<' '250 x' '<'
+    plain_send --mail-options RET=HDRS
+    check 'a parameter that is not announced' 69 out 'ENVOI_E_NOT_SUPPORTED'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    plain_send --mail-options RET=HDRS --drop-options
+    check 'a parameter that is left out' 0 out '"dropped_options": "RET=HDRS"'
+    scripted '220 x'
+    scripted_end
+    # Its port is free again.
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --json letter
+    check 'a closed port' 74 out 'ENVOI_E_CONNECT' err '127.0.0.1'
+    send --host no-such-host.invalid --to bob@test --json letter
+    check 'no such host' 68 out 'ENVOI_E_RESOLVE' err 'no-such-host.invalid'
+}
+
+# ---- a real server
+
+start_server() {
+    sh "$SERVERS/aiosmtpd.sh" start "$WORK/server" >start.log 2>&1 || return 1
+    # shellcheck source=/dev/null
+    . "$WORK/server/env"
+}
+
+to_server() { # PORT ARG...: logs in as alice
+    port=$1
+    shift
+    send --host localhost --port "$port" --ca "$CA" --user alice --password-file password "$@"
+}
+
+from_pipe() { # FILE: what is read from ./pipe
+    [ -p pipe ] || mkfifo pipe
+    cat "$1" >pipe &
+}
+
+last_mail() { # the number of the newest message
+    # shellcheck disable=SC2012  # the names are numbers
+    ls "$MAILDIR" | sed -n 's/\.eml$//p' | sort -n | tail -n 1
+}
+
+verdict_cases() {
+    to_server "$SMTP_PORT" --to bob@test letter
+    check 'sent' 0 out '^bob@test  *accepted .*250 2.0.0 Kept' out 'login PLAIN (plain)' out 'verified)' err '!.'
+    printf 'From: alice@test\r\nTo: bob@test\r\nSubject: hello\r\n\r\nA line.\r\n.dot\r\n' >expected
+    cmp -s expected "$MAILDIR/$(last_mail).eml" || CODE=999
+    check 'the message has arrived as it was' 0
+    to_server "$SMTP_PORT" --to bob@test --json <letter
+    check 'sent, as JSON, from standard input' 0 out '"result": "sent"' out '"address": "bob@test"' out '"code": 250' \
+        out '"phase": "' out '"verified": true' out '"name": "PLAIN"' out '"plugin": "plain"' out '!"error"'
+    to_server "$SMTP_PORT" --to bob@test --to nobody@test --to full@test --json letter
+    check 'some recipients refused' 80 out '"result": "partial"' out '"code": 550' out '"verdict": "deferred"'
+    to_server "$SMTP_PORT" --to nobody@test --to policy@test letter
+    check 'all recipients refused' 69 out '^nobody@test  *refused  *RCPT  *550 5.1.1' err '^envoi: localhost:'
+    to_server "$SMTP_PORT" --to nobody@test --to defer@test letter
+    check 'all recipients refused, one for now' 75 out '^defer@test  *deferred'
+    to_server "$SMTP_PORT" --from refused@test --to bob@test --json letter
+    check 'sender refused' 69 out 'ENVOI_E_SENDER_REFUSED' out '"code": 550' out '"enhanced": "5.7.1"'
+    send --host localhost --port "$SMTP_PORT" --ca "$CA" --to bob@test letter
+    check 'a login is wanted' 69 out '530' err '--user'
+    to_server "$SMTP_PORT" --from slow@test --to bob@test --json letter
+    check 'sender refused for now' 75 out 'ENVOI_E_SENDER_REFUSED' out '"result": "refused"'
+    { cat letter; head -c 3000 /dev/zero | tr '\0' 'x' | fold -w 70; } >larger
+    to_server "$SMALL_PORT" --to bob@test --json larger
+    check 'too large' 69 out '"result": "refused"' out 'ENVOI_E_TOO_LARGE'
+    { cat letter; head -c 3000000 /dev/zero | tr '\0' 'x' | fold -w 70; } >large
+    from_pipe large
+    to_server "$SMTP_PORT" --to bob@test <pipe
+    check 'three megabytes from a pipe' 0 out accepted
+    # The progress bar is for a terminal.
+    check 'no progress bar in a file' 0 err '!.'
+}
+
+login_cases() {
+    send --host localhost --port "$SMTP_PORT" --ca "$CA" --user alice --password-file wrong --to bob@test --json letter
+    check 'wrong password' 77 out '"result": "error"' out 'ENVOI_E_AUTH' out '"code": 535' out '!"mechanism"'
+    to_server "$SMTP_PORT" --mechanism CRAM-MD5 --to bob@test --json letter
+    check 'no such mechanism' 77 out 'ENVOI_E_NO_MECHANISM'
+    to_server "$SMTP_PORT" --mechanism LOGIN --to bob@test --json letter
+    check 'a mechanism by name' 0 out '"name": "LOGIN"'
+    to_server "$SMTP_PORT" --mechanism '!PLAIN' --to bob@test --json letter
+    check 'a mechanism forbidden' 0 out '"name": "LOGIN"'
+    send --host localhost --port "$SMTP_PORT" --ca "$CA" --user alice --password-command 'cat password' --to bob@test letter
+    check 'the password from a command' 0 out accepted
+    chmod 644 password
+    to_server "$SMTP_PORT" --to bob@test letter
+    check 'a password file that others can read' 0 out accepted err 'warning: --password-file.*chmod 600'
+    chmod 600 password
+    to_server "$CLEAR_PORT" --tls off --to bob@test --json letter
+    check 'no plaintext password in clear' 77 out '"result": "error"' out '!"mechanism"'
+    to_server "$CLEAR_PORT" --tls off --allow-cleartext-auth --to bob@test --json letter
+    check 'plaintext in clear when allowed' 0 out '"name": "PLAIN"' out '!"tls"'
+    to_server "$SMTP_PORT" --trace --to bob@test letter
+    check 'the trace' 0 err '^>> EHLO' err '^>> AUTH PLAIN' err '^<< 250' err '!A line'
+    to_server "$SMTP_PORT" --trace --trace --to bob@test letter
+    check 'the trace with the content' 0 err 'A line'
+}
+
+tls_cases() {
+    for backend in openssl gnutls; do
+        to_server "$SMTP_PORT" --tls-backend "$backend" --to bob@test --json letter
+        check "STARTTLS with $backend" 0 out "\"backend\": \"$backend\"" out '"protocol": "TLSv1'
+        to_server "$SMTPS_PORT" --tls implicit --tls-backend "$backend" --to bob@test --json letter
+        check "implicit TLS with $backend" 0 out "\"backend\": \"$backend\""
+        to_server "$UNKNOWNCA_PORT" --tls-backend "$backend" --to bob@test --json letter
+        check "an unknown CA with $backend" 76 out 'ENVOI_E_CERTIFICATE' err '--ca'
+        send --host localhost --port "$CERT_PORT" --ca "$CA" --tls-backend "$backend" --cert "$PKI/client.chain.pem" \
+            --key "$PKI/client-encrypted.key" --passphrase-file passphrase --to bob@test --json letter
+        check "a client certificate with $backend" 0
+        grep -q '"client": "alice"' "$MAILDIR/$(last_mail).json" || CODE=999
+        check "the server has seen it" 0
+    done
+    to_server "$CLEAR_PORT" --to bob@test --json letter
+    check 'TLS required and not announced' 76 out '"result": "error"'
+    to_server "$SMTP_PORT" --tls-backend nonesuch --to bob@test --json letter
+    check 'no such TLS backend' 76 out 'ENVOI_E_PLUGIN' err 'plugins --why'
+    to_server "$WRONGHOST_PORT" --to bob@test letter;                       check 'a wrong host name' 76
+    to_server "$WRONGHOST_PORT" --tls-name other.test --to bob@test letter; check '--tls-name' 0
+    pin=$(openssl x509 -in "$PKI/server.pem" -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum | cut -d ' ' -f 1)
+    to_server "$SMTP_PORT" --pin "$pin" --to bob@test letter;               check '--pin' 0
+    to_server "$SMTP_PORT" --pin "$(printf %064d 0)" --to bob@test letter;  check 'a pin that does not match' 76
+}
+
+envelope_cases() {
+    printf 'To: bob@test\nBcc: carol@test,\n dave@test\nSubject: x\n\nbody\n' >blind
+    to_server "$SMTP_PORT" -t --json blind
+    check '-t' 0 out '"address": "bob@test"' out '"address": "dave@test"'
+    number=$(last_mail)
+    ! grep -q -i -e bcc -e dave "$MAILDIR/$number.eml" || CODE=999
+    grep -q dave@test "$MAILDIR/$number.json" || CODE=998
+    check 'Bcc is in the envelope only' 0
+    from_pipe blind
+    to_server "$SMTP_PORT" -t --to erin@test <pipe
+    check '-t and --to, from a pipe' 0 out '^erin@test' out '^carol@test'
+    send --lmtp --host "$LMTP_SOCKET" --to bob@test --to late@test --to nobody@test --json letter
+    check 'LMTP on a unix socket' 80 out '"result": "partial"' out '"peer": "/' out 'content refused'
+    send --lmtp --host 127.0.0.1 --port "$LMTP_PORT" --tls off --to bob@test --helo tool.test letter
+    check 'LMTP' 0 out 'no TLS'
+    grep -q '"helo": "tool.test"' "$MAILDIR/$(last_mail).json" || CODE=999
+    check '--helo' 0
+    send --lmtp --host 127.0.0.1 --port "$LMTP_PORT" --to bob@test letter
+    check 'LMTP on TCP requires TLS too' 76
+}
+
+probe_cases() {
+    run probe --timeout 20 localhost --port "$SMTP_PORT" --ca "$CA"
+    check 'probe' 0 out '^Greeting: 220 ' out '^Extensions before TLS:' out 'STARTTLS' out '^TLS: TLSv1' out 'is trusted' \
+        out 'names  *localhost' out '[0-9] days left' out '  PLAIN  *plain' out '^Extensions in TLS:' err '!.'
+    run probe --timeout 20 127.0.0.1 --port "$SMTPS_PORT" --tls implicit --ca "$CA" --json
+    check 'probe, implicit TLS, as JSON' 0 out '"days_left": [0-9]' out '"verified": true' out '!"before_tls"' \
+        out '"plugin": "plain"' out '"issuer":'
+    run probe --timeout 20 localhost --port "$EXPIRED_PORT" --ca "$CA"
+    check 'probe, an expired certificate' 76 out 'NOT TRUSTED' out 'EXPIRED, [0-9]* days ago' err '^envoi: localhost:'
+    run probe --timeout 20 localhost --port "$UNKNOWNCA_SMTPS_PORT" --tls implicit --ca "$CA" --json
+    check 'probe, an unknown CA' 76 out '"verified": false' out '"problem": "' out '"subject":' out 'ENVOI_E_CERTIFICATE'
+    run probe --timeout 20 localhost --port "$CLEAR_PORT"
+    check 'probe without TLS' 0 out '^TLS: none' out '^Extensions:'
+    run probe --timeout 20 localhost --port "$CLEAR_PORT" --tls required
+    check 'probe, TLS required' 76
+    run probe --timeout 20 "$LMTP_SOCKET" --lmtp
+    check 'probe LMTP' 0 out '^Greeting: 220'
+}
+
+printf 'key pass\n' >passphrase
+chmod 600 passphrase
+SKIPPED=
+usage_cases </dev/null
+data_cases </dev/null
+config_cases </dev/null
+plugin_cases </dev/null
+scripted_cases </dev/null
+if start_server; then
+    verdict_cases </dev/null
+    login_cases </dev/null
+    tls_cases </dev/null
+    envelope_cases </dev/null
+    probe_cases </dev/null
+else
+    SKIPPED=$(tail -n 1 start.log)
+    echo "skip  the cases with a real server: $SKIPPED"
+fi
+echo "tool.sh: $COUNT checks, $FAILED failed"
+[ "$FAILED" -eq 0 ] || exit 1
+[ -z "$SKIPPED" ] || exit 77

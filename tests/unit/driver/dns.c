@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "dns.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define NAMES_MAX 64
+
+static struct {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    int fd;
+    int stop[2];
+    const struct dns_row *rows;
+    char where[32];
+    int questions;
+    char names[NAMES_MAX][256];
+} server = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+struct packet {
+    uint8_t data[1024];
+    size_t len;
+};
+
+static void put16(struct packet *p, unsigned value)
+{
+    p->data[p->len++] = (uint8_t)(value >> 8);
+    p->data[p->len++] = (uint8_t)value;
+}
+
+/* The question's name as text; returns where its type stands, 0 when the packet makes no sense. */
+static size_t read_name(const struct packet *p, char *name)
+{
+    size_t at = 12, len = 0;
+
+    while (at < p->len && p->data[at]) {
+        size_t label = p->data[at];
+
+        if (label > 63 || at + 1 + label >= p->len || len + label + 1 > 255)
+            return 0;
+        if (len)
+            name[len++] = '.';
+        memcpy(name + len, p->data + at + 1, label);
+        len += label;
+        at += 1 + label;
+    }
+    name[len] = '\0';
+    return at + 5 <= p->len ? at + 1 : 0;
+}
+
+static void add_record(struct packet *p, int type, const char *address)
+{
+    uint8_t raw[16];
+    unsigned len = type == 1 ? 4 : 16;
+
+    inet_pton(type == 1 ? AF_INET : AF_INET6, address, raw);
+    put16(p, 0xc00c); /* the name of the question */
+    put16(p, (unsigned)type);
+    put16(p, 1);
+    put16(p, 0);
+    put16(p, 60);
+    put16(p, len);
+    memcpy(p->data + p->len, raw, len);
+    p->len += len;
+}
+
+/* False: no answer. */
+static int answer(struct packet *p, const char *name, int type)
+{
+    const struct dns_row *row = server.rows;
+    const char *const *list;
+
+    while (row->name && strcasecmp(row->name, name) != 0)
+        row++;
+    p->data[2] |= 0x80;
+    p->data[3] = (uint8_t)(0x80 | (row->name ? 0 : 3));
+    p->data[6] = p->data[7] = p->data[8] = p->data[9] = p->data[10] = p->data[11] = 0;
+    if (!row->name)
+        return 1;
+    if (type == 1 ? row->silent_a : row->silent_aaaa)
+        return 0;
+    list = type == 1 ? row->a : row->aaaa;
+    for (int i = 0; (type == 1 || type == 28) && i < 3 && list[i]; i++) {
+        add_record(p, type, list[i]);
+        p->data[7]++;
+    }
+    return 1;
+}
+
+/* A question, and who asked. */
+struct question {
+    struct sockaddr_in from;
+    struct packet p;
+    char name[256];
+    int type;
+};
+
+static void reply(struct question *q)
+{
+    if (answer(&q->p, q->name, q->type))
+        sendto(server.fd, q->p.data, q->p.len, 0, (struct sockaddr *)&q->from, sizeof q->from);
+}
+
+static int is_held_back(const struct question *q)
+{
+    const struct dns_row *row = server.rows;
+
+    while (row->name && strcasecmp(row->name, q->name) != 0)
+        row++;
+    return row->name && row->a_first && q->type == 28;
+}
+
+static void serve(void)
+{
+    static struct question held;
+    struct question q;
+    socklen_t len = sizeof q.from;
+    ssize_t n = recvfrom(server.fd, q.p.data, 512, 0, (struct sockaddr *)&q.from, &len);
+    size_t at;
+
+    if (n < 12)
+        return;
+    q.p.len = (size_t)n;
+    if (!(at = read_name(&q.p, q.name)))
+        return;
+    pthread_mutex_lock(&server.lock);
+    strcpy(server.names[server.questions % NAMES_MAX], q.name);
+    server.questions++;
+    pthread_mutex_unlock(&server.lock);
+    q.type = q.p.data[at] << 8 | q.p.data[at + 1];
+    q.p.len = at + 4;
+    if (is_held_back(&q)) {
+        held = q;
+        return;
+    }
+    reply(&q);
+    if (held.p.len)
+        reply(&held);
+    held.p.len = 0;
+}
+
+static void *run(void *unused)
+{
+    struct pollfd fds[2] = {{.fd = server.fd, .events = POLLIN}, {.fd = server.stop[0], .events = POLLIN}};
+
+    (void)unused;
+    while (poll(fds, 2, -1) > 0 && !fds[1].revents)
+        if (fds[0].revents)
+            serve();
+    return NULL;
+}
+
+const char *dns_start(const struct dns_row *rows)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+
+    server.rows = rows;
+    server.questions = 0;
+    server.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (bind(server.fd, (struct sockaddr *)&at, len) < 0 || getsockname(server.fd, (struct sockaddr *)&at, &len) < 0 ||
+        pipe(server.stop) < 0 || pthread_create(&server.thread, NULL, run, NULL))
+        return NULL;
+    snprintf(server.where, sizeof server.where, "127.0.0.1:%u", ntohs(at.sin_port));
+    return server.where;
+}
+
+int dns_questions(void)
+{
+    int n;
+
+    pthread_mutex_lock(&server.lock);
+    n = server.questions;
+    pthread_mutex_unlock(&server.lock);
+    return n;
+}
+
+int dns_asked(const char *name)
+{
+    int n = 0;
+
+    pthread_mutex_lock(&server.lock);
+    for (int i = 0; i < server.questions && i < NAMES_MAX; i++)
+        n += strcasecmp(server.names[i], name) == 0;
+    pthread_mutex_unlock(&server.lock);
+    return n;
+}
+
+void dns_stop(void)
+{
+    (void)!write(server.stop[1], "x", 1);
+    pthread_join(server.thread, NULL);
+    close(server.fd);
+    close(server.stop[0]);
+    close(server.stop[1]);
+}

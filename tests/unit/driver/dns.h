@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* A name server in a thread, on UDP at 127.0.0.1. */
+#ifndef TEST_DNS_H
+#define TEST_DNS_H
+
+struct dns_row {
+    const char *name;
+    const char *a[3]; /* addresses; none: an answer without records */
+    const char *aaaa[3];
+    int silent_a;    /* 1: no answer to questions for A */
+    int silent_aaaa; /* ... for AAAA */
+    int a_first;     /* 1: questions for AAAA are answered after those for A */
+};
+
+/* Starts it with rows up to one without a name; other names do not exist. Returns "127.0.0.1:PORT". */
+const char *dns_start(const struct dns_row *rows);
+/* How many questions came so far. */
+int dns_questions(void);
+/* How often a name was asked for. */
+int dns_asked(const char *name);
+void dns_stop(void);
+
+#endif

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: MIT */
+#include "driver/dialer.h"
+
+#include "dns.h"
+#include "net.h"
+
+#include <criterion/criterion.h>
+#include <envoi/library.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+TestSuite(dialer, .timeout = 30);
+
+/* All that a dialer works with, and what came of it. */
+struct call {
+    struct target target;
+    struct resolver_policy policy;
+    int64_t timeouts[ENVOI_PHASES];
+    struct watch watch;
+    struct trace trace;
+    struct envoi_errctx fault;
+    int rc;
+    int fd;
+    struct endpoint peer;
+    int64_t took;
+    char events[2048];
+    unsigned ready; /* what poll's answer is called, 0: as it is */
+};
+
+static void note(void *ctx, int kind, const char *text, size_t len)
+{
+    struct call *c = ctx;
+    size_t have = strlen(c->events);
+
+    (void)kind;
+    snprintf(c->events + have, sizeof c->events - have, "%.*s|", (int)len, text);
+}
+
+/* Every descriptor that is shown to a loop is of the right kind. */
+static void look(void *ctx, int fd, unsigned events)
+{
+    (void)ctx;
+    if (events) {
+        cr_expect(net_is_nonblocking(fd), "descriptor %d can block", fd);
+        cr_expect(net_is_cloexec(fd), "descriptor %d is inherited", fd);
+    }
+}
+
+static void prepare(struct call *c, const char *server)
+{
+    *c = (struct call){.fd = -1, .trace = {1, note, c}, .watch = {.tell = look}};
+    for (int p = 0; p < ENVOI_PHASES; p++)
+        c->timeouts[p] = 10000;
+    cr_assert_eq(target_parse(server, 25, &c->fault, &c->target), ENVOI_OK, "%s", c->fault.text);
+}
+
+static void wait_once(struct call *c, struct dialer *d)
+{
+    struct pollfd fds[WATCH_MAX];
+    int64_t now = net_now(), at = dialer_deadline(d, now);
+    size_t count = c->watch.count;
+
+    cr_assert_geq(at, 0, "a dialer always has a deadline");
+    for (size_t i = 0; i < count; i++)
+        fds[i] = (struct pollfd){.fd = c->watch.list[i].fd,
+                                 .events = (short)(((c->watch.list[i].wanted & 1) ? POLLIN : 0) |
+                                                   ((c->watch.list[i].wanted & 2) ? POLLOUT : 0))};
+    if (poll(fds, count, at > now ? (int)(at - now) : 0) <= 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (fds[i].revents)
+            dialer_ready(d, fds[i].fd,
+                         c->ready ? c->ready
+                                  : (fds[i].revents & ~POLLOUT ? 1u : 0u) | (fds[i].revents & ~POLLIN ? 2u : 0u));
+}
+
+static void dial(struct call *c)
+{
+    struct dialer_env env = {&c->target, &c->policy, c->timeouts, &c->watch, &c->trace, &c->fault};
+    struct dialer *d;
+    int64_t began = net_now();
+    int rounds = 0;
+
+    if ((c->rc = dialer_new(&env, began, &d)) == ENVOI_OK) {
+        while ((c->rc = dialer_step(d, net_now(), &c->fd, &c->peer)) == ENVOI_E_AGAIN) {
+            watch_begin(&c->watch);
+            dialer_watch(d);
+            watch_commit(&c->watch);
+            wait_once(c, d);
+            cr_assert_lt(++rounds, 500, "the dialer spins: %s", c->events);
+        }
+        dialer_free(d);
+    }
+    c->took = net_now() - began;
+}
+
+static void finish(struct call *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    target_free(&c->target);
+}
+
+static void expect_peer(struct call *c, const char *host)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    int on = 0;
+    socklen_t len = sizeof on;
+
+    cr_assert_eq(c->rc, ENVOI_OK, "%s; %s", c->fault.text, c->events);
+    endpoint_host(&c->peer, text, sizeof text);
+    cr_expect_str_eq(text, host);
+    cr_expect(net_is_nonblocking(c->fd));
+    cr_expect(net_is_cloexec(c->fd));
+    cr_expect_eq(getsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
+    cr_expect_neq(on, 0);
+}
+
+/* ---- addresses ---- */
+
+Test(dialer, an_address_needs_no_name_server)
+{
+    uint16_t port = 0;
+    int fd = net_listen("::1", &port, 8), before = net_count_fds();
+    char server[64];
+    struct call c;
+
+    snprintf(server, sizeof server, "[::1]:%u", port);
+    prepare(&c, server);
+    c.policy.servers = "nonsense"; /* a channel would refuse it */
+    dial(&c);
+    expect_peer(&c, "::1");
+    cr_expect_eq(net_count_fds(), before + 1);
+    finish(&c);
+    cr_expect_eq(net_count_fds(), before);
+    close(fd);
+}
+
+Test(dialer, a_closed_port)
+{
+    int before = net_count_fds();
+    char server[64], text[128];
+    struct call c;
+
+    snprintf(server, sizeof server, "127.0.0.1:%u", net_closed_port());
+    prepare(&c, server);
+    dial(&c);
+    cr_expect_eq(c.rc, ENVOI_E_CONNECT);
+    cr_expect_eq(c.fault.phase, ENVOI_PHASE_CONNECT);
+    cr_expect_eq(c.fault.library_code, ECONNREFUSED);
+    snprintf(text, sizeof text, "%s: Connection refused", server);
+    cr_expect_str_eq(c.fault.text, text);
+    finish(&c);
+    cr_expect_eq(net_count_fds(), before);
+}
+
+Test(dialer, nobody_answers)
+{
+    uint16_t port = 0;
+    int holder = net_listen("127.0.0.3", &port, 1), hole[3];
+    char server[64];
+    struct call c;
+
+    cr_assert_eq(net_black_hole("127.0.0.2", port, hole), 3);
+    snprintf(server, sizeof server, "127.0.0.2:%u", port);
+    prepare(&c, server);
+    c.timeouts[ENVOI_PHASE_CONNECT] = 200;
+    dial(&c);
+    cr_expect_eq(c.rc, ENVOI_E_TIMEOUT, "%s", c.fault.text);
+    cr_expect_eq(c.fault.phase, ENVOI_PHASE_CONNECT);
+    cr_expect_geq(c.took, 200);
+    cr_expect_lt(c.took, 3000);
+    finish(&c);
+    close(holder);
+}
+
+/* ---- unix sockets ---- */
+
+static int unix_socket(char *path, int backlog)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    strcpy(path, "/tmp/envoi-test-XXXXXX");
+    cr_assert_not_null(mkdtemp(path));
+    strcat(path, "/socket");
+    strcpy(un.sun_path, path);
+    cr_assert_eq(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+    cr_assert_eq(listen(fd, backlog), 0);
+    return fd;
+}
+
+static void remove_unix_socket(char *path)
+{
+    unlink(path);
+    *strrchr(path, '/') = '\0';
+    rmdir(path);
+}
+
+Test(dialer, a_unix_socket)
+{
+    char path[64], text[ENDPOINT_TEXT_MAX];
+    int fd = unix_socket(path, 4);
+    struct call c;
+
+    prepare(&c, path);
+    dial(&c);
+    cr_assert_eq(c.rc, ENVOI_OK, "%s", c.fault.text);
+    endpoint_text(&c.peer, text, sizeof text);
+    cr_expect_str_eq(text, path);
+    cr_expect(net_is_nonblocking(c.fd) && net_is_cloexec(c.fd));
+    finish(&c);
+    remove_unix_socket(path);
+    prepare(&c, path[0] ? "/nonexistent/socket" : "");
+    dial(&c);
+    cr_expect_eq(c.rc, ENVOI_E_CONNECT);
+    cr_expect_str_eq(c.fault.text, "/nonexistent/socket: No such file or directory");
+    finish(&c);
+    close(fd);
+}
+
+/* It says EAGAIN, and no event tells when there is room: it is asked again until the deadline. */
+Test(dialer, a_unix_socket_whose_queue_is_full)
+{
+    char path[64];
+    int fd = unix_socket(path, 0), queued[8], count = 0;
+    struct call c, d;
+
+    for (; count < 8; count++) {
+        prepare(&d, path);
+        d.timeouts[ENVOI_PHASE_CONNECT] = 50;
+        dial(&d);
+        queued[count] = d.fd;
+        target_free(&d.target);
+        if (d.rc)
+            break;
+    }
+    cr_expect_eq(d.rc, ENVOI_E_TIMEOUT, "%s", d.fault.text);
+    cr_expect_lt(count, 8);
+    prepare(&c, path);
+    close(accept(fd, NULL, NULL));
+    dial(&c);
+    cr_expect_eq(c.rc, ENVOI_OK, "%s", c.fault.text);
+    finish(&c);
+    for (int i = 0; i < count; i++)
+        close(queued[i]);
+    remove_unix_socket(path);
+    close(fd);
+}
+
+/* ---- names ---- */
+
+Test(dialer, localhost_causes_no_packet)
+{
+    static const struct dns_row rows[] = {{.name = NULL}};
+    uint16_t port = 0;
+    int fd = net_listen("127.0.0.1", &port, 8);
+    static const char *const names[] = {"localhost", "LOCALHOST", "localhost.", "mail.localhost"};
+    const char *servers = dns_start(rows);
+
+    for (int i = 0; i < 4; i++) {
+        char server[64];
+        struct call c;
+
+        snprintf(server, sizeof server, "%s:%u", names[i], port);
+        prepare(&c, server);
+        c.policy.servers = servers;
+        dial(&c);
+        expect_peer(&c, "127.0.0.1");
+        finish(&c);
+    }
+    cr_expect_eq(dns_questions(), 0);
+    dns_stop();
+    close(fd);
+}
+
+/* Calls name:port with the name server of rows. */
+static void call_name(struct call *c, const struct dns_row *rows, const char *name, uint16_t port, int64_t timeout)
+{
+    char server[128];
+
+    snprintf(server, sizeof server, "%s:%u", name, port);
+    prepare(c, server);
+    c->policy.servers = dns_start(rows);
+    cr_assert_not_null(c->policy.servers);
+    c->timeouts[ENVOI_PHASE_DNS] = c->timeouts[ENVOI_PHASE_CONNECT] = timeout;
+    dial(c);
+    dns_stop();
+}
+
+Test(dialer, ipv6_comes_first)
+{
+    static const struct dns_row rows[] = {
+        {.name = "both.example", .a = {"127.0.0.1"}, .aaaa = {"::1"}},
+        {.name = NULL},
+    };
+    uint16_t port = 0;
+    int fd6 = net_listen("::1", &port, 8), fd4 = net_listen("127.0.0.1", &port, 8), before = net_count_fds();
+    struct call c;
+
+    cr_assert(fd6 >= 0 && fd4 >= 0);
+    call_name(&c, rows, "both.example", port, 10000);
+    expect_peer(&c, "::1");
+    cr_expect_eq(net_count_fds(), before + 1);
+    finish(&c);
+    close(fd4);
+    close(fd6);
+}
+
+/* What refuses costs no waiting, whatever the family. */
+Test(dialer, a_refusal_makes_the_next_begin_at_once)
+{
+    static const struct dns_row rows[] = {
+        {.name = "both.example", .a = {"127.0.0.9", "127.0.0.8", "127.0.0.1"}, .aaaa = {"::1"}},
+        {.name = NULL},
+    };
+    uint16_t port = 0;
+    int fd = net_listen("127.0.0.1", &port, 8), before = net_count_fds();
+    struct call c;
+
+    call_name(&c, rows, "both.example", port, 10000);
+    expect_peer(&c, "127.0.0.1");
+    cr_expect_lt(c.took, 200, "%lld ms", (long long)c.took);
+    cr_expect_not_null(strstr(c.events, "::1: Connection refused"), "%s", c.events);
+    finish(&c);
+    cr_expect_eq(net_count_fds(), before);
+    close(fd);
+}
+
+/* An address that says nothing is overtaken after 250 ms, and closed. */
+Test(dialer, silence_is_overtaken)
+{
+    static const struct dns_row rows[] = {
+        {.name = "slow.example", .a = {"127.0.0.2", "127.0.0.3"}},
+        {.name = NULL},
+    };
+    uint16_t port = 0;
+    int good = net_listen("127.0.0.3", &port, 8), hole[3], before;
+    struct call c;
+    int64_t took;
+
+    cr_assert_eq(net_black_hole("127.0.0.2", port, hole), 3);
+    before = net_count_fds();
+    call_name(&c, rows, "slow.example", port, 10000);
+    took = c.took;
+    expect_peer(&c, "127.0.0.3");
+    cr_expect_lt(took, 2000, "%lld ms", (long long)took);
+    if (strstr(c.events, "127.0.0.2")) /* unless the sorting put the good one first */
+        cr_expect_geq(took, 250, "%lld ms", (long long)took);
+    cr_expect_eq(net_count_fds(), before + 1);
+    finish(&c);
+    close(good);
+}
+
+/* The families take turns: the second IPv4 address does not come before IPv6 had its chance. */
+Test(dialer, families_take_turns)
+{
+    static const struct dns_row rows[] = {
+        {.name = "many.example", .a = {"127.0.0.5", "127.0.0.6"}, .aaaa = {"::1", "::2"}, .a_first = 1},
+        {.name = NULL},
+    };
+    uint16_t port = net_closed_port();
+    const char *first6, *first4, *last;
+    struct call c;
+
+    call_name(&c, rows, "many.example", port, 10000);
+    cr_expect_eq(c.rc, ENVOI_E_CONNECT, "%s", c.fault.text);
+    first6 = strstr(c.events, "connecting to [");
+    first4 = strstr(c.events, "connecting to 127.");
+    cr_assert(first6 && first4, "%s", c.events);
+    cr_expect_lt(first6, first4, "%s", c.events);
+    last = strstr(first6 + 1, "connecting to [");
+    cr_assert_not_null(last, "%s", c.events);
+    cr_expect_gt(last, first4, "%s", c.events);
+    for (int i = 0; i < 4; i++) {
+        static const char *const all[] = {"127.0.0.5: Connection refused", "127.0.0.6: Connection refused",
+                                          "::1: ", "::2: "};
+
+        cr_expect_not_null(strstr(c.fault.text, all[i]), "%s is not in %s", all[i], c.fault.text);
+    }
+    cr_expect_eq(strncmp(c.fault.text, "many.example:", 13), 0);
+    finish(&c);
+}
+
+/* A name server that drops one kind of question must not hold up the other (RFC 8305 section 3). */
+Test(dialer, an_unanswered_family_is_not_waited_for)
+{
+    static const struct dns_row rows[] = {
+        {.name = "no6.example", .a = {"127.0.0.1"}, .silent_aaaa = 1},
+        {.name = "no4.example", .aaaa = {"::1"}, .silent_a = 1},
+        {.name = NULL},
+    };
+    uint16_t port = 0;
+    int fd6 = net_listen("::1", &port, 8), fd4 = net_listen("127.0.0.1", &port, 8), before = net_count_fds();
+    struct call c;
+
+    call_name(&c, rows, "no6.example", port, 10000);
+    expect_peer(&c, "127.0.0.1");
+    cr_expect_geq(c.took, 50);
+    cr_expect_lt(c.took, 1000);
+    finish(&c);
+    call_name(&c, rows, "no4.example", port, 10000);
+    expect_peer(&c, "::1");
+    cr_expect_lt(c.took, 1000);
+    finish(&c);
+    cr_expect_eq(net_count_fds(), before, "c-ares' sockets are closed");
+    close(fd4);
+    close(fd6);
+}
+
+Test(dialer, names_that_lead_nowhere)
+{
+    static const struct dns_row rows[] = {
+        {.name = "empty.example"},
+        {.name = "silent.example", .silent_a = 1, .silent_aaaa = 1},
+        {.name = NULL},
+    };
+    int before = net_count_fds();
+    struct call c;
+
+    call_name(&c, rows, "missing.example", 25, 10000);
+    cr_expect_eq(c.rc, ENVOI_E_RESOLVE);
+    cr_expect_eq(c.fault.phase, ENVOI_PHASE_DNS);
+    cr_expect_str_eq(c.fault.text, "missing.example: no such host");
+    finish(&c);
+    call_name(&c, rows, "empty.example", 25, 10000);
+    cr_expect_eq(c.rc, ENVOI_E_RESOLVE);
+    cr_expect_str_eq(c.fault.text, "empty.example: the host has no address");
+    finish(&c);
+    call_name(&c, rows, "silent.example", 25, 300);
+    cr_expect_eq(c.rc, ENVOI_E_TIMEOUT);
+    cr_expect_eq(c.fault.phase, ENVOI_PHASE_DNS);
+    cr_expect_geq(c.took, 300);
+    cr_expect_lt(c.took, 3000);
+    finish(&c);
+    cr_expect_eq(net_count_fds(), before);
+}
+
+/* Search domains come from the environment, unless the program is a set-uid one. */
+Test(dialer, the_environment_counts_only_for_its_owner)
+{
+    static const struct dns_row rows[] = {{.name = NULL}};
+    char server[] = "plainname:25";
+    struct call c;
+
+    setenv("LOCALDOMAIN", "evil.example", 1);
+    setenv("RES_OPTIONS", "ndots:5", 1);
+    for (int secure = 0; secure < 2; secure++) {
+        prepare(&c, server);
+        c.policy = (struct resolver_policy){.servers = dns_start(rows), .secure = secure};
+        dial(&c);
+        cr_expect_eq(c.rc, ENVOI_E_RESOLVE);
+        cr_expect_eq(dns_asked("plainname.evil.example") > 0, !secure, "secure %d", secure);
+        cr_expect_gt(dns_asked("plainname"), 0);
+        dns_stop();
+        finish(&c);
+    }
+}
+
+/* A dot at the end: the name as it is, no search domain. */
+Test(dialer, an_absolute_name_is_not_searched)
+{
+    static const struct dns_row rows[] = {{.name = NULL}};
+    struct call c;
+
+    setenv("LOCALDOMAIN", "search.example", 1);
+    prepare(&c, "plainname.");
+    c.policy.servers = dns_start(rows);
+    dial(&c);
+    cr_expect_eq(c.rc, ENVOI_E_RESOLVE);
+    cr_expect_eq(dns_asked("plainname.search.example"), 0);
+    cr_expect_gt(dns_asked("plainname"), 0);
+    dns_stop();
+    finish(&c);
+}
+
+/* Loops that call every event readable, or everything both, change nothing. */
+Test(dialer, loops_that_do_not_tell_events_apart)
+{
+    uint16_t port = 0;
+    int fd = net_listen("127.0.0.1", &port, 8);
+    struct call c;
+
+    for (unsigned ready = 1; ready <= 3; ready++) {
+        char server[64];
+
+        snprintf(server, sizeof server, "127.0.0.1:%u", port);
+        prepare(&c, server);
+        c.ready = ready;
+        dial(&c);
+        expect_peer(&c, "127.0.0.1");
+        finish(&c);
+    }
+    close(fd);
+}
+
+/* Given up in the middle, nothing stays behind. */
+Test(dialer, given_up)
+{
+    static const struct dns_row rows[] = {
+        {.name = "slow.example", .a = {"127.0.0.2", "127.0.0.4"}, .silent_aaaa = 1},
+        {.name = NULL},
+    };
+    uint16_t port = 0;
+    int holder = net_listen("127.0.0.3", &port, 1), hole[3], before;
+    char server[64];
+
+    cr_assert_eq(net_black_hole("127.0.0.2", port, hole), 3);
+    before = net_count_fds();
+    snprintf(server, sizeof server, "slow.example:%u", port);
+    for (int rounds = 0; rounds < 6; rounds++) {
+        struct call c;
+        struct dialer_env env = {&c.target, &c.policy, c.timeouts, &c.watch, &c.trace, &c.fault};
+        struct dialer *d;
+
+        prepare(&c, server);
+        c.policy.servers = dns_start(rows);
+        cr_assert_eq(dialer_new(&env, net_now(), &d), ENVOI_OK);
+        for (int i = 0; i < rounds; i++) {
+            cr_assert_eq(dialer_step(d, net_now(), &c.fd, &c.peer), ENVOI_E_AGAIN, "%s", c.fault.text);
+            watch_begin(&c.watch);
+            dialer_watch(d);
+            watch_commit(&c.watch);
+            wait_once(&c, d);
+        }
+        dialer_free(d);
+        cr_expect_eq(c.watch.count, 0, "something is still watched");
+        dns_stop();
+        finish(&c);
+        cr_expect_eq(net_count_fds(), before, "after %d rounds", rounds);
+    }
+    close(holder);
+}

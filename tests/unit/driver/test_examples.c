@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* The examples do what they say: each sends a message to a server on a unix socket, where TLS is off by default. */
+#include "net.h"
+#include "server.h"
+
+#include <criterion/criterion.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+TestSuite(examples, .timeout = 60);
+
+extern char **environ;
+
+/* Runs EXAMPLE SERVER me@example.org you@example.net with the message on its standard input. Returns its exit status. */
+static int run(const char *example, const char *where, const char *message, char *out, size_t size)
+{
+    char *argv[] = {(char *)(uintptr_t)example, (char *)(uintptr_t)where, (char[]){"me@example.org"},
+                    (char[]){"you@example.net"}, NULL};
+    posix_spawn_file_actions_t actions;
+    int in[2], back[2], status = -1;
+    size_t len = 0;
+    ssize_t n;
+    pid_t pid;
+
+    cr_assert(pipe(in) == 0 && pipe(back) == 0);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in[0], 0);
+    posix_spawn_file_actions_adddup2(&actions, back[1], 1);
+    posix_spawn_file_actions_addclose(&actions, in[1]);
+    posix_spawn_file_actions_addclose(&actions, back[0]);
+    cr_assert_eq(posix_spawn(&pid, example, &actions, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(in[0]);
+    close(back[1]);
+    cr_assert_eq(write(in[1], message, strlen(message)), (ssize_t)strlen(message));
+    close(in[1]);
+    while ((n = read(back[0], out + len, size - 1 - len)) > 0)
+        len += (size_t)n;
+    out[len] = '\0';
+    close(back[0]);
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static const char *const script[] = {
+    "> 220 here", "< EHLO ",  "> 250-here",         "> 250 PIPELINING", "< MAIL",           "< RCPT",
+    "< DATA",     "> 250 ok", "> 250 ok",           "> 354 go",         "< Subject: hello", "< ",
+    "< ..dot",    "< .",      "> 250 2.0.0 queued", "< QUIT",           "> 221 bye",        "eof",
+    NULL};
+
+static void check(const char *example)
+{
+    char dir[] = "/tmp/envoi-test-XXXXXX", path[64], out[512];
+    struct server *server;
+    const char *wrong;
+
+    cr_assert_not_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/socket", dir);
+    server = server_start_at(path, script);
+    cr_expect_eq(run(example, path, "Subject: hello\n\n.dot\n", out, sizeof out), 0);
+    cr_expect_str_eq(out, "you@example.net: accepted: 250 2.0.0 queued\n");
+    wrong = server_stop(server);
+    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+    unlink(path);
+    cr_expect_eq(run(example, path, "x\n", out, sizeof out), 1, "there is no server any more");
+    cr_expect_not_null(strstr(out, "not attempted"), "%s", out);
+    rmdir(dir);
+}
+
+Test(examples, blocking)
+{
+    check(EXAMPLES "/blocking");
+}
+
+Test(examples, poll)
+{
+    check(EXAMPLES "/poll");
+}

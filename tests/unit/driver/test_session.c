@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocking sessions against a server that follows a script. */
+#include "driver/session.h"
+
+#include "dns.h"
+#include "net.h"
+#include "server.h"
+
+#include <criterion/criterion.h>
+#include <envoi/envoi.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+TestSuite(session, .timeout = 60);
+
+static struct envoi_library *library;
+static struct envoi_session *session;
+static struct server *server;
+
+static void begin(const char *const *script)
+{
+    server = server_start(script);
+    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
+    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_OK);
+}
+
+/* The script was followed, unless `broken` says that it cannot have been. */
+static void finish(void)
+{
+    const char *wrong;
+
+    envoi_session_free(session);
+    envoi_library_free(library);
+    wrong = server_stop(server);
+    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+}
+
+static int connect_to_server(void)
+{
+    return envoi_session_connect(session, server_where(server));
+}
+
+static struct envoi_message *message_with(const char *content)
+{
+    struct envoi_message *m;
+
+    cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
+    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
+    cr_assert_eq(envoi_message_set_data(m, content, strlen(content)), ENVOI_OK);
+    return m;
+}
+
+/* ---- the whole way ---- */
+
+static const char *const whole[] = {"> 220 here",
+                                    "< EHLO ",
+                                    "> 250-here",
+                                    "> 250 8BITMIME",
+                                    "< MAIL FROM:<me@example.org>",
+                                    "> 250 ok",
+                                    "< RCPT TO:<you@example.net>",
+                                    "> 250 ok",
+                                    "< DATA",
+                                    "> 354 go",
+                                    ".",
+                                    "> 250 2.0.0 queued",
+                                    "< QUIT",
+                                    "> 221 bye",
+                                    "eof",
+                                    NULL};
+
+Test(session, a_message_goes_out)
+{
+    struct envoi_message *m = message_with("Subject: x\n\nhello\n");
+    int before = net_count_fds();
+
+    begin(whole);
+    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_session_connected(session), 1);
+    cr_expect_str_eq(envoi_session_peer(session), server_where(server));
+    cr_expect_eq(envoi_reply_code(envoi_session_greeting(session)), 220);
+    cr_expect_eq(envoi_session_connect(session, server_where(server)), ENVOI_E_USAGE, "it is connected");
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_str_eq(envoi_session_error(session), "");
+    cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_ACCEPTED);
+    cr_expect_eq(envoi_session_has_extension(session, "8bitmime"), 1);
+    cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
+    cr_expect_eq(envoi_session_connected(session), 0);
+    cr_expect_str_eq(envoi_session_peer(session), "");
+    cr_expect_eq(envoi_session_quit(session), ENVOI_OK, "there is nothing to end any more");
+    finish();
+    envoi_message_free(m);
+    cr_expect_eq(net_count_fds(), before);
+}
+
+Test(session, the_default_name_needs_no_network)
+{
+    static const char *literal[] = {"> 220 here", "< EHLO [127.0.0.1]", "> 250 here", "gone", NULL};
+    static char line[300] = "< EHLO ";
+    char name[256] = "";
+
+    gethostname(name, sizeof name - 1);
+    if (strchr(name, '.') && strncmp(name, "localhost.", 10) != 0)
+        literal[1] = strcat(line, name);
+    begin(literal);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_ehlo(session, NULL), ENVOI_OK, "%s", envoi_session_error(session));
+    finish();
+}
+
+Test(session, it_connects_again)
+{
+    static const char *const script[] = {"> 220 one", "< NOOP",      "> 250 ok", "< QUIT", "> 221 bye", "eof",
+                                         "accept",    "> 554 no",    "eof",      "accept", "> 220 two", "eof",
+                                         "accept",    "> 220 three", "< NOOP",   "close",  NULL};
+
+    begin(script);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_noop(session), ENVOI_OK);
+    cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
+    cr_expect_eq(connect_to_server(), ENVOI_E_GREETING);
+    cr_expect_eq(envoi_reply_code(envoi_session_reply(session)), 554);
+    cr_expect_eq(envoi_session_connected(session), 0);
+    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_session_close(session), ENVOI_OK);
+    cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED);
+    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED);
+    cr_expect_eq(envoi_session_connected(session), 0);
+    finish();
+}
+
+Test(session, nobody_is_connected)
+{
+    static const char *const script[] = {"close", NULL};
+    struct envoi_message *m = message_with("x\n");
+    int fd;
+
+    begin(script);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_DISCONNECTED);
+    cr_expect_eq(envoi_session_ehlo(session, NULL), ENVOI_E_DISCONNECTED);
+    cr_expect_str_eq(envoi_session_error(session), "not connected");
+    cr_expect_eq(envoi_session_close(session), ENVOI_OK);
+    cr_expect_eq(envoi_session_connect(session, "a b"), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_session_connect(session, NULL), ENVOI_E_USAGE);
+    fd = net_count_fds();
+    for (int i = 0; i < 20; i++)
+        cr_expect_eq(envoi_session_connect(session, "/nonexistent/x"), ENVOI_E_CONNECT);
+    cr_expect_eq(net_count_fds(), fd);
+    cr_assert_eq(connect_to_server(), ENVOI_E_DISCONNECTED);
+    finish();
+    envoi_message_free(m);
+}
+
+/* ---- time ---- */
+
+static int64_t timed(int (*verb)(void), int *rc)
+{
+    int64_t began = net_now();
+
+    *rc = verb();
+    return net_now() - began;
+}
+
+Test(session, a_silent_greeting)
+{
+    static const char *const script[] = {"eof", NULL};
+    int before = net_count_fds(), rc;
+    int64_t took;
+
+    begin(script);
+    envoi_session_set_timeout(session, ENVOI_PHASE_GREETING, 150);
+    took = timed(connect_to_server, &rc);
+    cr_expect_eq(rc, ENVOI_E_TIMEOUT, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_session_error_phase(session), ENVOI_PHASE_GREETING);
+    cr_expect(took >= 150 && took < 2000, "%lld ms", (long long)took);
+    cr_expect_eq(envoi_session_connected(session), 0);
+    finish();
+    cr_expect_eq(net_count_fds(), before);
+}
+
+/* The deadline is one of the whole reply: a server that drips does not hold us for ever. */
+Test(session, a_dripping_greeting)
+{
+    static const char *const script[] = {"drip 220-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                         NULL};
+    int64_t took;
+    int rc;
+
+    begin(script);
+    envoi_session_set_timeout(session, ENVOI_PHASE_GREETING, 300);
+    took = timed(connect_to_server, &rc);
+    cr_expect_eq(rc, ENVOI_E_TIMEOUT, "%s", envoi_session_error(session));
+    cr_expect(took >= 300 && took < 2000, "%lld ms", (long long)took);
+    finish();
+}
+
+static int quit_now(void)
+{
+    return envoi_session_quit(session);
+}
+
+Test(session, quit_comes_to_an_end)
+{
+    static const char *const script[] = {"> 220 here", "< NOOP", "> 550 no", "< QUIT", "eof", NULL};
+    int64_t took;
+    int rc;
+
+    begin(script);
+    envoi_session_set_timeout(session, ENVOI_PHASE_QUIT, 200);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_noop(session), ENVOI_OK);
+    took = timed(quit_now, &rc);
+    cr_expect_eq(rc, ENVOI_OK);
+    cr_expect(took >= 150 && took < 2000, "%lld ms", (long long)took);
+    cr_expect_eq(envoi_session_connected(session), 0);
+    finish();
+}
+
+/* What went wrong before is still to be read after quit, whatever became of that. */
+Test(session, quit_covers_nothing_up)
+{
+    static const char *const script[] = {"> 220 here",  "< EHLO", "> 550 no", "< HELO",
+                                         "> 550 never", "< QUIT", "reset",    NULL};
+
+    begin(script);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_ehlo_or_helo_if_needed(session), ENVOI_E_HELO);
+    cr_expect_not_null(strstr(envoi_session_error(session), "never"));
+    cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
+    cr_expect_not_null(strstr(envoi_session_error(session), "never"), "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_session_error_code(session), ENVOI_E_HELO);
+    finish();
+}
+
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+/* Signals interrupt every call, and stop none. */
+Test(session, signals)
+{
+    static const char *const script[] = {"drip 220 here\r\n", NULL};
+    struct sigaction action = {.sa_handler = on_alarm}; /* no SA_RESTART */
+    struct itimerval often = {{0, 3000}, {0, 3000}}, off = {{0, 0}, {0, 0}};
+    int rc;
+
+    begin(script);
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    rc = connect_to_server();
+    setitimer(ITIMER_REAL, &off, NULL);
+    cr_expect_eq(rc, ENVOI_OK, "%s", envoi_session_error(session));
+    envoi_session_close(session);
+    finish();
+}
+
+/* ---- lost connections ---- */
+
+static char *big_content(size_t size)
+{
+    char *text = malloc(size + 1);
+
+    memset(text, 'x', size);
+    for (size_t i = 70; i < size; i += 72)
+        memcpy(text + i, "\r\n", 2);
+    text[size] = '\0';
+    return text;
+}
+
+static const char *const lost[] = {"> 220 here", "< EHLO ", "> 250 here", "< MAIL", "> 250 ok", "< RCPT",
+                                   "> 250 ok",   "< DATA",  "> 354 go",   "< xxx",  "reset",    NULL};
+
+/* A write into a connection that is gone raises no SIGPIPE, and its disposition is the host's own affair. */
+Test(session, a_reset_in_mid_content)
+{
+    char *content = big_content(32u << 20);
+    struct envoi_message *m = message_with(content);
+    struct sigaction action;
+    int before = net_count_fds();
+
+    begin(lost);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_DISCONNECTED, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_NOT_ATTEMPTED);
+    cr_expect_neq(envoi_session_error_library_code(session), 0);
+    cr_expect_eq(envoi_session_connected(session), 0);
+    sigaction(SIGPIPE, NULL, &action);
+    cr_expect_eq(action.sa_handler, SIG_DFL);
+    finish();
+    cr_expect_eq(net_count_fds(), before);
+    envoi_message_free(m);
+    free(content);
+}
+
+static const char *const stalled[] = {"> 220 here", "< EHLO ", "> 250 here", "< MAIL", "> 250 ok", "< RCPT",
+                                      "> 250 ok",   "< DATA",  "> 354 go",   "still",  NULL};
+
+Test(session, a_reader_that_stalls_in_mid_content)
+{
+    char *content = big_content(32u << 20);
+    struct envoi_message *m = message_with(content);
+    int64_t began = net_now();
+
+    begin(stalled);
+    envoi_session_set_timeout(session, ENVOI_PHASE_CONTENT, 300);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_TIMEOUT, "%s", envoi_session_error(session));
+    cr_expect_lt(net_now() - began, 5000);
+    cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_NOT_ATTEMPTED);
+    finish();
+    envoi_message_free(m);
+    free(content);
+}
+
+static const char *const vanished[] = {"> 220 here", "< EHLO ", "> 250 here", "< MAIL", "> 250 ok", "< RCPT",
+                                       "> 250 ok",   "< DATA",  "> 354 go",   ".",      "close",    NULL};
+
+Test(session, lost_after_the_dot_is_unknown)
+{
+    struct envoi_message *m = message_with("x\n");
+
+    begin(vanished);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_UNKNOWN, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_UNKNOWN);
+    finish();
+    envoi_message_free(m);
+}
+
+/* ---- callbacks ---- */
+
+static int say_again(void *ctx, void *buf, size_t cap, size_t *len)
+{
+    (void)ctx;
+    (void)buf;
+    (void)cap;
+    (void)len;
+    return ENVOI_E_AGAIN;
+}
+
+static const char *const until_354[] = {"> 220 here", "< EHLO ", "> 250 here", "< MAIL", "> 250 ok", "< RCPT",
+                                        "> 250 ok",   "< DATA",  "> 354 go",   "eof",    NULL};
+
+Test(session, again_in_a_blocking_call)
+{
+    struct envoi_message *m = message_with("");
+
+    cr_assert_eq(envoi_message_set_callback(m, say_again, NULL, NULL, -1), ENVOI_OK);
+    begin(until_354);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_USAGE, "%s", envoi_session_error(session));
+    cr_expect_not_null(strstr(envoi_session_error(session), "AGAIN"));
+    cr_expect_eq(envoi_session_connected(session), 0);
+    cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_NOT_ATTEMPTED);
+    finish();
+    envoi_message_free(m);
+}
+
+static int seen;
+
+/* From a callback nothing but reading is allowed. */
+static void meddle(void *ctx, int kind, const char *text, size_t len)
+{
+    struct envoi_session *s = ctx;
+
+    (void)kind;
+    (void)text;
+    (void)len;
+    seen++;
+    cr_expect_eq(envoi_session_noop(s), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_session_quit(s), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_session_close(s), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_session_process(s, -1, 0), ENVOI_E_BUSY);
+    cr_expect_not_null(envoi_session_error(s));
+    cr_expect_not_null(envoi_session_peer(s));
+}
+
+Test(session, callbacks_may_only_read)
+{
+    static const char *const script[] = {"> 220 here", "< NOOP", "> 250 ok", "eof", NULL};
+
+    begin(script);
+    cr_assert_eq(envoi_session_set_trace(session, 1, meddle, session), ENVOI_OK);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_noop(session), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_geq(seen, 4);
+    finish();
+}
+
+static void free_it(void *ctx, int kind, const char *text, size_t len)
+{
+    (void)kind;
+    (void)text;
+    (void)len;
+    envoi_session_free(ctx);
+}
+
+/* One that frees the session all the same gets what it wants when the verb is over (ASan looks). */
+Test(session, freed_in_a_callback)
+{
+    static const char *const script[] = {"> 220 here", "eof", NULL};
+
+    begin(script);
+    cr_assert_eq(envoi_session_set_trace(session, 1, free_it, session), ENVOI_OK);
+    cr_expect_eq(connect_to_server(), ENVOI_OK);
+    session = NULL;
+    finish();
+}
+
+/* ---- sendmail ---- */
+
+static const char *const some_refused[] = {"> 220 here",
+                                           "< EHLO ",
+                                           "> 250-here",
+                                           "> 250 SIZE 1000000",
+                                           "< MAIL FROM:<me@example.org> SIZE=",
+                                           "> 250 ok",
+                                           "< RCPT TO:<a@example.net>",
+                                           "> 250 ok",
+                                           "< RCPT TO:<b@example.net>",
+                                           "> 550 5.1.1 nobody",
+                                           "< DATA",
+                                           "> 354 go",
+                                           ".",
+                                           "> 250 ok",
+                                           "eof",
+                                           NULL};
+
+Test(session, sendmail)
+{
+    const char *const recipients[] = {"a@example.net", "b@example.net", NULL};
+    const char *const wrong[] = {"a@example.net", "b@exa mple.net", NULL};
+    struct envoi_message *m = NULL;
+
+    begin(some_refused);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_sendmail(session, "me@example.org", wrong, "x\n", 2, NULL, NULL, &m), ENVOI_E_ADDRESS);
+    cr_expect_not_null(strstr(envoi_session_error(session), "recipient 2"), "%s", envoi_session_error(session));
+    cr_assert_not_null(m);
+    envoi_message_free(m);
+    cr_expect_eq(envoi_session_sendmail(session, "a b", recipients, "x\n", 2, NULL, NULL, &m), ENVOI_E_ADDRESS);
+    cr_expect_null(m);
+    cr_expect_eq(envoi_session_sendmail(session, "me@example.org", NULL, "x\n", 2, NULL, NULL, NULL), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_session_sendmail(session, "me@example.org", recipients, "x\n", 2, "RET=HDRS", NULL, &m),
+                 ENVOI_OK, "%s", envoi_session_error(session));
+    cr_assert_not_null(m);
+    cr_expect_eq(envoi_message_result(m), ENVOI_RESULT_PARTIAL);
+    cr_expect_eq(envoi_message_verdict(m, 1), ENVOI_VERDICT_REFUSED);
+    cr_expect_str_eq(envoi_message_dropped_options(m), "RET=HDRS");
+    envoi_message_free(m);
+    finish();
+}
+
+/* ---- TLS policy ---- */
+
+Test(session, tls_is_required_by_default)
+{
+    static const char *const script[] = {"> 220 here", "< EHLO ", "> 250 here", "gone", NULL};
+    struct envoi_message *m = message_with("x\n");
+
+    begin(script);
+    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_DEFAULT), ENVOI_OK);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_TLS, "%s", envoi_session_error(session));
+    finish();
+    envoi_message_free(m);
+}
+
+Test(session, opportunistic_with_a_login_is_required)
+{
+    static const char *const script[] = {"> 220 here", "< EHLO ", "> 250-here", "> 250 AUTH PLAIN", "gone", NULL};
+    struct envoi_message *m = message_with("x\n");
+
+    begin(script);
+    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OPPORTUNISTIC), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_password(session, "me", "secret"), ENVOI_OK);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_TLS, "%s", envoi_session_error(session));
+    finish();
+    envoi_message_free(m);
+}
+
+/* ---- names ---- */
+
+Test(session, a_name_is_looked_up)
+{
+    static const struct dns_row rows[] = {{.name = "mail.example", .a = {"127.0.0.1"}}, {.name = NULL}};
+    static const char *const script[] = {"> 220 here", "eof", NULL};
+    char where[64];
+    int before = net_count_fds();
+
+    begin(script);
+    cr_assert_eq(library_set_dns_servers(library, dns_start(rows)), ENVOI_OK);
+    snprintf(where, sizeof where, "mail.example%s", strchr(server_where(server), ':'));
+    cr_expect_eq(envoi_session_connect(session, where), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_str_eq(envoi_session_peer(session), server_where(server));
+    envoi_session_close(session);
+    cr_expect_eq(envoi_session_connect(session, "nobody.example"), ENVOI_E_RESOLVE);
+    dns_stop();
+    finish();
+    cr_expect_eq(net_count_fds(), before);
+}
+
+/* ---- life ---- */
+
+/* Freed in the wrong order, nothing falls. */
+Test(session, a_library_outlives_its_sessions)
+{
+    struct envoi_library *l;
+    struct envoi_session *s;
+
+    cr_assert_eq(envoi_library_new(&l), ENVOI_OK);
+    cr_assert_eq(envoi_session_new(l, &s), ENVOI_OK);
+    envoi_library_free(l);
+    cr_expect_eq(envoi_session_connect(s, "/nonexistent/x"), ENVOI_E_CONNECT);
+    envoi_session_free(s);
+}
+
+static int open_and_noop(void)
+{
+    struct envoi_session *s = NULL;
+    int rc = envoi_session_open(library, server_where(server), &s);
+
+    cr_expect_not_null(s);
+    if (rc == ENVOI_OK)
+        rc = envoi_session_noop(s);
+    envoi_session_free(s);
+    return rc;
+}
+
+Test(session, open_makes_and_connects)
+{
+    static const char *const script[] = {"> 220 here", "< NOOP", "> 250 ok", "eof", NULL};
+    struct envoi_session *s = NULL;
+
+    begin(script);
+    cr_expect_eq(open_and_noop(), ENVOI_OK);
+    cr_expect_eq(envoi_session_open(library, "/nonexistent/x", &s), ENVOI_E_CONNECT);
+    cr_assert_not_null(s, "its error is to be read");
+    cr_expect_neq(envoi_session_error(s)[0], '\0');
+    envoi_session_free(s);
+    cr_expect_eq(envoi_session_open(NULL, "/nonexistent/x", &s), ENVOI_E_USAGE);
+    cr_expect_null(s);
+    finish();
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* With a transport that only counts. */
+#include "driver/tls_cache.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+TestSuite(tls_cache, .timeout = 20);
+
+static int made, freed, fail_with;
+static char passphrase[32];
+
+static int32_t ctx_new(void *state, const struct envoi_tls_config *config, struct envoi_errctx *errctx, void **ctx)
+{
+    size_t len = 0;
+
+    (void)state;
+    (void)errctx;
+    if (fail_with)
+        return fail_with;
+    if (config->passphrase && config->passphrase(config->passphrase_ctx, passphrase, sizeof passphrase - 1, &len) == 0)
+        passphrase[len] = '\0';
+    *ctx = malloc(1);
+    made++;
+    return ENVOI_OK;
+}
+
+static void ctx_free(void *ctx)
+{
+    free(ctx);
+    freed++;
+}
+
+static const struct envoi_transport counting = {
+    .struct_size = sizeof counting, .name = "counting", .ctx_new = ctx_new, .ctx_free = ctx_free};
+
+static const struct registry_transport transport = {&counting, NULL, "counting"};
+
+static struct tls_context *get(struct tls_cache *c, const struct tls_trust *trust, const struct settings *s)
+{
+    struct envoi_errctx fault = {0};
+    struct tls_context *t;
+
+    cr_assert_eq(tls_cache_get(c, &transport, trust, s, &fault, &t), ENVOI_OK, "%s", fault.text);
+    cr_assert_not_null(tls_context_handle(t));
+    return t;
+}
+
+Test(tls_cache, the_same_wish_gets_the_same_context)
+{
+    struct tls_trust trust = {.system_trust = -1, .min_version = 0x0303}, other = trust;
+    struct settings s, with_cert;
+    struct tls_context *a, *b, *d;
+    struct tls_cache c;
+
+    settings_init(&s);
+    settings_init(&with_cert);
+    with_cert.cert_file = (char[]){"/nonexistent/cert.pem"};
+    cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
+    a = get(&c, &trust, &s);
+    cr_expect_eq(get(&c, &trust, &s), a);
+    cr_expect_eq(made, 1);
+    tls_cache_release(&c, a);
+    tls_cache_release(&c, a);
+    cr_expect_eq(get(&c, &trust, &s), a, "kept while nobody has it");
+    other.min_version = 0x0304;
+    b = get(&c, &other, &s);
+    cr_expect_neq(b, a);
+    other.min_version = 0x0303;
+    other.system_trust = 0;
+    cr_expect_neq((d = get(&c, &other, &s)), a);
+    tls_cache_release(&c, d);
+    other.system_trust = 1;
+    cr_expect_eq((d = get(&c, &other, &s)), a, "yes is the default");
+    tls_cache_release(&c, d);
+    cr_expect_neq((d = get(&c, &trust, &with_cert)), a);
+    tls_cache_release(&c, d);
+    tls_cache_release(&c, b);
+    tls_cache_release(&c, a);
+    tls_cache_free(&c);
+    cr_expect_eq(made, freed);
+}
+
+Test(tls_cache, who_has_another_passphrase_gets_another_context)
+{
+    struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303};
+    struct tls_context *a, *b;
+    struct settings s;
+    struct tls_cache c;
+
+    settings_init(&s);
+    s.cert_file = (char[]){"/nonexistent/cert.pem"};
+    s.passphrase = (char[]){"right"};
+    cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
+    a = get(&c, &trust, &s);
+    cr_expect_str_eq(passphrase, "right");
+    s.passphrase = (char[]){"wrong"};
+    b = get(&c, &trust, &s);
+    cr_expect_neq(a, b);
+    cr_expect_str_eq(passphrase, "wrong");
+    tls_cache_release(&c, a);
+    tls_cache_release(&c, b);
+    tls_cache_free(&c);
+}
+
+Test(tls_cache, a_changed_file_is_read_again)
+{
+    char path[] = "/tmp/envoi-test-XXXXXX";
+    int fd = mkstemp(path);
+    struct tls_trust trust = {.system_trust = -1, .min_version = 0x0303, .ca_file = path};
+    struct tls_context *a, *b;
+    struct settings s;
+    struct tls_cache c;
+
+    settings_init(&s);
+    cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
+    a = get(&c, &trust, &s);
+    cr_expect_eq(get(&c, &trust, &s), a);
+    cr_assert_eq(write(fd, "x", 1), 1);
+    b = get(&c, &trust, &s);
+    cr_expect_neq(a, b);
+    tls_cache_release(&c, a);
+    tls_cache_release(&c, a);
+    tls_cache_release(&c, b);
+    tls_cache_free(&c);
+    close(fd);
+    unlink(path);
+}
+
+Test(tls_cache, few_are_kept_that_nobody_uses)
+{
+    struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303};
+    struct tls_context *all[20];
+    struct settings s;
+    struct tls_cache c;
+    char name[32];
+
+    settings_init(&s);
+    cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
+    trust.ciphers = name;
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "CIPHER-%d", i);
+        all[i] = get(&c, &trust, &s);
+    }
+    cr_expect_eq(freed, 0, "those in use stay");
+    for (int i = 0; i < 20; i++)
+        tls_cache_release(&c, all[i]);
+    cr_expect_geq(freed, 15);
+    cr_expect_lt(freed, 20);
+    tls_cache_free(&c);
+    cr_expect_eq(freed, 20);
+}
+
+Test(tls_cache, failures_are_told)
+{
+    struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303};
+    static const int codes[] = {ENVOI_E_TLS, ENVOI_E_CANCELLED, ENVOI_E_MEMORY};
+    struct envoi_errctx fault = {0};
+    struct tls_context *t;
+    struct settings s;
+    struct tls_cache c;
+
+    settings_init(&s);
+    cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
+    for (int i = 0; i < 3; i++) {
+        fail_with = codes[i];
+        cr_expect_eq(tls_cache_get(&c, &transport, &trust, &s, &fault, &t), codes[i]);
+        cr_expect_null(t);
+        cr_expect_eq(fault.code, codes[i]);
+        cr_expect_eq(fault.phase, ENVOI_PHASE_TLS);
+        cr_expect_not_null(strstr(fault.text, "counting"));
+    }
+    tls_cache_free(&c);
+    cr_expect_eq(made, 0);
+}
