@@ -85,11 +85,12 @@ int secret_from_terminal(struct secret *secret, const char *prompt, struct fault
     ssize_t n = -1;
     int failure = guard.tty < 0 ? errno : 0;
     while (!failure) {
-        if (write_text(guard.tty, prompt) < 0 || guard_begin(&guard) < 0) {
+        if (guard_begin(&guard) < 0) {
             failure = errno;
             break;
         }
-        n = read_line(&guard, secret);
+        /* Who sees the prompt may type: the echo is off by then. */
+        n = write_text(guard.tty, prompt) < 0 ? -1 : read_line(&guard, secret);
         int saved = n < 0 ? errno : 0;
         write_text(guard.tty, "\n");
         guard_end(&guard);

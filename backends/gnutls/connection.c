@@ -192,7 +192,7 @@ int32_t connection_step(void *conn_, uint32_t *want)
     } while (goes_on(conn, ret));
     if (ret < 0) {
         rc = end(conn, ret, "the TLS handshake failed", want);
-        if (rc != ENVOI_E_AGAIN)
+        if (rc != ENVOI_E_AGAIN && !conn->below)
             gnutls_alert_send_appropriate(conn->library, ret); /* as good as it gets: the connection is lost */
         return rc;
     }

@@ -18,6 +18,7 @@ static int32_t fail(struct tls_connection *conn, int32_t code, int64_t library, 
         backend_text_add_foreign(&text, detail, strlen(detail), "");
     }
     conn->host->set_error(conn->host, conn->errctx, code, library, buf);
+    ERR_clear_error(); /* it is told, and the queue is also the application's */
     return code;
 }
 
@@ -207,8 +208,6 @@ int32_t connection_send(void *conn_, const void *buf, size_t len, size_t *n, uin
     *n = 0;
     if (rc != ENVOI_OK)
         return rc;
-    if (conn->unsent)
-        len = conn->unsent; /* a record of so many octets is under way */
     int ret = SSL_write_ex(conn->library, buf, len, n);
     if (ret != 1)
         rc = end(conn, ret, "writing to the TLS connection failed", want);

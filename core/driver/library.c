@@ -17,6 +17,8 @@ const char *envoi_version(void)
 static void library_destroy(struct envoi_library *library)
 {
     tls_cache_free(&library->tls);
+    tickets_free(&library->tickets);
+    servers_free(&library->servers);
     if (library->registry)
         registry_free(library->registry);
     mem_free(library->trust.ca_file);
@@ -77,6 +79,17 @@ int envoi_library_new(struct envoi_library **out)
     if (!(library = mem_zalloc(sizeof *library)))
         return ENVOI_E_MEMORY;
     if (tls_cache_init(&library->tls)) {
+        mem_free(library);
+        return ENVOI_E_MEMORY;
+    }
+    if (tickets_init(&library->tickets)) {
+        tls_cache_free(&library->tls);
+        mem_free(library);
+        return ENVOI_E_MEMORY;
+    }
+    if (servers_init(&library->servers)) {
+        tickets_free(&library->tickets);
+        tls_cache_free(&library->tls);
         mem_free(library);
         return ENVOI_E_MEMORY;
     }
@@ -218,6 +231,14 @@ int envoi_library_set_min_tls(struct envoi_library *library, unsigned version)
 int envoi_library_set_ciphers(struct envoi_library *library, const char *ciphers)
 {
     return library ? mem_replace(&library->trust.ciphers, ciphers) : ENVOI_E_USAGE;
+}
+
+int envoi_library_set_tls_resumption(struct envoi_library *library, int on)
+{
+    if (!library)
+        return ENVOI_E_USAGE;
+    tickets_switch(&library->tickets, on != 0);
+    return ENVOI_OK;
 }
 
 /* ---- what plugins.d says ---- */

@@ -5,6 +5,8 @@
 #define DRIVER_LIBRARY_H
 
 #include "driver/resolver.h"
+#include "driver/servers.h"
+#include "driver/tickets.h"
 #include "driver/tls_cache.h"
 #include "plugin/registry.h"
 
@@ -17,6 +19,8 @@ struct envoi_library {
     struct registry *registry;
     struct tls_cache tls;
     struct tls_trust trust;
+    struct tickets tickets;
+    struct servers servers;
     char *tls_backend; /* the choice, NULL: none */
     /* where the plugins are */
     char *vendor, *user, *admin, *modules;

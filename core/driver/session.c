@@ -2,6 +2,7 @@
 #include "driver/session.h"
 
 #include "base/mem.h"
+#include "driver/clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +24,57 @@ static int give_tls_context(void *driver, const struct registry_transport *trans
     return rc;
 }
 
+/* Everything that trust in the connection depends on: settings may be changed before it gives a ticket. */
+static int make_ticket_key(struct envoi_session *s)
+{
+    const struct settings *set = &s->settings;
+    struct buf *key = &s->ticket_key;
+    int rc = tls_context_key(s->tls, key);
+
+    if (!rc)
+        rc = ticket_key_add_text(key, s->target.label);
+    if (!rc)
+        rc = ticket_key_add_text(key, set->tls_name);
+    if (!rc)
+        rc = ticket_key_add_number(key, s->target.is_ip);
+    if (!rc)
+        rc = ticket_key_add_number(key, set->tls_verify);
+    return rc ? rc : ticket_key_add(key, set->pins, set->pin_count * sizeof set->pins[0]);
+}
+
+static void give_ticket(void *driver, struct buf *out)
+{
+    struct envoi_session *s = driver;
+
+    buf_free(&s->ticket_key);
+    if (make_ticket_key(s))
+        buf_free(&s->ticket_key);
+    else
+        (void)tickets_take(&s->library->tickets, &s->ticket_key, clock_now(), out, &s->ticket_born);
+}
+
+static void keep_ticket(void *driver, const struct buf *ticket, bool resumed)
+{
+    struct envoi_session *s = driver;
+    int64_t born = resumed ? s->ticket_born : clock_now();
+
+    tickets_keep(&s->library->tickets, &s->ticket_key, buf_head(ticket), ticket->len, born);
+}
+
+static int give_window(void *driver)
+{
+    struct envoi_session *s = driver;
+
+    return servers_window(&s->library->servers, s->target.label);
+}
+
+static void keep_window(void *driver, int window)
+{
+    struct envoi_session *s = driver;
+
+    servers_set_window(&s->library->servers, s->target.label, window);
+}
+
 static void take_trace(void *driver, int kind, const char *text, size_t len)
 {
     struct envoi_session *s = driver;
@@ -39,6 +91,7 @@ static void session_destroy(struct envoi_session *s)
         session_drop(s);
         engine_free(s->engine);
     }
+    buf_free(&s->ticket_key);
     target_free(&s->target);
     settings_free(&s->settings);
     mem_free(s->tls_backend);
@@ -64,11 +117,16 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
     s->fd = -1;
     s->expiry = -1;
     settings_init(&s->settings);
+    buf_init(&s->ticket_key, 0, true);
     env = (struct engine_env){
         .registry = library->registry,
         .settings = &s->settings,
         .fault = &s->fault,
         .tls_context = give_tls_context,
+        .ticket = give_ticket,
+        .keep_ticket = keep_ticket,
+        .window = give_window,
+        .set_window = keep_window,
         .trace = take_trace,
         .driver = s,
     };
@@ -129,6 +187,7 @@ void session_drop(struct envoi_session *s)
     }
     tls_cache_release(&s->library->tls, s->tls);
     s->tls = NULL;
+    buf_free(&s->ticket_key);
     s->peer[0] = '\0';
     s->readable = s->choked = false;
 }

@@ -141,6 +141,13 @@ int envoi_session_tls_verified(const struct envoi_session *session)
     return tls_info(session, &info) && info.verified;
 }
 
+int envoi_session_tls_resumed(const struct envoi_session *session)
+{
+    struct envoi_tls_info info;
+
+    return tls_info(session, &info) && info.resumed;
+}
+
 static bool certificate(const struct envoi_session *s, size_t index, struct envoi_certificate *out)
 {
     return s && engine_certificate(s->engine, index, out) == ENVOI_OK;

@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#define CHUNK_MIN 512u
+#define CHUNK_MAX (64u << 20)
+
 /* ---- what all of them do ---- */
 
 /* ENVOI_OK when the settings may be changed now. */
@@ -378,4 +381,17 @@ int envoi_session_set_security_layer(struct envoi_session *session, unsigned min
 int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int on)
 {
     return set_flag(session, "blocking mechanisms", session ? &session->settings.blocking_mechanisms : NULL, on);
+}
+
+int envoi_session_set_chunking(struct envoi_session *session, size_t octets, int wait)
+{
+    int rc = may_set(session, "chunking");
+
+    if (rc)
+        return rc;
+    if (octets && (octets < CHUNK_MIN || octets > CHUNK_MAX))
+        return wrong(session, "chunking", "a chunk has between 512 octets and 64 MiB");
+    session->settings.chunk_size = octets;
+    session->settings.chunk_waits = wait;
+    return ENVOI_OK;
 }

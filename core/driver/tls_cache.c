@@ -2,6 +2,7 @@
 #include "driver/tls_cache.h"
 
 #include "base/mem.h"
+#include "driver/tickets.h"
 
 #include <envoi/library.h>
 #include <string.h>
@@ -229,6 +230,32 @@ int tls_cache_get(struct tls_cache *c, const struct registry_transport *transpor
 void *tls_context_handle(const struct tls_context *t)
 {
     return t->handle;
+}
+
+static int file_key(const struct tls_context *t, int file, struct buf *key)
+{
+    const struct stamp *s = &t->stamps[file];
+    const uint64_t numbers[] = {s->device, s->inode, s->size, (uint64_t)s->changed.tv_sec,
+                                (uint64_t)s->changed.tv_nsec};
+
+    if (ticket_key_add_text(key, t->files[file]))
+        return ENVOI_E_MEMORY;
+    return ticket_key_add(key, numbers, sizeof numbers);
+}
+
+int tls_context_key(const struct tls_context *t, struct buf *key)
+{
+    int rc = ticket_key_add_text(key, t->transport.id);
+
+    if (!rc)
+        rc = ticket_key_add_number(key, t->system_trust);
+    if (!rc)
+        rc = ticket_key_add_number(key, t->min_version);
+    for (int i = 0; i < FILES && !rc; i++)
+        rc = file_key(t, i, key);
+    if (!rc)
+        rc = ticket_key_add_text(key, t->ciphers);
+    return rc ? rc : ticket_key_add_text(key, t->passphrase);
 }
 
 void tls_cache_release(struct tls_cache *c, struct tls_context *t)

@@ -5,6 +5,7 @@
 #ifndef DRIVER_TLS_CACHE_H
 #define DRIVER_TLS_CACHE_H
 
+#include "base/buf.h"
 #include "base/fault.h"
 #include "engine/settings.h"
 #include "plugin/registry.h"
@@ -37,6 +38,8 @@ int tls_cache_get(struct tls_cache *c, const struct registry_transport *transpor
                   const struct settings *settings, struct envoi_errctx *fault, struct tls_context **out);
 /* What the transport knows it by. */
 void *tls_context_handle(const struct tls_context *t);
+/* Appends what it was made from to the key of a ticket. ENVOI_OK or ENVOI_E_MEMORY. */
+int tls_context_key(const struct tls_context *t, struct buf *key);
 /* Lets go of it; NULL is a no-op. */
 void tls_cache_release(struct tls_cache *c, struct tls_context *t);
 

@@ -261,15 +261,23 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
 
 /* ---- messages ---- */
 
-int envoi_session_send(struct envoi_session *session, struct envoi_message *message)
+int envoi_session_send_all(struct envoi_session *session, struct envoi_message *const *messages, size_t count)
 {
     int rc = begin(session, VERB_OTHER);
 
     if (rc)
         return rc;
-    if (!message)
-        return refuse(session, ENVOI_E_USAGE, "no message is given");
+    if (!messages && count)
+        return refuse(session, ENVOI_E_USAGE, "no messages are given");
+    for (size_t i = 0; i < count; i++)
+        if (!messages[i])
+            return refuse(session, ENVOI_E_USAGE, "one of the messages is missing");
     if ((rc = session_unstick(session)))
         return give_up(session, rc);
-    return end(session, engine_send(session->engine, message));
+    return end(session, engine_send_all(session->engine, messages, count));
+}
+
+int envoi_session_send(struct envoi_session *session, struct envoi_message *message)
+{
+    return envoi_session_send_all(session, &message, 1);
 }

@@ -27,7 +27,7 @@ struct auth {
     /* the names that were tried or passed over, and why */
     char tried[AUTH_MECHANISMS_MAX][AUTH_NAME_MAX + 1];
     unsigned tried_count;
-    char passed_over[256];
+    char passed_over[384];
     struct envoi_errctx refusal; /* the server's last refusal, code 0: none */
 
     /* the mechanism in use */

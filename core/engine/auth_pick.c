@@ -162,7 +162,8 @@ static int open_provider(struct engine *e)
                 return rc;
             why = *e->fault->text ? e->fault->text : "not usable here";
         }
-        pass_over(a, a->name, why);
+        if (a->nth == 0) /* of many providers of one name the best one's reason is enough */
+            pass_over(a, a->name, why);
     }
 }
 

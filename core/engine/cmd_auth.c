@@ -197,9 +197,9 @@ static int auth_answer(struct engine *e, struct job *job, struct position *at, c
     (void)at;
     if (reply->code == 334)
         return take_challenge(e, job, reply);
-    if (reply_class(reply) == 2)
+    if (reply->code == 235)
         return succeed(e);
-    if (reply_class(reply) == 3)
+    if (reply_class(reply) < 4)
         return engine_die_of(e, ENVOI_E_PROTOCOL, "AUTH is answered with %d", reply->code);
     auth_end(a);
     a->cancel = 0;

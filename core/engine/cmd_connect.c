@@ -77,8 +77,9 @@ static int handshake_write(struct engine *e, struct job *job, const struct posit
     }
     engine_forget(e);
     if (engine_tls_info(e, &info) == ENVOI_OK)
-        engine_trace(e, ENVOI_TRACE_INFO, "TLS by plugin %s: %s, %s, certificate %s", e->transport.id,
-                     info.protocol_name, info.cipher, info.verified ? "verified" : "NOT verified");
+        engine_trace(e, ENVOI_TRACE_INFO, "TLS by plugin %s: %s, %s, certificate %s%s", e->transport.id,
+                     info.protocol_name, info.cipher, info.verified ? "verified" : "NOT verified",
+                     info.resumed ? ", resumed" : "");
     return ENVOI_OK;
 }
 

@@ -73,9 +73,9 @@ static int take_verdict(struct engine *e, struct job *job, struct position *at, 
     verdict_from_reply(&m->recipients[at->recipient], ENVOI_PHASE_FINAL, reply);
     if (reply_class(reply) != 2)
         engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_FINAL, reply, "the content is refused for <%s>", whom);
-    for (size_t i = at->recipient; i < m->count && !more; i++)
+    for (size_t i = at->recipient; i < m->due_end && !more; i++)
         more = m->recipients[i].pending;
-    return more ? ENVOI_E_AGAIN : envoi_message_result(m) == ENVOI_RESULT_REFUSED ? ENVOI_E_DATA : ENVOI_OK;
+    return more ? ENVOI_E_AGAIN : verdict_of_transaction(m) == ENVOI_RESULT_REFUSED ? ENVOI_E_DATA : ENVOI_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- DATA ---- */
@@ -191,9 +191,11 @@ const struct command command_content = {
  * it saves a round trip. A setting restores the stop. */
 static bool is_too_early(const struct engine *e, const struct job *job)
 {
-    bool ahead = job->asked < job->message->count;
+    bool ahead = job->asked < job->message->due_count;
+    /* Dovecot 2.3's submission service, known by BURL, dies when a BDAT overtakes its relay's refusal of MAIL. */
+    bool fragile = extensions_get(&e->extensions, "BURL") != NULL;
 
-    return ahead && (job->chunks || e->settings->chunk_waits);
+    return ahead && (job->chunks || e->settings->chunk_waits || fragile);
 }
 
 static int begin_chunks(struct engine *e, struct job *job)

@@ -22,9 +22,9 @@ static int hello_write(struct engine *e, struct job *job, const struct position 
 
     (void)job;
     (void)at;
-    if (!text_is_line(name_of(e), strlen(name_of(e))))
-        return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_EHLO, "the name for %s has a control character",
-                         verb_of(e));
+    if (!text_is_line(name_of(e), strlen(name_of(e))) || strchr(name_of(e), ' ')) /* looked at when it was set, too */
+        return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_EHLO,
+                         "the name for %s has a blank or a control character", verb_of(e));
     engine_forget(e);
     if (buf_append_text(text, verb_of(e)) || buf_append(text, " ", 1) || buf_append_text(text, name_of(e)))
         return ENVOI_E_MEMORY;

@@ -46,8 +46,7 @@ static int mail_answer(struct engine *e, struct job *job, struct position *at, c
 static void mail_next(struct engine *e, struct job *job, struct position *at)
 {
     (void)e;
-    (void)job;
-    *at = (struct position){.row = &command_rcpt};
+    *at = (struct position){.row = &command_rcpt, .recipient = job->message->due_begin};
 }
 
 const struct command command_mail = {
@@ -90,16 +89,17 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
     default:
         verdict_from_reply(r, ENVOI_PHASE_RCPT, reply);
     }
-    if (at->recipient + 1 < m->count || job->accepted)
+    if (job->asked < m->due_count || job->accepted)
         return ENVOI_OK;
     return engine_refused(e, ENVOI_E_RECIPIENTS_REFUSED, ENVOI_PHASE_RCPT, reply, "%s <%s> is refused",
-                          m->count > 1 ? "all recipients are refused, the last," : "recipient", r->address.path);
+                          m->due_count > 1 ? "all recipients are refused, the last," : "recipient", r->address.path);
 }
 
 static void rcpt_next(struct engine *e, struct job *job, struct position *at)
 {
     (void)e;
-    if (++at->recipient == job->message->count)
+    at->recipient = message_next_due(job->message, at->recipient + 1);
+    if (at->recipient == job->message->due_end)
         *at = (struct position){.row = job->chunked ? &command_bdat : &command_data};
 }
 

@@ -74,8 +74,8 @@ void content_init(struct content *c);
 void content_free(struct content *c);
 /* Gives back the buffers, keeps the source. */
 void content_idle(struct content *c);
-/* Looks at memory, or at a source that can be rewound (reading it whole). Others: measure.known false, size from the
- * source when told. ENVOI_OK; ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
+/* Looks at memory, or at a source that can be rewound (reading it whole). Others, and one that says AGAIN: measure.known
+ * false, size from the source when told. ENVOI_OK; ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
 int content_look(struct content *c, struct content_measure *measure);
 /* Begins a run from the first octet, block_max octets at a time. ENVOI_E_CONTENT: it was taken before and cannot be had
  * again. */

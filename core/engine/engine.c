@@ -183,6 +183,7 @@ void engine_close(struct engine *e)
         engine_die(e, ENVOI_E_DISCONNECTED);
     }
     auth_free(&e->auth);
+    tls_keep_ticket(e);
     stack_clear(&e->stack);
     reply_clear(&e->greeting);
     mem_free(e->host);
@@ -359,6 +360,8 @@ static void pull_up(struct engine *e)
             engine_die(e, rc);
             return;
         }
+        if (!e->ticket_tried)
+            tls_keep_ticket(e);
         take_octets(e, block, n);
         mem_wipe(block, n);
         if (e->open)

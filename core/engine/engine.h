@@ -7,6 +7,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "base/buf.h"
 #include "base/fault.h"
 #include "engine/settings.h"
 #include "plugin/registry.h"
@@ -35,10 +36,18 @@ struct engine_env {
     /* Gives the shared TLS context for a transport under the settings; borrowed, the driver keeps it while the engine
      * lives. ENVOI_OK or an error that was told to fault. */
     int (*tls_context)(void *driver, const struct registry_transport *transport, void **ctx);
+    /* Appends what an earlier connection to the server gave for resuming its TLS session, under the same settings and
+     * context; nothing: there is none. Then what this connection gives, once; resumed: it had been given one that was
+     * taken. NULL: every handshake is a whole one. */
+    void (*ticket)(void *driver, struct buf *out);
+    void (*keep_ticket)(void *driver, const struct buf *ticket, bool resumed);
     /* What is known of the server about transactions behind one another, ENGINE_WINDOW_*, and a place to remember it for
      * later connections; NULL: nothing is known and nothing remembered. */
     int (*window)(void *driver);
     void (*set_window)(void *driver, int window);
+    /* A message has left the queue, its verdicts are final, rc is its own result; NULL: nobody asks. It may be freed, or
+     * another one queued, from here; no other call. */
+    void (*done)(void *driver, struct envoi_message *message, int rc);
     /* One line of the dialogue or an event, secrets already masked; NULL: no trace. See struct engine_trace below. */
     void (*trace)(void *driver, int kind, const char *text, size_t len);
     void *driver;
@@ -110,6 +119,10 @@ int engine_send(struct engine *e, struct envoi_message *message);
 /* Many messages, one behind the other; stops at a failure that ends the connection or concerns all. The result is the first
  * failure of a message, ENVOI_OK when each has at least one accepted recipient. */
 int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count);
+/* Puts one more message behind those that are being sent, or begins with it. engine_go() sets it in motion, later and once
+ * for many. ENVOI_OK; ENVOI_E_BUSY: another verb is in progress; else as engine_send() refuses one. */
+int engine_queue(struct engine *e, struct envoi_message *message);
+void engine_go(struct engine *e);
 int engine_quit(struct engine *e);
 
 /* What is known; never NULL. */

@@ -16,7 +16,7 @@ static int stick(struct envoi_message *m, int rc)
 
 static int check(const struct envoi_message *m)
 {
-    return !m ? ENVOI_E_USAGE : m->job.engine ? ENVOI_E_BUSY : ENVOI_OK;
+    return !m ? ENVOI_E_USAGE : m->job.engine || m->pooled ? ENVOI_E_BUSY : ENVOI_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ life ---- */
@@ -162,12 +162,14 @@ int envoi_message_set_body(struct envoi_message *message, int body)
 
 int message_set_source(struct envoi_message *m, const struct content_source *source)
 {
+    bool canonical = m && m->content.canonical; /* said of the content, be it before or after it was set */
     int rc = check(m);
 
     if (rc)
         return rc;
     content_free(&m->content);
     m->content.source = *source;
+    m->content.canonical = canonical;
     return ENVOI_OK;
 }
 
@@ -200,6 +202,15 @@ int envoi_message_set_size_estimate(struct envoi_message *message, uint64_t octe
     return rc;
 }
 
+int envoi_message_set_canonical(struct envoi_message *message, int on)
+{
+    int rc = check(message);
+
+    if (!rc)
+        message->content.canonical = on;
+    return rc;
+}
+
 uint64_t envoi_message_progress(const struct envoi_message *message)
 {
     return message ? message->content.taken : 0;
@@ -207,20 +218,48 @@ uint64_t envoi_message_progress(const struct envoi_message *message)
 
 /* -------------------------------------------------------------------------------------------------------- verdicts ---- */
 
+void recipient_begin(struct recipient *r)
+{
+    mem_free(r->reason);
+    r->reason = NULL;
+    r->verdict = ENVOI_VERDICT_NOT_ATTEMPTED;
+    r->pending = false;
+    r->code = r->phase = 0;
+    r->enhanced[0] = '\0';
+}
+
 void message_begin(struct envoi_message *m)
 {
     for (size_t i = 0; i < m->count; i++) {
-        struct recipient *r = &m->recipients[i];
-
-        mem_free(r->reason);
-        r->reason = NULL;
-        r->verdict = ENVOI_VERDICT_NOT_ATTEMPTED;
-        r->pending = false;
-        r->code = r->phase = 0;
-        r->enhanced[0] = '\0';
+        recipient_begin(&m->recipients[i]);
+        m->recipients[i].due = true;
     }
+    m->due_begin = 0;
+    m->due_count = m->due_end = m->count;
     mem_free(m->dropped);
     m->dropped = NULL;
+}
+
+void message_due_none(struct envoi_message *m)
+{
+    for (size_t i = m->due_begin; i < m->due_end; i++)
+        m->recipients[i].due = false;
+    m->due_count = m->due_begin = m->due_end = 0;
+}
+
+void message_due_add(struct envoi_message *m, size_t index)
+{
+    m->recipients[index].due = true;
+    if (!m->due_count++)
+        m->due_begin = index;
+    m->due_end = index + 1;
+}
+
+size_t message_next_due(const struct envoi_message *m, size_t index)
+{
+    while (index < m->due_end && !m->recipients[index].due)
+        index++;
+    return index;
 }
 
 const char *envoi_message_dropped_options(const struct envoi_message *message)

@@ -18,6 +18,7 @@ struct recipient {
     struct address address;
     char *options; /* parameters of RCPT, or NULL */
     int verdict;   /* ENVOI_VERDICT_* */
+    bool due;      /* the transaction is for it too */
     bool pending;  /* 2yz to RCPT, the content decides */
     int code;
     int phase;
@@ -34,16 +35,25 @@ struct envoi_message {
     uint64_t size_estimate;
     struct recipient *recipients;
     size_t count, room;
+    size_t due_count, due_begin, due_end; /* how many are due; all of them are in [due_begin, due_end) */
     struct content content;
     char *dropped;  /* options left out in the last send */
     int sticky;     /* first failure of a setter */
+    bool pooled;    /* it belongs to a pool */
     struct job job; /* its place in an engine's queue; job.engine is set while it is sent */
 };
 
 /* For sources that need I/O (files): they are made in driver/source.c. release is called with ctx when the source is
  * replaced or the message freed; may be NULL. */
 int message_set_source(struct envoi_message *m, const struct content_source *source);
-/* Forgets the verdicts and what was dropped. */
+/* Forgets the verdicts and what was dropped; all recipients are due. */
 void message_begin(struct envoi_message *m);
+/* Takes the verdict of one recipient back. */
+void recipient_begin(struct recipient *r);
+/* A transaction for some of the recipients: first nobody is due, then those that were added, in rising order. */
+void message_due_none(struct envoi_message *m);
+void message_due_add(struct envoi_message *m, size_t index);
+/* The first one that is due from index on; due_end: there is none. */
+size_t message_next_due(const struct envoi_message *m, size_t index);
 
 #endif

@@ -37,14 +37,19 @@ static bool is_helper(const struct engine *e, const struct job *job)
     return job->next && (job == &e->hello_job || job == &e->tls_job || job == &e->login_job);
 }
 
-static void leave(struct job *job)
+/* The job may be gone with its message when this returns. */
+static void leave(struct engine *e, struct job *job, int rc)
 {
-    if (job->message)
-        content_idle(&job->message->content);
+    struct envoi_message *message = job->message;
+
+    if (message)
+        content_idle(&message->content);
     else if (job->content)
         content_free(job->content);
     job->engine = NULL;
     job->next = NULL;
+    if (message && e->env.done)
+        e->env.done(e->env.driver, message, rc);
 }
 
 /* Of many messages the first failure counts; a helper's success is nobody's result. */
@@ -59,13 +64,13 @@ static void finish(struct engine *e)
 {
     struct job *job = e->head;
     bool helper = is_helper(e, job);
-    int rc = job->message ? verdict_result(job->message, job->result) : job->result;
+    int rc = job->message ? verdict_result(verdict_of_transaction(job->message), job->result) : job->result;
 
     e->head = job->next;
     if (e->writing == job)
         e->writing = e->head;
-    leave(job);
     keep_result(e, rc);
+    leave(e, job, rc);
     if (!e->head)
         engine_arm(e, ENVOI_PHASE_NONE);
     if (helper && rc)
@@ -77,25 +82,27 @@ static void finish(struct engine *e)
 void queue_abort(struct engine *e, int code)
 {
     bool idle = !e->head; /* what is over keeps its result */
+    /* Of a content that broke off, or a callback that has nothing, the others have only lost their connection. */
+    bool own = code == ENVOI_E_CONTENT || code == ENVOI_E_USAGE;
+    const struct job *culprit = own ? e->writing : NULL;
 
     e->waiting = 0;
     while (e->head) {
         struct job *job = e->head;
-        int rc = job->content_left ? ENVOI_E_UNKNOWN : code;
+        int rc = job->content_left && job->owed ? ENVOI_E_UNKNOWN : code;
 
         e->head = job->next;
         if (job->message) {
             verdict_settle_lost(e, job);
-            rc = verdict_result(job->message, job->result ? job->result : code);
+            rc = verdict_result(verdict_of_transaction(job->message), job->result ? job->result : code);
         }
-        leave(job);
         keep_result(e, rc);
+        leave(e, job, own && rc == code && job != culprit ? ENVOI_E_DISCONNECTED : rc);
     }
-    if (!idle)
-        if (e->result == ENVOI_E_UNKNOWN && e->fault->code != ENVOI_E_UNKNOWN) {
-            e->fault->code = ENVOI_E_UNKNOWN;
-            fault_prefix(e->fault, "the message may have been delivered");
-        }
+    if (!idle && e->result == ENVOI_E_UNKNOWN && e->fault->code != ENVOI_E_UNKNOWN) {
+        e->fault->code = ENVOI_E_UNKNOWN;
+        fault_prefix(e->fault, "the message may have been delivered");
+    }
     e->writing = e->answering = NULL;
     e->owed = e->left = 0;
     e->group_closed = e->switching = false;

@@ -30,6 +30,8 @@ struct engine {
     int tls; /* the policy, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
     struct registry_transport transport;
     void *tls_context; /* of the transport; the driver's */
+    bool ticket_tried; /* octets came behind the handshake: a ticket was looked for */
+    bool ticket_kept;
     struct stack stack;
     struct output output;
     struct reply_parser parser;
@@ -123,8 +125,12 @@ void verdict_all_unknown(struct envoi_message *m);
 /* The connection is gone: those without a verdict are unknown when the content has left, else not attempted. With a 421 that
  * was read nothing more was processed: those that waited for the content are deferred. */
 void verdict_settle_lost(struct engine *e, struct job *job);
-/* What send returns for it. */
-int verdict_result(const struct envoi_message *m, int failure);
+/* ENVOI_RESULT_* of those that are due. */
+int verdict_of_transaction(const struct envoi_message *m);
+/* What send returns for a result, ENVOI_RESULT_*, when failure is the first one. */
+int verdict_result(int result, int failure);
+/* Says why those that were not attempted are not. */
+void verdict_not_attempted(struct envoi_message *m, int phase, const char *reason);
 
 /* ---- parameters.c ---- */
 /* What the message asks for, checked against what is announced, before MAIL goes out; fills message->dropped and, in
@@ -138,5 +144,7 @@ int parameters_append(const struct engine *e, const char *options, struct buf *o
 int tls_choose(struct engine *e);
 /* Puts the chosen TLS on the stack. ENVOI_OK or a failure told to fault. */
 int tls_begin(struct engine *e);
+/* Hands the driver what the server gave for resuming the session, if it did and that was not yet done. */
+void tls_keep_ticket(struct engine *e);
 
 #endif

@@ -15,7 +15,40 @@ int tls_choose(struct engine *e)
     return rc;
 }
 
-int tls_begin(struct engine *e)
+/* ENVOI_CAP_RESUME alone is not enough for one that was built without the function. */
+static bool can_resume(const struct envoi_transport *t)
+{
+    return t->caps & ENVOI_CAP_RESUME && t->ticket;
+}
+
+static int32_t sink_append(void *ctx, const void *data, size_t len)
+{
+    return buf_append(ctx, data, len);
+}
+
+void tls_keep_ticket(struct engine *e)
+{
+    const struct envoi_transport *t = e->stack.transport;
+    struct envoi_sink sink = {.struct_size = sizeof sink, .write = sink_append};
+    struct envoi_errctx fault;
+    struct envoi_tls_info info;
+    struct buf ticket;
+
+    e->ticket_tried = true;
+    if (e->ticket_kept || !e->stack.secure || !e->env.keep_ticket || !can_resume(t))
+        return;
+    fault = *e->fault; /* a ticket that cannot be had is no failure of the connection */
+    buf_init(&ticket, 0, true);
+    sink.ctx = &ticket;
+    if (t->ticket(e->stack.conn, &sink) == ENVOI_OK && engine_tls_info(e, &info) == ENVOI_OK) {
+        e->env.keep_ticket(e->env.driver, &ticket, info.resumed);
+        e->ticket_kept = true;
+    }
+    buf_free(&ticket);
+    *e->fault = fault;
+}
+
+static int begin_with(struct engine *e, const struct buf *ticket)
 {
     const struct settings *s = e->settings;
     struct envoi_conn_params params = {
@@ -25,10 +58,25 @@ int tls_begin(struct engine *e)
         .name_is_ip = !s->tls_name && e->host_is_ip,
         .pin_count = (uint32_t)s->pin_count,
         .pins = (const uint8_t(*)[32])s->pins,
+        .ticket = ticket->len ? buf_head(ticket) : NULL,
+        .ticket_len = ticket->len,
         .errctx = e->fault,
     };
-    int rc = stack_add_tls(&e->stack, e->transport.transport, e->tls_context, &params);
 
+    return stack_add_tls(&e->stack, e->transport.transport, e->tls_context, &params);
+}
+
+int tls_begin(struct engine *e)
+{
+    struct buf ticket;
+    int rc;
+
+    e->ticket_tried = e->ticket_kept = false;
+    buf_init(&ticket, 0, true);
+    if (e->env.ticket && can_resume(e->transport.transport))
+        e->env.ticket(e->env.driver, &ticket);
+    rc = begin_with(e, &ticket);
+    buf_free(&ticket);
     if (rc == ENVOI_E_PROTOCOL)
         return fault_set(e->fault, rc, ENVOI_PHASE_TLS, "octets came before the TLS handshake");
     if (rc && e->fault->code != rc)

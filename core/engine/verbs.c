@@ -275,6 +275,37 @@ static int check_message(struct engine *e, const struct envoi_message *m)
     return ENVOI_OK;
 }
 
+static void append_message(struct engine *e, struct envoi_message *m)
+{
+    message_begin(m);
+    job_init(&m->job, &command_mail, NEED_HELLO | NEED_TLS | NEED_LOGIN);
+    m->job.message = m;
+    m->job.content = &m->content;
+    queue_append(e, &m->job);
+}
+
+int engine_queue(struct engine *e, struct envoi_message *message)
+{
+    bool sending = e->head != NULL;
+    int rc;
+
+    for (const struct job *job = e->head; job; job = job->next)
+        sending = sending && (job->message || job->next); /* what prepares a message stands before it */
+    if (!sending && (rc = begin(e)))
+        return rc;
+    if (!e->open)
+        return ENVOI_E_DISCONNECTED;
+    if ((rc = check_message(e, message)))
+        return rc;
+    append_message(e, message);
+    return ENVOI_OK;
+}
+
+void engine_go(struct engine *e)
+{
+    engine_carry_on(e);
+}
+
 int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count)
 {
     size_t checked = 0;
@@ -288,15 +319,8 @@ int engine_send_all(struct engine *e, struct envoi_message *const *messages, siz
             messages[i]->job.engine = NULL;
         return rc;
     }
-    for (size_t i = 0; i < count; i++) {
-        struct envoi_message *m = messages[i];
-
-        message_begin(m);
-        job_init(&m->job, &command_mail, NEED_HELLO | NEED_TLS | NEED_LOGIN);
-        m->job.message = m;
-        m->job.content = &m->content;
-        queue_append(e, &m->job);
-    }
+    for (size_t i = 0; i < count; i++)
+        append_message(e, messages[i]);
     engine_carry_on(e);
     return engine_result(e);
 }

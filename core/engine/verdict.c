@@ -27,20 +27,20 @@ void verdict_from_reply(struct recipient *r, int phase, const struct envoi_reply
 
 void verdict_all_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply)
 {
-    for (size_t i = 0; i < m->count; i++)
+    for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++)
         verdict_from_reply(&m->recipients[i], phase, reply);
 }
 
 void verdict_pending_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply)
 {
-    for (size_t i = 0; i < m->count; i++)
+    for (size_t i = m->due_begin; i < m->due_end; i++)
         if (m->recipients[i].pending)
             verdict_from_reply(&m->recipients[i], phase, reply);
 }
 
 void verdict_all_unknown(struct envoi_message *m)
 {
-    for (size_t i = 0; i < m->count; i++)
+    for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++)
         m->recipients[i].verdict = ENVOI_VERDICT_UNKNOWN;
 }
 
@@ -48,7 +48,7 @@ void verdict_settle_lost(struct engine *e, struct job *job)
 {
     struct envoi_message *m = job->message;
 
-    for (size_t i = 0; i < m->count; i++) {
+    for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++) {
         struct recipient *r = &m->recipients[i];
 
         if (r->verdict != ENVOI_VERDICT_NOT_ATTEMPTED)
@@ -65,6 +65,15 @@ void verdict_settle_lost(struct engine *e, struct job *job)
     }
 }
 
+static int outcome(const size_t *seen, size_t count)
+{
+    if (seen[ENVOI_VERDICT_UNKNOWN])
+        return ENVOI_RESULT_UNKNOWN;
+    if (seen[ENVOI_VERDICT_ACCEPTED])
+        return seen[ENVOI_VERDICT_ACCEPTED] == count ? ENVOI_RESULT_SENT : ENVOI_RESULT_PARTIAL;
+    return seen[ENVOI_VERDICT_DEFERRED] || seen[ENVOI_VERDICT_REFUSED] ? ENVOI_RESULT_REFUSED : ENVOI_RESULT_NOT_SENT;
+}
+
 int envoi_message_result(const struct envoi_message *message)
 {
     size_t seen[ENVOI_VERDICT_UNKNOWN + 1] = {0};
@@ -73,16 +82,21 @@ int envoi_message_result(const struct envoi_message *message)
         return ENVOI_RESULT_NOT_SENT;
     for (size_t i = 0; i < message->count; i++)
         seen[message->recipients[i].verdict]++;
-    if (seen[ENVOI_VERDICT_UNKNOWN])
-        return ENVOI_RESULT_UNKNOWN;
-    if (seen[ENVOI_VERDICT_ACCEPTED])
-        return seen[ENVOI_VERDICT_ACCEPTED] == message->count ? ENVOI_RESULT_SENT : ENVOI_RESULT_PARTIAL;
-    return seen[ENVOI_VERDICT_DEFERRED] || seen[ENVOI_VERDICT_REFUSED] ? ENVOI_RESULT_REFUSED : ENVOI_RESULT_NOT_SENT;
+    return outcome(seen, message->count);
 }
 
-int verdict_result(const struct envoi_message *m, int failure)
+int verdict_of_transaction(const struct envoi_message *m)
 {
-    switch (envoi_message_result(m)) {
+    size_t seen[ENVOI_VERDICT_UNKNOWN + 1] = {0};
+
+    for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++)
+        seen[m->recipients[i].verdict]++;
+    return outcome(seen, m->due_count);
+}
+
+int verdict_result(int result, int failure)
+{
+    switch (result) {
     case ENVOI_RESULT_UNKNOWN:
         return ENVOI_E_UNKNOWN;
     case ENVOI_RESULT_SENT:
@@ -90,6 +104,18 @@ int verdict_result(const struct envoi_message *m, int failure)
         return ENVOI_OK;
     default:
         return failure ? failure : ENVOI_E_DISCONNECTED;
+    }
+}
+
+void verdict_not_attempted(struct envoi_message *m, int phase, const char *reason)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        struct recipient *r = &m->recipients[i];
+
+        if (r->verdict != ENVOI_VERDICT_NOT_ATTEMPTED)
+            continue;
+        r->phase = phase;
+        set_reason(r, reason);
     }
 }
 

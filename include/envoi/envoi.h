@@ -27,6 +27,7 @@
 #include <envoi/error.h>
 #include <envoi/library.h>
 #include <envoi/message.h>
+#include <envoi/pool.h>
 #include <envoi/reply.h>
 #include <envoi/session.h>
 

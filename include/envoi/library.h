@@ -115,6 +115,14 @@ int envoi_library_set_min_tls(struct envoi_library *library, unsigned version);
 /** Sets the ciphers, in the words of the backend: an OpenSSL cipher list (TLS 1.2) or a GnuTLS priority string.
  * @returns ENVOI_OK; ENVOI_E_MEMORY. */
 int envoi_library_set_ciphers(struct envoi_library *library, const char *ciphers);
+/** Resumes (1, the default) TLS sessions: a connection goes on with what an earlier one of this library object agreed on,
+ * which saves the certificates and, with TLS 1.2, a round trip. Only between connections to the same server with the same
+ * backend, trusted certificates, versions, ciphers, pins, client certificate and name to verify; not when there is a file
+ * of revocation lists. Name, dates and pins are checked again. No certificate goes unverified for longer than a day.
+ * @param library  the object
+ * @param on       0: every handshake is a whole one, and what was kept is wiped
+ * @returns ENVOI_OK; ENVOI_E_USAGE. */
+int envoi_library_set_tls_resumption(struct envoi_library *library, int on);
 
 /** @name What plugins.d says, as `envoi plugins --why` prints it
  * These read the descriptors if that was not done yet. The index runs from 0 in the order of kind, priority and id.

@@ -131,6 +131,11 @@ int envoi_message_set_callback(struct envoi_message *message, envoi_pull_fn *pul
 int envoi_message_set_size_estimate(struct envoi_message *message, uint64_t octets);
 /** @} */
 
+/** Says (1) that the content is canonical: all line ends are CR LF, the last line has one, and there is no NUL. With BDAT
+ * it is then not looked at, and goes out as it is; with DATA dots are still doubled. The default, 0, looks and repairs.
+ * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE. */
+int envoi_message_set_canonical(struct envoi_message *message, int on);
+
 /** How many octets of content were taken from the source so far, for a progress bar. */
 uint64_t envoi_message_progress(const struct envoi_message *message);
 

@@ -135,6 +135,12 @@ int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on);
 int envoi_session_set_security_layer(struct envoi_session *session, unsigned min_ssf, unsigned max_ssf);
 /** Allows (1) mechanisms whose library may block inside a step (Kerberos) in the non-blocking face. */
 int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int on);
+/** How content goes out where the server announces CHUNKING (RFC 3030).
+ * @param session  the session
+ * @param octets   most octets of one BDAT, 512 to 64 Mi; default 65536; 0: never BDAT, always DATA
+ * @param wait     1: the first BDAT waits for the replies to RCPT, as RFC 3030 section 2 asks; 0, the default: one chunk
+ *                 goes ahead of them, which saves a round trip and which servers take. More than one never does. */
+int envoi_session_set_chunking(struct envoi_session *session, size_t octets, int wait);
 /** The deadline of one phase (ENVOI_PHASE_*), or of all (ENVOI_PHASE_NONE), in milliseconds; 0: the default.
  * It bounds whole replies, not single reads. */
 int envoi_session_set_timeout(struct envoi_session *session, int phase, int64_t milliseconds);
@@ -257,6 +263,16 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
  * ENVOI_E_CONTENT: the source failed, the connection is closed; and those of ehlo, starttls and login; the sticky error
  * of a setter of the session or the message. */
 int envoi_session_send(struct envoi_session *session, struct envoi_message *message);
+/** Sends many messages, one behind the other, as envoi_session_send() does each. Where the server announces PIPELINING
+ * and takes it (a lone RSET behind the first content proves that, once per server and library object), a transaction
+ * goes out before the one ahead of it is answered, with a RSET between them. Each message has its own verdicts; what is
+ * refused of one does not touch the others. After a failure that ends the connection the rest is not attempted, or
+ * unknown where the content had left. Nothing is sent twice.
+ * @param session   the session
+ * @param messages  `count` different messages; they belong to the session until the verb is over
+ * @param count     how many; 0 does nothing
+ * @returns ENVOI_OK: each has at least one accepted recipient; else the first failure, as envoi_session_send(). */
+int envoi_session_send_all(struct envoi_session *session, struct envoi_message *const *messages, size_t count);
 /** smtplib's sendmail: a message from memory, in one call. Options that are not announced are left out, as smtplib does,
  * except SMTPUTF8, REQUIRETLS and BODY=BINARYMIME.
  * @param session       the session; blocking only (ENVOI_E_USAGE otherwise)
@@ -321,6 +337,8 @@ const char *envoi_session_tls_protocol(const struct envoi_session *session);
 const char *envoi_session_tls_cipher(const struct envoi_session *session);
 /** 1 when the server's certificate was checked and is good. */
 int envoi_session_tls_verified(const struct envoi_session *session);
+/** 1 when the handshake was an abbreviated one: see envoi_library_set_tls_resumption(). */
+int envoi_session_tls_resumed(const struct envoi_session *session);
 /** How many certificates the server sent. */
 size_t envoi_session_certificates(const struct envoi_session *session);
 /** The subject of certificate `index` (0 is the server's), RFC 4514 text; NULL: no such number. */

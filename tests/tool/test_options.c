@@ -6,15 +6,19 @@
 #include <envoi/envoi.h>
 #include <string.h>
 
-#define PARSE(options, command, ...) parse(options, command, (char *[]){(char[]){"envoi"}, __VA_ARGS__, NULL})
-/* getopt moves the words, so they must not be literals of a const array. */
-#define W(text)                      ((char[]){text})
-
-static int parse(struct options *options, enum command command, char **argv)
+/* Parses words with blanks between them. They are kept until the next call, as argv is for the life of a program. */
+static int parse(struct options *options, enum command command, const char *line)
 {
+    static char words[512];
+    static char *argv[40];
     int argc = 0;
-    while (argv[argc])
-        argc++;
+    cr_assert_lt(strlen(line), sizeof words);
+    snprintf(words, sizeof words, "%s", line);
+    char *rest = words;
+    argv[argc++] = words + sizeof words - 1;
+    for (char *word; (word = strsep(&rest, " "));)
+        argv[argc++] = word;
+    argv[argc] = NULL;
     *options = (struct options){0};
     return options_parse(options, command, argc, argv);
 }
@@ -22,8 +26,8 @@ static int parse(struct options *options, enum command command, char **argv)
 Test(options, values, .timeout = 10)
 {
     struct options o;
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--host"), W("h"), W("letter"), W("--to=a@b"), W("--to"), W("c@d"), W("-t"),
-                       W("--timeout"), W("30"), W("--tls"), W("implicit"), W("--trace"), W("--trace"), W("--port=25")),
+    cr_assert_eq(parse(&o, COMMAND_SEND,
+                       "--host h letter --to=a@b --to c@d -t --timeout 30 --tls implicit --trace --trace --port=25"),
                  0);
     cr_assert_str_eq(o.host, "h");
     cr_assert_str_eq(o.port, "25");
@@ -42,7 +46,7 @@ Test(options, values, .timeout = 10)
 Test(options, common_ones_end_at_the_command, .timeout = 10)
 {
     struct options o;
-    cr_assert_eq(PARSE(&o, COMMAND_NONE, W("--plugins-d"), W("/d"), W("send"), W("--module-dir"), W("/m")), 0);
+    cr_assert_eq(parse(&o, COMMAND_NONE, "--plugins-d /d send --module-dir /m"), 0);
     cr_assert_str_eq(o.plugins_d, "/d");
     cr_assert_null(o.module_dir);
     cr_assert_eq(o.operand_count, 3);
@@ -52,26 +56,26 @@ Test(options, common_ones_end_at_the_command, .timeout = 10)
 Test(options, wrong_ones, .timeout = 10)
 {
     struct options o;
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--nonsense")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("-x")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--host")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--json=1")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--tls"), W("maybe")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--timeout"), W("0")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--timeout"), W("1.5")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--port"), W("65536")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--port"), W("smtp")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_PLUGINS, W("--host"), W("h")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_PROBE, W("--user"), W("u")), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--nonsense"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "-x"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--host"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--json=1"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--tls maybe"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--timeout 0"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--timeout 1.5"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--port 65536"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--port smtp"), 64);
+    cr_assert_eq(parse(&o, COMMAND_PLUGINS, "--host h"), 64);
+    cr_assert_eq(parse(&o, COMMAND_PROBE, "--user u"), 64);
 }
 
 Test(options, no_secret_on_the_command_line, .timeout = 10)
 {
     struct options o;
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--password"), W("secret")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--password=secret")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_SEND, W("--pass=secret")), 64);
-    cr_assert_eq(PARSE(&o, COMMAND_PROBE, W("--passphrase=secret")), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--password secret"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--password=secret"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--pass=secret"), 64);
+    cr_assert_eq(parse(&o, COMMAND_PROBE, "--passphrase=secret"), 64);
 }
 
 Test(options, help_shows_those_of_the_command, .timeout = 10)

@@ -31,6 +31,7 @@ struct peer_config {
     const char *chain; /* files */
     const char *key;
     const char *client_ca; /* asks for a client's certificate and demands it */
+    bool client_any;       /* ... and takes any, though it names client_ca */
     unsigned lowest;       /* TLS version as on the wire */
     unsigned highest;
     bool no_tickets;

@@ -12,6 +12,7 @@ struct server {
     gnutls_priority_t priority;
     gnutls_datum_t ticket_key;
     bool wants_client;
+    bool takes_any;
 };
 
 struct peer {
@@ -46,6 +47,7 @@ static void *server_new(const struct peer_config *config)
         cr_assert_geq(gnutls_session_ticket_key_generate(&server->ticket_key), 0);
     if (config->client_ca) {
         server->wants_client = true;
+        server->takes_any = config->client_any;
         cr_assert_gt(
             gnutls_certificate_set_x509_trust_file(server->credentials, config->client_ca, GNUTLS_X509_FMT_PEM), 0);
     }
@@ -104,7 +106,8 @@ static void *peer_new(void *server_, struct stream *in, struct stream *out)
         cr_assert_geq(gnutls_session_ticket_enable_server(peer->session, &server->ticket_key), 0);
     if (server->wants_client) {
         gnutls_certificate_server_set_request(peer->session, GNUTLS_CERT_REQUIRE);
-        gnutls_session_set_verify_cert(peer->session, NULL, 0);
+        if (!server->takes_any)
+            gnutls_session_set_verify_cert(peer->session, NULL, 0);
     }
     gnutls_transport_set_ptr(peer->session, peer);
     gnutls_transport_set_pull_function(peer->session, pull);

@@ -14,6 +14,13 @@ struct peer {
     struct stream *to_client;
 };
 
+static int take_any(int ok, X509_STORE_CTX *store)
+{
+    (void)ok;
+    (void)store;
+    return 1;
+}
+
 static void *server_new(const struct peer_config *config)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -35,7 +42,9 @@ static void *server_new(const struct peer_config *config)
     if (config->no_master_secret)
         SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
     if (config->client_ca) {
-        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                           config->client_any ? take_any : NULL);
+        SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(config->client_ca));
         cr_assert_eq(SSL_CTX_load_verify_file(ctx, config->client_ca), 1);
     }
     return ctx;

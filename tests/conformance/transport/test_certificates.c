@@ -197,7 +197,7 @@ ParameterizedTest(int *param, certificates, server, .timeout = 60)
         try_row(&rows[*param], combo_of(i));
 }
 
-MATRIX(certificates, handshake_one_by_one, COMBOS, 30)
+MATRIX(certificates, handshake_one_by_one, COMBOS, 60)
 {
     struct rig rig;
 

@@ -99,7 +99,7 @@ ParameterizedTestParameters(contexts, misfit)
     return rig_numbers((int)COUNT(misfits));
 }
 
-ParameterizedTest(int *param, contexts, misfit, .timeout = 30)
+ParameterizedTest(int *param, contexts, misfit, .timeout = 60)
 {
     for (int i = 0; i < PLUGINS; i++)
         try_misfit((size_t)*param, combo_of(i));
@@ -134,6 +134,12 @@ static void try_client_certificate(size_t row, struct combo combo)
     cr_assert_eq(rig_handshake(&rig), ENVOI_OK, "%s", rig.error_text);
     cr_assert(rig.combo.library->client_is(rig.peer, "alice"));
     cr_assert_eq(passphrase.calls, passphrase.text != NULL, "it was asked again later");
+
+    /* It is shown to a server too that names other issuers. */
+    rig_serve(&rig, "good", &(struct peer_config){.client_ca = PKI("stranger.pem"), .client_any = true});
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    cr_assert_eq(rig_handshake(&rig), ENVOI_OK, "%s", rig.error_text);
+    cr_assert(rig.combo.library->client_is(rig.peer, "alice"));
     rig_close(&rig);
 }
 
@@ -143,7 +149,7 @@ MATRIX(contexts, client_certificate, COMBOS_WHOLE, 60)
         try_client_certificate(row, combo);
 }
 
-MATRIX(contexts, no_client_certificate, COMBOS_WHOLE, 30)
+MATRIX(contexts, no_client_certificate, COMBOS_WHOLE, 60)
 {
     struct envoi_tls_config config = rig_config();
     struct envoi_conn_params params = rig_params();
@@ -221,7 +227,7 @@ MATRIX(contexts, version, COMBOS_WHOLE, 60)
         try_version(row, combo);
 }
 
-MATRIX(contexts, ciphers, COMBOS_WHOLE, 30)
+MATRIX(contexts, ciphers, COMBOS_WHOLE, 60)
 {
     static const char *const strings[PLUGINS] = {"ECDHE-ECDSA-CHACHA20-POLY1305",
                                                  "NORMAL:-CIPHER-ALL:+CHACHA20-POLY1305"};
@@ -252,7 +258,32 @@ MATRIX(contexts, ciphers, COMBOS_WHOLE, 30)
     rig_close(&rig);
 }
 
-MATRIX(contexts, system_trust, PLUGINS, 30)
+/* A cipher suite without certificates does not come through, whoever asked for it. */
+MATRIX(contexts, anonymous, COMBOS_WHOLE, 60)
+{
+    static const char *const strings[PLUGINS] = {"aNULL:@SECLEVEL=0", "NORMAL:-KX-ALL:+ANON-ECDH:+ANON-DH"};
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct rig rig;
+
+    combo.version = ENVOI_TLS_1_2;
+    rig_open(&rig, combo);
+    config.max_version = ENVOI_TLS_1_2;
+    config.ciphers = strings[combo.plugin];
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    rig_serve(&rig, "good", NULL);
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    int32_t rc = rig_handshake(&rig);
+    if (combo.plugin == 0 && combo.library == &peer_openssl) {
+        cr_assert_eq(rc, ENVOI_E_CERTIFICATE, "%d", rc);
+        cr_assert_str_eq(rig.error_text, "the server showed no certificate");
+    } else {
+        cr_assert_eq(rc, ENVOI_E_TLS, "%d", rc);
+    }
+    rig_close(&rig);
+}
+
+MATRIX(contexts, system_trust, PLUGINS, 60)
 {
     struct envoi_tls_config config = rig_config();
     struct envoi_conn_params params = rig_params();
@@ -299,7 +330,7 @@ static const struct {
     {HOST, true},
 };
 
-MATRIX(contexts, bad_name, PLUGINS, 30)
+MATRIX(contexts, bad_name, PLUGINS, 60)
 {
     struct envoi_tls_config config = rig_config();
     struct envoi_conn_params params = rig_params();

@@ -97,7 +97,7 @@ MATRIX(faults, freed_in_handshake, COMBOS, 120)
     rig_close(&rig);
 }
 
-MATRIX(faults, nothing, PLUGINS, 30)
+MATRIX(faults, nothing, PLUGINS, 60)
 {
     struct rig rig;
 

@@ -63,7 +63,7 @@ MATRIX(octets, both_ways, COMBOS, 120)
     rig_close(&rig);
 }
 
-MATRIX(octets, pending, COMBOS_WHOLE, 30)
+MATRIX(octets, pending, COMBOS_WHOLE, 60)
 {
     struct rig rig;
     char buf[4];
@@ -78,7 +78,7 @@ MATRIX(octets, pending, COMBOS_WHOLE, 30)
 }
 
 /* What the server sent behind its tickets is told by the same call: nobody would ask for it again. */
-MATRIX(octets, behind_tickets, COMBOS_WHOLE, 30)
+MATRIX(octets, behind_tickets, COMBOS_WHOLE, 60)
 {
     struct rig rig;
     char buf[64];
@@ -95,7 +95,7 @@ MATRIX(octets, behind_tickets, COMBOS_WHOLE, 30)
 
 /* ---- AGAIN from send ---- */
 
-MATRIX(octets, repeated_send, COMBOS_WHOLE, 30)
+MATRIX(octets, repeated_send, COMBOS_WHOLE, 60)
 {
     uint8_t *data = make_octets(9000);
     struct rig rig;
@@ -127,7 +127,7 @@ MATRIX(octets, repeated_send, COMBOS_WHOLE, 30)
 
 /* ---- the end ---- */
 
-MATRIX(octets, closed_by_server, COMBOS, 30)
+MATRIX(octets, closed_by_server, COMBOS, 60)
 {
     struct rig rig;
     uint8_t buf[64];
@@ -176,7 +176,7 @@ MATRIX(octets, cut_off, COMBOS_WHOLE, 60)
     rig_close(&rig);
 }
 
-MATRIX(octets, shutdown, COMBOS, 30)
+MATRIX(octets, shutdown, COMBOS, 60)
 {
     struct rig rig;
     uint8_t buf[64];
@@ -205,7 +205,7 @@ MATRIX(octets, shutdown, COMBOS, 30)
 
 /* ---- out of order ---- */
 
-MATRIX(octets, too_early, PLUGINS, 30)
+MATRIX(octets, too_early, PLUGINS, 60)
 {
     struct envoi_tls_config config = rig_config();
     struct envoi_conn_params params = rig_params();
@@ -234,7 +234,7 @@ static const char *const nonsense[] = {
     "\x16\x03\x03\xff\xff and then some more of it, until it is longer than any header of a record would be",
 };
 
-MATRIX(octets, not_tls, COMBOS, 30)
+MATRIX(octets, not_tls, COMBOS, 60)
 {
     struct envoi_tls_config config = rig_config();
     struct envoi_conn_params params = rig_params();
@@ -284,7 +284,7 @@ MATRIX(octets, cut_off_in_handshake, COMBOS, 60)
     rig_close(&rig);
 }
 
-MATRIX(octets, forged, COMBOS_WHOLE, 30)
+MATRIX(octets, forged, COMBOS_WHOLE, 60)
 {
     struct rig rig;
     uint8_t buf[64];
@@ -299,7 +299,7 @@ MATRIX(octets, forged, COMBOS_WHOLE, 30)
     rig_close(&rig);
 }
 
-MATRIX(octets, lower_fails, COMBOS_WHOLE, 30)
+MATRIX(octets, lower_fails, COMBOS_WHOLE, 60)
 {
     struct envoi_conn_params params = rig_params();
     struct rig rig;
@@ -333,7 +333,7 @@ MATRIX(octets, lower_fails, COMBOS_WHOLE, 30)
 /* ---- renegotiation ---- */
 
 /* The server's wish is declined by a warning: no new handshake begins. */
-MATRIX(octets, renegotiation, COMBOS_WHOLE, 30)
+MATRIX(octets, renegotiation, COMBOS_WHOLE, 60)
 {
     struct rig rig;
     uint8_t buf[64];

@@ -7,7 +7,7 @@
 
 /* ---- certificates and agreement ---- */
 
-MATRIX(sessions, info, COMBOS_WHOLE, 30)
+MATRIX(sessions, info, COMBOS_WHOLE, 60)
 {
     struct envoi_tls_info info;
     struct envoi_certificate cert, again;
@@ -44,7 +44,7 @@ MATRIX(sessions, info, COMBOS_WHOLE, 30)
     rig_close(&rig);
 }
 
-MATRIX(sessions, printable, COMBOS_WHOLE, 30)
+MATRIX(sessions, printable, COMBOS_WHOLE, 60)
 {
     struct envoi_conn_params params = rig_params();
     struct envoi_certificate cert;
@@ -93,7 +93,7 @@ static void check_bindings(struct rig *rig, bool has_keys)
     cr_assert_eq(rig_binding(rig, "tls-server-end-points", ours, sizeof(ours), &len), ENVOI_E_NOT_SUPPORTED);
 }
 
-MATRIX(sessions, bindings, COMBOS_WHOLE, 30)
+MATRIX(sessions, bindings, COMBOS_WHOLE, 60)
 {
     struct rig rig;
 
@@ -102,7 +102,7 @@ MATRIX(sessions, bindings, COMBOS_WHOLE, 30)
     rig_close(&rig);
 }
 
-MATRIX(sessions, bindings_without_extended_secret, COMBOS_WHOLE, 30)
+MATRIX(sessions, bindings_without_extended_secret, COMBOS_WHOLE, 60)
 {
     struct envoi_tls_config config = rig_config();
     struct envoi_conn_params params = rig_params();
@@ -119,7 +119,7 @@ MATRIX(sessions, bindings_without_extended_secret, COMBOS_WHOLE, 30)
 }
 
 /* RFC 5929 does not say what the end point of an Ed25519 signature is. */
-MATRIX(sessions, binding_without_hash, COMBOS_WHOLE, 30)
+MATRIX(sessions, binding_without_hash, COMBOS_WHOLE, 60)
 {
     struct envoi_tls_config config = rig_config();
     struct envoi_conn_params params = rig_params();
@@ -213,7 +213,7 @@ static bool is_resumed(struct rig *rig)
     return info.resumed;
 }
 
-MATRIX(sessions, resumption, COMBOS, 30)
+MATRIX(sessions, resumption, COMBOS, 60)
 {
     struct envoi_conn_params params = rig_params();
     struct envoi_tls_info info;
@@ -240,7 +240,7 @@ MATRIX(sessions, resumption, COMBOS, 30)
 
 /* A ticket of one server is used for a connection that must be to another. Without SNI, so that the server plays along;
  * it did resume, and yet the connection is refused. */
-MATRIX(sessions, ticket_of_other_host, COMBOS_WHOLE, 30)
+MATRIX(sessions, ticket_of_other_host, COMBOS_WHOLE, 60)
 {
     struct envoi_conn_params params = rig_params();
     struct ticket ticket;
@@ -258,7 +258,7 @@ MATRIX(sessions, ticket_of_other_host, COMBOS_WHOLE, 30)
     rig_close(&rig);
 }
 
-MATRIX(sessions, ticket_and_pins, COMBOS_WHOLE, 30)
+MATRIX(sessions, ticket_and_pins, COMBOS_WHOLE, 60)
 {
     static const uint8_t wrong[1][32] = {{1}};
     struct envoi_conn_params params = rig_params();
@@ -285,7 +285,7 @@ MATRIX(sessions, ticket_and_pins, COMBOS_WHOLE, 30)
 }
 
 /* A session that was never verified does not become a verified one. */
-MATRIX(sessions, ticket_unverified, COMBOS_WHOLE, 30)
+MATRIX(sessions, ticket_unverified, COMBOS_WHOLE, 60)
 {
     struct envoi_conn_params params = rig_params();
     struct ticket ticket;
@@ -302,7 +302,7 @@ MATRIX(sessions, ticket_unverified, COMBOS_WHOLE, 30)
 }
 
 /* With revocation lists there is always a full handshake: a revoked server cannot hide behind its ticket. */
-MATRIX(sessions, ticket_and_lists, COMBOS_WHOLE, 30)
+MATRIX(sessions, ticket_and_lists, COMBOS_WHOLE, 60)
 {
     struct envoi_tls_config config = rig_config();
     struct envoi_conn_params params = rig_params();
@@ -349,7 +349,7 @@ MATRIX(sessions, ticket_damaged, COMBOS_WHOLE, 60)
     rig_close(&rig);
 }
 
-MATRIX(sessions, no_ticket, COMBOS_WHOLE, 30)
+MATRIX(sessions, no_ticket, COMBOS_WHOLE, 60)
 {
     struct envoi_tls_config config = rig_config();
     struct envoi_conn_params params = rig_params();

@@ -50,7 +50,7 @@ static int pieces_pull(void *ctx, void *buf, size_t cap, size_t *len)
         return ENVOI_E_AGAIN;
     while (p->at < p->len && n < cap) {
         ((char *)buf)[n++] = p->text[p->at++];
-        if (p->mask >> (p->at - 1 & 31) & 1)
+        if (p->mask >> ((p->at - 1) & 31) & 1)
             break;
     }
     *len = n;

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "driver/tickets.h"
+
+#include "base/mem.h"
+
+#include <envoi/error.h>
+#include <string.h>
+
+struct ticket {
+    struct ticket *next;
+    int64_t born;
+    size_t key_len, len;
+    uint8_t octets[]; /* the key, then the ticket; both hold secrets */
+};
+
+int tickets_init(struct tickets *t)
+{
+    t->first = NULL;
+    t->off = false;
+    return pthread_mutex_init(&t->lock, NULL) ? ENVOI_E_SYSTEM : ENVOI_OK;
+}
+
+static void ticket_free(struct ticket *k)
+{
+    mem_wipe(k, sizeof *k + k->key_len + k->len);
+    mem_free(k);
+}
+
+/* Takes the one out that the link points to. */
+static struct ticket *take_out(struct ticket **link)
+{
+    struct ticket *k = *link;
+
+    *link = k->next;
+    return k;
+}
+
+static void clear(struct tickets *t)
+{
+    while (t->first)
+        ticket_free(take_out(&t->first));
+}
+
+void tickets_free(struct tickets *t)
+{
+    clear(t);
+    (void)pthread_mutex_destroy(&t->lock);
+}
+
+void tickets_switch(struct tickets *t, bool on)
+{
+    (void)pthread_mutex_lock(&t->lock);
+    t->off = !on;
+    if (t->off)
+        clear(t);
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- taking and keeping ---- */
+
+static bool is_under(const struct ticket *k, const struct buf *key)
+{
+    return k->key_len == key->len && memcmp(k->octets, buf_head(key), key->len) == 0;
+}
+
+static bool take_locked(struct tickets *t, const struct buf *key, int64_t now, struct buf *out, int64_t *born)
+{
+    bool taken = false;
+
+    for (struct ticket **at = &t->first; *at && !taken;) {
+        struct ticket *k = *at;
+
+        if (!is_under(k, key)) {
+            at = &k->next;
+            continue;
+        }
+        *born = k->born;
+        taken = now - k->born < TICKET_AGE_MAX && buf_append(out, k->octets + k->key_len, k->len) == ENVOI_OK;
+        ticket_free(take_out(at));
+    }
+    return taken;
+}
+
+bool tickets_take(struct tickets *t, const struct buf *key, int64_t now, struct buf *out, int64_t *born)
+{
+    bool taken;
+
+    (void)pthread_mutex_lock(&t->lock);
+    taken = take_locked(t, key, now, out, born);
+    (void)pthread_mutex_unlock(&t->lock);
+    return taken;
+}
+
+static struct ticket *ticket_new(const struct buf *key, const void *data, size_t len, int64_t born)
+{
+    struct ticket *k = mem_alloc(sizeof *k + key->len + len);
+
+    if (!k)
+        return NULL;
+    *k = (struct ticket){.born = born, .key_len = key->len, .len = len};
+    memcpy(k->octets, buf_head(key), key->len);
+    memcpy(k->octets + key->len, data, len);
+    return k;
+}
+
+/* Those behind the bounds, which are the oldest, go. */
+static void drop_oldest(struct tickets *t, const struct buf *key)
+{
+    unsigned all = 0, same = 0;
+
+    for (struct ticket **at = &t->first; *at;) {
+        struct ticket *k = *at;
+
+        if (++all > TICKETS_MAX || (is_under(k, key) && ++same > TICKETS_OF_ONE)) {
+            ticket_free(take_out(at));
+            all--;
+        } else {
+            at = &k->next;
+        }
+    }
+}
+
+void tickets_keep(struct tickets *t, const struct buf *key, const void *data, size_t len, int64_t born)
+{
+    struct ticket *k;
+
+    if (!key->len || !len || len > TICKET_OCTETS_MAX || !(k = ticket_new(key, data, len, born)))
+        return;
+    (void)pthread_mutex_lock(&t->lock);
+    if (t->off) {
+        ticket_free(k);
+    } else {
+        k->next = t->first;
+        t->first = k;
+        drop_oldest(t, key);
+    }
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- keys ---- */
+
+int ticket_key_add(struct buf *key, const void *data, size_t len)
+{
+    int rc = buf_append(key, &len, sizeof len);
+
+    return rc ? rc : buf_append(key, data, len);
+}
+
+int ticket_key_add_number(struct buf *key, uint64_t number)
+{
+    return ticket_key_add(key, &number, sizeof number);
+}
+
+int ticket_key_add_text(struct buf *key, const char *text)
+{
+    return text ? ticket_key_add(key, text, strlen(text) + 1) : ticket_key_add(key, "", 0);
+}
