@@ -21,10 +21,11 @@ void buf_free(struct buf *b)
     buf_init(b, b->limit, b->secret);
 }
 
+/* What was consumed or moved was wiped then. */
 void buf_reset(struct buf *b)
 {
-    if (b->secret)
-        mem_wipe(b->data, b->cap);
+    if (b->secret && b->len)
+        mem_wipe(b->data + b->head, b->len);
     b->head = b->len = 0;
 }
 
@@ -77,7 +78,7 @@ void buf_commit(struct buf *b, size_t len)
     b->len += len;
 }
 
-int buf_append(struct buf *b, const void *data, size_t len)
+int buf_append_slow(struct buf *b, const void *data, size_t len)
 {
     uint8_t *at;
     int rc;
@@ -89,11 +90,6 @@ int buf_append(struct buf *b, const void *data, size_t len)
     memcpy(at, data, len);
     b->len += len;
     return ENVOI_OK;
-}
-
-int buf_append_text(struct buf *b, const char *text)
-{
-    return buf_append(b, text, strlen(text));
 }
 
 const uint8_t *buf_head(const struct buf *b)

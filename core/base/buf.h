@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
     uint8_t *data; /* the memory */
@@ -20,9 +21,25 @@ void buf_init(struct buf *b, size_t limit, bool secret);
 void buf_free(struct buf *b);
 void buf_reset(struct buf *b);
 
-/* ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_PROTOCOL when the limit would be passed (nothing is appended then). */
-int buf_append(struct buf *b, const void *data, size_t len);
-int buf_append_text(struct buf *b, const char *text);
+int buf_append_slow(struct buf *b, const void *data, size_t len);
+
+/* ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_PROTOCOL when the limit would be passed (nothing is appended then). Inline, since a
+ * command is made of many small pieces and nearly always there is room. */
+static inline int buf_append(struct buf *b, const void *data, size_t len)
+{
+    size_t end = b->head + b->len;
+
+    if (len >= b->cap - end || (b->limit && b->len + len > b->limit))
+        return buf_append_slow(b, data, len);
+    memcpy(b->data + end, data, len);
+    b->len += len;
+    return 0;
+}
+
+static inline int buf_append_text(struct buf *b, const char *text)
+{
+    return buf_append(b, text, strlen(text));
+}
 /* Makes room for len more octets and returns where they go in *at; buf_commit() counts those that were written. */
 int buf_reserve(struct buf *b, size_t len, uint8_t **at);
 void buf_commit(struct buf *b, size_t len);

@@ -3,21 +3,6 @@
 
 #include <string.h>
 
-bool text_is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool text_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-char text_upper(char c)
-{
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
 bool text_equal_n(const char *a, const char *b, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -87,12 +72,52 @@ bool text_is_line(const char *text, size_t len)
     return true;
 }
 
+size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n)
+{
+    char reversed[TEXT_NUMBER_MAX];
+    size_t len = 0;
+
+    do
+        reversed[len++] = (char)('0' + n % 10);
+    while (n /= 10);
+    for (size_t i = 0; i < len; i++)
+        digits[i] = reversed[len - 1 - i];
+    return len;
+}
+
+/* Has one of eight octets a value under 0x20, or of 0x7f? Octets above 0x7f may be taken for one: then each is looked at. */
+static bool may_have_control(const char *text)
+{
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    uint64_t w, del;
+
+    memcpy(&w, text, sizeof w);
+    del = w ^ (0x7f * ones);
+    return ((w - 0x20 * ones) | (del - ones)) & high;
+}
+
+static bool is_control(unsigned char c)
+{
+    return (c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+bool text_has_control(const char *text, size_t len)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= len && !may_have_control(text + i); i += 8)
+        ;
+    if (i + 8 > len && len >= 8 && !may_have_control(text + len - 8)) /* the rest, with what was seen already */
+        return false;
+    for (; i < len; i++)
+        if (is_control((unsigned char)text[i]))
+            return true;
+    return false;
+}
+
 void text_make_printable(char *text, size_t len, const char *keep)
 {
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if ((c < 0x20 && c != '\t' && !(c && strchr(keep, c))) || c == 0x7f)
+    for (size_t i = 0; i < len; i++)
+        if (is_control((unsigned char)text[i]) && !(text[i] && strchr(keep, text[i])))
             text[i] = '?';
-    }
 }

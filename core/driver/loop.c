@@ -90,10 +90,13 @@ static void want(struct envoi_session *s)
 /* Whoever blocks cannot bring what the callback is waiting for. */
 static int refuse_again(struct envoi_session *s)
 {
-    if (s->settings.nonblocking || !(engine_want(s->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL)))
+    static const char why[] = "a callback said AGAIN in a blocking call";
+
+    if ((s->settings.nonblocking && !s->impatient) ||
+        !(engine_want(s->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL)))
         return ENVOI_E_AGAIN;
-    engine_close(s->engine);
-    return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "a callback said AGAIN in a blocking call");
+    engine_give_up(s->engine, ENVOI_E_USAGE, why);
+    return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "%s", why);
 }
 
 static int round_result(struct envoi_session *s, int64_t now)

@@ -75,6 +75,14 @@ static void keep_window(void *driver, int window)
     servers_set_window(&s->library->servers, s->target.label, window);
 }
 
+static void take_done(void *driver, struct envoi_message *message, int rc)
+{
+    struct envoi_session *s = driver;
+
+    if (s->message_done)
+        s->message_done(s->message_ctx, message, rc);
+}
+
 static void take_trace(void *driver, int kind, const char *text, size_t len)
 {
     struct envoi_session *s = driver;
@@ -127,6 +135,7 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
         .keep_ticket = keep_ticket,
         .window = give_window,
         .set_window = keep_window,
+        .done = take_done,
         .trace = take_trace,
         .driver = s,
     };
@@ -135,6 +144,25 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
     else
         *out = s;
     return rc;
+}
+
+int session_copy(const struct envoi_session *from, struct envoi_session **out)
+{
+    struct envoi_session *s;
+    int rc;
+
+    if (from->sticky.code)
+        return from->sticky.code;
+    if ((rc = envoi_session_new(from->library, &s)))
+        return rc;
+    if ((rc = settings_copy(&s->settings, &from->settings)) || (rc = mem_replace(&s->tls_backend, from->tls_backend))) {
+        session_destroy(s);
+        return rc;
+    }
+    s->trace = from->trace;
+    engine_set_trace_level(s->engine, s->trace.level);
+    *out = s;
+    return ENVOI_OK;
 }
 
 int envoi_session_open(struct envoi_library *library, const char *server, struct envoi_session **out)

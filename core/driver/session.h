@@ -51,6 +51,11 @@ struct envoi_session {
 
     unsigned depth; /* calls of the application we are in: from a callback nothing but reading is allowed */
     bool doomed;    /* freed in a callback: freed for good when the call ends */
+
+    /* of a pool: told each message that is done; NULL: nobody asks */
+    void (*message_done)(void *ctx, struct envoi_message *message, int rc);
+    void *message_ctx;
+    bool impatient; /* a callback may not say AGAIN, although this is the non-blocking face */
 };
 
 /* Brackets every call that can call back: ENVOI_OK, ENVOI_E_USAGE (NULL) or ENVOI_E_BUSY (in a callback, where nothing was
@@ -58,6 +63,15 @@ struct envoi_session {
 int session_enter(struct envoi_session *s);
 /* Returns rc; the session may be gone. */
 int session_leave(struct envoi_session *s, int rc);
+
+/* Makes another one with the same settings, not connected. The sticky error of a setter is returned. */
+int session_copy(const struct envoi_session *from, struct envoi_session **out);
+/* Non-blocking: brings a connection to where a message may be sent. */
+int session_prepare(struct envoi_session *s);
+/* Puts a message behind those that are being sent, or begins with it; session_go() sets them in motion and returns the
+ * result of the verb. See engine_queue(). */
+int session_queue(struct envoi_session *s, struct envoi_message *message);
+int session_go(struct envoi_session *s);
 
 /* Ends the connection, or the making of it, without a word; unfinished work is settled as lost. */
 void session_drop(struct envoi_session *s);

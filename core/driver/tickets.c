@@ -143,7 +143,7 @@ int ticket_key_add(struct buf *key, const void *data, size_t len)
 {
     int rc = buf_append(key, &len, sizeof len);
 
-    return rc ? rc : buf_append(key, data, len);
+    return rc || !len ? rc : buf_append(key, data, len);
 }
 
 int ticket_key_add_number(struct buf *key, uint64_t number)

@@ -281,3 +281,35 @@ int envoi_session_send(struct envoi_session *session, struct envoi_message *mess
 {
     return envoi_session_send_all(session, &message, 1);
 }
+
+/* ---- for a pool ---- */
+
+int session_prepare(struct envoi_session *s)
+{
+    int rc = begin(s, VERB_OTHER);
+
+    return rc ? rc : end(s, engine_prepare(s->engine));
+}
+
+int session_queue(struct envoi_session *s, struct envoi_message *message)
+{
+    int rc = session_enter(s);
+
+    if (rc)
+        return rc;
+    rc = s->fd < 0 ? ENVOI_E_DISCONNECTED : engine_queue(s->engine, message);
+    if (!rc)
+        s->verb = VERB_OTHER;
+    return session_leave(s, rc);
+}
+
+int session_go(struct envoi_session *s)
+{
+    int rc = session_enter(s);
+
+    if (rc)
+        return rc;
+    engine_tick(s->engine, clock_now());
+    engine_go(s->engine);
+    return session_leave(s, loop_run(s, engine_result(s->engine)));
+}

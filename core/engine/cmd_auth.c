@@ -57,6 +57,8 @@ static int put_command(struct engine *e)
     char mask[80];
     int rc;
 
+    text->secret = true;
+
     a->withheld = a->responded && !fits;
     if (a->responded && fits)
         (void)snprintf(mask, sizeof mask, "AUTH %s [%zu octets]", a->name, encoded);
@@ -108,6 +110,7 @@ static int put_response(struct engine *e)
     size_t from = text->len, encoded = (a->out.len + 2) / 3 * 4;
     char mask[40];
 
+    text->secret = true;
     (void)snprintf(mask, sizeof mask, "[%zu octets]", encoded);
     if (base64_encode(text, buf_head(&a->out), a->out.len))
         return ENVOI_E_MEMORY;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The content of a transaction: by DATA (RFC 5321 section 4.1.1.4) or in chunks by BDAT (RFC 3030). */
+#include "base/text.h"
 #include "engine/message.h"
 #include "engine/state.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Was somebody accepted for whom the content is meant? Without a message the application knows. */
@@ -193,7 +193,7 @@ static bool is_too_early(const struct engine *e, const struct job *job)
 {
     bool ahead = job->asked < job->message->due_count;
     /* Dovecot 2.3's submission service, known by BURL, dies when a BDAT overtakes its relay's refusal of MAIL. */
-    bool fragile = extensions_get(&e->extensions, "BURL") != NULL;
+    bool fragile = e->extensions.burl;
 
     return ahead && (job->chunks || e->settings->chunk_waits || fragile);
 }
@@ -213,7 +213,7 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
     struct content_chunk chunk = {0};
     struct buf *text = &e->output.text;
     size_t from;
-    char line[40];
+    char digits[TEXT_NUMBER_MAX];
     int rc;
 
     (void)at;
@@ -232,8 +232,8 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
     if (rc)
         return rc == ENVOI_E_AGAIN ? rc : content_failed(e, rc);
     from = text->len;
-    (void)snprintf(line, sizeof line, "BDAT %zu%s", chunk.total, chunk.last ? " LAST" : "");
-    if (buf_append_text(text, line) || engine_put_line(e, from, NULL))
+    if (buf_append_text(text, "BDAT ") || buf_append(text, digits, text_put_number(digits, chunk.total)) ||
+        (chunk.last && buf_append_text(text, " LAST")) || engine_put_line(e, from, NULL))
         return ENVOI_E_MEMORY;
     put_chunk(e, job, &chunk);
     output_end_command(&e->output, chunk.last ? &job->content_left : &job->content->left);

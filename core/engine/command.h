@@ -43,7 +43,7 @@ struct command {
 
 extern const struct command command_greeting, command_handshake, command_hello, command_starttls, command_auth,
     command_auth_response, command_line, command_mail, command_rcpt, command_data, command_content, command_bdat,
-    command_rset, command_rset_probe, command_rset_between, command_quit;
+    command_rset, command_rset_probe, command_rset_between, command_quit, command_ready;
 
 /* What a job needs before its first command goes out. */
 enum {

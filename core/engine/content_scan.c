@@ -58,6 +58,10 @@ scan_block(const uint8_t *block, size_t len)
 #pragma GCC unroll 4
     for (; i + LANES < len; i += LANES)
         look(&found, block + i);
+    if (len > LANES) { /* the rest, together with what was seen already; the last octet has no neighbour */
+        look(&found, block + len - LANES - 1);
+        i = len - 1;
+    }
     s = (struct scan){any(&found.stray, UINT64_MAX), any(&found.dotted, UINT64_MAX), any(&found.nul, UINT64_MAX),
                       any(&found.all, 0x8080808080808080u)};
     look_at_rest(&s, block + i, len - i);

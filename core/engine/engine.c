@@ -286,10 +286,17 @@ static void trace_line(void *ctx, const char *line, size_t len)
     bool masked = e->owed && e->answered.row && e->answered.row->phase == ENVOI_PHASE_AUTH && len > 4 &&
                   memcmp(line, "334", 3) == 0;
 
-    if (masked)
+    char shown[REPLY_LINE_MAX];
+
+    if (!e->trace_level || !e->env.trace)
+        return;
+    if (masked) {
         engine_trace(e, ENVOI_TRACE_RECEIVED, "334 [%zu octets]", len - 4);
-    else if (e->trace_level && e->env.trace)
-        e->env.trace(e->env.driver, ENVOI_TRACE_RECEIVED, line, len);
+        return;
+    }
+    memcpy(shown, line, len);
+    text_make_printable(shown, len, "");
+    e->env.trace(e->env.driver, ENVOI_TRACE_RECEIVED, shown, len);
 }
 
 static void take_reply(struct engine *e, const struct envoi_reply *reply)
@@ -297,9 +304,9 @@ static void take_reply(struct engine *e, const struct envoi_reply *reply)
     bool afterthought = e->left && e->answered.row == &command_rset; /* what was refused is what the caller asks for */
 
     e->closing = reply->code == 421;
-    if (!afterthought && reply_copy(&e->reply, reply)) {
-        engine_die_of(e, ENVOI_E_MEMORY, "out of memory while reading a reply");
-        return;
+    if (!afterthought) {
+        reply_swap(&e->reply, &e->parser.reply);
+        reply = &e->reply;
     }
     if (e->left == 0) {
         engine_die_of(e, e->closing ? ENVOI_E_DISCONNECTED : ENVOI_E_PROTOCOL, "%s: %d %s",
@@ -316,7 +323,8 @@ static void take_octets(struct engine *e, const char *data, size_t len)
     while (len && e->open) {
         bool complete;
         size_t used;
-        int rc = reply_parse(&e->parser, data, len, &used, &complete, trace_line, e);
+        int rc =
+            reply_parse(&e->parser, data, len, &used, &complete, e->trace_level && e->env.trace ? trace_line : NULL, e);
 
         if (rc) {
             engine_die_of(e, rc, "reply (%s): %s", doing(e),
@@ -334,7 +342,7 @@ static void take_octets(struct engine *e, const char *data, size_t len)
             return;
         }
         e->switching = false;
-        if (e->open && len)
+        if (e->open && len && !e->owed) /* else the cursor that is answered goes on by itself */
             queue_pump(e);
     }
 }

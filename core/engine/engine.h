@@ -119,10 +119,19 @@ int engine_send(struct engine *e, struct envoi_message *message);
 /* Many messages, one behind the other; stops at a failure that ends the connection or concerns all. The result is the first
  * failure of a message, ENVOI_OK when each has at least one accepted recipient. */
 int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count);
-/* Puts one more message behind those that are being sent, or begins with it. engine_go() sets it in motion, later and once
- * for many. ENVOI_OK; ENVOI_E_BUSY: another verb is in progress; else as engine_send() refuses one. */
+/* Hello, TLS and login as a message would bring them about, and no message. */
+int engine_prepare(struct engine *e);
+/* Puts one more message behind those that are being sent, or begins with it: a transaction for those of its recipients that
+ * are due. engine_go() sets it in motion, later and once for many. ENVOI_OK; ENVOI_E_BUSY: another verb is in progress; else
+ * as engine_send() refuses one. */
 int engine_queue(struct engine *e, struct envoi_message *message);
 void engine_go(struct engine *e);
+/* Is it worth while to queue more than one? */
+bool engine_pipelines(const struct engine *e);
+/* Gives back memory that the next message will need again: for a connection that is idle. */
+void engine_rest(struct engine *e);
+/* Ends the connection because of what is waited for: a callback that must not say AGAIN did. */
+void engine_give_up(struct engine *e, int code, const char *why);
 int engine_quit(struct engine *e);
 
 /* What is known; never NULL. */

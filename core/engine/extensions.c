@@ -14,7 +14,7 @@ void extensions_clear(struct extensions *x)
         mem_free(x->list[i].parameters);
     }
     x->count = 0;
-    x->pipelining = x->chunking = x->size = false;
+    x->pipelining = x->chunking = x->eight_bit = x->burl = x->size = false;
     x->size_limit = UINT64_MAX;
 }
 
@@ -113,6 +113,8 @@ int extensions_parse(struct extensions *x, const char *text)
     }
     x->pipelining = extensions_get(x, "PIPELINING") != NULL;
     x->chunking = extensions_get(x, "CHUNKING") != NULL;
+    x->eight_bit = extensions_get(x, "8BITMIME") != NULL;
+    x->burl = extensions_get(x, "BURL") != NULL;
     find_size(x);
     return rc;
 }
@@ -125,4 +127,17 @@ const char *extensions_get(const struct extensions *x, const char *name)
         if (strlen(x->list[i].name) == len && text_equal_n(x->list[i].name, name, len))
             return x->list[i].parameters;
     return NULL;
+}
+
+uint64_t extensions_limit(const struct extensions *x, const char *name)
+{
+    const char *list = extensions_get(x, "LIMITS"), *word;
+    size_t len, known = strlen(name);
+    uint64_t n;
+
+    while (list && (list = text_word(list, &word, &len)))
+        if (len > known && word[known] == '=' && text_equal_n(word, name, known) &&
+            text_number(word + known + 1, len - known - 1, &n))
+            return n;
+    return 0;
 }

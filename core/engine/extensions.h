@@ -20,6 +20,8 @@ struct extensions {
     /* What every transaction asks, found once. */
     bool pipelining;
     bool chunking;
+    bool eight_bit;
+    bool burl;
     bool size;
     uint64_t size_limit; /* octets; UINT64_MAX: none */
 };
@@ -28,6 +30,8 @@ void extensions_clear(struct extensions *x);
 /* The text of the reply to EHLO, lines joined by '\n', the first line being the greeting. What is not a keyword is
  * ignored; a second AUTH or the old "AUTH=" is merged; lines past EXTENSIONS_MAX are ignored. ENVOI_OK or MEMORY. */
 int extensions_parse(struct extensions *x, const char *text);
+/* What LIMITS (RFC 9422) says of a name: "RCPTMAX"; 0: nothing. */
+uint64_t extensions_limit(const struct extensions *x, const char *name);
 /* NULL: not announced. Case-blind. */
 const char *extensions_get(const struct extensions *x, const char *name);
 

@@ -7,7 +7,7 @@ void output_init(struct output *o)
 {
     o->head = o->count = o->lent = 0;
     o->octets = 0;
-    buf_init(&o->text, 0, true);
+    buf_init(&o->text, 0, false);
 }
 
 void output_free(struct output *o)
@@ -111,5 +111,6 @@ unsigned output_drained(struct output *o, size_t len)
         o->head = (o->head + 1) % OUTPUT_PIECES;
         o->count--;
     }
+    o->text.secret = o->text.secret && o->text.len;
     return commands;
 }

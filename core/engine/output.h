@@ -22,7 +22,7 @@ struct output_piece {
 };
 
 struct output {
-    struct buf text; /* the commands, wiped as they leave: a login may be among them */
+    struct buf text; /* the commands; `secret` while a login is among them */
     struct output_piece pieces[OUTPUT_PIECES];
     unsigned head, count;
     unsigned lent; /* pieces that are lent */

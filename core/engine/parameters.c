@@ -74,12 +74,26 @@ int parameters_append(const struct engine *e, const char *options, struct buf *o
     return ENVOI_OK;
 }
 
+/* A message that goes out in several transactions drops the same each time. */
+static bool is_dropped(const struct envoi_message *m, const char *word, size_t len)
+{
+    const char *list = m->dropped, *known;
+    size_t n;
+
+    while (list && (list = text_word(list, &known, &n)))
+        if (n == len && text_equal_n(known, word, len))
+            return true;
+    return false;
+}
+
 static int drop(struct envoi_message *m, const char *word, size_t len)
 {
     size_t old = m->dropped ? strlen(m->dropped) : 0, gap = old ? 1 : 0;
-    char *joined = mem_realloc(m->dropped, old + gap + len + 1);
+    char *joined;
 
-    if (!joined)
+    if (is_dropped(m, word, len))
+        return ENVOI_OK;
+    if (!(joined = mem_realloc(m->dropped, old + gap + len + 1)))
         return ENVOI_E_MEMORY;
     if (gap)
         joined[old] = ' ';
@@ -113,7 +127,7 @@ static int check(struct engine *e, struct envoi_message *m, const char *options)
 static int check_size(struct engine *e, struct envoi_message *m, const struct content_measure *measure, struct buf *out)
 {
     uint64_t octets = measure->size ? measure->size : m->size_estimate;
-    char text[32];
+    char digits[TEXT_NUMBER_MAX];
 
     if (!e->extensions.size)
         return ENVOI_OK;
@@ -123,8 +137,8 @@ static int check_size(struct engine *e, struct envoi_message *m, const struct co
                          (unsigned long long)octets, (unsigned long long)e->extensions.size_limit);
     if (!octets || has_parameter(m->options, "SIZE"))
         return ENVOI_OK;
-    (void)snprintf(text, sizeof text, " SIZE=%llu", (unsigned long long)octets);
-    return buf_append_text(out, text);
+    return buf_append_text(out, " SIZE=") || buf_append(out, digits, text_put_number(digits, octets)) ? ENVOI_E_MEMORY
+                                                                                                      : ENVOI_OK;
 }
 
 /* BINARYMIME (RFC 3030 section 3) goes by BDAT only, and is never left out. */
@@ -141,7 +155,7 @@ static int check_binary(struct engine *e, bool given, struct buf *out)
 static int check_body(struct engine *e, struct envoi_message *m, const struct content_measure *measure, struct buf *out)
 {
     static const char *const eight = "BODY=8BITMIME";
-    bool announced = extensions_get(&e->extensions, "8BITMIME") != NULL;
+    bool announced = e->extensions.eight_bit;
     bool asked = m->body == ENVOI_BODY_8BIT || (m->body == ENVOI_BODY_AUTO && measure->known && measure->has_8bit);
     bool maybe = m->body == ENVOI_BODY_AUTO && !measure->known;
     bool given = has_parameter(m->options, "BODY");

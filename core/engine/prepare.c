@@ -43,6 +43,31 @@ static int need_login(struct engine *e)
     return put_in_front(e, &e->login_job, &command_auth);
 }
 
+/* ---- a job that is nothing but its needs ---- */
+
+static int ready_write(struct engine *e, struct job *job, const struct position *at)
+{
+    (void)e;
+    (void)job;
+    (void)at;
+    return ENVOI_OK;
+}
+
+static void ready_next(struct engine *e, struct job *job, struct position *at)
+{
+    (void)e;
+    (void)job;
+    at->row = NULL;
+}
+
+const struct command command_ready = {
+    .name = "ready",
+    .phase = ENVOI_PHASE_COMMAND,
+    .silent = true,
+    .write = ready_write,
+    .next = ready_next,
+};
+
 int prepare_job(struct engine *e, struct job *job)
 {
     static const struct {

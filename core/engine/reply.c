@@ -25,7 +25,7 @@ void reply_init(struct envoi_reply *r)
 {
     r->code = 0;
     r->enhanced[0] = '\0';
-    buf_init(&r->text, 0, true); /* a challenge may hold a secret */
+    buf_init(&r->text, 0, false);
 }
 
 void reply_free(struct envoi_reply *r)
@@ -39,6 +39,14 @@ void reply_clear(struct envoi_reply *r)
     r->code = 0;
     r->enhanced[0] = '\0';
     buf_reset(&r->text);
+}
+
+void reply_swap(struct envoi_reply *a, struct envoi_reply *b)
+{
+    struct envoi_reply kept = *a;
+
+    *a = *b;
+    *b = kept;
 }
 
 int reply_copy(struct envoi_reply *to, const struct envoi_reply *from)
@@ -126,10 +134,15 @@ static int code_of(const char *line, size_t len)
 }
 
 /* Takes one whole line, without its line end. */
-static int take_line(struct reply_parser *p, char *line, size_t len, bool *complete)
+static int take_line(struct reply_parser *p, const char *line, size_t len, bool *complete)
 {
+    bool control = text_has_control(line, len);
+    struct buf *text = &p->reply.text;
     int code = code_of(line, len);
     size_t skip;
+
+    if (control && memchr(line, '\0', len))
+        return malformed(p, "a NUL octet in a reply");
 
     if (!code || (len > 3 && line[3] != ' ' && line[3] != '-'))
         return malformed(p, "a line that is no reply");
@@ -139,6 +152,7 @@ static int take_line(struct reply_parser *p, char *line, size_t len, bool *compl
         return malformed(p, "a reply of too many lines");
     *complete = len == 3 || line[3] == ' ';
     p->reply.code = code;
+    text->secret = code == 334; /* a challenge may hold one */
 
     line += len == 3 ? 3 : 4;
     len -= len == 3 ? 3 : 4;
@@ -150,9 +164,11 @@ static int take_line(struct reply_parser *p, char *line, size_t len, bool *compl
         line += skip;
         len -= skip;
     }
-    if ((p->lines > 1 && buf_append(&p->reply.text, "\n", 1)) || buf_append(&p->reply.text, line, len))
+    if ((p->lines > 1 && buf_append(text, "\n", 1)) || buf_append(text, line, len))
         return ENVOI_E_MEMORY;
-    return *complete ? buf_append(&p->reply.text, "", 1) : ENVOI_OK;
+    if (control)
+        text_make_printable((char *)text->data + text->head + text->len - len, len, "");
+    return *complete ? buf_append(text, "", 1) : ENVOI_OK;
 }
 
 int reply_parse(struct reply_parser *p, const char *data, size_t len, size_t *used, bool *complete, reply_line_fn *line,
@@ -165,27 +181,30 @@ int reply_parse(struct reply_parser *p, const char *data, size_t len, size_t *us
     while (*used < len && !*complete) {
         const char *at = data + *used, *end = memchr(at, '\n', len - *used);
         size_t take = end ? (size_t)(end - at) + 1 : len - *used, n;
-        char *text;
-        int rc;
+        const char *text = at;
+        int rc = ENVOI_OK;
 
-        if (memchr(at, '\0', take))
-            return malformed(p, "a NUL octet in a reply");
         if ((p->octets += take) > REPLY_OCTETS_MAX)
             return malformed(p, "a reply that is too long");
-        if ((rc = buf_append(&p->line, at, take)))
-            return rc == ENVOI_E_PROTOCOL ? malformed(p, "a reply line that is too long") : rc;
-        *used += take;
+        if (p->line.len + take > REPLY_LINE_MAX)
+            return malformed(p, "a reply line that is too long");
+        if (p->line.len || !end) { /* a line in pieces is put together; a whole one is read where it lies */
+            if ((rc = buf_append(&p->line, at, take)))
+                return rc;
+            text = (const char *)buf_head(&p->line);
+            take = p->line.len;
+        }
+        *used = end ? (size_t)(end - data) + 1 : len;
         if (!end)
             break;
-        text = (char *)p->line.data + p->line.head;
-        n = p->line.len - 1;
+        n = take - 1;
         if (n && text[n - 1] == '\r')
             n--;
-        text_make_printable(text, n, "");
         if (line)
             line(ctx, text, n);
         rc = take_line(p, text, n, complete);
-        buf_reset(&p->line);
+        if (p->line.len)
+            buf_reset(&p->line);
         if (rc)
             return rc;
     }

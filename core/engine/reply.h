@@ -23,6 +23,7 @@ struct envoi_reply {
 void reply_init(struct envoi_reply *r);
 void reply_free(struct envoi_reply *r);
 void reply_clear(struct envoi_reply *r);
+void reply_swap(struct envoi_reply *a, struct envoi_reply *b);
 /* A copy of what was read; on ENVOI_E_MEMORY `to` is cleared. */
 int reply_copy(struct envoi_reply *to, const struct envoi_reply *from);
 /* The class of the reply: 2, 3, 4 or 5. */
@@ -43,7 +44,7 @@ void reply_parser_reset(struct reply_parser *p);
 /* Is something half read? */
 bool reply_parser_busy(const struct reply_parser *p);
 
-/* A line that was read, for the trace: without its line end, printable. */
+/* A line that was read, for the trace: without its line end, as the server sent it. */
 typedef void reply_line_fn(void *ctx, const char *line, size_t len);
 
 /* Takes octets up to the end of one reply; *used says how many. *complete is set when p->reply is a whole one (valid until

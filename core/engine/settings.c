@@ -61,6 +61,35 @@ void settings_free(struct settings *s)
     memset(s, 0, sizeof *s);
 }
 
+int settings_copy(struct settings *to, const struct settings *from)
+{
+    static const size_t texts[] = {
+        offsetof(struct settings, helo_name),  offsetof(struct settings, tls_backend),
+        offsetof(struct settings, tls_name),   offsetof(struct settings, cert_file),
+        offsetof(struct settings, key_file),   offsetof(struct settings, passphrase),
+        offsetof(struct settings, user),       offsetof(struct settings, password),
+        offsetof(struct settings, token),      offsetof(struct settings, authzid),
+        offsetof(struct settings, mechanisms),
+    };
+    size_t size = from->pin_count * sizeof from->pins[0];
+    int rc = ENVOI_OK;
+
+    *to = *from;
+    to->pins = NULL;
+    to->nonblocking = false;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        *(char **)((char *)to + texts[i]) = NULL;
+    for (size_t i = 0; !rc && i < sizeof texts / sizeof texts[0]; i++)
+        rc = mem_replace((char **)((char *)to + texts[i]), *(char *const *)((const char *)from + texts[i]));
+    if (!rc && size && !(to->pins = mem_alloc(size)))
+        rc = ENVOI_E_MEMORY;
+    if (to->pins)
+        memcpy(to->pins, from->pins, size);
+    else
+        to->pin_count = 0;
+    return rc;
+}
+
 int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds)
 {
     int first = phase == ENVOI_PHASE_NONE ? 1 : phase;

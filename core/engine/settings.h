@@ -38,6 +38,9 @@ struct settings {
 
 /* Fills in the defaults. */
 void settings_init(struct settings *s);
+/* Makes `to`, which was filled in with the defaults, a copy that is not non-blocking. ENVOI_OK or ENVOI_E_MEMORY; `to` is to
+ * be freed then too. */
+int settings_copy(struct settings *to, const struct settings *from);
 /* Frees and wipes. */
 void settings_free(struct settings *s);
 /* milliseconds 0: the default of the phase; phase ENVOI_PHASE_NONE: of all. ENVOI_OK or ENVOI_E_USAGE. */

@@ -140,6 +140,13 @@ int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, v
     return run(e, &e->login_job, &command_auth, NEED_HELLO);
 }
 
+int engine_prepare(struct engine *e)
+{
+    int rc = begin(e);
+
+    return rc ? rc : run(e, &e->verb_job, &command_ready, NEED_HELLO | NEED_TLS | NEED_LOGIN);
+}
+
 /* ----------------------------------------------------------------------------------------------- one-line commands ---- */
 
 static int line(struct engine *e, const struct command *row, unsigned needs, const char *const *parts)
@@ -277,7 +284,6 @@ static int check_message(struct engine *e, const struct envoi_message *m)
 
 static void append_message(struct engine *e, struct envoi_message *m)
 {
-    message_begin(m);
     job_init(&m->job, &command_mail, NEED_HELLO | NEED_TLS | NEED_LOGIN);
     m->job.message = m;
     m->job.content = &m->content;
@@ -306,21 +312,43 @@ void engine_go(struct engine *e)
     engine_carry_on(e);
 }
 
+bool engine_pipelines(const struct engine *e)
+{
+    return e->extensions.pipelining && e->window != ENGINE_WINDOW_CLOSED;
+}
+
+void engine_rest(struct engine *e)
+{
+    if (!e->output.count)
+        output_free(&e->output);
+    if (!reply_parser_busy(&e->parser))
+        reply_parser_free(&e->parser);
+}
+
+void engine_give_up(struct engine *e, int code, const char *why)
+{
+    (void)engine_die_of(e, code, "%s", why);
+}
+
 int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count)
 {
     size_t checked = 0;
     int rc = begin(e);
 
     for (; !rc && checked < count; checked++)
-        if (!(rc = check_message(e, messages[checked])))
+        if (messages[checked]->pooled)
+            rc = bad(e, ENVOI_E_BUSY, "the message belongs to a pool");
+        else if (!(rc = check_message(e, messages[checked])))
             messages[checked]->job.engine = e; /* one that is there twice is refused */
     if (rc) {
         for (size_t i = 0; i + 1 < checked; i++)
             messages[i]->job.engine = NULL;
         return rc;
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        message_begin(messages[i]);
         append_message(e, messages[i]);
+    }
     engine_carry_on(e);
     return engine_result(e);
 }

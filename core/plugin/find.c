@@ -70,7 +70,8 @@ static void add_reason(struct envoi_errctx *fault, const char *id, const char *w
 {
     size_t len = strlen(fault->text);
 
-    (void)snprintf(fault->text + len, sizeof fault->text - len, "; %s: %s", id, why);
+    (void)snprintf(fault->text + len, sizeof fault->text - len, "; %.64s: %.*s", id, (int)(sizeof fault->text - len),
+                   why);
 }
 
 static int best_transport(struct registry *r, struct envoi_errctx *fault, struct registry_transport *out)

@@ -163,6 +163,9 @@ int envoi_session_set_trace(struct envoi_session *session, int level, envoi_trac
 /** @} */
 
 /** @name The non-blocking face
+ * No call waits for the network, a name server or a clock, and no socket is ever without O_NONBLOCK. What may take its time
+ * is reading regular files: content that was given as one, plugins and their descriptors, certificates and keys,
+ * /etc/hosts and /etc/resolv.conf; and mechanisms that envoi_session_allow_blocking_mechanisms() lets in.
  * @{ */
 #define ENVOI_EVENT_READ  1u /**< wait until the descriptor is readable */
 #define ENVOI_EVENT_WRITE 2u /**< wait until it is writable */

@@ -52,6 +52,21 @@ static const char *const script[] = {
     "< ..dot",    "< .",      "> 250 2.0.0 queued", "< QUIT",           "> 221 bye",        "eof",
     NULL};
 
+static const char *const without_tls[] = {"> 220 here", "< EHLO ", "> 250 here", "< QUIT", "> 221 bye", "eof", NULL};
+
+/* By TCP, where TLS is required and there is none: the connection is made, the message is not sent. */
+static void check_refusal(const char *example)
+{
+    struct server *server = server_start(without_tls);
+    const char *wrong;
+    char out[512];
+
+    cr_expect_eq(run(example, server_where(server), "Subject: hello\n\n.dot\n", out, sizeof out), 1);
+    cr_expect_not_null(strstr(out, "not attempted"), "%s", out);
+    wrong = server_stop(server);
+    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+}
+
 static void check(const char *example)
 {
     char dir[] = "/tmp/envoi-test-XXXXXX", path[64], out[512];
@@ -69,6 +84,7 @@ static void check(const char *example)
     cr_expect_eq(run(example, path, "x\n", out, sizeof out), 1, "there is no server any more");
     cr_expect_not_null(strstr(out, "not attempted"), "%s", out);
     rmdir(dir);
+    check_refusal(example);
 }
 
 Test(examples, blocking)
@@ -80,3 +96,30 @@ Test(examples, poll)
 {
     check(EXAMPLES "/poll");
 }
+
+Test(examples, epoll)
+{
+    check(EXAMPLES "/epoll");
+}
+
+/* Around the loops of other libraries: those that were found when this was built. */
+#ifdef HAVE_libuv
+Test(examples, libuv)
+{
+    check(EXAMPLES "/libuv");
+}
+#endif
+
+#ifdef HAVE_libevent
+Test(examples, libevent)
+{
+    check(EXAMPLES "/libevent");
+}
+#endif
+
+#ifdef HAVE_glib
+Test(examples, glib)
+{
+    check(EXAMPLES "/glib");
+}
+#endif

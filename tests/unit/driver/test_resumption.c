@@ -26,10 +26,22 @@ static int version;
 /* One test for each backend and version. */
 #define MATRIX(name)                                                                                                   \
     static void name(void);                                                                                            \
-    Test(resumption, name##_openssl_1_2) { run(name, "openssl", 0x0303); }                                             \
-    Test(resumption, name##_openssl_1_3) { run(name, "openssl", 0x0304); }                                             \
-    Test(resumption, name##_gnutls_1_2) { run(name, "gnutls", 0x0303); }                                               \
-    Test(resumption, name##_gnutls_1_3) { run(name, "gnutls", 0x0304); }                                               \
+    Test(resumption, name##_openssl_1_2)                                                                               \
+    {                                                                                                                  \
+        run(name, "openssl", 0x0303);                                                                                  \
+    }                                                                                                                  \
+    Test(resumption, name##_openssl_1_3)                                                                               \
+    {                                                                                                                  \
+        run(name, "openssl", 0x0304);                                                                                  \
+    }                                                                                                                  \
+    Test(resumption, name##_gnutls_1_2)                                                                                \
+    {                                                                                                                  \
+        run(name, "gnutls", 0x0303);                                                                                   \
+    }                                                                                                                  \
+    Test(resumption, name##_gnutls_1_3)                                                                                \
+    {                                                                                                                  \
+        run(name, "gnutls", 0x0304);                                                                                   \
+    }                                                                                                                  \
     static void name(void)
 
 static void begin(const struct tls_server_config *more)
@@ -258,8 +270,8 @@ static void other_backend(struct envoi_session *s)
 /* What a session wants besides: each has tickets of its own, and leaves those of the others alone. */
 MATRIX(another_wish_of_the_session)
 {
-    static void (*const changes[])(struct envoi_session *) = {NULL,           right_pin,          alias,     no_name,
-                                                              no_verification, client_certificate, client_key};
+    static void (*const changes[])(struct envoi_session *) = {
+        NULL, right_pin, alias, no_name, no_verification, client_certificate, client_key};
     enum { COUNT = sizeof changes / sizeof changes[0] };
 
     begin(&(struct tls_server_config){.client_ca = PKI("ca.pem")});
@@ -367,4 +379,34 @@ MATRIX(nothing_is_left_behind)
     finish();
     cr_expect_null(blocks_leaked(), "a ticket was left behind in memory that was given back");
     blocks_forget_secrets();
+}
+
+/* Whatever allocation fails: a whole handshake instead, or none. */
+MATRIX(without_memory)
+{
+    size_t before, n = 0;
+    int rc;
+
+    blocks_install();
+    begin(&(struct tls_server_config){.starttls = 0});
+    do {
+        struct envoi_session *s;
+
+        cr_assert_lt(n, 1000u);
+        visit(); /* there is a ticket */
+        before = blocks_alive();
+        s = session_new();
+        blocks_fail(++n, false);
+        rc = envoi_session_connect(s, tls_server_where(server));
+        if (rc == ENVOI_OK)
+            rc = envoi_session_ehlo(s, NULL);
+        if (blocks_asked() < n)
+            n = 0; /* that was the last */
+        blocks_fail(0, false);
+        cr_expect(rc == ENVOI_OK || rc == ENVOI_E_MEMORY, "%zu: %s", n, envoi_session_error(s));
+        envoi_session_free(s);
+        cr_expect_leq(blocks_alive(), before + 4, "%zu: more is left than a ticket", n);
+    } while (n);
+    finish();
+    cr_expect_eq(blocks_alive(), 0u);
 }

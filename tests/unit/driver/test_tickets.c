@@ -134,7 +134,8 @@ Test(tickets, switched_off)
 /* However texts are cut: other fields, another key. */
 Test(tickets, keys)
 {
-    static const char *const fields[][2] = {{"ab", "c"}, {"a", "bc"}, {"", "abc"}, {NULL, "abc"}, {"abc", ""}, {"abc", NULL}};
+    static const char *const fields[][2] = {{"ab", "c"},   {"a", "bc"}, {"", "abc"},
+                                            {NULL, "abc"}, {"abc", ""}, {"abc", NULL}};
     enum { COUNT = sizeof fields / sizeof fields[0] };
     struct buf keys[COUNT];
 

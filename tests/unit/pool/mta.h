@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* A server in a thread that takes mail over many connections and keeps a ledger of what it took: what the client claims is
+ * compared with that. The first line of a message is "Message-ID: <NUMBER>", the local part of a recipient begins with
+ * "rNUMBER"; one with ".refuse" behind it is refused, one with ".defer" deferred. */
+#ifndef POOL_MTA_H
+#define POOL_MTA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How often each recipient of each message was taken. */
+struct ledger;
+struct ledger *ledger_new(size_t messages, size_t recipients);
+void ledger_free(struct ledger *l);
+unsigned ledger_count(const struct ledger *l, size_t message, size_t recipient);
+
+struct mta_config {
+    struct ledger *ledger;
+    uint16_t port; /* 0: any */
+    bool no_pipelining, no_chunking;
+    const char *limits;   /* "MAILMAX=5": announced, and held against the client */
+    const char *greeting; /* instead of 220 */
+    const char *hello;    /* instead of 250, to EHLO */
+    bool auth; /* PLAIN is announced and demanded; the messages of "u1" have odd numbers, of "u2" even ones */
+    const char *auth_reply; /* instead of 235 */
+    unsigned close_after;   /* so many messages on a connection, then it is closed without a word; 0: never */
+    unsigned goodbye_after; /* ... then the next MAIL is answered with 421 */
+    unsigned silent_after;  /* ... then nothing is answered any more */
+    bool cut_content;       /* the content is taken and the connection closed before the answer, once per connection */
+    unsigned idle_ms;       /* an idle connection is closed */
+    unsigned gate;          /* no content is answered before so many connections are open at once */
+    unsigned faults;        /* per mille of commands that go wrong in some way */
+    uint64_t seed;
+};
+
+struct mta_report {
+    size_t connections, most_at_once, messages, logins;
+    size_t most_messages; /* on one connection */
+    char wrong[256];      /* what the client did wrong first; "" */
+};
+
+struct mta;
+struct mta *mta_start(const struct mta_config *config);
+/* "127.0.0.1:PORT" */
+const char *mta_where(const struct mta *m);
+uint16_t mta_port(const struct mta *m);
+/* As of now. */
+struct mta_report mta_report(struct mta *m);
+/* Closes all connections and ends. */
+struct mta_report mta_stop(struct mta *m);
+
+#endif
