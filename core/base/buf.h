@@ -29,6 +29,8 @@ static inline int buf_append(struct buf *b, const void *data, size_t len)
 {
     size_t end = b->head + b->len;
 
+    if (!len)
+        return 0;
     if (len >= b->cap - end || (b->limit && b->len + len > b->limit))
         return buf_append_slow(b, data, len);
     memcpy(b->data + end, data, len);

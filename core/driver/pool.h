@@ -4,6 +4,7 @@
  *   pool.c             the object and its limits
  *   pool_queue.c       a message from submit to done: which recipients a transaction is for, tries, verdicts
  *   pool_connection.c  one connection from dialing to QUIT
+ *   pool_work.c        messages on a connection
  *   pool_route.c       which messages go to which connection, new connections, servers that failed
  *   pool_loop.c        descriptors and deadlines, for the application's loop and for the pool's own
  *
@@ -66,7 +67,8 @@ struct pool_connection {
     bool barred;                             /* gets no more messages: it hangs, or has had as many as it may */
     bool hangs;                              /* ... for the former reason */
     bool waits;                              /* a callback said AGAIN */
-    bool aborted;                            /* it was lost with messages on it, by the server's fault */
+    bool aborted;                            /* it was lost with messages on it */
+    bool excused;                            /* ... and that was not the server's fault */
     int broken;                              /* its descriptors cannot be watched: why */
     struct pool_fifo sent;                   /* messages that are on it, in order */
     uint64_t used;                           /* transactions that were begun */
@@ -145,17 +147,28 @@ void entry_pick(struct pool_entry *e, uint64_t recipients_max, uint64_t domains_
 /* Decides for all that left their connections; calls the callbacks of those that are done. */
 void pool_settle(struct envoi_pool *p);
 
-/* ---- pool_connection.c ---- */
-/* Begins one to a server that is not left alone. False: there is none, or no memory. */
-bool connection_open(struct pool_route *r);
-/* fd is ready, or -1: a deadline passed. */
-void connection_process(struct pool_connection *c, int fd, unsigned events);
+/* ---- pool_work.c ---- */
 /* How many more messages it may take now. */
 size_t connection_room(struct pool_connection *c, size_t share);
 /* Gives it as many of its route's messages; it may be gone then. */
 void connection_fill(struct pool_connection *c, size_t room);
 /* Was the idle one closed meanwhile? Then it is gone. */
 bool connection_is_alive(struct pool_connection *c);
+/* Has it had as many messages, or as much time, as it may? */
+bool connection_is_spent(const struct pool_connection *c);
+/* A message has left the session. */
+void connection_take_done(void *connection, struct envoi_message *message, int rc);
+
+/* ---- pool_connection.c ---- */
+/* Begins one to a server that is not left alone. False: there is none, or no memory. */
+bool connection_open(struct pool_route *r);
+/* fd is ready, or -1: a deadline passed. */
+void connection_process(struct pool_connection *c, int fd, unsigned events);
+/* Goes on from what a verb of the session returned; it may be gone then. */
+void connection_step(struct pool_connection *c, int rc);
+void connection_move(struct pool_connection *c, enum pool_state state);
+/* No more messages for it (on), because it hangs or because it is spent. */
+void connection_bar(struct pool_connection *c, bool on, bool hangs);
 /* Ends it without a word. */
 void connection_discard(struct pool_connection *c);
 void connection_bury(struct envoi_pool *p);

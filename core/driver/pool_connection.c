@@ -13,14 +13,14 @@
 
 /* ---- state ---- */
 
-static void move_to(struct pool_connection *c, enum pool_state state)
+void connection_move(struct pool_connection *c, enum pool_state state)
 {
     list_remove(&c->route->lists[c->state], c);
     c->state = state;
     list_push_front(&c->route->lists[state], c);
 }
 
-static void set_barred(struct pool_connection *c, bool on, bool hangs)
+void connection_bar(struct pool_connection *c, bool on, bool hangs)
 {
     if (c->barred && !on)
         c->route->barred--;
@@ -42,20 +42,26 @@ static int64_t later(int64_t at, int64_t limit)
     return limit > INT64_MAX - at ? INT64_MAX : at + limit;
 }
 
+/* Thousands of connections are looked at together, and not each at its own millisecond. */
+static int64_t rounded(int64_t at)
+{
+    return at | 31;
+}
+
 /* When it has to be looked at again. */
 static void set_deadline(struct pool_connection *c)
 {
     const int64_t *limits = c->pool->limits;
 
     if (c->state == POOL_IDLE) {
-        c->deadline =
-            clock_earlier(later(c->since, limits[ENVOI_POOL_IDLE_MS]), later(c->born, limits[ENVOI_POOL_AGE_MS]));
+        c->deadline = rounded(
+            clock_earlier(later(c->since, limits[ENVOI_POOL_IDLE_MS]), later(c->born, limits[ENVOI_POOL_AGE_MS])));
         if (c->pool->draining && !route_has_work(c->route))
             c->deadline = c->pool->now;
     } else {
         c->deadline = envoi_session_deadline(c->session);
         if (c->state == POOL_BUSY && !c->barred)
-            c->deadline = clock_earlier(c->deadline, c->since + HANGS_AFTER);
+            c->deadline = clock_earlier(c->deadline, rounded(c->since + HANGS_AFTER));
     }
     pool_wake_at(c->pool, c->deadline);
 }
@@ -76,37 +82,13 @@ void connection_discard(struct pool_connection *c)
 
     envoi_session_free(c->session); /* what was on it is settled now */
     c->session = NULL;
-    set_barred(c, false, false);
+    connection_bar(c, false, false);
     set_waits(c, false);
     list_remove(&c->route->lists[c->state], c);
     c->next = p->dead;
     p->dead = c;
     p->connections--;
     route_touch(c->route);
-}
-
-/* ---- the end of a message ---- */
-
-/* Called in the middle of the session's work: nothing but taking notes. */
-static void take_done(void *ctx, struct envoi_message *message, int rc)
-{
-    struct pool_connection *c = ctx;
-    struct pool_entry *e = fifo_pop(&c->sent);
-    bool alive = engine_alive(c->session->engine);
-
-    (void)message; /* they are done in the order in which they were queued */
-    c->route->in_flight--;
-    c->since = c->pool->now;
-    if (alive) {
-        c->served++;
-        c->server->pause = 0;
-    } else if (rc != ENVOI_E_CONTENT && rc != ENVOI_E_USAGE && rc != ENVOI_E_MEMORY) {
-        c->aborted = true;
-    }
-    e->last = rc;
-    if (rc)
-        entry_fail_of(e, rc, c->session->fault.text);
-    fifo_push(&c->pool->settled, e);
 }
 
 /* ---- beginning ---- */
@@ -126,7 +108,7 @@ static struct pool_connection *connection_new(struct pool_route *r, struct pool_
     c->server = server;
     c->born = c->since = r->pool->now;
     c->dialing = true;
-    c->session->message_done = take_done;
+    c->session->message_done = connection_take_done;
     c->session->message_ctx = c;
     c->session->impatient = !r->pool->watch;
     (void)envoi_session_set_watch(c->session, pool_tell, c); /* it is new: it cannot be busy */
@@ -174,7 +156,7 @@ static void lose(struct pool_connection *c)
 {
     struct pool_route *r = c->route;
     struct envoi_errctx why = c->session->fault;
-    bool useless = c->aborted && !c->served;
+    bool useless = c->aborted && !c->excused && !c->served;
 
     if (useless)
         route_server_failed(r, c->server, c->born);
@@ -195,25 +177,17 @@ static void become_ready(struct pool_connection *c)
     r->proven = true;
     r->charge_due = false;
     c->since = c->pool->now;
-    move_to(c, POOL_IDLE);
+    connection_move(c, POOL_IDLE);
     set_deadline(c);
     route_touch(r);
 }
 
 /* ---- the end ---- */
 
-static bool has_had_enough(const struct pool_connection *c)
-{
-    const int64_t *limits = c->pool->limits;
-
-    return c->used >= (uint64_t)limits[ENVOI_POOL_MESSAGES] || (c->mail_max && c->used >= c->mail_max) ||
-           c->pool->now - c->born >= limits[ENVOI_POOL_AGE_MS];
-}
-
 static void say_quit(struct pool_connection *c)
 {
-    set_barred(c, false, false);
-    move_to(c, POOL_CLOSING);
+    connection_bar(c, false, false);
+    connection_move(c, POOL_CLOSING);
     if (envoi_session_quit(c->session) == ENVOI_E_AGAIN)
         set_deadline(c);
     else
@@ -223,13 +197,13 @@ static void say_quit(struct pool_connection *c)
 static void become_idle(struct pool_connection *c)
 {
     c->since = c->pool->now;
-    if (has_had_enough(c)) {
+    if (connection_is_spent(c)) {
         say_quit(c);
         return;
     }
-    set_barred(c, false, false);
+    connection_bar(c, false, false);
     engine_rest(c->session->engine);
-    move_to(c, POOL_IDLE);
+    connection_move(c, POOL_IDLE);
     set_deadline(c);
     route_touch(c->route);
 }
@@ -267,9 +241,9 @@ static void busy(struct pool_connection *c, int rc)
         return;
     }
     if (c->hangs && done)
-        set_barred(c, has_had_enough(c), false);
+        connection_bar(c, connection_is_spent(c), false);
     else if (!c->barred && c->pool->now - c->since >= HANGS_AFTER)
-        set_barred(c, true, true);
+        connection_bar(c, true, true);
     if (done) { /* there may be room again: those with room stand in front */
         list_remove(&c->route->lists[POOL_BUSY], c);
         list_push_front(&c->route->lists[POOL_BUSY], c);
@@ -280,7 +254,7 @@ static void busy(struct pool_connection *c, int rc)
 }
 
 /* rc is what the session's verb says. */
-static void step(struct pool_connection *c, int rc)
+void connection_step(struct pool_connection *c, int rc)
 {
     if (c->broken && c->state == POOL_CONNECTING)
         fail(c, c->broken);
@@ -302,7 +276,7 @@ static void step(struct pool_connection *c, int rc)
 
 void connection_process(struct pool_connection *c, int fd, unsigned events)
 {
-    step(c, envoi_session_process(c->session, fd, events));
+    connection_step(c, envoi_session_process(c->session, fd, events));
 }
 
 bool connection_open(struct pool_route *r)
@@ -317,74 +291,6 @@ bool connection_open(struct pool_route *r)
         route_charge(r, ENVOI_E_MEMORY, envoi_error_text(ENVOI_E_MEMORY));
         return false;
     }
-    step(c, envoi_session_connect(c->session, server->name));
+    connection_step(c, envoi_session_connect(c->session, server->name));
     return true;
-}
-
-/* ---- messages ---- */
-
-/* An end that has come is seen now and not when the message is on its way. */
-bool connection_is_alive(struct pool_connection *c)
-{
-    connection_process(c, c->session->fd, ENVOI_EVENT_READ);
-    return c->session && c->state == POOL_IDLE;
-}
-
-size_t connection_room(struct pool_connection *c, size_t share)
-{
-    uint64_t room = (uint64_t)c->pool->limits[ENVOI_POOL_MESSAGES];
-
-    if (has_had_enough(c)) {
-        set_barred(c, true, false);
-        return 0;
-    }
-    if (c->barred)
-        return 0;
-    room -= c->used;
-    if (c->mail_max && room > c->mail_max - c->used)
-        room = c->mail_max - c->used;
-    if (!engine_pipelines(c->session->engine))
-        share = 1;
-    if (share <= c->sent.count)
-        return 0;
-    share -= c->sent.count;
-    return room < share ? (size_t)room : share;
-}
-
-/* False: it takes none; the message is back where it was, or settled. */
-static bool queue_one(struct pool_connection *c, struct pool_entry *e)
-{
-    int rc;
-
-    entry_pick(e, c->rcpt_max, c->domain_max);
-    if ((rc = session_queue(c->session, e->message)) == ENVOI_OK) {
-        fifo_push(&c->sent, e);
-        c->used++;
-        c->route->in_flight++;
-        return true;
-    }
-    if (rc == ENVOI_E_DISCONNECTED)
-        fifo_push_front(&c->route->again, e);
-    else
-        entry_end(c->pool, e, rc, c->session->fault.text);
-    return false;
-}
-
-void connection_fill(struct pool_connection *c, size_t room)
-{
-    struct pool_route *r = c->route;
-    struct pool_entry *e;
-    bool queued = true;
-
-    if (c->state == POOL_IDLE) {
-        c->since = c->pool->now;
-        move_to(c, POOL_BUSY);
-    }
-    while (room-- && queued && (e = fifo_pop(r->again.first ? &r->again : &r->waiting)))
-        queued = queue_one(c, e);
-    if (has_had_enough(c))
-        set_barred(c, true, false);
-    list_remove(&r->lists[POOL_BUSY], c);
-    list_push_back(&r->lists[POOL_BUSY], c);
-    step(c, session_go(c->session));
 }

@@ -161,17 +161,18 @@ static bool has_failed(const struct engine *e)
 
 int engine_die_of(struct engine *e, int code, const char *format, ...)
 {
-    char text[FAULT_TEXT_MAX];
-    int phase = e->phase;
+    struct envoi_errctx why = {.code = code, .phase = e->phase};
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    (void)vsnprintf(why.text, sizeof why.text, format, args);
     va_end(args);
-    engine_trace(e, ENVOI_TRACE_INFO, "%s", text);
+    engine_trace(e, ENVOI_TRACE_INFO, "%s", why.text);
     if (!has_failed(e))
-        fault_set(e->fault, code, phase, "%s", text);
+        *e->fault = why;
+    e->loss = &why;
     engine_die(e, code);
+    e->loss = NULL;
     return code;
 }
 

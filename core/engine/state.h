@@ -21,8 +21,12 @@ struct engine {
 
     /* the connection */
     bool open;
-    bool closing;   /* a 421 was read */
-    bool lost_idle; /* it ended while no verb was in progress: the next one tells how */
+    bool closing;                    /* a 421 was read */
+    const struct envoi_errctx *loss; /* why it is being lost, while messages are settled; NULL: the fault says it */
+    bool lost_idle;                  /* it ended while no verb was in progress: the next one tells how */
+    bool switching;                  /* a layer is about to change: nothing may be unread */
+    bool ticket_tried;               /* octets came behind the handshake: a ticket was looked for */
+    bool ticket_kept;
     char *host;
     char *helo_default;
     bool host_is_ip;
@@ -30,12 +34,9 @@ struct engine {
     int tls; /* the policy, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
     struct registry_transport transport;
     void *tls_context; /* of the transport; the driver's */
-    bool ticket_tried; /* octets came behind the handshake: a ticket was looked for */
-    bool ticket_kept;
     struct stack stack;
     struct output output;
     struct reply_parser parser;
-    bool switching; /* a layer is about to change: nothing may be unread */
 
     /* what is known */
     struct envoi_reply reply;

@@ -46,6 +46,7 @@ void verdict_all_unknown(struct envoi_message *m)
 
 void verdict_settle_lost(struct engine *e, struct job *job)
 {
+    const struct envoi_errctx *why = e->loss ? e->loss : e->fault;
     struct envoi_message *m = job->message;
 
     for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++) {
@@ -54,14 +55,14 @@ void verdict_settle_lost(struct engine *e, struct job *job)
         if (r->verdict != ENVOI_VERDICT_NOT_ATTEMPTED)
             continue;
         if (r->pending && e->closing) {
-            verdict_from_reply(r, e->fault->phase, &e->reply);
+            verdict_from_reply(r, why->phase, &e->reply);
             continue;
         }
         if (job->content_left && !e->closing)
             r->verdict = ENVOI_VERDICT_UNKNOWN;
         r->pending = false;
-        r->phase = e->fault->phase;
-        set_reason(r, e->fault->text);
+        r->phase = why->phase;
+        set_reason(r, why->text);
     }
 }
 

@@ -12,10 +12,19 @@
  * **What the pool does by itself.** It connects when there is work, up to a limit per route; reuses connections, up to a
  * number of messages (also the server's MAILMAX, RFC 9422), an age and an idle time; splits a transaction that has more
  * recipients than the server's RCPTMAX, or more domains than its RCPTDOMAINMAX; connects anew after a 421 or an idle
- * close; leaves a server alone for a while after a failed connection (back-off) and goes on with the next one.
+ * close; leaves a server alone for a while after a failed connection (back-off) and goes on with the next one. A server
+ * has failed when there is no connection, no TLS, no good greeting or EHLO, when it defers the login (4yz), or when it
+ * closes before it has dealt with a single message. A login that is refused fails all that waits on its route, and is not
+ * tried again until something more is submitted: nobody is locked out by a loop. Before the first login of a route has
+ * succeeded only one connection is made; afterwards at most 16 are being made at once.
  *
  * **What it never does.** It never sends twice what may have been delivered: a recipient whose verdict is *unknown* stays
- * unknown. Only recipients that were not attempted are tried again, on another connection, up to a number of tries.
+ * unknown. Only recipients that were not attempted, or were answered with a 421 (which ends the connection and says that
+ * nothing more was done on it), are tried again, on another connection, up to a number of tries. That all servers of a
+ * route failed one after the other is one try for everything that waits on it. A failure of the message itself (its
+ * content, an option that the server does not announce) is final.
+ *
+ * **A connection that hangs** (nothing was done on it for a second) gets no more messages until it goes on.
  *
  * **Threads.** One thread at a time.
  */
@@ -40,7 +49,7 @@ enum envoi_pool_limit {
     ENVOI_POOL_MESSAGES = 3,       /**< messages over one connection in its life; 1000 */
     ENVOI_POOL_AGE_MS = 4,         /**< age after which a connection takes no more messages; 300000 */
     ENVOI_POOL_IDLE_MS = 5,        /**< time without work after which it is closed; 5000 */
-    ENVOI_POOL_TRIES = 6,          /**< how often a message is tried that was not attempted; 3 */
+    ENVOI_POOL_TRIES = 6,          /**< how often a message is tried, as long as it is not attempted; 3 */
     ENVOI_POOL_BACKOFF_MS = 7,     /**< first pause after a failed connection, doubled each time; 1000 */
     ENVOI_POOL_BACKOFF_MAX_MS = 8, /**< longest pause; 60000 */
     ENVOI_POOL_LIMITS = 9,         /**< how many there are */
@@ -78,8 +87,11 @@ typedef void envoi_pool_done_fn(void *ctx, struct envoi_message *message, int re
 /** Submits a message, which belongs to the pool until `done` is called.
  * @param pool     the pool
  * @param route    the route's number
- * @param message  with recipients and content. A content that cannot be rewound is tried once.
- * @param done     called once, from a call of the pool; never from this one
+ * @param message  with recipients and content. A content that cannot be rewound is sent in one transaction and not
+ *                 tried again once something was taken from it: recipients that are left over by a server's RCPTMAX or
+ *                 RCPTDOMAINMAX are not attempted then. Its setters are ENVOI_E_BUSY until it is done.
+ * @param done     called once, from envoi_pool_run(), _process(), _stop() or _free(); never from this call; NULL: nobody is
+ *                 told, the verdicts are in the message
  * @param ctx      handed to it
  * @returns ENVOI_OK: accepted into the queue; ENVOI_E_AGAIN: the queue is full, submit it again after a `done`;
  * ENVOI_E_USAGE: no such route, no recipients, no content, or the pool is drained or stopped; ENVOI_E_BUSY: the message
@@ -93,7 +105,9 @@ size_t envoi_pool_pending(const struct envoi_pool *pool);
 size_t envoi_pool_connections(const struct envoi_pool *pool);
 
 /** Works until every submitted message is done, blocking. Callbacks may submit more.
- * @returns ENVOI_OK; ENVOI_E_USAGE: a watch function is set; ENVOI_E_SYSTEM; ENVOI_E_MEMORY. */
+ * Idle connections stay open, for the next call; after envoi_pool_drain() it works until they are closed, too. A content
+ * or credential callback must not say AGAIN here: its message (or route) fails with ENVOI_E_USAGE.
+ * @returns ENVOI_OK; ENVOI_E_USAGE: a watch function is set, or it is called from a callback; ENVOI_E_SYSTEM. */
 int envoi_pool_run(struct envoi_pool *pool);
 
 /** @name The non-blocking face, as of a session
@@ -101,7 +115,8 @@ int envoi_pool_run(struct envoi_pool *pool);
 /** Makes the pool non-blocking; before the first submit. @returns ENVOI_OK; ENVOI_E_USAGE; ENVOI_E_BUSY. */
 int envoi_pool_set_watch(struct envoi_pool *pool, envoi_watch_fn *watch, void *ctx);
 /** Carries on: after a submit, when a watched descriptor is ready, when the deadline has passed.
- * @returns ENVOI_E_AGAIN while messages are not done or connections are open, else ENVOI_OK. */
+ * @returns ENVOI_E_AGAIN while messages are not done or connections are open, else ENVOI_OK; ENVOI_E_USAGE: there is no
+ * watch function, or it is called from a callback. */
 int envoi_pool_process(struct envoi_pool *pool, int fd, unsigned events);
 /** When envoi_pool_process() is to be called at the latest: milliseconds of CLOCK_MONOTONIC; -1: no deadline. */
 int64_t envoi_pool_deadline(struct envoi_pool *pool);
@@ -110,8 +125,8 @@ int64_t envoi_pool_deadline(struct envoi_pool *pool);
 /** Takes no more messages; those that are there are finished, then connections are closed with QUIT.
  * @returns ENVOI_OK; ENVOI_E_USAGE. */
 int envoi_pool_drain(struct envoi_pool *pool);
-/** Stops now, without a word to the servers: what waits is not attempted, what is under way is settled as a lost
- * connection settles it (unknown where the content had left). The callbacks are called before this returns.
+/** Stops now, without a word to the servers: what waits is not attempted (ENVOI_E_CANCELLED), what is under way is settled
+ * as a lost connection settles it (unknown where the content had left). The callbacks are called before this returns.
  * @returns ENVOI_OK; ENVOI_E_USAGE: called from a callback. */
 int envoi_pool_stop(struct envoi_pool *pool);
 

@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* Of dialogues with more octets than this only some of the places are tried. */
-#define PLACES_MAX 1500
+#define PLACES_MAX 600
 
 static const struct play_mode good_mode = {.name = "octet by octet", .cut = PLAY_OCTETS};
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SECRETS_MAX 64
+#define FRESH       0xa5
 
 /* Before each block, as large as the strictest alignment so that what follows keeps it. */
 struct head {
@@ -41,6 +42,7 @@ static void *blocks_give(size_t size)
         return NULL;
     memset(head + 1, 0xa5, size); /* what somebody else left there is not to be found in it */
     head->size = size;
+    memset(head + 1, FRESH, size); /* what was there before is nobody's secret, and nobody's zero */
     state.alive++;
     state.octets += size;
     if (state.octets > state.peak)
