@@ -14,8 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of dialogues with more octets than this only some of the places are tried. */
+/* Of dialogues with more octets than this only some of the places are tried; of fewer where each octet is costly. */
+#if defined(__SANITIZE_ADDRESS__)
+#define PLACES_MAX 60
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PLACES_MAX 60
+#endif
+#endif
+#ifndef PLACES_MAX
 #define PLACES_MAX 600
+#endif
 
 static const struct play_mode good_mode = {.name = "octet by octet", .cut = PLAY_OCTETS};
 
