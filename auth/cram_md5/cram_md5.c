@@ -10,10 +10,6 @@
 #define CHALLENGE_MAX 2048
 #define HEX_LEN       ((size_t)BASE16_ENCODE_LENGTH(MD5_DIGEST_SIZE))
 
-struct cram_state {
-    const struct envoi_host *host;
-};
-
 enum { AUTHID, PASSWORD, FIELDS };
 
 static const struct {
@@ -126,7 +122,7 @@ static int32_t cram_step(void *ctx, const void *in, size_t len, const struct env
 
 static int32_t cram_mech_new(void *state, const char *mech, const struct envoi_mech_params *params, void **ctx)
 {
-    const struct envoi_host *host = ((struct cram_state *)state)->host;
+    const struct envoi_host *host = state;
 
     if (strcmp(mech, NAME) != 0 || !ENVOI_HAS(params, errctx))
         return ENVOI_E_NOT_SUPPORTED;
@@ -161,23 +157,11 @@ static int32_t cram_mech_at(void *state, size_t index, struct envoi_mech_info *o
     return ENVOI_OK;
 }
 
+/* All that there is to remember is the host. */
 static int32_t cram_init(const struct envoi_host *host, void **state)
 {
-    if (!ENVOI_HAS(host, set_error))
-        return ENVOI_E_PLUGIN;
-    struct cram_state *self = host->alloc(sizeof *self);
-    if (!self)
-        return ENVOI_E_MEMORY;
-    self->host = host;
-    *state = self;
-    return ENVOI_OK;
-}
-
-static void cram_fini(void *state)
-{
-    struct cram_state *self = state;
-
-    self->host->free(self);
+    *state = (void *)(uintptr_t)host;
+    return ENVOI_HAS(host, set_error) ? ENVOI_OK : ENVOI_E_PLUGIN;
 }
 
 static const struct envoi_mechanism mechanism = {
@@ -200,7 +184,6 @@ static const struct envoi_plugin plugin = {
     .version = "1",
     .license = "MIT",
     .init = cram_init,
-    .fini = cram_fini,
     .mechanisms = mechanisms,
 };
 

@@ -7,10 +7,6 @@
 /* The words of the prompts mean nothing (servers disagree about them); one this long is no prompt. */
 #define PROMPT_MAX 2048
 
-struct login_state {
-    const struct envoi_host *host;
-};
-
 /* What is answered to the first and to the second challenge. */
 static const struct {
     uint32_t id;
@@ -80,7 +76,7 @@ static int32_t login_step(void *ctx, const void *in, size_t len, const struct en
 
 static int32_t login_mech_new(void *state, const char *mech, const struct envoi_mech_params *params, void **ctx)
 {
-    const struct envoi_host *host = ((struct login_state *)state)->host;
+    const struct envoi_host *host = state;
 
     if (strcmp(mech, NAME) != 0 || !ENVOI_HAS(params, errctx))
         return ENVOI_E_NOT_SUPPORTED;
@@ -113,23 +109,11 @@ static int32_t login_mech_at(void *state, size_t index, struct envoi_mech_info *
     return ENVOI_OK;
 }
 
+/* All that there is to remember is the host. */
 static int32_t login_init(const struct envoi_host *host, void **state)
 {
-    if (!ENVOI_HAS(host, set_error))
-        return ENVOI_E_PLUGIN;
-    struct login_state *self = host->alloc(sizeof *self);
-    if (!self)
-        return ENVOI_E_MEMORY;
-    self->host = host;
-    *state = self;
-    return ENVOI_OK;
-}
-
-static void login_fini(void *state)
-{
-    struct login_state *self = state;
-
-    self->host->free(self);
+    *state = (void *)(uintptr_t)host;
+    return ENVOI_HAS(host, set_error) ? ENVOI_OK : ENVOI_E_PLUGIN;
 }
 
 static const struct envoi_mechanism mechanism = {
@@ -152,7 +136,6 @@ static const struct envoi_plugin plugin = {
     .version = "1",
     .license = "MIT",
     .init = login_init,
-    .fini = login_fini,
     .mechanisms = mechanisms,
 };
 

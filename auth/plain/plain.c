@@ -5,10 +5,6 @@
 
 #define NAME "PLAIN"
 
-struct plain_state {
-    const struct envoi_host *host;
-};
-
 /* The fields in the order in which the message has them. */
 enum { AUTHZID, AUTHID, PASSWORD, FIELDS };
 
@@ -134,7 +130,7 @@ static int32_t plain_step(void *ctx, const void *in, size_t len, const struct en
 
 static int32_t plain_mech_new(void *state, const char *mech, const struct envoi_mech_params *params, void **ctx)
 {
-    const struct envoi_host *host = ((struct plain_state *)state)->host;
+    const struct envoi_host *host = state;
 
     if (strcmp(mech, NAME) != 0 || !ENVOI_HAS(params, errctx))
         return ENVOI_E_NOT_SUPPORTED;
@@ -169,23 +165,11 @@ static int32_t plain_mech_at(void *state, size_t index, struct envoi_mech_info *
     return ENVOI_OK;
 }
 
+/* All that there is to remember is the host. */
 static int32_t plain_init(const struct envoi_host *host, void **state)
 {
-    if (!ENVOI_HAS(host, set_error))
-        return ENVOI_E_PLUGIN;
-    struct plain_state *self = host->alloc(sizeof *self);
-    if (!self)
-        return ENVOI_E_MEMORY;
-    self->host = host;
-    *state = self;
-    return ENVOI_OK;
-}
-
-static void plain_fini(void *state)
-{
-    struct plain_state *self = state;
-
-    self->host->free(self);
+    *state = (void *)(uintptr_t)host;
+    return ENVOI_HAS(host, set_error) ? ENVOI_OK : ENVOI_E_PLUGIN;
 }
 
 static const struct envoi_mechanism mechanism = {
@@ -208,7 +192,6 @@ static const struct envoi_plugin plugin = {
     .version = "1",
     .license = "MIT",
     .init = plain_init,
-    .fini = plain_fini,
     .mechanisms = mechanisms,
 };
 

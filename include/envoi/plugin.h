@@ -359,7 +359,9 @@ struct envoi_mechanism {
      * @param want    after AGAIN: ENVOI_WANT_CREDENTIAL
      * @returns ENVOI_OK; ENVOI_E_AGAIN; ENVOI_E_CANCELLED: a needed credential was not given (the core sends `*`);
      * ENVOI_E_AUTH: the server failed its proof or the challenge is not acceptable (the core sends `*`, no other
-     * mechanism is tried); ENVOI_E_MEMORY. */
+     * mechanism is tried); ENVOI_E_USAGE: a credential cannot be used here (a NUL in it, say); ENVOI_E_NOT_SUPPORTED:
+     * only from the first step, before anything was sent: not usable after all, the next provider is tried;
+     * ENVOI_E_MEMORY. */
     int32_t (*step)(void *ctx, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result,
                     uint32_t *want);
 

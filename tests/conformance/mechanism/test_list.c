@@ -131,11 +131,11 @@ Test(mech_list, init_survives_every_failing_allocation, .timeout = 30)
             host_fail_at(++n, 0);
             int32_t rc = client.plugin->init(host_get(), &state);
             cr_assert_eq(rc, host_record.failed ? ENVOI_E_MEMORY : ENVOI_OK);
-            if (rc == ENVOI_OK)
+            if (rc == ENVOI_OK && client.plugin->fini)
                 client.plugin->fini(state);
             cr_assert_eq(host_record.live, 0);
         } while (host_record.failed);
-        cr_assert_gt(n, 1);
+        cr_assert(n > 1 || !client.plugin->fini); /* what has nothing to undo allocates nothing */
         host_fail_at(0, 0);
     }
     cr_assert_eq(sasl_client_done(), SASL_OK);
