@@ -85,8 +85,8 @@ int buf_append_slow(struct buf *b, const void *data, size_t len)
 
     if (len == 0)
         return ENVOI_OK;
-    if ((rc = buf_reserve(b, len, &at)))
-        return rc;
+    if ((rc = buf_reserve(b, len, &at)) || !at)
+        return rc ? rc : ENVOI_E_MEMORY;
     memcpy(at, data, len);
     b->len += len;
     return ENVOI_OK;

@@ -27,7 +27,7 @@ static int make_room(struct envoi_pool *p, size_t fd)
         room *= 2;
     if (!(more = mem_realloc(p->fds, room * sizeof(struct pool_connection *))))
         return ENVOI_E_MEMORY;
-    memset(more + p->fd_room, 0, (room - p->fd_room) * sizeof *more);
+    memset(more + p->fd_room, 0, (room - p->fd_room) * sizeof(struct pool_connection *));
     p->fds = more;
     p->fd_room = room;
     return ENVOI_OK;

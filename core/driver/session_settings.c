@@ -111,7 +111,7 @@ int envoi_session_set_timeout(struct envoi_session *session, int phase, int64_t 
 
     if (rc)
         return rc;
-    if ((rc = settings_set_timeout(&session->settings, phase, milliseconds)))
+    if (settings_set_timeout(&session->settings, phase, milliseconds))
         return wrong(session, "time-out", "no such phase, or a negative time");
     return ENVOI_OK;
 }

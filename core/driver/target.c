@@ -104,8 +104,8 @@ int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, cha
 
         rc = to_a_labels(name, fault, &labels);
         mem_free(name);
-        if (rc)
-            return rc;
+        if (rc || !labels)
+            return rc ? rc : no_memory(fault);
         name = labels;
     }
     end = strlen(name);

@@ -21,14 +21,14 @@ struct engine {
 
     /* the connection */
     bool open;
-    bool closing;                    /* a 421 was read */
-    const struct envoi_errctx *loss; /* why it is being lost, while messages are settled; NULL: the fault says it */
-    bool lost_idle;                  /* it ended while no verb was in progress: the next one tells how */
-    bool switching;                  /* a layer is about to change: nothing may be unread */
-    bool ticket_tried;               /* octets came behind the handshake: a ticket was looked for */
+    bool closing;      /* a 421 was read */
+    bool lost_idle;    /* it ended while no verb was in progress: the next one tells how */
+    bool switching;    /* a layer is about to change: nothing may be unread */
+    bool ticket_tried; /* octets came behind the handshake: a ticket was looked for */
     bool ticket_kept;
     char *host;
     char *helo_default;
+    const struct envoi_errctx *loss; /* why it is being lost, while messages are settled; NULL: the fault says it */
     bool host_is_ip;
     bool unix_socket;
     int tls; /* the policy, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
