@@ -117,7 +117,7 @@ config_cases() {
 
 plugin_cases() {
     run plugins;        check 'plugins' 0 out '^openssl *transport' out '^plain *auth *PLAIN' err '!.'
-    run plugins --why;  check 'plugins --why' 0 out '^openssl' out 'priority  *10  *.*/openssl.plugin:[0-9]' out '^  state'
+    run plugins --why;  check 'plugins --why' 0 out '^openssl' out 'priority  *10  *\(.*/openssl.plugin:[0-9]\|built in\)' out '^  state'
     run plugins --json; check 'plugins --json' 0 out '"plugins": \[' out '"source":' out '"warnings": \[\]'
     mkdir -p strange
     printf 'kind: auth\nprovides: X-ODD\nmodule: plain.so\nabi: 1\ncolour: green\n' >strange/odd.plugin
