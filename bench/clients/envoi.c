@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* Sends by envoi: mode "lone" sends one message after another, "queued" gives a batch of them at a time to send_all. */
+#include "client.h"
+
+#include <envoi/envoi.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_MAX 100
+
+static void check(int rc, const char *what)
+{
+    if (rc == ENVOI_OK)
+        return;
+    fprintf(stderr, "envoi: %s: %s\n", what, envoi_error_text(rc));
+    exit(1);
+}
+
+static int pull(void *ctx, void *buf, size_t cap, size_t *len)
+{
+    *len = client_pull(ctx, buf, cap);
+    return ENVOI_OK;
+}
+
+static int start_again(void *ctx)
+{
+    client_rewind(ctx);
+    return ENVOI_OK;
+}
+
+/* `stream`: the message's own. Those of a queue cannot share one, as they are prepared while others are sent. */
+static struct envoi_message *make(struct job *job, FILE *stream)
+{
+    struct envoi_message *m = NULL;
+
+    check(envoi_message_new(CLIENT_SENDER, &m), "message");
+    for (unsigned i = 0; i < job->recipients; i++)
+        check(envoi_message_add_recipient(m, client_recipient(i)), "recipient");
+    if (job->content) {
+        check(envoi_message_set_data(m, job->content, job->len), "content");
+    } else if (strcmp(job->source, "file") == 0) {
+        rewind(stream);
+        check(envoi_message_set_file(m, stream), "content");
+    } else {
+        rewind(job->stream);
+        check(envoi_message_set_callback(m, pull, start_again, job, (int64_t)job->len), "content");
+    }
+    check(envoi_message_set_canonical(m, job->canonical), "canonical");
+    return m;
+}
+
+static void connect_to(struct job *job, struct envoi_library *library, struct envoi_session *session)
+{
+    char text[4096];
+    int rc;
+
+    if (job->plugins) {
+        snprintf(text, sizeof text, "%s/plugins", job->plugins);
+        check(envoi_library_set_module_directory(library, text), "plugins");
+        snprintf(text, sizeof text, "%s/plugins.d", job->plugins);
+        check(envoi_library_set_descriptor_directories(library, text, NULL, NULL), "plugins.d");
+    }
+    if (job->ca) {
+        check(envoi_library_set_ca_file(library, job->ca), "CA file");
+        check(envoi_library_set_tls_backend(library, job->backend), "backend");
+    }
+    check(envoi_session_set_tls(session, job->ca ? ENVOI_TLS_REQUIRED : ENVOI_TLS_OFF), "TLS");
+    check(envoi_session_set_helo_name(session, "client.example.org"), "name");
+    if (job->data)
+        check(envoi_session_set_chunking(session, 0, 0), "DATA");
+    snprintf(text, sizeof text, "%s:%u", job->host, job->port);
+    rc = envoi_session_connect(session, text);
+    if (rc == ENVOI_OK && job->ca)
+        rc = envoi_session_starttls(session);
+    if (rc == ENVOI_OK)
+        rc = envoi_session_ehlo_or_helo_if_needed(session);
+    if (rc)
+        fprintf(stderr, "envoi: %s\n", envoi_session_error(session));
+    check(rc, "connect");
+}
+
+static unsigned send_lone(struct job *job, struct envoi_session *session)
+{
+    unsigned sent = 0;
+
+    for (unsigned i = 0; i < job->count; i++) {
+        struct envoi_message *m = make(job, job->stream);
+
+        envoi_session_send(session, m);
+        sent += envoi_message_result(m) == ENVOI_RESULT_SENT;
+        envoi_message_free(m);
+    }
+    return sent;
+}
+
+static FILE *own_stream(const struct job *job)
+{
+    FILE *stream = job->content ? NULL : fopen(job->file, "rb");
+
+    if (!job->content && (!stream || strcmp(job->source, "file") != 0)) {
+        fputs("envoi: a queue is sent from memory or file\n", stderr);
+        exit(1);
+    }
+    return stream;
+}
+
+static unsigned send_queued(struct job *job, struct envoi_session *session)
+{
+    struct envoi_message *batch[BATCH_MAX];
+    FILE *streams[BATCH_MAX];
+    unsigned sent = 0;
+
+    for (unsigned done = 0; done < job->count;) {
+        size_t n = 0;
+
+        for (; n < BATCH_MAX && n < job->batch && done < job->count; done++, n++) {
+            streams[n] = own_stream(job);
+            batch[n] = make(job, streams[n]);
+        }
+        envoi_session_send_all(session, batch, n);
+        for (size_t i = 0; i < n; i++) {
+            sent += envoi_message_result(batch[i]) == ENVOI_RESULT_SENT;
+            envoi_message_free(batch[i]);
+            if (streams[i])
+                fclose(streams[i]);
+        }
+    }
+    return sent;
+}
+
+int main(int argc, char **argv)
+{
+    struct envoi_library *library = NULL;
+    struct envoi_session *session = NULL;
+    struct job job;
+    unsigned sent;
+    int rc;
+
+    client_init(&job, argc, argv);
+    check(envoi_library_new(&library), "library");
+    check(envoi_session_new(library, &session), "session");
+    connect_to(&job, library, session);
+    client_begin(&job);
+    sent = strcmp(job.mode, "queued") == 0 ? send_queued(&job, session) : send_lone(&job, session);
+    rc = client_end(&job, sent);
+    if (rc)
+        fprintf(stderr, "envoi: %s\n", envoi_session_error(session));
+    envoi_session_quit(session);
+    envoi_session_free(session);
+    envoi_library_free(library);
+    return rc;
+}
