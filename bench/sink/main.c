@@ -50,8 +50,7 @@ static SSL_CTX *tls_context(const char *certificate, const char *key)
 
     if (!ctx)
         return NULL;
-    SSL_CTX_set_num_tickets(
-        ctx, 0); /* libESMTP does not get over the tickets of TLS 1.3: it waits for the next reply for ever */
+    SSL_CTX_set_num_tickets(ctx, 0); /* with tickets libESMTP stalled after the handshake */
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_default_read_buffer_len(ctx, CONNECTION_BLOCK);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
