@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* AUTH (RFC 4954): the command with its initial response, and the answers to challenges. */
 #include "base/base64.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "engine/state.h"
 

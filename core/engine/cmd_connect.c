@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The beginning and the end of a connection: greeting (RFC 5321 section 3.1), TLS handshake, STARTTLS (RFC 3207), QUIT. */
-#include "base/mem.h"
 #include "engine/state.h"
-
-#include <string.h>
 
 static void next_none(struct engine *e, struct job *job, struct position *at)
 {

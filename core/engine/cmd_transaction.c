@@ -4,8 +4,6 @@
 #include "engine/message.h"
 #include "engine/state.h"
 
-#include <string.h>
-
 /* ---------------------------------------------------------------------------------------------------------- MAIL ---- */
 
 static int mail_write(struct engine *e, struct job *job, const struct position *at)

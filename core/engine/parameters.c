@@ -5,7 +5,6 @@
 #include "engine/message.h"
 #include "engine/state.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Which extension a parameter belongs to; those not listed need only an ESMTP server. */

@@ -3,8 +3,6 @@
 #include "base/text.h"
 #include "engine/auth.h"
 
-#include <string.h>
-
 static const struct {
     const char *name;
     struct strength strength;

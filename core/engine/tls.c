@@ -2,8 +2,6 @@
 /* From the settings and the peer to a TLS layer on the stack. */
 #include "engine/state.h"
 
-#include <string.h>
-
 int tls_choose(struct engine *e)
 {
     int rc = registry_find_transport(e->env.registry, e->settings->tls_backend, e->fault, &e->transport);

@@ -4,7 +4,6 @@
 #include "engine/message.h"
 #include "engine/state.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void set_reason(struct recipient *r, const char *reason)
