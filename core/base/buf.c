@@ -53,7 +53,7 @@ static int buf_grow(struct buf *b, size_t need)
     return ENVOI_OK;
 }
 
-int buf_reserve(struct buf *b, size_t len, uint8_t **at)
+int buf_reserve_slow(struct buf *b, size_t len, uint8_t **at)
 {
     if (len > SIZE_MAX - b->len)
         return ENVOI_E_MEMORY;
@@ -85,7 +85,7 @@ int buf_append_slow(struct buf *b, const void *data, size_t len)
 
     if (len == 0)
         return ENVOI_OK;
-    if ((rc = buf_reserve(b, len, &at)) || !at)
+    if ((rc = buf_reserve_slow(b, len, &at)) || !at)
         return rc ? rc : ENVOI_E_MEMORY;
     memcpy(at, data, len);
     b->len += len;

@@ -42,8 +42,20 @@ static inline int buf_append_text(struct buf *b, const char *text)
 {
     return buf_append(b, text, strlen(text));
 }
-/* Makes room for len more octets and returns where they go in *at; buf_commit() counts those that were written. */
-int buf_reserve(struct buf *b, size_t len, uint8_t **at);
+int buf_reserve_slow(struct buf *b, size_t len, uint8_t **at);
+
+/* Makes room for len more octets and returns where they go in *at; buf_commit() counts those that were written. The results
+ * are those of buf_append(). */
+static inline int buf_reserve(struct buf *b, size_t len, uint8_t **at)
+{
+    size_t end = b->head + b->len;
+
+    if (len >= b->cap - end || (b->limit && b->len + len > b->limit))
+        return buf_reserve_slow(b, len, at);
+    *at = b->data + end;
+    return 0;
+}
+
 void buf_commit(struct buf *b, size_t len);
 
 const uint8_t *buf_head(const struct buf *b);

@@ -25,7 +25,9 @@ void *mem_realloc(void *ptr, size_t size)
 
 void *mem_alloc(size_t size)
 {
-    return mem_realloc(NULL, size);
+    if (size == 0)
+        size = 1;
+    return hook.allocate ? hook.allocate(hook.ctx, NULL, size) : malloc(size);
 }
 
 void *mem_zalloc(size_t size)

@@ -64,36 +64,15 @@ bool text_number(const char *digits, size_t len, uint64_t *out)
     return true;
 }
 
-bool text_is_line(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-            return false;
-    return true;
-}
-
 size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n)
 {
-    char reversed[TEXT_NUMBER_MAX];
-    size_t len = 0;
+    size_t len = 1, at;
 
-    do
-        reversed[len++] = (char)('0' + n % 10);
-    while (n /= 10);
-    for (size_t i = 0; i < len; i++)
-        digits[i] = reversed[len - 1 - i];
+    for (uint64_t power = 10; n >= power && len < TEXT_NUMBER_MAX; power *= 10)
+        len++;
+    for (at = len; at; n /= 10)
+        digits[--at] = (char)('0' + n % 10);
     return len;
-}
-
-/* Has one of eight octets a value under 0x20, or of 0x7f? Octets above 0x7f may be taken for one: then each is looked at. */
-static bool may_have_control(const char *text)
-{
-    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    uint64_t w, del;
-
-    memcpy(&w, text, sizeof w);
-    del = w ^ (0x7f * ones);
-    return ((w - 0x20 * ones) | (del - ones)) & high;
 }
 
 static bool is_control(unsigned char c)
@@ -101,18 +80,36 @@ static bool is_control(unsigned char c)
     return (c < 0x20 && c != '\t') || c == 0x7f;
 }
 
-bool text_has_control(const char *text, size_t len)
+/* Eight octets as one number, the first one lowest. */
+static uint64_t load(const char *text)
 {
+    uint64_t w;
+
+    memcpy(&w, text, sizeof w);
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? w : __builtin_bswap64(w);
+}
+
+size_t text_plain_length(const char *text, size_t len)
+{
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
     size_t i = 0;
 
-    for (; i + 8 <= len && !may_have_control(text + i); i += 8)
-        ;
-    if (i + 8 > len && len >= 8 && !may_have_control(text + len - 8)) /* the rest, with what was seen already */
-        return false;
-    for (; i < len; i++)
-        if (is_control((unsigned char)text[i]))
-            return true;
-    return false;
+    for (; i + 8 <= len; i += 8) {
+        uint64_t w = load(text + i), del = w ^ (0x7f * ones);
+        /* The borrow of an octet that is found may spoil those above it, so the lowest one is right. */
+        uint64_t found = (((w - 0x20 * ones) & ~w) | ((del - ones) & ~del)) & high;
+
+        if (found)
+            return i + (size_t)__builtin_ctzll(found) / 8;
+    }
+    while (i < len && (unsigned char)text[i] >= 0x20 && text[i] != 0x7f)
+        i++;
+    return i;
+}
+
+bool text_is_line(const char *text, size_t len)
+{
+    return text_plain_length(text, len) == len;
 }
 
 void text_make_printable(char *text, size_t len, const char *keep)

@@ -42,8 +42,8 @@ size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n);
 /* No CR, LF, NUL (len counted) or other control character. */
 bool text_is_line(const char *text, size_t len);
 
-/* Is there an octet under 0x20 but tab, or 0x7f? */
-bool text_has_control(const char *text, size_t len);
+/* How many octets there are before the first under 0x20, or 0x7f. */
+size_t text_plain_length(const char *text, size_t len);
 /* Replaces what could control a terminal by '?': C0 but tab and those in keep, DEL. */
 void text_make_printable(char *text, size_t len, const char *keep);
 

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #define BLOCK      16384
-#define PIECES     16
+#define PIECES     64
 /* So that one busy session cannot keep a loop for itself: the rest comes in the next round. */
 #define READS_MAX  16
 #define WRITES_MAX 64
@@ -24,13 +24,12 @@ static enum end receive(struct envoi_session *s)
     char block[BLOCK];
 
     for (int i = 0; i < READS_MAX && engine_alive(s->engine); i++) {
-        ssize_t n;
+        ssize_t n = recv(s->fd, block, sizeof block, 0);
 
-        do
-            n = recv(s->fd, block, sizeof block, 0);
-        while (n < 0 && errno == EINTR);
         if (n == 0)
             return END_CLOSED;
+        if (n < 0 && errno == EINTR) /* it counts: the deadline is looked at between the rounds */
+            continue;
         if (n < 0)
             return errno == EAGAIN || errno == EWOULDBLOCK ? END_NOT : END_BROKEN;
         engine_feed(s->engine, block, (size_t)n);

@@ -79,11 +79,11 @@ void entry_fail_of(struct pool_entry *e, int code, const char *otherwise)
         return;
     }
     if (!r->code) {
-        entry_fail(e, code, r->reason);
+        entry_fail(e, code, recipient_reason(r));
         return;
     }
-    (void)snprintf(text, sizeof text, "%s: <%s>: %d %s%s%s", envoi_error_text(code), r->address.path, r->code,
-                   r->enhanced, *r->enhanced ? " " : "", r->reason);
+    (void)snprintf(text, sizeof text, "%s: <%s>: %d %s%s%s", envoi_error_text(code), address_path(&r->address), r->code,
+                   r->enhanced, *r->enhanced ? " " : "", recipient_reason(r));
     entry_fail(e, code, text);
 }
 
@@ -113,7 +113,7 @@ static bool is_open(const struct recipient *r)
 
 static const char *domain_of(const struct recipient *r)
 {
-    const char *at = strrchr(r->address.path, '@');
+    const char *at = strrchr(address_path(&r->address), '@');
 
     return at ? at + 1 : "";
 }

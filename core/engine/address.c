@@ -21,15 +21,32 @@ static int refuse(struct envoi_errctx *fault, const char *text, const char *why)
     return fault_set(fault, ENVOI_E_ADDRESS, 0, "address \"%s\": %s", shown, why);
 }
 
+/* What an ASCII character may be part of: an atom (RFC 5322 section 3.2.3), a label of a domain ("_" is met in the wild). */
+enum {
+    IN_ATOM = 1,
+    IN_LABEL = 2,
+};
+#define BOTH IN_ATOM | IN_LABEL
+static const uint8_t places[256] = {
+    ['a' ... 'z'] = BOTH, ['A' ... 'Z'] = BOTH,     ['0' ... '9'] = BOTH,    ['-'] = BOTH,           ['_'] = BOTH,
+    ['!'] = IN_ATOM,      ['#' ... '\''] = IN_ATOM, ['*' ... '+'] = IN_ATOM, ['/'] = IN_ATOM,        ['='] = IN_ATOM,
+    ['?'] = IN_ATOM,      ['^'] = IN_ATOM,          ['`'] = IN_ATOM,         ['{' ... '~'] = IN_ATOM};
+#undef BOTH
+
+static bool is_in(uint8_t place, char c)
+{
+    return places[(unsigned char)c] & place;
+}
+
 static bool is_utf8(unsigned char c)
 {
     return c >= 0x80;
 }
 
-/* atext (RFC 5322 section 3.2.3), with the characters of RFC 6531. */
+/* atext, with the characters of RFC 6531. */
 static bool is_atext(char c)
 {
-    return text_is_alpha(c) || text_is_digit(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~", c)) || is_utf8((unsigned char)c);
+    return is_in(IN_ATOM, c) || is_utf8((unsigned char)c);
 }
 
 /* Well-formed UTF-8 (RFC 3629)? */
@@ -90,9 +107,7 @@ static bool is_ascii_domain(const char *text, size_t len)
     size_t label = 0;
 
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == '.'
-                ? (!label || text[i - 1] == '-')
-                : !(text_is_alpha(text[i]) || text_is_digit(text[i]) || (label && text[i] == '-') || text[i] == '_'))
+        if (text[i] == '.' ? (!label || text[i - 1] == '-') : !is_in(IN_LABEL, text[i]) || (!label && text[i] == '-'))
             return false;
         label = text[i] == '.' ? 0 : label + 1;
         if (label > 63)
@@ -122,22 +137,29 @@ static int domain_to_ascii(const char *text, size_t len, char **out)
     return rc == IDN2_OK ? ENVOI_OK : rc == IDN2_MALLOC ? ENVOI_E_MEMORY : ENVOI_E_ADDRESS;
 }
 
+static int keep(const char *path, size_t len, bool utf8, struct address *out)
+{
+    char *to = out->own;
+
+    out->longer = NULL;
+    if (len >= sizeof out->own && !(to = out->longer = mem_alloc(len + 1)))
+        return ENVOI_E_MEMORY;
+    memcpy(to, path, len);
+    to[len] = '\0';
+    out->len = (uint16_t)len;
+    out->utf8 = utf8;
+    return ENVOI_OK;
+}
+
 static int join(const char *local, size_t local_len, const char *domain, size_t domain_len, struct address *out)
 {
+    char path[ADDRESS_LOCAL_MAX + 1 + ADDRESS_DOMAIN_MAX];
     size_t at = domain_len ? 1 : 0;
-    char *path = mem_alloc(local_len + at + domain_len + 1);
 
-    if (!path)
-        return ENVOI_E_MEMORY;
     memcpy(path, local, local_len);
-    if (at) {
-        path[local_len] = '@';
-        memcpy(path + local_len + 1, domain, domain_len);
-    }
-    path[local_len + at + domain_len] = '\0';
-    out->path = path;
-    out->utf8 = !is_ascii(local, local_len);
-    return ENVOI_OK;
+    path[local_len] = '@';
+    memcpy(path + local_len + at, domain, domain_len);
+    return keep(path, local_len + at + domain_len, !is_ascii(local, local_len), out);
 }
 
 static int parse_mailbox(const char *whole, const char *text, size_t len, struct envoi_errctx *fault,
@@ -194,12 +216,12 @@ static size_t find_bracket(const char *text, size_t len)
     return len;
 }
 
-int address_parse(const char *text, bool null_allowed, struct envoi_errctx *fault, struct address *out)
+/* The long way: blanks and display names around the path, quoted strings, literals, UTF-8; and what is wrong. */
+static int parse_any(const char *text, bool null_allowed, struct envoi_errctx *fault, struct address *out)
 {
     const char *whole = text;
     size_t len = strlen(text), bracket;
 
-    *out = (struct address){0};
     if (!text_is_line(text, len))
         return refuse(fault, whole, "a line end or a control character");
     if (!utf8_is_valid(text, len))
@@ -218,13 +240,41 @@ int address_parse(const char *text, bool null_allowed, struct envoi_errctx *faul
         len -= bracket + 2;
     }
     if (len == 0)
-        return null_allowed ? join("", 0, "", 0, out) : refuse(fault, whole, "it is empty");
+        return null_allowed ? keep("", 0, false, out) : refuse(fault, whole, "it is empty");
     return parse_mailbox(whole, text, len, fault, out);
+}
+
+/* The length of what nearly every address is, a short Dot-string@domain in ASCII; 0: it is something else. */
+static size_t plain_length(const char *text)
+{
+    const char *at = text, *part;
+
+    do
+        for (part = at; is_in(IN_ATOM, *at); at++)
+            ;
+    while (at > part && *at == '.' && at++);
+    if (at == part || *at++ != '@')
+        return 0;
+    do {
+        for (part = at; is_in(IN_LABEL, *at); at++)
+            ;
+        if (at == part || *part == '-' || at[-1] == '-')
+            return 0;
+    } while (*at == '.' && at++);
+    return *at || at - text >= ADDRESS_OWN_MAX ? 0 : (size_t)(at - text);
+}
+
+int address_parse(const char *text, bool null_allowed, struct envoi_errctx *fault, struct address *out)
+{
+    size_t plain = plain_length(text);
+
+    *out = (struct address){0};
+    return plain ? keep(text, plain, false, out) : parse_any(text, null_allowed, fault, out);
 }
 
 void address_free(struct address *a)
 {
-    mem_free(a->path);
+    mem_free(a->longer);
     *a = (struct address){0};
 }
 

@@ -7,15 +7,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define ADDRESS_LOCAL_MAX  255 /* RFC 5321 says 64; SRS and VERP go beyond it and servers take that */
 #define ADDRESS_DOMAIN_MAX 255
+#define ADDRESS_OWN_MAX    45  /* octets of a path that needs no memory of its own, NUL included */
 #define PARAMETERS_MAX     900 /* of one command: with the path it stays under 1,500 octets */
 
+/* A path without <>; "" is the null reverse-path. Nearly all are short and lie in the object, which may be moved. */
 struct address {
-    char *path; /* without <>; "" is the null reverse-path */
-    bool utf8;  /* the local part is not ASCII: SMTPUTF8 is needed */
+    char *longer; /* NULL: the path is in `own` */
+    uint16_t len;
+    bool utf8; /* the local part is not ASCII: SMTPUTF8 is needed */
+    char own[ADDRESS_OWN_MAX];
 };
+
+static inline const char *address_path(const struct address *a)
+{
+    return a->longer ? a->longer : a->own;
+}
 
 /* Parses what the application gave. null_allowed: "" and "<>" are good. ENVOI_OK; ENVOI_E_ADDRESS with the reason in fault
  * (which may be NULL); ENVOI_E_MEMORY. */

@@ -13,6 +13,7 @@ void auth_init(struct auth *a)
     *a = (struct auth){0};
     buf_init(&a->in, 0, true);
     buf_init(&a->out, AUTH_RESPONSE_MAX, true);
+    buf_init(&a->said, 0, true);
 }
 
 void auth_end(struct auth *a)
@@ -29,6 +30,7 @@ void auth_end(struct auth *a)
     }
     buf_free(&a->in);
     buf_free(&a->out);
+    buf_free(&a->said);
 }
 
 void auth_free(struct auth *a)
@@ -106,7 +108,7 @@ static const char *from_settings(const struct settings *s, uint32_t id)
     }
 }
 
-static int32_t give_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
+static int32_t find_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
 {
     struct engine *e = core;
     const char *data = from_settings(e->settings, request->id);
@@ -135,6 +137,19 @@ static int32_t give_credential(void *core, const struct envoi_cred_request *requ
     out->len = len;
     out->release = release_copy;
     return ENVOI_OK;
+}
+
+static int32_t give_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
+{
+    struct engine *e = core;
+    int rc = find_credential(core, request, out);
+
+    if (rc == ENVOI_OK && (request->id == ENVOI_CRED_PASSWORD || request->id == ENVOI_CRED_TOKEN) &&
+        auth_remember(&e->auth, out->data, out->len)) {
+        out->release(out);
+        rc = ENVOI_E_MEMORY;
+    }
+    return rc;
 }
 
 static int32_t give_binding(void *core, const char *type, void *buf, size_t cap, size_t *len)
@@ -229,4 +244,49 @@ int auth_layer(struct engine *e)
     engine_forget(e);
     engine_trace(e, ENVOI_TRACE_INFO, "security layer of %s: %u bits", a->name, layer.ssf);
     return ENVOI_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- echoes ---- */
+
+/* Shorter ones are in texts by chance. */
+#define SECRET_LEAST 4
+#define PIECE_LEAST  8
+
+int auth_remember(struct auth *a, const void *secret, size_t len)
+{
+    int rc = buf_append(&a->said, secret, len);
+
+    return rc ? rc : buf_append(&a->said, "", 1);
+}
+
+static void cover(char *text, size_t len, const char *secret, size_t secret_len)
+{
+    char *end = text + len, *at = text;
+
+    while ((at = memmem(at, (size_t)(end - at), secret, secret_len)))
+        memset(at, '*', secret_len);
+}
+
+/* A server may repeat a part of the line only: whatever could be one, and is. */
+static void cover_pieces(char *text, size_t len, const void *said, size_t said_len)
+{
+    for (size_t from = 0, to; from < len; from = to + 1) {
+        for (to = from; to < len && (text_is_alpha(text[to]) || text_is_digit(text[to]) || strchr("+/=", text[to]));)
+            to++;
+        if (to - from >= PIECE_LEAST && memmem(said, said_len, text + from, to - from))
+            memset(text + from, '*', to - from);
+    }
+}
+
+void auth_redact(const struct auth *a, char *text, size_t len)
+{
+    const char *said = (const char *)buf_head(&a->said);
+
+    for (size_t at = 0, n; at < a->said.len; at += n + 1) {
+        n = strnlen(said + at, a->said.len - at);
+        if (n >= SECRET_LEAST)
+            cover(text, len, said + at, n);
+    }
+    if (a->said.len)
+        cover_pieces(text, len, said, a->said.len);
 }

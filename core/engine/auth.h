@@ -45,8 +45,9 @@ struct auth {
     bool withheld;  /* `out` is an initial response too long for the command: it answers the first challenge */
     int cancel;     /* `*` was sent because of this */
     unsigned rounds;
-    struct buf in;  /* the challenge, decoded */
-    struct buf out; /* the response, raw */
+    struct buf in;   /* the challenge, decoded */
+    struct buf out;  /* the response, raw */
+    struct buf said; /* the secrets of this exchange as they were given and as they went out, a NUL behind each */
 };
 
 void auth_init(struct auth *a);
@@ -67,6 +68,11 @@ void auth_params(struct engine *e);
 int auth_step(struct engine *e, bool first);
 /* After the 235: puts the security layer on the stack, if there is one. */
 int auth_layer(struct engine *e);
+
+/* Remembers what nobody may read in an answer. */
+int auth_remember(struct auth *a, const void *secret, size_t len);
+/* Puts stars over what a server repeats of it. */
+void auth_redact(const struct auth *a, char *text, size_t len);
 
 /* ---- strength.c ---- */
 /* The strength of a mechanism's name, and whether it shows the secret to whoever reads the connection. */

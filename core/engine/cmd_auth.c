@@ -51,7 +51,7 @@ static int put_command(struct engine *e)
 {
     struct auth *a = &e->auth;
     struct buf *text = &e->output.text;
-    size_t from = text->len, encoded = a->out.len ? (a->out.len + 2) / 3 * 4 : 1;
+    size_t from = text->len, encoded = a->out.len ? (a->out.len + 2) / 3 * 4 : 1, line;
     bool fits = strlen("AUTH ") + strlen(a->name) + 1 + encoded + 2 <= AUTH_COMMAND_MAX;
     char mask[80];
     int rc;
@@ -66,8 +66,11 @@ static int put_command(struct engine *e)
     rc = buf_append_text(text, "AUTH ") || buf_append_text(text, a->name);
     if (!rc && a->responded && fits) {
         rc = buf_append(text, " ", 1);
+        line = text->len;
         if (!rc)
             rc = a->out.len ? base64_encode(text, buf_head(&a->out), a->out.len) : buf_append(text, "=", 1);
+        if (!rc)
+            rc = auth_remember(a, buf_head(text) + line, text->len - line);
         buf_reset(&a->out);
     }
     return rc ? ENVOI_E_MEMORY : engine_end_line(e, from, mask);
@@ -111,7 +114,7 @@ static int put_response(struct engine *e)
 
     text->secret = true;
     (void)snprintf(mask, sizeof mask, "[%zu octets]", encoded);
-    if (base64_encode(text, buf_head(&a->out), a->out.len))
+    if (base64_encode(text, buf_head(&a->out), a->out.len) || auth_remember(a, buf_head(text) + from, text->len - from))
         return ENVOI_E_MEMORY;
     buf_reset(&a->out);
     a->withheld = false;

@@ -69,8 +69,8 @@ static int take_verdict(struct engine *e, struct job *job, struct position *at, 
     }
     while (!m->recipients[at->recipient].pending) /* RFC 2033 section 4.2: in the order of RCPT */
         at->recipient++;
-    whom = m->recipients[at->recipient].address.path;
-    verdict_from_reply(&m->recipients[at->recipient], ENVOI_PHASE_FINAL, reply);
+    whom = address_path(&m->recipients[at->recipient].address);
+    verdict_from_reply(m, at->recipient, ENVOI_PHASE_FINAL, reply);
     if (reply_class(reply) != 2)
         engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_FINAL, reply, "the content is refused for <%s>", whom);
     for (size_t i = at->recipient; i < m->due_end && !more; i++)
@@ -192,10 +192,8 @@ const struct command command_content = {
 static bool is_too_early(const struct engine *e, const struct job *job)
 {
     bool ahead = job->asked < job->message->due_count;
-    /* Dovecot 2.3's submission service, known by BURL, dies when a BDAT overtakes its relay's refusal of MAIL. */
-    bool fragile = e->extensions.burl;
 
-    return ahead && (job->chunks || e->settings->chunk_waits || fragile);
+    return ahead && (job->chunks || e->settings->chunk_waits);
 }
 
 static int begin_chunks(struct engine *e, struct job *job)

@@ -8,13 +8,14 @@
 
 static int mail_write(struct engine *e, struct job *job, const struct position *at)
 {
+    const struct address *sender = &job->message->sender;
     struct buf *text = &e->output.text;
     size_t from = text->len;
     int rc;
 
     (void)at;
     job->chunked = e->extensions.chunking && e->settings->chunk_size;
-    if (buf_append_text(text, "MAIL FROM:<") || buf_append_text(text, job->message->sender.path) ||
+    if (buf_append_text(text, "MAIL FROM:<") || buf_append(text, address_path(sender), sender->len) ||
         buf_append(text, ">", 1))
         return ENVOI_E_MEMORY;
     if ((rc = parameters_of_mail(e, job->message, text))) {
@@ -37,7 +38,7 @@ static int mail_answer(struct engine *e, struct job *job, struct position *at, c
         job->mail_refused = true;
         verdict_all_from_reply(job->message, ENVOI_PHASE_MAIL, reply);
         return engine_refused(e, ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_MAIL, reply, "sender <%s> is refused",
-                              job->message->sender.path);
+                              address_path(&job->message->sender));
     }
 }
 
@@ -63,8 +64,8 @@ static int rcpt_write(struct engine *e, struct job *job, const struct position *
     struct buf *text = &e->output.text;
     size_t from = text->len;
 
-    if (buf_append_text(text, "RCPT TO:<") || buf_append_text(text, r->address.path) || buf_append(text, ">", 1) ||
-        parameters_append(e, r->options, text))
+    if (buf_append_text(text, "RCPT TO:<") || buf_append(text, address_path(&r->address), r->address.len) ||
+        buf_append(text, ">", 1) || (r->options && parameters_append(e, r->options, text)))
         return ENVOI_E_MEMORY;
     return engine_end_line(e, from, NULL);
 }
@@ -85,12 +86,13 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
     case 3:
         return engine_die_of(e, ENVOI_E_PROTOCOL, "RCPT is answered with %d", reply->code);
     default:
-        verdict_from_reply(r, ENVOI_PHASE_RCPT, reply);
+        verdict_from_reply(m, at->recipient, ENVOI_PHASE_RCPT, reply);
     }
     if (job->asked < m->due_count || job->accepted)
         return ENVOI_OK;
     return engine_refused(e, ENVOI_E_RECIPIENTS_REFUSED, ENVOI_PHASE_RCPT, reply, "%s <%s> is refused",
-                          m->due_count > 1 ? "all recipients are refused, the last," : "recipient", r->address.path);
+                          m->due_count > 1 ? "all recipients are refused, the last," : "recipient",
+                          address_path(&r->address));
 }
 
 static void rcpt_next(struct engine *e, struct job *job, struct position *at)

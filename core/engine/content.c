@@ -21,6 +21,7 @@ void content_idle(struct content *c)
     c->input = c->output = NULL;
     c->block = NULL;
     c->block_len = 0;
+    c->held = NULL;
 }
 
 void content_free(struct content *c)
@@ -55,6 +56,7 @@ static int make_room(struct content *c)
     return c->input ? ENVOI_OK : ENVOI_E_MEMORY;
 }
 
+/* Fills a block, or takes what there is for now. */
 static int pull(struct content *c, size_t *got)
 {
     uint8_t *half;
@@ -63,12 +65,22 @@ static int pull(struct content *c, size_t *got)
     if (rc)
         return rc;
     half = c->input + (c->turn & 1) * c->room;
-    rc = c->source.pull(c->source.ctx, half, c->room, got);
-    if (rc)
-        return rc == ENVOI_E_AGAIN || rc == ENVOI_E_MEMORY ? rc : ENVOI_E_CONTENT;
+    while (*got < c->room && !c->ended) {
+        size_t room = c->room - *got, n = 0;
+
+        rc = c->source.pull(c->source.ctx, half + *got, room, &n);
+        if (rc == ENVOI_E_AGAIN && *got)
+            break;
+        if (rc)
+            return rc == ENVOI_E_AGAIN || rc == ENVOI_E_MEMORY ? rc : ENVOI_E_CONTENT;
+        c->pulled = true;
+        if (n > room)
+            return ENVOI_E_CONTENT;
+        c->ended = n == 0;
+        *got += n;
+    }
     c->block = half;
-    c->pulled = true;
-    return *got > c->room ? ENVOI_E_CONTENT : ENVOI_OK;
+    return ENVOI_OK;
 }
 
 /* Takes the next block: memory is lent in place, everything else is pulled into the input buffer. */
@@ -87,13 +99,23 @@ static int take_block(struct content *c)
     c->turn++;
     c->block_len = got;
     c->taken += got;
-    c->ended = got == 0;
-    if (c->source.size >= 0 && (c->taken > size || (c->ended && c->taken != size)))
+    if (c->source.memory)
+        c->ended = c->taken == size;
+    else if (c->source.size >= 0 && (c->taken > size || (c->ended && c->taken != size)))
         return ENVOI_E_CONTENT;
     return ENVOI_OK;
 }
 
-int content_begin(struct content *c, enum content_mode mode, size_t block_max)
+/* The state from which a run begins. */
+static void start(struct content *c, enum content_mode mode, size_t block_max)
+{
+    c->block_max = block_max;
+    c->mode = mode;
+    c->after_cr = c->own = c->left = false;
+    c->at_line_start = true;
+}
+
+static int start_over(struct content *c, enum content_mode mode, size_t block_max)
 {
     if (c->pulled) {
         if (!c->source.rewind || c->source.rewind(c->source.ctx))
@@ -101,11 +123,19 @@ int content_begin(struct content *c, enum content_mode mode, size_t block_max)
         c->pulled = false;
     }
     content_idle(c);
-    c->block_max = block_max;
-    c->mode = mode;
+    start(c, mode, block_max);
     c->taken = 0;
-    c->ended = c->after_cr = c->own = c->left = false;
-    c->at_line_start = true;
+    c->ended = false;
+    return ENVOI_OK;
+}
+
+int content_begin(struct content *c, enum content_mode mode, size_t block_max)
+{
+    if (!c->held || c->taken > block_max)
+        return start_over(c, mode, block_max);
+    start(c, mode, block_max);
+    c->block = c->held;
+    c->block_len = (size_t)c->taken;
     return ENVOI_OK;
 }
 
@@ -124,6 +154,13 @@ static uint64_t repair_size(const struct content *c)
     return more;
 }
 
+static void widen(struct content_span *span, const struct content *c)
+{
+    if (span->from == span->to)
+        span->from = c->taken - c->block_len;
+    span->to = c->taken;
+}
+
 static void measure_block(struct content *c, struct content_measure *m)
 {
     struct scan s = scan_block(c->block, c->block_len);
@@ -132,42 +169,65 @@ static void measure_block(struct content *c, struct content_measure *m)
     m->has_8bit |= s.has_8bit;
     m->has_nul |= s.has_nul;
     m->size += c->block_len;
-    c->dotted |= s.dotted || (c->at_line_start && c->block[0] == '.');
+    if (s.dotted || (c->at_line_start && c->block[0] == '.'))
+        widen(&c->dotted, c);
     if (s.stray || c->after_cr) {
         m->size += repair_size(c);
-        c->regular = false;
+        widen(&c->stray, c);
     }
     c->after_cr = last == '\r';
     c->at_line_start = last == '\r' || last == '\n';
 }
 
-int content_look(struct content *c, struct content_measure *m)
+/* Nobody knows what will come. */
+static void leave_unseen(const struct content *c, struct content_measure *m)
+{
+    *m = (struct content_measure){.size = c->source.size > 0 ? (uint64_t)c->source.size : 0};
+}
+
+/* Block by block. ENVOI_E_AGAIN: it is not to be had now, or there is more than may be read twice. */
+static int look_through(struct content *c, bool twice, struct content_measure *m)
+{
+    int rc = start_over(c, CONTENT_PLAIN, CONTENT_BLOCK);
+    bool one = true;
+
+    c->stray = c->dotted = (struct content_span){0};
+    while (!rc && !c->ended) {
+        if ((rc = take_block(c)))
+            break;
+        if (c->block_len)
+            measure_block(c, m);
+        c->held = one && c->ended && !c->source.memory ? c->block : NULL;
+        if (!twice && !c->ended && !c->source.memory)
+            rc = ENVOI_E_AGAIN;
+        one = false;
+    }
+    c->block_len = 0;
+    return rc;
+}
+
+int content_look(struct content *c, bool twice, struct content_measure *m)
 {
     int rc;
 
     *m = (struct content_measure){0};
+    c->looked = false;
     if (c->pulled && !c->source.rewind)
         return ENVOI_E_CONTENT;
     if (c->canonical || (!c->source.memory && !c->source.rewind)) {
-        m->size = c->source.size > 0 ? (uint64_t)c->source.size : 0;
+        leave_unseen(c, m);
         return ENVOI_OK;
     }
-    if ((rc = content_begin(c, CONTENT_PLAIN, c->source.memory ? SIZE_MAX : CONTENT_BLOCK)))
-        return rc;
-    c->regular = true;
-    c->dotted = false;
-    while (!(rc = take_block(c)) && !c->ended)
-        measure_block(c, m);
-    c->block_len = 0;
-    if (rc == ENVOI_E_AGAIN) { /* a slow source is not waited for: it is sent unseen */
-        *m = (struct content_measure){.size = c->source.size > 0 ? (uint64_t)c->source.size : 0};
+    rc = look_through(c, twice, m);
+    if (rc == ENVOI_E_AGAIN) { /* a slow source is not waited for */
+        leave_unseen(c, m);
         return ENVOI_OK;
     }
     if (rc)
         return rc;
     m->size += c->after_cr ? 1 : c->at_line_start ? 0 : 2;
     m->known = true;
-    c->looked = c->source.memory != NULL;
+    c->looked = c->source.memory || c->held;
     return ENVOI_OK;
 }
 
@@ -227,6 +287,11 @@ static void settle_cr(struct content *c, struct content_chunk *chunk)
     add_piece(chunk, crlf, 2);
 }
 
+static bool is_within(const struct content *c, const struct content_span *span)
+{
+    return c->taken > span->from && c->taken - c->block_len < span->to;
+}
+
 /* May the block go out as it is? ENVOI_E_CONTENT when it may not go out at all. */
 static int check_block(const struct content *c, bool *regular)
 {
@@ -234,8 +299,12 @@ static int check_block(const struct content *c, bool *regular)
     struct scan s;
 
     *regular = true;
-    if (c->mode == CONTENT_BINARY || (c->canonical && !dots) || (c->looked && c->regular && !(dots && c->dotted)))
+    if (c->mode == CONTENT_BINARY || (c->canonical && !dots))
         return ENVOI_OK;
+    if (c->looked) {
+        *regular = !is_within(c, &c->stray) && !(dots && is_within(c, &c->dotted));
+        return ENVOI_OK;
+    }
     s = scan_block(c->block, c->block_len);
     *regular = !s.stray && !(dots && (s.dotted || (c->at_line_start && c->block[0] == '.')));
     return s.has_nul ? ENVOI_E_CONTENT : ENVOI_OK;

@@ -37,13 +37,19 @@ enum content_mode {
     CONTENT_BINARY, /* for BDAT with BINARYMIME: as it is */
 };
 
+/* From the first to the last block in which something was found; empty: from == to. */
+struct content_span {
+    uint64_t from, to;
+};
+
 struct content {
     struct content_source source;
-    bool canonical; /* the caller says that all line ends are CR LF and that there is no NUL */
-    bool looked;    /* memory was looked at since it was set; then the next two say what was found */
-    bool regular;   /* no line end to repair */
-    bool dotted;    /* some line begins with a dot */
-    bool pulled;    /* something was taken from a source that is not memory */
+    bool canonical;             /* the caller says that all line ends are CR LF and that there is no NUL */
+    bool looked;                /* what is sent was looked at, and the next two say what was found */
+    struct content_span stray;  /* line ends to repair */
+    struct content_span dotted; /* lines that begin with a dot */
+    bool pulled;                /* something was taken from a source that is not memory */
+    const uint8_t *held;        /* all of it, when it was taken by looking at it; NULL: it was not */
     enum content_mode mode;
     size_t block_max;
     uint64_t taken; /* octets taken from the source in this run */
@@ -74,9 +80,10 @@ void content_init(struct content *c);
 void content_free(struct content *c);
 /* Gives back the buffers, keeps the source. */
 void content_idle(struct content *c);
-/* Looks at memory, or at a source that can be rewound (reading it whole). Others, and one that says AGAIN: measure.known
- * false, size from the source when told. ENVOI_OK; ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
-int content_look(struct content *c, struct content_measure *measure);
+/* Looks at memory, or at a source that can be rewound: at one block when twice is false (a source that has no more is kept,
+ * and read but once), else at all of it. Others, one that says AGAIN, and one that has more: measure.known false, size
+ * from the source when told. ENVOI_OK; ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
+int content_look(struct content *c, bool twice, struct content_measure *measure);
 /* Begins a run from the first octet, block_max octets at a time. ENVOI_E_CONTENT: it was taken before and cannot be had
  * again. */
 int content_begin(struct content *c, enum content_mode mode, size_t block_max);

@@ -5,23 +5,29 @@
 
 /* 32 octets side by side; the compiler makes of it what the machine has. */
 #define LANES 32
-typedef uint8_t lanes __attribute__((vector_size(LANES)));
+typedef int8_t lanes __attribute__((vector_size(LANES)));
+
+/* How far behind an octet its line may show what it is: a line end, and a dot behind that. */
+#define AHEAD 2
 
 struct found {
-    lanes stray, dotted, nul, all;
+    lanes stray, dotted;
+    lanes lowest; /* an octet above 0x7f is below nought here */
 };
 
-/* Each octet is seen together with its neighbour: a CR without its LF and a LF without its CR show in one comparison. */
+/* Each octet is seen together with its neighbours: a CR without its LF and a LF without its CR show in one comparison. */
 static inline void look(struct found *f, const uint8_t *p)
 {
-    lanes here, next;
+    lanes here, next, behind, line_end, lower;
 
     memcpy(&here, p, sizeof here);
     memcpy(&next, p + 1, sizeof next);
-    f->stray |= (lanes)((here == '\r') ^ (next == '\n'));
-    f->dotted |= (lanes)((here == '\n') & (next == '.'));
-    f->nul |= (lanes)(here == 0);
-    f->all |= here;
+    memcpy(&behind, p + AHEAD, sizeof behind);
+    line_end = next == '\n';
+    f->stray |= (here == '\r') ^ line_end;
+    f->dotted |= line_end & (behind == '.');
+    lower = here < f->lowest;
+    f->lowest = (here & lower) | (f->lowest & ~lower);
 }
 
 static bool any(const lanes *v, uint64_t mask)
@@ -52,18 +58,22 @@ struct scan
 scan_block(const uint8_t *block, size_t len)
 {
     struct found found = {0};
-    struct scan s;
+    struct scan s = {0};
     size_t i = 0;
 
+    memset(&found.lowest, INT8_MAX, sizeof found.lowest);
 #pragma GCC unroll 4
-    for (; i + LANES < len; i += LANES)
+    for (; i + LANES + AHEAD <= len; i += LANES)
         look(&found, block + i);
-    if (len > LANES) { /* the rest, together with what was seen already; the last octet has no neighbour */
-        look(&found, block + len - LANES - 1);
-        i = len - 1;
+    if (i) { /* the rest, together with what was seen already; the last octets have no neighbours */
+        look(&found, block + len - LANES - AHEAD);
+        i = len - AHEAD;
+        s.stray = any(&found.stray, UINT64_MAX);
+        s.dotted = any(&found.dotted, UINT64_MAX) || (block[0] == '\n' && block[1] == '.');
+        s.has_8bit = any(&found.lowest, 0x8080808080808080u);
+        found.lowest = found.lowest == 0;
+        s.has_nul = any(&found.lowest, UINT64_MAX) || (s.has_8bit && memchr(block, '\0', len));
     }
-    s = (struct scan){any(&found.stray, UINT64_MAX), any(&found.dotted, UINT64_MAX), any(&found.nul, UINT64_MAX),
-                      any(&found.all, 0x8080808080808080u)};
     look_at_rest(&s, block + i, len - i);
     if (len)
         s.stray |= block[0] == '\n' || block[len - 1] == '\r';

@@ -22,7 +22,11 @@ int engine_new(const struct engine_env *env, struct engine **out)
     e->settings = env->settings;
     e->fault = env->fault;
     stack_init(&e->stack);
-    output_init(&e->output);
+    if (output_init(&e->output)) {
+        mem_free(e);
+        *out = NULL;
+        return ENVOI_E_MEMORY;
+    }
     reply_parser_init(&e->parser);
     reply_init(&e->reply);
     reply_init(&e->greeting);
@@ -65,8 +69,10 @@ void engine_trace(struct engine *e, int kind, const char *format, ...)
     va_start(args, format);
     n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (n > 0)
-        e->env.trace(e->env.driver, kind, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+    if (n <= 0)
+        return;
+    text_make_printable(text, strlen(text), ""); /* a reply of many lines may be in it */
+    e->env.trace(e->env.driver, kind, text, strlen(text));
 }
 
 void engine_forget(struct engine *e)
@@ -280,12 +286,17 @@ unsigned engine_want(const struct engine *e)
 
 /* -------------------------------------------------------------------------------------------------- octets in ---- */
 
+/* Is it a login that is answered now? */
+static bool answers_login(const struct engine *e)
+{
+    return e->owed && e->answered.row && e->answered.row->phase == ENVOI_PHASE_AUTH;
+}
+
 /* A challenge of AUTH may hold a secret: the trace shows how long it is. */
 static void trace_line(void *ctx, const char *line, size_t len)
 {
     struct engine *e = ctx;
-    bool masked = e->owed && e->answered.row && e->answered.row->phase == ENVOI_PHASE_AUTH && len > 4 &&
-                  memcmp(line, "334", 3) == 0;
+    bool masked = answers_login(e) && len > 4 && memcmp(line, "334", 3) == 0;
 
     char shown[REPLY_LINE_MAX];
 
@@ -296,6 +307,8 @@ static void trace_line(void *ctx, const char *line, size_t len)
         return;
     }
     memcpy(shown, line, len);
+    if (e->parser.secret)
+        auth_redact(&e->auth, shown, len);
     text_make_printable(shown, len, "");
     e->env.trace(e->env.driver, ENVOI_TRACE_RECEIVED, shown, len);
 }
@@ -309,6 +322,8 @@ static void take_reply(struct engine *e, const struct envoi_reply *reply)
         reply_swap(&e->reply, &e->parser.reply);
         reply = &e->reply;
     }
+    if (e->parser.secret && e->reply.code != 334) /* a server that repeats what it was told */
+        auth_redact(&e->auth, (char *)(uintptr_t)buf_head(&e->reply.text), e->reply.text.len);
     if (e->left == 0) {
         engine_die_of(e, e->closing ? ENVOI_E_DISCONNECTED : ENVOI_E_PROTOCOL, "%s: %d %s",
                       e->closing ? "the server closes the connection" : "a reply that nothing was asked for",
@@ -324,7 +339,10 @@ static void take_octets(struct engine *e, const char *data, size_t len)
     while (len && e->open) {
         bool complete;
         size_t used;
-        int rc =
+        int rc;
+
+        e->parser.secret = answers_login(e);
+        rc =
             reply_parse(&e->parser, data, len, &used, &complete, e->trace_level && e->env.trace ? trace_line : NULL, e);
 
         if (rc) {

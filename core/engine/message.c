@@ -32,6 +32,8 @@ int envoi_message_new(const char *sender, struct envoi_message **out)
     if (!(m = mem_zalloc(sizeof *m)))
         return ENVOI_E_MEMORY;
     content_init(&m->content);
+    m->recipients = m->own;
+    m->room = sizeof m->own / sizeof m->own[0];
     if ((rc = address_parse(sender ? sender : "", true, NULL, &m->sender))) {
         mem_free(m);
         return rc;
@@ -44,7 +46,7 @@ static void clear_recipient(struct recipient *r)
 {
     address_free(&r->address);
     mem_free(r->options);
-    mem_free(r->reason);
+    reason_drop(r->reason);
     mem_free(r->line);
 }
 
@@ -70,7 +72,8 @@ void envoi_message_free(struct envoi_message *message)
         return;
     clear(message);
     address_free(&message->sender);
-    mem_free(message->recipients);
+    if (message->recipients != message->own)
+        mem_free(message->recipients);
     mem_free(message);
 }
 
@@ -91,15 +94,18 @@ int envoi_message_reset(struct envoi_message *message, const char *sender)
 
 static int grow(struct envoi_message *m)
 {
-    size_t room = m->room ? m->room * 2 : 4;
+    bool own = m->recipients == m->own;
+    size_t room = own ? 4 : m->room * 2;
     struct recipient *more;
 
     if (m->count < m->room)
         return ENVOI_OK;
     if (m->count >= RECIPIENTS_MAX)
         return ENVOI_E_USAGE;
-    if (!(more = mem_realloc(m->recipients, room * sizeof *more)))
+    if (!(more = mem_realloc(own ? NULL : m->recipients, room * sizeof *more)))
         return ENVOI_E_MEMORY;
+    if (own)
+        memcpy(more, m->own, sizeof m->own);
     m->recipients = more;
     m->room = room;
     return ENVOI_OK;
@@ -218,9 +224,41 @@ uint64_t envoi_message_progress(const struct envoi_message *message)
 
 /* -------------------------------------------------------------------------------------------------------- verdicts ---- */
 
+struct reason *reason_new(struct envoi_message *m, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    bool own = size <= REASON_OWN_MAX && !m->said.reason.users;
+    struct reason *reason = own ? &m->said.reason : mem_alloc(sizeof *reason + size);
+    char *to = own ? m->said.text : (char *)(reason + 1);
+
+    if (!reason)
+        return NULL;
+    memcpy(to, text, size);
+    *reason = (struct reason){.users = 1, .own = own, .text = to};
+    return reason;
+}
+
+struct reason *reason_share(struct reason *reason)
+{
+    if (reason)
+        reason->users++;
+    return reason;
+}
+
+void reason_drop(struct reason *reason)
+{
+    if (reason && --reason->users == 0 && !reason->own)
+        mem_free(reason);
+}
+
+const char *recipient_reason(const struct recipient *r)
+{
+    return r->reason ? r->reason->text : "";
+}
+
 void recipient_begin(struct recipient *r)
 {
-    mem_free(r->reason);
+    reason_drop(r->reason);
     r->reason = NULL;
     r->verdict = ENVOI_VERDICT_NOT_ATTEMPTED;
     r->pending = false;
@@ -281,7 +319,7 @@ const char *envoi_message_recipient(const struct envoi_message *message, size_t 
 {
     const struct recipient *r = recipient_at(message, index);
 
-    return r ? r->address.path : NULL;
+    return r ? address_path(&r->address) : NULL;
 }
 
 int envoi_message_verdict(const struct envoi_message *message, size_t index)
@@ -309,7 +347,7 @@ const char *envoi_message_verdict_reason(const struct envoi_message *message, si
 {
     const struct recipient *r = recipient_at(message, index);
 
-    return r && r->reason ? r->reason : "";
+    return r ? recipient_reason(r) : "";
 }
 
 int envoi_message_verdict_phase(const struct envoi_message *message, size_t index)
@@ -330,11 +368,11 @@ const char *envoi_message_verdict_text(struct envoi_message *message, size_t ind
         return NULL;
     if (r->code)
         (void)snprintf(code, sizeof code, "%d ", r->code);
-    room = strlen(r->address.path) + strlen(reason) + sizeof r->enhanced + 64;
+    room = strlen(address_path(&r->address)) + strlen(reason) + sizeof r->enhanced + 64;
     mem_free(r->line);
     if (!(r->line = mem_alloc(room)))
         return NULL;
-    (void)snprintf(r->line, room, "%s: %s%s%s%s%s%s", r->address.path, envoi_verdict_name(r->verdict),
+    (void)snprintf(r->line, room, "%s: %s%s%s%s%s%s", address_path(&r->address), envoi_verdict_name(r->verdict),
                    r->code || *reason ? ": " : "", code, r->enhanced, *r->enhanced ? " " : "", reason);
     text_make_printable(r->line, strlen(r->line), "");
     return r->line;

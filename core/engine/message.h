@@ -12,7 +12,15 @@
 #include <envoi/message.h>
 #include <stdbool.h>
 
+#define REASON_OWN_MAX 64       /* octets of a reason that needs no memory of its own, NUL included */
 #define RECIPIENTS_MAX 1000000u /* of one message: a bound on memory, not a wish */
+
+/* What the server or the engine said of recipients. All that one reply settles share it. */
+struct reason {
+    unsigned users;
+    bool own;         /* it is a part of the message */
+    const char *text; /* behind it */
+};
 
 struct recipient {
     struct address address;
@@ -23,7 +31,7 @@ struct recipient {
     int code;
     int phase;
     char enhanced[REPLY_ENHANCED_MAX];
-    char *reason;
+    struct reason *reason;
     char *line; /* envoi_message_verdict_text()'s */
 };
 
@@ -33,7 +41,7 @@ struct envoi_message {
     bool drop_options;
     int body; /* ENVOI_BODY_* */
     uint64_t size_estimate;
-    struct recipient *recipients;
+    struct recipient *recipients; /* at first `own` */
     size_t count, room;
     size_t due_count, due_begin, due_end; /* how many are due; all of them are in [due_begin, due_end) */
     struct content content;
@@ -41,6 +49,12 @@ struct envoi_message {
     int sticky;     /* first failure of a setter */
     bool pooled;    /* it belongs to a pool */
     struct job job; /* its place in an engine's queue; job.engine is set while it is sent */
+    /* so that a message to one recipient needs no more memory */
+    struct recipient own[1];
+    struct {
+        struct reason reason;
+        char text[REASON_OWN_MAX];
+    } said;
 };
 
 /* For sources that need I/O (files): they are made in driver/source.c. release is called with ctx when the source is
@@ -48,6 +62,13 @@ struct envoi_message {
 int message_set_source(struct envoi_message *m, const struct content_source *source);
 /* Forgets the verdicts and what was dropped; all recipients are due. */
 void message_begin(struct envoi_message *m);
+/* Why the verdict is what it is, "" when nobody said. */
+const char *recipient_reason(const struct recipient *r);
+/* A reason for recipients of the message, with one user. NULL: no memory, which costs the words and not the verdict. */
+struct reason *reason_new(struct envoi_message *m, const char *text);
+/* One user more, one less; NULL is fine. */
+struct reason *reason_share(struct reason *reason);
+void reason_drop(struct reason *reason);
 /* Takes the verdict of one recipient back. */
 void recipient_begin(struct recipient *r);
 /* A transaction for some of the recipients: first nobody is due, then those that were added, in rising order. */

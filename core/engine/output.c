@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/output.h"
 
+#include "base/mem.h"
+
+#include <envoi/error.h>
+
 #define PIECES_AT_ONCE 5 /* a BDAT and its chunk */
 
-void output_init(struct output *o)
+int output_init(struct output *o)
 {
-    o->head = o->count = o->lent = 0;
-    o->octets = 0;
+    *o = (struct output){0};
     buf_init(&o->text, 0, false);
+    if (!(o->pieces = mem_alloc(OUTPUT_PIECES_MIN * sizeof *o->pieces)))
+        return ENVOI_E_MEMORY;
+    o->room = OUTPUT_PIECES_MIN;
+    return ENVOI_OK;
 }
 
 void output_free(struct output *o)
 {
     buf_free(&o->text);
-    output_init(o);
+    mem_free(o->pieces);
+    *o = (struct output){0};
 }
 
 void output_clear(struct output *o)
@@ -23,42 +31,33 @@ void output_clear(struct output *o)
     o->octets = 0;
 }
 
-bool output_has_room(const struct output *o)
+static bool resize(struct output *o, unsigned room)
 {
-    return o->count + PIECES_AT_ONCE <= OUTPUT_PIECES && o->octets < OUTPUT_LIMIT;
+    struct output_piece *pieces = mem_alloc(room * sizeof *pieces);
+
+    if (!pieces)
+        return false;
+    for (unsigned i = 0; i < o->count; i++)
+        pieces[i] = *output_piece(o, i);
+    mem_free(o->pieces);
+    o->pieces = pieces;
+    o->room = room;
+    o->head = 0;
+    return true;
 }
 
-static void add(struct output *o, const uint8_t *lent, size_t len)
+void output_rest(struct output *o)
 {
-    o->pieces[(o->head + o->count++) % OUTPUT_PIECES] = (struct output_piece){.lent = lent, .len = len};
-    o->octets += len;
-    o->lent += lent ? 1 : 0;
+    buf_free(&o->text);
+    if (o->room > OUTPUT_PIECES_MIN)
+        (void)resize(o, OUTPUT_PIECES_MIN);
 }
 
-void output_add_text(struct output *o, size_t from)
+bool output_has_room(struct output *o)
 {
-    add(o, NULL, o->text.len - from);
-}
-
-void output_lend(struct output *o, const void *data, size_t len)
-{
-    add(o, data, len);
-}
-
-static struct output_piece *last_piece(struct output *o)
-{
-    return &o->pieces[(o->head + o->count - 1) % OUTPUT_PIECES];
-}
-
-void output_mark(struct output *o, bool *left)
-{
-    last_piece(o)->left = left;
-}
-
-void output_end_command(struct output *o, bool *left)
-{
-    last_piece(o)->ends_command = true;
-    last_piece(o)->left = left;
+    if (o->octets >= OUTPUT_LIMIT)
+        return false;
+    return o->count + PIECES_AT_ONCE <= o->room || (o->room < OUTPUT_PIECES_MAX && resize(o, 2 * o->room));
 }
 
 size_t output_drain(const struct output *o, struct iovec *pieces, size_t max)
@@ -68,7 +67,7 @@ size_t output_drain(const struct output *o, struct iovec *pieces, size_t max)
     size_t n = 0;
 
     for (unsigned i = 0; i < o->count; i++) {
-        const struct output_piece *p = &o->pieces[(o->head + i) % OUTPUT_PIECES];
+        const struct output_piece *p = output_piece(o, i);
         const uint8_t *at = p->lent ? p->lent : text;
 
         if (p->len == 0)
@@ -90,6 +89,7 @@ size_t output_drain(const struct output *o, struct iovec *pieces, size_t max)
 unsigned output_drained(struct output *o, size_t len)
 {
     unsigned commands = 0;
+    size_t text = 0;
 
     o->octets -= len;
     while (o->count) {
@@ -99,7 +99,7 @@ unsigned output_drained(struct output *o, size_t len)
         if (p->lent)
             p->lent += take;
         else
-            buf_consume(&o->text, take);
+            text += take;
         p->len -= take;
         len -= take;
         if (p->len)
@@ -108,9 +108,10 @@ unsigned output_drained(struct output *o, size_t len)
         o->lent -= p->lent ? 1 : 0;
         if (p->left)
             *p->left = true;
-        o->head = (o->head + 1) % OUTPUT_PIECES;
+        o->head = (o->head + 1) & (o->room - 1);
         o->count--;
     }
+    buf_consume(&o->text, text);
     o->text.secret = o->text.secret && o->text.len;
     return commands;
 }

@@ -11,8 +11,9 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#define OUTPUT_PIECES 128    /* commands and blocks that wait at once; a power of two */
-#define OUTPUT_LIMIT  65536u /* octets that may wait before nothing more is written */
+#define OUTPUT_PIECES_MIN 16     /* commands and blocks that there is always room for; powers of two */
+#define OUTPUT_PIECES_MAX 1024   /* ... that wait at most */
+#define OUTPUT_LIMIT      65536u /* octets that may wait before nothing more is written */
 
 struct output_piece {
     const uint8_t *lent; /* NULL: the octets are in text */
@@ -22,26 +23,61 @@ struct output_piece {
 };
 
 struct output {
-    struct buf text; /* the commands; `secret` while a login is among them */
-    struct output_piece pieces[OUTPUT_PIECES];
-    unsigned head, count;
+    struct buf text;             /* the commands; `secret` while a login is among them */
+    struct output_piece *pieces; /* a ring */
+    unsigned room, head, count;
     unsigned lent; /* pieces that are lent */
     size_t octets;
 };
 
-void output_init(struct output *o);
+/* ENVOI_OK or ENVOI_E_MEMORY. */
+int output_init(struct output *o);
 void output_free(struct output *o);
 void output_clear(struct output *o);
-/* May one more command, or one more chunk with its command, be added? */
-bool output_has_room(const struct output *o);
+/* Gives back what only many commands at once need. Nothing must be waiting. */
+void output_rest(struct output *o);
+/* May one more command, or one more chunk with its command, be added? Where memory is short, fewer wait at once. */
+bool output_has_room(struct output *o);
+
+/* ---- inline, since every command needs them ---- */
+
+static inline struct output_piece *output_piece(const struct output *o, unsigned index)
+{
+    return &o->pieces[(o->head + index) & (o->room - 1)];
+}
+
 /* Adds what was appended to o->text since octet `from` of it (text.len before). */
-void output_add_text(struct output *o, size_t from);
+static inline void output_add_text(struct output *o, size_t from)
+{
+    size_t len = o->text.len - from;
+
+    *output_piece(o, o->count++) = (struct output_piece){.len = len};
+    o->octets += len;
+}
+
 /* Adds octets that stay valid until they have left. */
-void output_lend(struct output *o, const void *data, size_t len);
+static inline void output_lend(struct output *o, const void *data, size_t len)
+{
+    *output_piece(o, o->count++) = (struct output_piece){.lent = data, .len = len};
+    o->octets += len;
+    o->lent++;
+}
+
 /* *left is set when the last piece that was added has left. */
-void output_mark(struct output *o, bool *left);
+static inline void output_mark(struct output *o, bool *left)
+{
+    output_piece(o, o->count - 1)->left = left;
+}
+
 /* The last piece that was added ends a command; *left (NULL: nobody asks) is set when it has left whole. */
-void output_end_command(struct output *o, bool *left);
+static inline void output_end_command(struct output *o, bool *left)
+{
+    output_piece(o, o->count - 1)->ends_command = true;
+    output_mark(o, left);
+}
+
+/* ---- what has left ---- */
+
 size_t output_drain(const struct output *o, struct iovec *pieces, size_t max);
 /* Returns how many commands have left whole with these octets. */
 unsigned output_drained(struct output *o, size_t len);

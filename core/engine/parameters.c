@@ -50,7 +50,7 @@ static bool is_announced(const struct engine *e, const char *word, size_t len, b
     return e->esmtp;
 }
 
-static bool has_parameter(const char *options, const char *name)
+static bool find_parameter(const char *options, const char *name)
 {
     const char *word;
     size_t len;
@@ -59,6 +59,12 @@ static bool has_parameter(const char *options, const char *name)
         if (is_named(word, len, name))
             return true;
     return false;
+}
+
+/* Most messages have no options. */
+static inline bool has_parameter(const char *options, const char *name)
+{
+    return options && find_parameter(options, name);
 }
 
 int parameters_append(const struct engine *e, const char *options, struct buf *out)
@@ -179,10 +185,10 @@ static int check_body(struct engine *e, struct envoi_message *m, const struct co
 static const char *needs_utf8(const struct envoi_message *m)
 {
     if (m->sender.utf8)
-        return m->sender.path;
+        return address_path(&m->sender);
     for (size_t i = 0; i < m->count; i++)
         if (m->recipients[i].address.utf8)
-            return m->recipients[i].address.path;
+            return address_path(&m->recipients[i].address);
     return NULL;
 }
 
@@ -198,18 +204,32 @@ static int check_utf8(struct engine *e, struct envoi_message *m, struct buf *out
     return buf_append_text(out, " SMTPUTF8");
 }
 
+/* Does something hang on the whole content, so that it is read twice rather than sent unseen? */
+static bool must_look(const struct engine *e, const struct envoi_message *m)
+{
+    const struct extensions *x = &e->extensions;
+    int64_t size = m->content.source.size;
+
+    if (m->body == ENVOI_BODY_AUTO && !x->eight_bit)
+        return true;
+    /* with every line end made two octets it is twice as long */
+    return x->size && x->size_limit != UINT64_MAX && (size < 0 || (uint64_t)size > x->size_limit / 2);
+}
+
 int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *out)
 {
     struct content_measure measure;
-    int rc = content_look(&m->content, &measure);
+    int rc = content_look(&m->content, must_look(e, m), &measure);
 
     if (rc)
         return fault_set(e->fault, rc, ENVOI_PHASE_MAIL,
                          "the content cannot be read (or was read before and cannot be had again)");
     if (measure.has_nul && m->body != ENVOI_BODY_BINARY)
         return fault_set(e->fault, ENVOI_E_CONTENT, ENVOI_PHASE_MAIL, "the content has a NUL octet; nothing was sent");
-    if (!(rc = check(e, m, m->options)))
-        for (size_t i = 0; !rc && i < m->count; i++)
+    if (m->options)
+        rc = check(e, m, m->options);
+    for (size_t i = 0; !rc && i < m->count; i++)
+        if (m->recipients[i].options)
             rc = check(e, m, m->recipients[i].options);
     if (!rc)
         rc = check_size(e, m, &measure, out);
@@ -217,5 +237,5 @@ int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *ou
         rc = check_body(e, m, &measure, out);
     if (!rc)
         rc = check_utf8(e, m, out);
-    return rc ? rc : parameters_append(e, m->options, out);
+    return rc || !m->options ? rc : parameters_append(e, m->options, out);
 }

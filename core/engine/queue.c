@@ -10,11 +10,11 @@ void job_init(struct job *job, const struct command *first, unsigned needs)
 
 void queue_append(struct engine *e, struct job *job)
 {
-    struct job **at = &e->head;
-
-    while (*at)
-        at = &(*at)->next;
-    *at = job;
+    if (e->head)
+        e->tail->next = job;
+    else
+        e->head = job;
+    e->tail = job;
     job->next = NULL;
     job->engine = e;
     if (!e->writing)
@@ -23,6 +23,8 @@ void queue_append(struct engine *e, struct job *job)
 
 void queue_prepend(struct engine *e, struct job *job)
 {
+    if (!e->head)
+        e->tail = job;
     job->next = e->head;
     job->engine = e;
     e->head = e->writing = job;
@@ -131,6 +133,13 @@ static void fail_unsent(struct engine *e, struct job *job, int rc)
         verdict_settle_lost(e, job);
 }
 
+/* Dovecot 2.3's submission service, known by BURL, dies of whatever follows a MAIL that its relay has refused when a RCPT
+ * overtook the refusal. */
+static bool closes_group(const struct engine *e, const struct command *row)
+{
+    return row->ends_group || (row == &command_mail && e->extensions.burl);
+}
+
 /* Counts a command that is in the output whole. */
 static void count_written(struct engine *e, struct job *job, const struct command *row)
 {
@@ -144,7 +153,7 @@ static void count_written(struct engine *e, struct job *job, const struct comman
         e->answering = job;
         e->answered = job->written;
     }
-    e->group_closed = row->ends_group;
+    e->group_closed = closes_group(e, row);
 }
 
 /* Writes the command at the written cursor. False: not now. */
@@ -172,7 +181,7 @@ static bool write_command(struct engine *e, struct job *job)
     return true;
 }
 
-static bool may_write(const struct engine *e, const struct job *job)
+static bool may_write(struct engine *e, const struct job *job)
 {
     if (e->owed && (e->group_closed || !e->extensions.pipelining || job->failed))
         return false;

@@ -83,7 +83,8 @@ void reply_parser_free(struct reply_parser *p)
 
 void reply_parser_reset(struct reply_parser *p)
 {
-    buf_reset(&p->line);
+    if (p->line.len)
+        buf_reset(&p->line);
     reply_clear(&p->reply);
     p->lines = 0;
     p->octets = 0;
@@ -126,6 +127,25 @@ static size_t enhanced_length(const char *text, size_t len, int code)
     return 3 + subject + detail;
 }
 
+/* Keeps the enhanced status code at the head of a line, when there is one. Returns the octets up to what follows it. */
+static size_t take_enhanced(struct reply_parser *p, const char *text, size_t len)
+{
+    char *to = p->reply.enhanced;
+    size_t n;
+
+    if (len > 5 && text[0] == '0' + p->reply.code / 100 && text[1] == '.' && text_is_digit(text[2]) && text[3] == '.' &&
+        text_is_digit(text[4]) && text[5] == ' ') { /* as nearly all are */
+        memcpy(to, text, 5);
+        to[5] = '\0';
+        return 6;
+    }
+    if (!(n = enhanced_length(text, len, p->reply.code)))
+        return 0;
+    memcpy(to, text, n);
+    to[n] = '\0';
+    return n < len ? n + 1 : n;
+}
+
 static int code_of(const char *line, size_t len)
 {
     if (len < 3 || line[0] < '2' || line[0] > '5' || line[1] < '0' || line[1] > '5' || !text_is_digit(line[2]))
@@ -133,11 +153,30 @@ static int code_of(const char *line, size_t len)
     return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
-/* Takes one whole line, without its line end. */
-static int take_line(struct reply_parser *p, const char *line, size_t len, bool *complete)
+/* Puts the text of a line behind that of the lines before it. */
+static int keep_text(struct reply_parser *p, const char *line, size_t len, bool control, bool last)
 {
-    bool control = text_has_control(line, len);
     struct buf *text = &p->reply.text;
+    uint8_t *at;
+    int rc = buf_reserve(text, len + 2, &at);
+
+    if (rc)
+        return rc;
+    if (p->lines > 1) {
+        *at++ = '\n';
+        text->len++;
+    }
+    memcpy(at, line, len);
+    if (control)
+        text_make_printable((char *)at, len, "");
+    at[len] = '\0';
+    text->len += len + (last ? 1 : 0);
+    return ENVOI_OK;
+}
+
+/* Takes one whole line, without its line end. control: there may be control characters in it. */
+static int take_line(struct reply_parser *p, const char *line, size_t len, bool control, bool *complete)
+{
     int code = code_of(line, len);
     size_t skip;
 
@@ -152,65 +191,80 @@ static int take_line(struct reply_parser *p, const char *line, size_t len, bool 
         return malformed(p, "a reply of too many lines");
     *complete = len == 3 || line[3] == ' ';
     p->reply.code = code;
-    text->secret = code == 334; /* a challenge may hold one */
+    p->reply.text.secret = code == 334 || p->secret; /* a challenge may hold one, or an echo */
 
     line += len == 3 ? 3 : 4;
     len -= len == 3 ? 3 : 4;
-    skip = enhanced_length(line, len, code);
-    if (skip && skip < REPLY_ENHANCED_MAX) {
-        memcpy(p->reply.enhanced, line, skip);
-        p->reply.enhanced[skip] = '\0';
-        skip += skip < len ? 1 : 0;
-        line += skip;
-        len -= skip;
-    }
-    if ((p->lines > 1 && buf_append(text, "\n", 1)) || buf_append(text, line, len))
-        return ENVOI_E_MEMORY;
-    if (control)
-        text_make_printable((char *)text->data + text->head + text->len - len, len, "");
-    return *complete ? buf_append(text, "", 1) : ENVOI_OK;
+    skip = take_enhanced(p, line, len);
+    return keep_text(p, line + skip, len - skip, control, *complete);
+}
+
+/* What there is of the line at the head of data, with its line end when that is there; false: it is not. */
+static bool find_line(const char *data, size_t len, size_t *line, bool *control)
+{
+    size_t plain = text_plain_length(data, len);
+    const char *end;
+
+    *control = false;
+    *line = plain + 2;
+    if (*line <= len && data[plain] == '\r' && data[plain + 1] == '\n') /* as it should be */
+        return true;
+    end = memchr(data + plain, '\n', len - plain);
+    *control = true;
+    *line = end ? (size_t)(end - data) + 1 : len;
+    return end;
+}
+
+/* A line that came in pieces is put together. */
+static int join_pieces(struct reply_parser *p, const char **data, size_t *len)
+{
+    int rc = buf_append(&p->line, *data, *len);
+
+    *data = (const char *)buf_head(&p->line);
+    *len = p->line.len;
+    return rc;
+}
+
+/* Takes what there is of one line. */
+static int take_some(struct reply_parser *p, const char *text, size_t len, size_t *used, bool *complete,
+                     reply_line_fn *line, void *ctx)
+{
+    size_t take;
+    bool control, pieces = p->line.len > 0, whole = find_line(text, len, &take, &control);
+    int rc;
+
+    if ((p->octets += take) > REPLY_OCTETS_MAX)
+        return malformed(p, "a reply that is too long");
+    if (p->line.len + take > REPLY_LINE_MAX)
+        return malformed(p, "a reply line that is too long");
+    *used += take;
+    if ((pieces || !whole) && (rc = join_pieces(p, &text, &take)))
+        return rc;
+    if (!whole)
+        return ENVOI_OK;
+    take -= take > 1 && text[take - 2] == '\r' ? 2 : 1;
+    if (line)
+        line(ctx, text, take);
+    rc = take_line(p, text, take, control || pieces, complete);
+    if (pieces)
+        buf_reset(&p->line);
+    return rc;
 }
 
 int reply_parse(struct reply_parser *p, const char *data, size_t len, size_t *used, bool *complete, reply_line_fn *line,
                 void *ctx)
 {
-    *used = 0;
-    *complete = false;
+    size_t at = 0;
+    bool done = false;
+    int rc = ENVOI_OK;
+
     if (!reply_parser_busy(p))
         reply_parser_reset(p);
-    while (*used < len && !*complete) {
-        const char *at = data + *used, *end = memchr(at, '\n', len - *used);
-        size_t take = end ? (size_t)(end - at) + 1 : len - *used, n;
-        const char *text = at;
-        int rc = ENVOI_OK;
-
-        if ((p->octets += take) > REPLY_OCTETS_MAX)
-            return malformed(p, "a reply that is too long");
-        if (p->line.len + take > REPLY_LINE_MAX)
-            return malformed(p, "a reply line that is too long");
-        if (p->line.len || !end) { /* a line in pieces is put together; a whole one is read where it lies */
-            if ((rc = buf_append(&p->line, at, take)))
-                return rc;
-            text = (const char *)buf_head(&p->line);
-            take = p->line.len;
-        }
-        *used = end ? (size_t)(end - data) + 1 : len;
-        if (!end)
-            break;
-        n = take - 1;
-        if (n && text[n - 1] == '\r')
-            n--;
-        if (line)
-            line(ctx, text, n);
-        rc = take_line(p, text, n, complete);
-        if (p->line.len)
-            buf_reset(&p->line);
-        if (rc)
-            return rc;
-    }
-    if (*complete) {
+    while (!rc && !done && at < len)
+        rc = take_some(p, data + at, len - at, &at, &done, line, ctx);
+    if (done)
         p->lines = 0;
-        p->octets = 0;
-    }
-    return ENVOI_OK;
+    *used = at;
+    *complete = done && !rc;
+    return rc;
 }

@@ -34,6 +34,7 @@ struct reply_parser {
     struct envoi_reply reply; /* what there is of the reply being read */
     unsigned lines;
     size_t octets;
+    bool secret;         /* the replies are to a login: what they are made of is wiped */
     const char *problem; /* why the last ENVOI_E_PROTOCOL */
 };
 

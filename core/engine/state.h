@@ -49,6 +49,7 @@ struct engine {
 
     /* the queue and the cursors; the written one is in each job */
     struct job *head;
+    struct job *tail;    /* of the queue, while there is a head */
     struct job *writing; /* whose commands go out; NULL: the queue is empty */
     struct job *answering;
     struct position answered;
@@ -115,9 +116,8 @@ void engine_forget(struct engine *e);
 int prepare_job(struct engine *e, struct job *job);
 
 /* ---- verdict.c ---- */
-struct recipient;
-/* The verdict that a reply is. */
-void verdict_from_reply(struct recipient *r, int phase, const struct envoi_reply *reply);
+/* The verdict that a reply is, for one recipient. */
+void verdict_from_reply(struct envoi_message *m, size_t index, int phase, const struct envoi_reply *reply);
 void verdict_all_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply);
 /* Those that wait for the content's reply. */
 void verdict_pending_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply);
@@ -131,7 +131,7 @@ int verdict_of_transaction(const struct envoi_message *m);
 /* What send returns for a result, ENVOI_RESULT_*, when failure is the first one. */
 int verdict_result(int result, int failure);
 /* Says why those that were not attempted are not. */
-void verdict_not_attempted(struct envoi_message *m, int phase, const char *reason);
+void verdict_not_attempted(struct envoi_message *m, int phase, const char *why);
 
 /* ---- parameters.c ---- */
 /* What the message asks for, checked against what is announced, before MAIL goes out; fills message->dropped and, in

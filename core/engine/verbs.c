@@ -235,7 +235,7 @@ static int path_line(struct engine *e, const struct command *row, const char *ve
     if (parsed.utf8 && !extensions_get(&e->extensions, "SMTPUTF8"))
         rc = bad(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
     else
-        rc = line(e, row, 0, (const char *const[]){verb, parsed.path, some ? "> " : ">", some ? options : NULL, NULL});
+        rc = line(e, row, 0, (const char *const[]){verb, address_path(&parsed), some ? "> " : ">", some ? options : NULL, NULL});
     address_free(&parsed);
     return rc;
 }
@@ -320,7 +320,7 @@ bool engine_pipelines(const struct engine *e)
 void engine_rest(struct engine *e)
 {
     if (!e->output.count)
-        output_free(&e->output);
+        output_rest(&e->output);
     if (!reply_parser_busy(&e->parser))
         reply_parser_free(&e->parser);
 }

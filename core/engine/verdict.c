@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-static void set_reason(struct recipient *r, const char *reason)
+static void set_reason(struct recipient *r, struct reason *reason)
 {
-    mem_free(r->reason);
-    r->reason = mem_strdup(reason); /* NULL is a verdict without words, not a lost verdict */
+    reason_drop(r->reason);
+    r->reason = reason_share(reason);
 }
 
-void verdict_from_reply(struct recipient *r, int phase, const struct envoi_reply *reply)
+static void settle(struct recipient *r, int phase, const struct envoi_reply *reply, struct reason *reason)
 {
     int class_ = reply_class(reply);
 
@@ -21,20 +21,34 @@ void verdict_from_reply(struct recipient *r, int phase, const struct envoi_reply
     r->code = reply->code;
     r->phase = phase;
     memcpy(r->enhanced, reply->enhanced, sizeof r->enhanced);
-    set_reason(r, envoi_reply_text(reply));
+    set_reason(r, reason);
+}
+
+void verdict_from_reply(struct envoi_message *m, size_t index, int phase, const struct envoi_reply *reply)
+{
+    struct reason *reason = reason_new(m, envoi_reply_text(reply));
+
+    settle(&m->recipients[index], phase, reply, reason);
+    reason_drop(reason);
 }
 
 void verdict_all_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply)
 {
+    struct reason *reason = reason_new(m, envoi_reply_text(reply));
+
     for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++)
-        verdict_from_reply(&m->recipients[i], phase, reply);
+        settle(&m->recipients[i], phase, reply, reason);
+    reason_drop(reason);
 }
 
 void verdict_pending_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply)
 {
+    struct reason *reason = reason_new(m, envoi_reply_text(reply));
+
     for (size_t i = m->due_begin; i < m->due_end; i++)
         if (m->recipients[i].pending)
-            verdict_from_reply(&m->recipients[i], phase, reply);
+            settle(&m->recipients[i], phase, reply, reason);
+    reason_drop(reason);
 }
 
 void verdict_all_unknown(struct envoi_message *m)
@@ -47,6 +61,7 @@ void verdict_settle_lost(struct engine *e, struct job *job)
 {
     const struct envoi_errctx *why = e->loss ? e->loss : e->fault;
     struct envoi_message *m = job->message;
+    struct reason *reason = reason_new(m, why->text);
 
     for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++) {
         struct recipient *r = &m->recipients[i];
@@ -54,15 +69,16 @@ void verdict_settle_lost(struct engine *e, struct job *job)
         if (r->verdict != ENVOI_VERDICT_NOT_ATTEMPTED)
             continue;
         if (r->pending && e->closing) {
-            verdict_from_reply(r, why->phase, &e->reply);
+            verdict_from_reply(m, i, why->phase, &e->reply);
             continue;
         }
         if (job->content_left && !e->closing)
             r->verdict = ENVOI_VERDICT_UNKNOWN;
         r->pending = false;
         r->phase = why->phase;
-        set_reason(r, why->text);
+        set_reason(r, reason);
     }
+    reason_drop(reason);
 }
 
 static int outcome(const size_t *seen, size_t count)
@@ -107,8 +123,10 @@ int verdict_result(int result, int failure)
     }
 }
 
-void verdict_not_attempted(struct envoi_message *m, int phase, const char *reason)
+void verdict_not_attempted(struct envoi_message *m, int phase, const char *why)
 {
+    struct reason *reason = reason_new(m, why);
+
     for (size_t i = 0; i < m->count; i++) {
         struct recipient *r = &m->recipients[i];
 
@@ -117,6 +135,7 @@ void verdict_not_attempted(struct envoi_message *m, int phase, const char *reaso
         r->phase = phase;
         set_reason(r, reason);
     }
+    reason_drop(reason);
 }
 
 const char *envoi_verdict_name(int verdict)

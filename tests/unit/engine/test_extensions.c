@@ -42,6 +42,7 @@ static const struct {
     {"?? x", "??", NULL},
 };
 
+/* faults: 35 */
 Test(extensions, lines, .timeout = 10)
 {
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -104,6 +105,7 @@ static const struct {
     {" ten", UINT64_MAX},
 };
 
+/* faults: 34 */
 Test(extensions, size_saturates, .timeout = 10)
 {
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -117,6 +119,7 @@ Test(extensions, size_saturates, .timeout = 10)
     }
 }
 
+/* faults: 24, 35 */
 Test(extensions, bound, .timeout = 10)
 {
     char text[16384] = "mx";

@@ -70,6 +70,7 @@ static const struct sample samples[] = {
     {"250 a\x1b[1m\x7f\r\n", 250, "a?[1m?", ""},
 };
 
+/* faults: 26, 27, 28, 29 */
 Test(reply, samples, .timeout = 20)
 {
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
@@ -96,6 +97,7 @@ Test(reply, samples, .timeout = 20)
     }
 }
 
+/* faults: 32 */
 Test(reply, one_at_a_time, .timeout = 20)
 {
     static const char text[] = "220 one\r\n250-two\r\n250 three\r\n354";
@@ -122,6 +124,7 @@ Test(reply, one_at_a_time, .timeout = 20)
     reply_parser_free(&p);
 }
 
+/* faults: 29 */
 Test(reply, nul, .timeout = 20)
 {
     static const char text[] = "250 a\0b\r\n";
@@ -161,6 +164,7 @@ static int feed_lines(size_t len, size_t lines, size_t step)
     return rc;
 }
 
+/* faults: 23, 24 */
 Test(reply, bounds, .timeout = 20)
 {
     static const size_t steps[] = {1, 7, 4096, 1000000};
@@ -176,6 +180,7 @@ Test(reply, bounds, .timeout = 20)
 }
 
 /* A line without end is refused before its end, not stored until then. */
+/* faults: 23 */
 Test(reply, endless_line_costs_bounded_memory, .timeout = 20)
 {
     struct reply_parser p;
