@@ -65,7 +65,7 @@ class Rig:
     def make(self, peers):
         """Builds; with `peers` gets the other libraries first."""
         words = ["-DENVOI_BUILD_BENCH=ON", "-DENVOI_BUILD_TESTS=OFF", "-DENVOI_BUILD_TOOLS=OFF",
-                 "-DCMAKE_BUILD_TYPE=RelWithDebInfo"]
+                 "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON"]
         os.makedirs(self.work, exist_ok=True)
         os.umask(0o022)  # envoi loads no plugin from a folder that others may write to
         if peers:

@@ -28,12 +28,11 @@ static int start_again(void *ctx)
     return ENVOI_OK;
 }
 
-/* `stream`: the message's own. Those of a queue cannot share one, as they are prepared while others are sent. */
-static struct envoi_message *make(struct job *job, FILE *stream)
+/* Makes a message, or makes another one of it. `stream`: the message's own. Those of a queue cannot share one, as they are
+ * prepared while others are sent. */
+static struct envoi_message *make(struct job *job, struct envoi_message *m, FILE *stream)
 {
-    struct envoi_message *m = NULL;
-
-    check(envoi_message_new(CLIENT_SENDER, &m), "message");
+    check(m ? envoi_message_reset(m, CLIENT_SENDER) : envoi_message_new(CLIENT_SENDER, &m), "message");
     for (unsigned i = 0; i < job->recipients; i++)
         check(envoi_message_add_recipient(m, client_recipient(i)), "recipient");
     if (job->content) {
@@ -45,7 +44,8 @@ static struct envoi_message *make(struct job *job, FILE *stream)
         rewind(job->stream);
         check(envoi_message_set_callback(m, pull, start_again, job, (int64_t)job->len), "content");
     }
-    check(envoi_message_set_canonical(m, job->canonical), "canonical");
+    if (job->canonical)
+        check(envoi_message_set_canonical(m, 1), "canonical");
     return m;
 }
 
@@ -81,15 +81,15 @@ static void connect_to(struct job *job, struct envoi_library *library, struct en
 
 static unsigned send_lone(struct job *job, struct envoi_session *session)
 {
+    struct envoi_message *m = NULL;
     unsigned sent = 0;
 
     for (unsigned i = 0; i < job->count; i++) {
-        struct envoi_message *m = make(job, job->stream);
-
+        m = make(job, m, job->stream);
         envoi_session_send(session, m);
         sent += envoi_message_result(m) == ENVOI_RESULT_SENT;
-        envoi_message_free(m);
     }
+    envoi_message_free(m);
     return sent;
 }
 
@@ -106,7 +106,7 @@ static FILE *own_stream(const struct job *job)
 
 static unsigned send_queued(struct job *job, struct envoi_session *session)
 {
-    struct envoi_message *batch[BATCH_MAX];
+    struct envoi_message *batch[BATCH_MAX] = {NULL};
     FILE *streams[BATCH_MAX];
     unsigned sent = 0;
 
@@ -115,16 +115,17 @@ static unsigned send_queued(struct job *job, struct envoi_session *session)
 
         for (; n < BATCH_MAX && n < job->batch && done < job->count; done++, n++) {
             streams[n] = own_stream(job);
-            batch[n] = make(job, streams[n]);
+            batch[n] = make(job, batch[n], streams[n]);
         }
         envoi_session_send_all(session, batch, n);
         for (size_t i = 0; i < n; i++) {
             sent += envoi_message_result(batch[i]) == ENVOI_RESULT_SENT;
-            envoi_message_free(batch[i]);
             if (streams[i])
                 fclose(streams[i]);
         }
     }
+    for (size_t i = 0; i < BATCH_MAX; i++)
+        envoi_message_free(batch[i]);
     return sent;
 }
 

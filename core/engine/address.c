@@ -137,7 +137,7 @@ static int domain_to_ascii(const char *text, size_t len, char **out)
     return rc == IDN2_OK ? ENVOI_OK : rc == IDN2_MALLOC ? ENVOI_E_MEMORY : ENVOI_E_ADDRESS;
 }
 
-static int keep(const char *path, size_t len, bool utf8, struct address *out)
+static inline int keep(const char *path, size_t len, bool utf8, struct address *out)
 {
     char *to = out->own;
 
@@ -217,7 +217,8 @@ static size_t find_bracket(const char *text, size_t len)
 }
 
 /* The long way: blanks and display names around the path, quoted strings, literals, UTF-8; and what is wrong. */
-static int parse_any(const char *text, bool null_allowed, struct envoi_errctx *fault, struct address *out)
+static __attribute__((noinline)) int parse_any(const char *text, bool null_allowed, struct envoi_errctx *fault,
+                                               struct address *out)
 {
     const char *whole = text;
     size_t len = strlen(text), bracket;
@@ -268,8 +269,10 @@ int address_parse(const char *text, bool null_allowed, struct envoi_errctx *faul
 {
     size_t plain = plain_length(text);
 
+    if (plain)
+        return keep(text, plain, false, out);
     *out = (struct address){0};
-    return plain ? keep(text, plain, false, out) : parse_any(text, null_allowed, fault, out);
+    return parse_any(text, null_allowed, fault, out);
 }
 
 void address_free(struct address *a)

@@ -48,7 +48,8 @@ static void put_chunk(struct engine *e, struct job *job, const struct content_ch
     }
     if (chunk->last) {
         job->content_done = true;
-        engine_trace(e, ENVOI_TRACE_SENT, "[content: %llu octets]", (unsigned long long)c->taken);
+        if (e->trace_level)
+            engine_trace(e, ENVOI_TRACE_SENT, "[content: %llu octets]", (unsigned long long)c->taken);
     }
 }
 
@@ -231,7 +232,7 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
         return rc == ENVOI_E_AGAIN ? rc : content_failed(e, rc);
     from = text->len;
     if (buf_append_text(text, "BDAT ") || buf_append(text, digits, text_put_number(digits, chunk.total)) ||
-        (chunk.last && buf_append_text(text, " LAST")) || engine_put_line(e, from, NULL))
+        (chunk.last && buf_append_text(text, " LAST")) || engine_put_line(e, from))
         return ENVOI_E_MEMORY;
     put_chunk(e, job, &chunk);
     output_end_command(&e->output, chunk.last ? &job->content_left : &job->content->left);

@@ -103,6 +103,8 @@ static int take_block(struct content *c)
         c->ended = c->taken == size;
     else if (c->source.size >= 0 && (c->taken > size || (c->ended && c->taken != size)))
         return ENVOI_E_CONTENT;
+    else if (c->counted && (c->taken > c->count || (c->ended && c->taken != c->count)))
+        return ENVOI_E_CONTENT;
     return ENVOI_OK;
 }
 
@@ -131,6 +133,8 @@ static int start_over(struct content *c, enum content_mode mode, size_t block_ma
 
 int content_begin(struct content *c, enum content_mode mode, size_t block_max)
 {
+    if (mode == CONTENT_DOT && c->mode != CONTENT_DOT) /* dots were not looked for */
+        c->looked = false;
     if (!c->held || c->taken > block_max)
         return start_over(c, mode, block_max);
     start(c, mode, block_max);
@@ -163,13 +167,13 @@ static void widen(struct content_span *span, const struct content *c)
 
 static void measure_block(struct content *c, struct content_measure *m)
 {
-    struct scan s = scan_block(c->block, c->block_len);
+    struct scan s = scan_block(c->block, c->block_len, c->mode == CONTENT_DOT);
     uint8_t last = c->block[c->block_len - 1];
 
     m->has_8bit |= s.has_8bit;
     m->has_nul |= s.has_nul;
     m->size += c->block_len;
-    if (s.dotted || (c->at_line_start && c->block[0] == '.'))
+    if (c->mode == CONTENT_DOT && (s.dotted || (c->at_line_start && c->block[0] == '.')))
         widen(&c->dotted, c);
     if (s.stray || c->after_cr) {
         m->size += repair_size(c);
@@ -186,9 +190,9 @@ static void leave_unseen(const struct content *c, struct content_measure *m)
 }
 
 /* Block by block. ENVOI_E_AGAIN: it is not to be had now, or there is more than may be read twice. */
-static int look_through(struct content *c, bool twice, struct content_measure *m)
+static int look_through(struct content *c, enum content_mode mode, bool twice, struct content_measure *m)
 {
-    int rc = start_over(c, CONTENT_PLAIN, CONTENT_BLOCK);
+    int rc = start_over(c, mode, CONTENT_BLOCK);
     bool one = true;
 
     c->stray = c->dotted = (struct content_span){0};
@@ -206,19 +210,19 @@ static int look_through(struct content *c, bool twice, struct content_measure *m
     return rc;
 }
 
-int content_look(struct content *c, bool twice, struct content_measure *m)
+int content_look(struct content *c, enum content_mode mode, bool twice, struct content_measure *m)
 {
     int rc;
 
     *m = (struct content_measure){0};
-    c->looked = false;
+    c->looked = c->counted = false;
     if (c->pulled && !c->source.rewind)
         return ENVOI_E_CONTENT;
     if (c->canonical || (!c->source.memory && !c->source.rewind)) {
         leave_unseen(c, m);
         return ENVOI_OK;
     }
-    rc = look_through(c, twice, m);
+    rc = look_through(c, mode, twice, m);
     if (rc == ENVOI_E_AGAIN) { /* a slow source is not waited for */
         leave_unseen(c, m);
         return ENVOI_OK;
@@ -226,7 +230,8 @@ int content_look(struct content *c, bool twice, struct content_measure *m)
     if (rc)
         return rc;
     m->size += c->after_cr ? 1 : c->at_line_start ? 0 : 2;
-    m->known = true;
+    m->known = c->counted = true;
+    c->count = c->taken;
     c->looked = c->source.memory || c->held;
     return ENVOI_OK;
 }
@@ -305,7 +310,7 @@ static int check_block(const struct content *c, bool *regular)
         *regular = !is_within(c, &c->stray) && !(dots && is_within(c, &c->dotted));
         return ENVOI_OK;
     }
-    s = scan_block(c->block, c->block_len);
+    s = scan_block(c->block, c->block_len, dots);
     *regular = !s.stray && !(dots && (s.dotted || (c->at_line_start && c->block[0] == '.')));
     return s.has_nul ? ENVOI_E_CONTENT : ENVOI_OK;
 }

@@ -48,8 +48,10 @@ struct content {
     bool looked;                /* what is sent was looked at, and the next two say what was found */
     struct content_span stray;  /* line ends to repair */
     struct content_span dotted; /* lines that begin with a dot */
-    bool pulled;                /* something was taken from a source that is not memory */
-    const uint8_t *held;        /* all of it, when it was taken by looking at it; NULL: it was not */
+    bool counted;               /* the look found `count` octets; a run that finds another number is broken */
+    uint64_t count;
+    bool pulled;         /* something was taken from a source that is not memory */
+    const uint8_t *held; /* all of it, when it was taken by looking at it; NULL: it was not */
     enum content_mode mode;
     size_t block_max;
     uint64_t taken; /* octets taken from the source in this run */
@@ -80,10 +82,10 @@ void content_init(struct content *c);
 void content_free(struct content *c);
 /* Gives back the buffers, keeps the source. */
 void content_idle(struct content *c);
-/* Looks at memory, or at a source that can be rewound: at one block when twice is false (a source that has no more is kept,
+/* Before a run in that mode: looks at memory, or at a source that can be rewound: at one block when twice is false (a source that has no more is kept,
  * and read but once), else at all of it. Others, one that says AGAIN, and one that has more: measure.known false, size
  * from the source when told. ENVOI_OK; ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
-int content_look(struct content *c, bool twice, struct content_measure *measure);
+int content_look(struct content *c, enum content_mode mode, bool twice, struct content_measure *measure);
 /* Begins a run from the first octet, block_max octets at a time. ENVOI_E_CONTENT: it was taken before and cannot be had
  * again. */
 int content_begin(struct content *c, enum content_mode mode, size_t block_max);

@@ -16,16 +16,20 @@ struct found {
 };
 
 /* Each octet is seen together with its neighbours: a CR without its LF and a LF without its CR show in one comparison. */
-static inline void look(struct found *f, const uint8_t *p)
+static inline void look(struct found *f, const uint8_t *p, bool dots)
 {
-    lanes here, next, behind, line_end, lower;
+    lanes here, next, line_end, lower;
 
     memcpy(&here, p, sizeof here);
     memcpy(&next, p + 1, sizeof next);
-    memcpy(&behind, p + AHEAD, sizeof behind);
     line_end = next == '\n';
     f->stray |= (here == '\r') ^ line_end;
-    f->dotted |= line_end & (behind == '.');
+    if (dots) {
+        lanes behind;
+
+        memcpy(&behind, p + AHEAD, sizeof behind);
+        f->dotted |= line_end & (behind == '.');
+    }
     lower = here < f->lowest;
     f->lowest = (here & lower) | (f->lowest & ~lower);
 }
@@ -38,44 +42,69 @@ static bool any(const lanes *v, uint64_t mask)
     return (words[0] | words[1] | words[2] | words[3]) & mask;
 }
 
-/* The last octets, fewer than a load takes, one by one. */
-static void look_at_rest(struct scan *s, const uint8_t *p, size_t len)
+/* Octets of a block that is too short, one by one. */
+static struct scan scan_short(const uint8_t *p, size_t len)
 {
+    struct scan s = {0};
+
     for (size_t i = 0; i < len; i++) {
         uint8_t next = i + 1 < len ? p[i + 1] : 0;
 
-        s->stray |= i + 1 < len && (p[i] == '\r') != (next == '\n');
-        s->dotted |= p[i] == '\n' && next == '.';
-        s->has_nul |= p[i] == 0;
-        s->has_8bit |= p[i] >= 0x80;
+        s.stray |= i + 1 < len && (p[i] == '\r') != (next == '\n');
+        s.dotted |= p[i] == '\n' && next == '.';
+        s.has_nul |= p[i] == 0;
+        s.has_8bit |= p[i] >= 0x80;
     }
+    if (len)
+        s.stray |= p[0] == '\n' || p[len - 1] == '\r';
+    return s;
+}
+
+static inline void keep_lowest(struct found *f, const uint8_t *p)
+{
+    lanes here, lower;
+
+    memcpy(&here, p, sizeof here);
+    lower = here < f->lowest;
+    f->lowest = (here & lower) | (f->lowest & ~lower);
+}
+
+/* Made twice, so that the question is not asked for every vector. */
+static inline __attribute__((always_inline)) struct scan scan(const uint8_t *block, size_t len, bool dots)
+{
+    struct found found = {0};
+    const uint8_t *p = block, *last;
+    struct scan s;
+
+    if (len < LANES + AHEAD)
+        return scan_short(block, len);
+    last = block + len - LANES - AHEAD; /* where the last whole look begins */
+    memset(&found.lowest, INT8_MAX, sizeof found.lowest);
+    for (; last - p >= 3 * LANES; p += 4 * LANES) {
+        look(&found, p, dots);
+        look(&found, p + LANES, dots);
+        look(&found, p + 2 * LANES, dots);
+        look(&found, p + 3 * LANES, dots);
+    }
+    for (; p < last; p += LANES)
+        look(&found, p, dots);
+    /* The rest, together with what was seen already. The last two have no neighbours to be seen with. */
+    look(&found, last, dots);
+    keep_lowest(&found, block + len - LANES);
+    s.stray = any(&found.stray, UINT64_MAX) || block[0] == '\n' || block[len - 1] == '\r' ||
+              (block[len - 2] == '\r') != (block[len - 1] == '\n');
+    s.dotted = dots && (any(&found.dotted, UINT64_MAX) || (block[0] == '\n' && block[1] == '.'));
+    s.has_8bit = any(&found.lowest, 0x8080808080808080u);
+    found.lowest = found.lowest == 0;
+    s.has_nul = any(&found.lowest, UINT64_MAX) || (s.has_8bit && memchr(block, '\0', len));
+    return s;
 }
 
 #if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
 __attribute__((target_clones("avx2", "default")))
 #endif
 struct scan
-scan_block(const uint8_t *block, size_t len)
+scan_block(const uint8_t *block, size_t len, bool dots)
 {
-    struct found found = {0};
-    struct scan s = {0};
-    size_t i = 0;
-
-    memset(&found.lowest, INT8_MAX, sizeof found.lowest);
-#pragma GCC unroll 4
-    for (; i + LANES + AHEAD <= len; i += LANES)
-        look(&found, block + i);
-    if (i) { /* the rest, together with what was seen already; the last octets have no neighbours */
-        look(&found, block + len - LANES - AHEAD);
-        i = len - AHEAD;
-        s.stray = any(&found.stray, UINT64_MAX);
-        s.dotted = any(&found.dotted, UINT64_MAX) || (block[0] == '\n' && block[1] == '.');
-        s.has_8bit = any(&found.lowest, 0x8080808080808080u);
-        found.lowest = found.lowest == 0;
-        s.has_nul = any(&found.lowest, UINT64_MAX) || (s.has_8bit && memchr(block, '\0', len));
-    }
-    look_at_rest(&s, block + i, len - i);
-    if (len)
-        s.stray |= block[0] == '\n' || block[len - 1] == '\r';
-    return s;
+    return dots ? scan(block, len, true) : scan(block, len, false);
 }

@@ -14,6 +14,7 @@ struct scan {
     bool has_8bit; /* an octet above 127 */
 };
 
-struct scan scan_block(const uint8_t *block, size_t len);
+/* dots: are they looked for? They cost a third of it, and only DATA has to know. */
+struct scan scan_block(const uint8_t *block, size_t len, bool dots);
 
 #endif

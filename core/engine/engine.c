@@ -27,8 +27,9 @@ int engine_new(const struct engine_env *env, struct engine **out)
         *out = NULL;
         return ENVOI_E_MEMORY;
     }
-    reply_parser_init(&e->parser);
-    reply_init(&e->reply);
+    e->reply = &e->replies[0];
+    reply_init(e->reply);
+    reply_parser_init(&e->parser, &e->replies[1]);
     reply_init(&e->greeting);
     buf_init(&e->line, 0, false);
     content_init(&e->line_data);
@@ -45,7 +46,7 @@ void engine_free(struct engine *e)
     stack_clear(&e->stack);
     output_free(&e->output);
     reply_parser_free(&e->parser);
-    reply_free(&e->reply);
+    reply_free(e->reply);
     reply_free(&e->greeting);
     buf_free(&e->line);
     content_free(&e->line_data);
@@ -97,27 +98,35 @@ int64_t engine_deadline(const struct engine *e)
     return e->phase == ENVOI_PHASE_NONE ? -1 : e->armed_at + e->settings->timeouts[e->phase];
 }
 
-int engine_put_line(struct engine *e, size_t from, const char *mask)
+/* The trace of a command, without its line end. */
+static void trace_command(struct engine *e, const char *text, size_t len, const char *mask)
+{
+    if (mask)
+        engine_trace(e, ENVOI_TRACE_SENT, "%s", mask);
+    else if (e->env.trace)
+        e->env.trace(e->env.driver, ENVOI_TRACE_SENT, text, len);
+}
+
+static int end_line(struct engine *e, size_t from, const char *mask, bool whole)
 {
     struct buf *text = &e->output.text;
 
-    if (mask)
-        engine_trace(e, ENVOI_TRACE_SENT, "%s", mask);
-    else if (e->trace_level && e->env.trace)
-        e->env.trace(e->env.driver, ENVOI_TRACE_SENT, (const char *)buf_head(text) + from, text->len - from);
+    if (e->trace_level)
+        trace_command(e, (const char *)buf_head(text) + from, text->len - from, mask);
     if (buf_append(text, "\r\n", 2))
         return ENVOI_E_MEMORY;
-    output_add_text(&e->output, from);
+    output_add_text(&e->output, from, whole);
     return ENVOI_OK;
+}
+
+int engine_put_line(struct engine *e, size_t from)
+{
+    return end_line(e, from, NULL, false);
 }
 
 int engine_end_line(struct engine *e, size_t from, const char *mask)
 {
-    int rc = engine_put_line(e, from, mask);
-
-    if (!rc)
-        output_end_command(&e->output, NULL);
-    return rc;
+    return end_line(e, from, mask, true);
 }
 
 int engine_put_command(struct engine *e, const char *command)
@@ -313,17 +322,17 @@ static void trace_line(void *ctx, const char *line, size_t len)
     e->env.trace(e->env.driver, ENVOI_TRACE_RECEIVED, shown, len);
 }
 
-static void take_reply(struct engine *e, const struct envoi_reply *reply)
+static void take_reply(struct engine *e, struct envoi_reply *reply)
 {
     bool afterthought = e->left && e->answered.row == &command_rset; /* what was refused is what the caller asks for */
 
     e->closing = reply->code == 421;
     if (!afterthought) {
-        reply_swap(&e->reply, &e->parser.reply);
-        reply = &e->reply;
+        e->parser.reply = e->reply;
+        e->reply = reply;
     }
-    if (e->parser.secret && e->reply.code != 334) /* a server that repeats what it was told */
-        auth_redact(&e->auth, (char *)(uintptr_t)buf_head(&e->reply.text), e->reply.text.len);
+    if (e->parser.secret && e->reply->code != 334) /* a server that repeats what it was told */
+        auth_redact(&e->auth, (char *)(uintptr_t)buf_head(&e->reply->text), e->reply->text.len);
     if (e->left == 0) {
         engine_die_of(e, e->closing ? ENVOI_E_DISCONNECTED : ENVOI_E_PROTOCOL, "%s: %d %s",
                       e->closing ? "the server closes the connection" : "a reply that nothing was asked for",
@@ -336,15 +345,15 @@ static void take_reply(struct engine *e, const struct envoi_reply *reply)
 /* Octets that are the server's words, whatever layers they came through. */
 static void take_octets(struct engine *e, const char *data, size_t len)
 {
+    reply_line_fn *trace = e->trace_level && e->env.trace ? trace_line : NULL;
+
     while (len && e->open) {
         bool complete;
         size_t used;
         int rc;
 
         e->parser.secret = answers_login(e);
-        rc =
-            reply_parse(&e->parser, data, len, &used, &complete, e->trace_level && e->env.trace ? trace_line : NULL, e);
-
+        rc = reply_parse(&e->parser, data, len, &used, &complete, trace, e);
         if (rc) {
             engine_die_of(e, rc, "reply (%s): %s", doing(e),
                           rc == ENVOI_E_PROTOCOL ? e->parser.problem : envoi_error_text(rc));
@@ -354,7 +363,7 @@ static void take_octets(struct engine *e, const char *data, size_t len)
         len -= used;
         if (!complete)
             return;
-        take_reply(e, &e->parser.reply);
+        take_reply(e, e->parser.reply);
         if (e->open && e->switching && len) {
             engine_die_of(e, ENVOI_E_PROTOCOL,
                           "the server sent %zu octets behind its last reply in clear: they could be anybody's", len);
@@ -466,7 +475,7 @@ bool engine_alive(const struct engine *e)
 
 const struct envoi_reply *engine_reply(const struct engine *e)
 {
-    return &e->reply;
+    return e->reply;
 }
 
 const struct envoi_reply *engine_greeting(const struct engine *e)

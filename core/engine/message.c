@@ -98,10 +98,10 @@ static int grow(struct envoi_message *m)
     size_t room = own ? 4 : m->room * 2;
     struct recipient *more;
 
-    if (m->count < m->room)
-        return ENVOI_OK;
     if (m->count >= RECIPIENTS_MAX)
         return ENVOI_E_USAGE;
+    if (m->count < m->room)
+        return ENVOI_OK;
     if (!(more = mem_realloc(own ? NULL : m->recipients, room * sizeof *more)))
         return ENVOI_E_MEMORY;
     if (own)
@@ -113,19 +113,23 @@ static int grow(struct envoi_message *m)
 
 int envoi_message_add_recipient_with(struct envoi_message *message, const char *address, const char *options)
 {
-    struct recipient r = {0};
+    struct recipient *r;
     int rc = check(message);
 
     if (rc)
         return rc;
     if (!address)
         return stick(message, ENVOI_E_USAGE);
-    if ((rc = parameters_check(options, NULL)) || (rc = address_parse(address, false, NULL, &r.address)) ||
-        (rc = mem_replace(&r.options, options)) || (rc = grow(message))) {
-        clear_recipient(&r);
+    if ((options && (rc = parameters_check(options, NULL))) || (rc = grow(message)))
+        return stick(message, rc);
+    r = &message->recipients[message->count];
+    *r = (struct recipient){0};
+    if ((rc = address_parse(address, false, NULL, &r->address)) ||
+        (options && (rc = mem_replace(&r->options, options)))) {
+        clear_recipient(r);
         return stick(message, rc);
     }
-    message->recipients[message->count++] = r;
+    message->count++;
     return ENVOI_OK;
 }
 
@@ -173,7 +177,8 @@ int message_set_source(struct envoi_message *m, const struct content_source *sou
 
     if (rc)
         return rc;
-    content_free(&m->content);
+    if (m->content.source.memory || m->content.source.pull)
+        content_free(&m->content);
     m->content.source = *source;
     m->content.canonical = canonical;
     return ENVOI_OK;
@@ -229,10 +234,11 @@ struct reason *reason_new(struct envoi_message *m, const char *text)
     size_t size = strlen(text) + 1;
     bool own = size <= REASON_OWN_MAX && !m->said.reason.users;
     struct reason *reason = own ? &m->said.reason : mem_alloc(sizeof *reason + size);
-    char *to = own ? m->said.text : (char *)(reason + 1);
+    char *to;
 
     if (!reason)
         return NULL;
+    to = own ? m->said.text : (char *)(reason + 1);
     memcpy(to, text, size);
     *reason = (struct reason){.users = 1, .own = own, .text = to};
     return reason;

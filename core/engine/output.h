@@ -46,12 +46,12 @@ static inline struct output_piece *output_piece(const struct output *o, unsigned
     return &o->pieces[(o->head + index) & (o->room - 1)];
 }
 
-/* Adds what was appended to o->text since octet `from` of it (text.len before). */
-static inline void output_add_text(struct output *o, size_t from)
+/* Adds what was appended to o->text since octet `from` of it (text.len before): a whole command, or the head of one. */
+static inline void output_add_text(struct output *o, size_t from, bool whole)
 {
     size_t len = o->text.len - from;
 
-    *output_piece(o, o->count++) = (struct output_piece){.len = len};
+    *output_piece(o, o->count++) = (struct output_piece){.len = len, .ends_command = whole};
     o->octets += len;
 }
 

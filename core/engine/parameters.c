@@ -164,10 +164,14 @@ static int check_body(struct engine *e, struct envoi_message *m, const struct co
     bool asked = m->body == ENVOI_BODY_8BIT || (m->body == ENVOI_BODY_AUTO && measure->known && measure->has_8bit);
     bool maybe = m->body == ENVOI_BODY_AUTO && !measure->known;
     bool given = has_parameter(m->options, "BODY");
+    bool binary = has_parameter(m->options, "BODY=BINARYMIME");
 
+    if (m->body == ENVOI_BODY_BINARY && given && !binary)
+        return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_MAIL,
+                         "another BODY= among the options than the binary one that was set");
     if (m->body == ENVOI_BODY_BINARY)
         return check_binary(e, given, out);
-    if (has_parameter(m->options, "BODY=BINARYMIME"))
+    if (binary)
         return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_MAIL,
                          "BODY=BINARYMIME among the options: say so with envoi_message_set_body()");
     if (given || (!asked && !maybe))
@@ -219,7 +223,7 @@ static bool must_look(const struct engine *e, const struct envoi_message *m)
 int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *out)
 {
     struct content_measure measure;
-    int rc = content_look(&m->content, must_look(e, m), &measure);
+    int rc = content_look(&m->content, m->job.chunked ? CONTENT_PLAIN : CONTENT_DOT, must_look(e, m), &measure);
 
     if (rc)
         return fault_set(e->fault, rc, ENVOI_PHASE_MAIL,

@@ -200,8 +200,9 @@ static bool may_follow(const struct engine *e, const struct job *job)
 
 void queue_pump(struct engine *e)
 {
-    while (e->open && e->head) {
-        struct job *job = e->writing;
+    struct job *job;
+
+    while (e->open && e->head && (job = e->writing)) {
         int rc = ENVOI_OK;
 
         if (job->failed && !job->owed)
@@ -219,7 +220,7 @@ void queue_pump(struct engine *e)
         }
         if (!may_write(e, job))
             return;
-        if (job->needs && job->written.row == job->first && !e->owed)
+        if (!e->owed && job->needs && job->written.row == job->first)
             rc = prepare_job(e, job);
         if (rc == ENVOI_E_AGAIN)
             continue;
@@ -272,8 +273,13 @@ void queue_answer(struct engine *e, const struct envoi_reply *reply)
     }
     advance_answered(e, job, at);
     if (e->closing) { /* RFC 5321 section 3.8: what is not answered now was not processed */
+        struct envoi_errctx first = *e->fault;
+        bool failed = !rc && job->result; /* before: the caller is told that */
+
         if (!rc && job->message)
             rc = engine_refused(e, ENVOI_E_DISCONNECTED, phase, reply, "the server closes the connection");
         engine_die(e, rc);
+        if (failed)
+            *e->fault = first;
     }
 }

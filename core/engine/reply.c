@@ -41,14 +41,6 @@ void reply_clear(struct envoi_reply *r)
     buf_reset(&r->text);
 }
 
-void reply_swap(struct envoi_reply *a, struct envoi_reply *b)
-{
-    struct envoi_reply kept = *a;
-
-    *a = *b;
-    *b = kept;
-}
-
 int reply_copy(struct envoi_reply *to, const struct envoi_reply *from)
 {
     reply_clear(to);
@@ -66,26 +58,28 @@ int reply_class(const struct envoi_reply *r)
     return r->code / 100;
 }
 
-void reply_parser_init(struct reply_parser *p)
+void reply_parser_init(struct reply_parser *p, struct envoi_reply *reply)
 {
     buf_init(&p->line, REPLY_LINE_MAX, true);
-    reply_init(&p->reply);
+    p->reply = reply;
+    reply_init(reply);
     p->lines = 0;
     p->octets = 0;
+    p->secret = false;
     p->problem = "";
 }
 
 void reply_parser_free(struct reply_parser *p)
 {
     buf_free(&p->line);
-    reply_free(&p->reply);
+    reply_free(p->reply);
 }
 
 void reply_parser_reset(struct reply_parser *p)
 {
     if (p->line.len)
         buf_reset(&p->line);
-    reply_clear(&p->reply);
+    reply_clear(p->reply);
     p->lines = 0;
     p->octets = 0;
 }
@@ -111,12 +105,12 @@ static size_t part_length(const char *text, size_t len)
     return n >= 1 && n <= 3 ? n : 0;
 }
 
-/* The length of an enhanced status code (RFC 2034) at the head of text, 0 when there is none for this code. */
-static size_t enhanced_length(const char *text, size_t len, int code)
+/* The length of an enhanced status code (RFC 2034) at the head of text, 0 when there is none of this class ('2', '4', '5'). */
+static size_t enhanced_length(const char *text, size_t len, char class_)
 {
     size_t subject, detail;
 
-    if (len < 5 || text[0] != '0' + code / 100 || text[1] != '.')
+    if (len < 5 || text[0] != class_ || text[1] != '.')
         return 0;
     subject = part_length(text + 2, len - 2);
     if (!subject || 2 + subject >= len || text[2 + subject] != '.')
@@ -128,25 +122,25 @@ static size_t enhanced_length(const char *text, size_t len, int code)
 }
 
 /* Keeps the enhanced status code at the head of a line, when there is one. Returns the octets up to what follows it. */
-static size_t take_enhanced(struct reply_parser *p, const char *text, size_t len)
+static inline size_t take_enhanced(struct reply_parser *p, const char *text, size_t len, char class_)
 {
-    char *to = p->reply.enhanced;
+    char *to = p->reply->enhanced;
     size_t n;
 
-    if (len > 5 && text[0] == '0' + p->reply.code / 100 && text[1] == '.' && text_is_digit(text[2]) && text[3] == '.' &&
+    if (len > 5 && text[0] == class_ && text[1] == '.' && text_is_digit(text[2]) && text[3] == '.' &&
         text_is_digit(text[4]) && text[5] == ' ') { /* as nearly all are */
         memcpy(to, text, 5);
         to[5] = '\0';
         return 6;
     }
-    if (!(n = enhanced_length(text, len, p->reply.code)))
+    if (!(n = enhanced_length(text, len, class_)))
         return 0;
     memcpy(to, text, n);
     to[n] = '\0';
     return n < len ? n + 1 : n;
 }
 
-static int code_of(const char *line, size_t len)
+static inline int code_of(const char *line, size_t len)
 {
     if (len < 3 || line[0] < '2' || line[0] > '5' || line[1] < '0' || line[1] > '5' || !text_is_digit(line[2]))
         return 0;
@@ -154,9 +148,9 @@ static int code_of(const char *line, size_t len)
 }
 
 /* Puts the text of a line behind that of the lines before it. */
-static int keep_text(struct reply_parser *p, const char *line, size_t len, bool control, bool last)
+static inline int keep_text(struct reply_parser *p, const char *line, size_t len, bool control, bool last)
 {
-    struct buf *text = &p->reply.text;
+    struct buf *text = &p->reply->text;
     uint8_t *at;
     int rc = buf_reserve(text, len + 2, &at);
 
@@ -177,6 +171,7 @@ static int keep_text(struct reply_parser *p, const char *line, size_t len, bool 
 /* Takes one whole line, without its line end. control: there may be control characters in it. */
 static int take_line(struct reply_parser *p, const char *line, size_t len, bool control, bool *complete)
 {
+    const char class_ = len ? line[0] : '\0';
     int code = code_of(line, len);
     size_t skip;
 
@@ -185,18 +180,33 @@ static int take_line(struct reply_parser *p, const char *line, size_t len, bool 
 
     if (!code || (len > 3 && line[3] != ' ' && line[3] != '-'))
         return malformed(p, "a line that is no reply");
-    if (p->lines && code != p->reply.code)
+    if (p->lines && code != p->reply->code)
         return malformed(p, "different codes within one reply");
     if (++p->lines > REPLY_LINES_MAX)
         return malformed(p, "a reply of too many lines");
     *complete = len == 3 || line[3] == ' ';
-    p->reply.code = code;
-    p->reply.text.secret = code == 334 || p->secret; /* a challenge may hold one, or an echo */
+    p->reply->code = code;
+    p->reply->text.secret = code == 334 || p->secret; /* a challenge may hold one, or an echo */
 
     line += len == 3 ? 3 : 4;
     len -= len == 3 ? 3 : 4;
-    skip = take_enhanced(p, line, len);
+    skip = take_enhanced(p, line, len, class_);
     return keep_text(p, line + skip, len - skip, control, *complete);
+}
+
+/* What nearly every reply is: one line, all of it there, and as it should be. Returns its octets; 0: it is something else. */
+static size_t take_simple(struct reply_parser *p, const char *data, size_t len)
+{
+    size_t n = text_plain_length(data, len), skip = 4;
+    int code = code_of(data, n);
+
+    if (!code || n < skip || data[3] != ' ' || n + 2 > len || n + 2 > REPLY_LINE_MAX || data[n] != '\r' ||
+        data[n + 1] != '\n')
+        return 0;
+    p->reply->code = code;
+    p->reply->text.secret = code == 334 || p->secret; /* a challenge may hold one, or an echo */
+    skip += take_enhanced(p, data + skip, n - skip, data[0]);
+    return keep_text(p, data + skip, n - skip, false, true) ? 0 : n + 2;
 }
 
 /* What there is of the line at the head of data, with its line end when that is there; false: it is not. */
@@ -258,8 +268,14 @@ int reply_parse(struct reply_parser *p, const char *data, size_t len, size_t *us
     bool done = false;
     int rc = ENVOI_OK;
 
-    if (!reply_parser_busy(p))
+    if (!reply_parser_busy(p)) {
         reply_parser_reset(p);
+        if (!line && (at = take_simple(p, data, len))) {
+            *used = at;
+            *complete = true;
+            return ENVOI_OK;
+        }
+    }
     while (!rc && !done && at < len)
         rc = take_some(p, data + at, len - at, &at, &done, line, ctx);
     if (done)

@@ -23,22 +23,22 @@ struct envoi_reply {
 void reply_init(struct envoi_reply *r);
 void reply_free(struct envoi_reply *r);
 void reply_clear(struct envoi_reply *r);
-void reply_swap(struct envoi_reply *a, struct envoi_reply *b);
 /* A copy of what was read; on ENVOI_E_MEMORY `to` is cleared. */
 int reply_copy(struct envoi_reply *to, const struct envoi_reply *from);
 /* The class of the reply: 2, 3, 4 or 5. */
 int reply_class(const struct envoi_reply *r);
 
 struct reply_parser {
-    struct buf line;          /* what there is of the line being read */
-    struct envoi_reply reply; /* what there is of the reply being read */
+    struct buf line;           /* what there is of the line being read */
+    struct envoi_reply *reply; /* what there is of the reply being read; the owner's, who may put another one here */
     unsigned lines;
     size_t octets;
     bool secret;         /* the replies are to a login: what they are made of is wiped */
     const char *problem; /* why the last ENVOI_E_PROTOCOL */
 };
 
-void reply_parser_init(struct reply_parser *p);
+void reply_parser_init(struct reply_parser *p, struct envoi_reply *reply);
+/* Frees the reply too. */
 void reply_parser_free(struct reply_parser *p);
 /* Forgets a half-read reply. */
 void reply_parser_reset(struct reply_parser *p);

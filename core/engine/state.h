@@ -39,7 +39,8 @@ struct engine {
     struct reply_parser parser;
 
     /* what is known */
-    struct envoi_reply reply;
+    struct envoi_reply replies[2]; /* the last one, and the one that is read */
+    struct envoi_reply *reply;     /* the last one */
     struct envoi_reply greeting;
     struct extensions extensions;
     bool hello_done;
@@ -101,7 +102,7 @@ int engine_refused(struct engine *e, int code, int phase, const struct envoi_rep
 void engine_trace(struct engine *e, int kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Ends the line that was appended to output.text since `from`: adds CR LF, traces it (masked, when mask is not NULL), puts
  * it into the output. ENVOI_OK or ENVOI_E_MEMORY. */
-int engine_put_line(struct engine *e, size_t from, const char *mask);
+int engine_put_line(struct engine *e, size_t from);
 /* The same, and the line is a whole command. */
 int engine_end_line(struct engine *e, size_t from, const char *mask);
 /* Puts a command without arguments. */

@@ -50,7 +50,7 @@ int engine_connect(struct engine *e, const struct engine_peer *peer)
     engine_close(e);
     e->result = ENVOI_OK;
     fault_clear(e->fault);
-    reply_clear(&e->reply);
+    reply_clear(e->reply);
     e->host = mem_strdup(peer->host);
     e->helo_default = mem_strdup(peer->helo_name);
     if (!e->host || !e->helo_default)
@@ -235,7 +235,8 @@ static int path_line(struct engine *e, const struct command *row, const char *ve
     if (parsed.utf8 && !extensions_get(&e->extensions, "SMTPUTF8"))
         rc = bad(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
     else
-        rc = line(e, row, 0, (const char *const[]){verb, address_path(&parsed), some ? "> " : ">", some ? options : NULL, NULL});
+        rc = line(e, row, 0,
+                  (const char *const[]){verb, address_path(&parsed), some ? "> " : ">", some ? options : NULL, NULL});
     address_free(&parsed);
     return rc;
 }

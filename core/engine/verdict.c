@@ -69,7 +69,7 @@ void verdict_settle_lost(struct engine *e, struct job *job)
         if (r->verdict != ENVOI_VERDICT_NOT_ATTEMPTED)
             continue;
         if (r->pending && e->closing) {
-            verdict_from_reply(m, i, why->phase, &e->reply);
+            verdict_from_reply(m, i, why->phase, e->reply);
             continue;
         }
         if (job->content_left && !e->closing)

@@ -77,9 +77,10 @@ Test(reply, samples, .timeout = 20)
         size_t len = strlen(samples[i].text);
         for (size_t step = 1; step <= len; step++) {
             struct reply_parser p;
+            struct envoi_reply reply;
             bool complete;
             size_t left;
-            reply_parser_init(&p);
+            reply_parser_init(&p, &reply);
             int rc = feed(&p, samples[i].text, len, step, &complete, &left);
             if (!samples[i].code) {
                 cr_assert_eq(rc, ENVOI_E_PROTOCOL, "\"%s\" by %zu gives %d", samples[i].text, step, rc);
@@ -88,9 +89,9 @@ Test(reply, samples, .timeout = 20)
                 cr_assert_eq(rc, ENVOI_OK, "\"%s\" by %zu: %s", samples[i].text, step, p.problem);
                 cr_assert(complete);
                 cr_assert_eq(left, 0u);
-                cr_assert_eq(envoi_reply_code(&p.reply), samples[i].code);
-                cr_assert_str_eq(envoi_reply_text(&p.reply), samples[i].words);
-                cr_assert_str_eq(envoi_reply_enhanced(&p.reply), samples[i].enhanced);
+                cr_assert_eq(envoi_reply_code(p.reply), samples[i].code);
+                cr_assert_str_eq(envoi_reply_text(p.reply), samples[i].words);
+                cr_assert_str_eq(envoi_reply_enhanced(p.reply), samples[i].enhanced);
             }
             reply_parser_free(&p);
         }
@@ -102,10 +103,11 @@ Test(reply, one_at_a_time, .timeout = 20)
 {
     static const char text[] = "220 one\r\n250-two\r\n250 three\r\n354";
     struct reply_parser p;
+    struct envoi_reply reply;
     size_t used, at = 0;
     bool complete;
 
-    reply_parser_init(&p);
+    reply_parser_init(&p, &reply);
     cr_assert(!reply_parser_busy(&p));
     cr_assert_eq(reply_parse(&p, text, sizeof text - 1, &used, &complete, NULL, NULL), ENVOI_OK);
     cr_assert(complete);
@@ -113,8 +115,8 @@ Test(reply, one_at_a_time, .timeout = 20)
     at += used;
     cr_assert_eq(reply_parse(&p, text + at, sizeof text - 1 - at, &used, &complete, NULL, NULL), ENVOI_OK);
     cr_assert(complete);
-    cr_assert_eq(envoi_reply_code(&p.reply), 250);
-    cr_assert_str_eq(envoi_reply_text(&p.reply), "two\nthree");
+    cr_assert_eq(envoi_reply_code(p.reply), 250);
+    cr_assert_str_eq(envoi_reply_text(p.reply), "two\nthree");
     at += used;
     cr_assert_eq(reply_parse(&p, text + at, sizeof text - 1 - at, &used, &complete, NULL, NULL), ENVOI_OK);
     cr_assert(!complete);
@@ -131,9 +133,10 @@ Test(reply, nul, .timeout = 20)
 
     for (size_t step = 1; step < sizeof text; step++) {
         struct reply_parser p;
+        struct envoi_reply reply;
         bool complete;
         size_t left;
-        reply_parser_init(&p);
+        reply_parser_init(&p, &reply);
         cr_assert_eq(feed(&p, text, sizeof text - 1, step, &complete, &left), ENVOI_E_PROTOCOL);
         reply_parser_free(&p);
     }
@@ -143,6 +146,7 @@ Test(reply, nul, .timeout = 20)
 static int feed_lines(size_t len, size_t lines, size_t step)
 {
     struct reply_parser p;
+    struct envoi_reply reply;
     bool complete = false;
     size_t left;
     int rc = ENVOI_OK;
@@ -152,7 +156,7 @@ static int feed_lines(size_t len, size_t lines, size_t step)
     memcpy(line, "250-", 4);
     line[len - 2] = '\r';
     line[len - 1] = '\n';
-    reply_parser_init(&p);
+    reply_parser_init(&p, &reply);
     for (size_t i = 1; i <= lines && rc == ENVOI_OK; i++) {
         line[3] = i == lines ? ' ' : '-';
         rc = feed(&p, line, len, step, &complete, &left);
@@ -184,6 +188,7 @@ Test(reply, bounds, .timeout = 20)
 Test(reply, endless_line_costs_bounded_memory, .timeout = 20)
 {
     struct reply_parser p;
+    struct envoi_reply reply;
     char block[512];
     bool complete;
     size_t used, fed = 0;
@@ -191,7 +196,7 @@ Test(reply, endless_line_costs_bounded_memory, .timeout = 20)
 
     memset(block, 'x', sizeof block);
     memcpy(block, "250 ", 4);
-    reply_parser_init(&p);
+    reply_parser_init(&p, &reply);
     while (rc == ENVOI_OK && fed < 100 * sizeof block) {
         rc = reply_parse(&p, block, sizeof block, &used, &complete, NULL, NULL);
         fed += sizeof block;
@@ -216,10 +221,11 @@ Test(reply, lines_for_the_trace, .timeout = 20)
 {
     static const char text[] = "250-one\x1b\r\n250 two\r\n";
     struct reply_parser p;
+    struct envoi_reply reply;
     size_t used, total = 0;
     bool complete;
 
-    reply_parser_init(&p);
+    reply_parser_init(&p, &reply);
     cr_assert_eq(reply_parse(&p, text, sizeof text - 1, &used, &complete, count_line, &total), ENVOI_OK);
     cr_expect_eq(total, 15u);
     reply_parser_free(&p);
@@ -228,18 +234,19 @@ Test(reply, lines_for_the_trace, .timeout = 20)
 Test(reply, copy, .timeout = 20)
 {
     struct reply_parser p;
+    struct envoi_reply reply;
     struct envoi_reply copy;
     size_t left;
     bool complete;
 
-    reply_parser_init(&p);
+    reply_parser_init(&p, &reply);
     reply_init(&copy);
     cr_assert_str_eq(envoi_reply_text(&copy), "");
     cr_assert_eq(envoi_reply_code(NULL), 0);
     cr_assert_str_eq(envoi_reply_text(NULL), "");
     cr_assert_str_eq(envoi_reply_enhanced(NULL), "");
     cr_assert_eq(feed(&p, "451 4.3.0 later\r\n", 17, 17, &complete, &left), ENVOI_OK);
-    cr_assert_eq(reply_copy(&copy, &p.reply), ENVOI_OK);
+    cr_assert_eq(reply_copy(&copy, p.reply), ENVOI_OK);
     reply_parser_free(&p);
     cr_expect_eq(envoi_reply_code(&copy), 451);
     cr_expect_eq(reply_class(&copy), 4);

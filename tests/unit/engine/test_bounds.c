@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Bounds on memory that no dialogue reaches. */
+#include "driver/servers.h"
+#include "engine/engine.h"
+#include "engine/message.h"
+#include "engine/output.h"
+
+#include <criterion/criterion.h>
+#include <envoi/error.h>
+#include <envoi/message.h>
+#include <stdio.h>
+#include <string.h>
+
+/* As if they were there: a million of them would take their time. */
+Test(bounds, recipients, .timeout = 10)
+{
+    struct envoi_message *m;
+
+    cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
+    cr_assert_eq(envoi_message_add_recipient(m, "a@example.net"), ENVOI_OK);
+    size_t room = m->room;
+    m->count = m->room = RECIPIENTS_MAX;
+    cr_assert_eq(envoi_message_add_recipient(m, "b@example.net"), ENVOI_E_USAGE);
+    m->room = RECIPIENTS_MAX + 1;
+    cr_assert_eq(envoi_message_add_recipient(m, "b@example.net"), ENVOI_E_USAGE, "there is room, and yet");
+    m->count = 1;
+    m->room = room;
+    cr_assert_eq(envoi_message_add_recipient(m, "b@example.net"), ENVOI_OK);
+    cr_assert_eq(envoi_message_recipients(m), 2);
+    envoi_message_free(m);
+}
+
+/* Commands of one size until there is no room. */
+static unsigned fill(struct output *o, size_t size)
+{
+    static const char text[2000];
+    unsigned count = 0;
+
+    cr_assert_eq(output_init(o), ENVOI_OK);
+    while (output_has_room(o)) {
+        size_t from = o->text.len;
+
+        cr_assert_lt(count++, 100000, "there is always room");
+        cr_assert_eq(buf_append(&o->text, text, size), ENVOI_OK);
+        output_add_text(o, from, true);
+    }
+    return count;
+}
+
+Test(bounds, queued_output, .timeout = 10)
+{
+    struct output o;
+
+    fill(&o, 1500);
+    cr_expect(o.octets >= OUTPUT_LIMIT && o.octets < OUTPUT_LIMIT + 1500, "%zu octets", o.octets);
+    output_free(&o);
+    cr_expect_leq(fill(&o, 6), OUTPUT_PIECES_MAX);
+    cr_expect_lt(o.octets, OUTPUT_LIMIT);
+    /* What has left makes room. */
+    output_drained(&o, o.octets);
+    cr_expect(output_has_room(&o));
+    output_free(&o);
+}
+
+Test(bounds, servers_that_are_remembered, .timeout = 10)
+{
+    struct servers s;
+    char name[32];
+
+    cr_assert_eq(servers_init(&s), ENVOI_OK);
+    for (int i = 0; i <= SERVERS_MAX; i++) {
+        (void)snprintf(name, sizeof name, "mx%d.example:25", i);
+        servers_set_window(&s, name, ENGINE_WINDOW_OPEN);
+    }
+    cr_expect_eq(servers_window(&s, "mx0.example:25"), ENGINE_WINDOW_UNPROVED, "the first gave way to the last");
+    cr_expect_eq(servers_window(&s, "mx1.example:25"), ENGINE_WINDOW_OPEN);
+    cr_expect_eq(servers_window(&s, name), ENGINE_WINDOW_OPEN);
+    servers_free(&s);
+}
