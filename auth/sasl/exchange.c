@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "exchange.h"
 
+#include "digest.h"
 #include "scram.h"
 
 #include <pthread.h>
@@ -269,6 +270,8 @@ static int32_t exchange_check(struct bridge_exchange *self, const char *in, size
              strncasecmp(in, "rspauth=", 8) == 0)
         /* Cyrus 2.1.28 compares this with the answer it has not made yet, and crashes. */
         wrong = "the server sent its proof before its challenge";
+    else if ((self->mech->traits & BRIDGE_DIGEST) && self->challenges == 0)
+        wrong = bridge_digest_check(in, len);
     return wrong ? bridge_exchange_fail(self, ENVOI_E_AUTH, 0, wrong) : ENVOI_OK;
 }
 

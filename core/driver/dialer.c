@@ -32,6 +32,7 @@ struct attempt {
 struct dialer {
     struct dialer_env env;
     struct resolver resolver;
+    bool looks_up;                         /* for others as well: they wait for it */
     size_t used[FAMILIES];                 /* addresses tried */
     int turn;                              /* the family that is next */
     struct attempt attempts[ATTEMPTS_MAX]; /* those that are under way */
@@ -45,11 +46,72 @@ struct dialer {
     char failures[384]; /* "192.0.2.1: Connection refused; ..." */
 };
 
+/* ---- addresses ---- */
+
+/* The others need not wait any longer. */
+static void share(struct dialer *d, int64_t now)
+{
+    if (!d->looks_up)
+        return;
+    d->looks_up = false;
+    d->env.known->looked_up = false;
+    known_keep(d->env.known, &d->resolver.addresses, d->resolver.ttl, now);
+}
+
+static int look_up(struct dialer *d, int64_t now)
+{
+    struct dialer_env *env = &d->env;
+    int rc;
+
+    trace_event(env->trace, "looking up %s", env->target->name);
+    if ((d->looks_up = env->known && !env->known->looked_up))
+        env->known->looked_up = true;
+    rc = resolver_start(&d->resolver, env->target, env->policy, env->watch, env->fault);
+    if (resolver_done(&d->resolver, FAMILIES))
+        share(d, now);
+    return rc;
+}
+
+static int find_addresses(struct dialer *d, int64_t now)
+{
+    const struct target *target = d->env.target;
+    const struct addresses *known = NULL;
+
+    d->resolver = (struct resolver){.target = target, .watch = d->env.watch, .ttl = -1};
+    if (target->address.len) {
+        d->resolver.addresses.first = FAMILY_V4;
+        d->resolver.addresses.found[FAMILY_V4][0] = target->address;
+        d->resolver.addresses.count[FAMILY_V4] = 1;
+        return ENVOI_OK;
+    }
+    if (d->env.known && (known = known_use(d->env.known, now))) {
+        trace_event(d->env.trace, "%s: known already", target->name);
+        d->resolver.addresses = *known;
+        return ENVOI_OK;
+    }
+    return look_up(d, now);
+}
+
+/* What came of it. With one address that works, those that are still asked for are not missed. */
+static void tell_known(struct dialer *d, int64_t now)
+{
+    struct known *known = d->env.target->address.len ? NULL : d->env.known;
+
+    if (!known)
+        return;
+    share(d, now);
+    if (d->winner.fd >= 0)
+        known_prefer(known, &d->winner.to);
+    else
+        known_forget(known);
+}
+
+/* ---- life ---- */
+
 int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out)
 {
     struct dialer *d = mem_zalloc(sizeof *d);
-    const struct target *target = env->target;
-    int rc = ENVOI_OK;
+    int rc;
 
     *out = d;
     if (!d)
@@ -57,15 +119,8 @@ int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out)
     d->env = *env;
     d->winner.fd = -1;
     d->deadline = now + env->timeouts[ENVOI_PHASE_DNS];
-    if (target->address.len) {
-        d->resolver = (struct resolver){.target = target, .watch = env->watch, .first = FAMILY_V4};
-        d->resolver.found[FAMILY_V4][0] = target->address;
-        d->resolver.count[FAMILY_V4] = 1;
-    } else {
-        trace_event(env->trace, "looking up %s", target->name);
-        rc = resolver_start(&d->resolver, target, env->policy, env->watch, env->fault);
-    }
-    d->turn = d->resolver.first;
+    rc = find_addresses(d, now);
+    d->turn = d->resolver.addresses.first;
     if (rc) {
         dialer_free(d);
         *out = NULL;
@@ -149,17 +204,18 @@ static void begin(struct dialer *d, const struct endpoint *to, int64_t now)
 static const struct endpoint *next_address(struct dialer *d)
 {
     const struct resolver *r = &d->resolver;
-    int family = d->used[d->turn] < r->count[d->turn] ? d->turn : !d->turn;
+    int family = d->used[d->turn] < r->addresses.count[d->turn] ? d->turn : !d->turn;
 
-    if (d->used[family] >= r->count[family])
+    if (d->used[family] >= r->addresses.count[family])
         return NULL;
     d->turn = !family;
-    return &r->found[family][d->used[family]++];
+    return &r->addresses.found[family][d->used[family]++];
 }
 
 static bool have_address(const struct dialer *d)
 {
-    return d->used[FAMILY_V6] < d->resolver.count[FAMILY_V6] || d->used[FAMILY_V4] < d->resolver.count[FAMILY_V4];
+    return d->used[FAMILY_V6] < d->resolver.addresses.count[FAMILY_V6] ||
+           d->used[FAMILY_V4] < d->resolver.addresses.count[FAMILY_V4];
 }
 
 /* When the first IPv4 address is there before any of IPv6, the latter get a moment to catch up. */
@@ -167,7 +223,7 @@ static bool waits_for_v6(struct dialer *d, int64_t now)
 {
     if (d->begun || resolver_done(&d->resolver, FAMILY_V6) || !have_address(d))
         return false;
-    if (d->resolver.count[FAMILY_V6])
+    if (d->resolver.addresses.count[FAMILY_V6])
         return false;
     if (!d->grace)
         d->grace = now + RESOLUTION_DELAY;
@@ -242,9 +298,13 @@ static int nothing_left(struct dialer *d)
 
 int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
 {
+    int rc = ENVOI_E_AGAIN;
+
     resolver_process(&d->resolver, -1, 0);
-    if (!d->begun && d->resolver.count[FAMILY_V6])
-        d->turn = d->resolver.first;
+    if (resolver_done(&d->resolver, FAMILIES))
+        share(d, now);
+    if (!d->begun && d->resolver.addresses.count[FAMILY_V6])
+        d->turn = d->resolver.addresses.first;
     while (d->winner.fd < 0 && now >= d->next_at && now < d->deadline && !waits_for_v6(d, now)) {
         const struct endpoint *to = next_address(d);
 
@@ -253,14 +313,19 @@ int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
         begin(d, to, now);
     }
     if (d->winner.fd >= 0) {
+        tell_known(d, now);
         *fd = d->winner.fd;
         *peer = d->winner.to;
         d->winner.fd = -1;
         return ENVOI_OK;
     }
     if (d->count == 0 && !have_address(d) && resolver_done(&d->resolver, FAMILIES))
-        return nothing_left(d);
-    return now >= d->deadline ? too_late(d) : ENVOI_E_AGAIN;
+        rc = nothing_left(d);
+    else if (now >= d->deadline)
+        rc = too_late(d);
+    if (rc != ENVOI_E_AGAIN)
+        tell_known(d, now);
+    return rc;
 }
 
 void dialer_watch(const struct dialer *d)
@@ -284,6 +349,8 @@ void dialer_free(struct dialer *d)
     if (!d)
         return;
     resolver_stop(&d->resolver);
+    if (d->looks_up)
+        d->env.known->looked_up = false;
     for (size_t i = 0; i < d->count; i++)
         close_fd(d, d->attempts[i].fd);
     if (d->winner.fd >= 0)

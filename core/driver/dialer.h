@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "driver/endpoint.h"
+#include "driver/known.h"
 #include "driver/resolver.h"
 #include "driver/target.h"
 #include "driver/trace.h"
@@ -23,6 +24,7 @@ struct dialer_env {
     struct watch *watch;
     const struct trace *trace;
     struct envoi_errctx *fault; /* where failures are told */
+    struct known *known; /* shared with other dialers to the same target, one after the other; NULL: nothing is */
 };
 
 int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out);

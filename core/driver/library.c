@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "driver/process.h"
 
 #include <string.h>
 #include <sys/auxv.h>
@@ -76,7 +77,7 @@ int envoi_library_new(struct envoi_library **out)
     if (!out)
         return ENVOI_E_USAGE;
     *out = NULL;
-    if (!(library = mem_zalloc(sizeof *library)))
+    if (process_watch() || !(library = mem_zalloc(sizeof *library)))
         return ENVOI_E_MEMORY;
     if (tls_cache_init(&library->tls)) {
         mem_free(library);

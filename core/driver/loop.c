@@ -5,6 +5,7 @@
 #include "driver/helo.h"
 #include "driver/io.h"
 
+#include <envoi/library.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -142,6 +143,8 @@ static int end_verb(struct envoi_session *s, int rc)
 
     s->verb = VERB_NONE;
     s->expiry = -1;
+    if (rc && !s->fault.text[0]) /* without memory nobody says more than that */
+        (void)fault_set(&s->fault, rc, s->fault.phase, "%s", envoi_error_text(rc));
     if (verb == VERB_QUIT)
         end_connection(s, &s->earlier);
     else if ((verb == VERB_CONNECT && rc) || unfinished || !engine_alive(s->engine))

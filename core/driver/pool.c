@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "driver/clock.h"
+#include "driver/process.h"
 
 #include <envoi/library.h>
 #include <unistd.h>
@@ -28,12 +29,18 @@ int envoi_pool_new(struct envoi_library *library, struct envoi_pool **out)
     if (!(p = mem_zalloc(sizeof *p)))
         return ENVOI_E_MEMORY;
     p->library = library_ref(library);
+    p->process = process_number();
     p->epoll = -1;
     p->wake = -1;
     for (int i = 0; i < ENVOI_POOL_LIMITS; i++)
         p->limits[i] = defaults[i];
     *out = p;
     return ENVOI_OK;
+}
+
+bool pool_is_ours(const struct envoi_pool *p)
+{
+    return p->process == process_number();
 }
 
 static void end_waiting(struct envoi_pool *p, struct pool_fifo *f)
@@ -64,7 +71,7 @@ static void stop(struct envoi_pool *p)
 
 int envoi_pool_stop(struct envoi_pool *pool)
 {
-    if (!pool || pool->inside)
+    if (!pool || pool->inside || !pool_is_ours(pool))
         return ENVOI_E_USAGE;
     pool->inside = true;
     stop(pool);
@@ -90,7 +97,7 @@ void envoi_pool_free(struct envoi_pool *pool)
 
 int envoi_pool_drain(struct envoi_pool *pool)
 {
-    if (!pool)
+    if (!pool || !pool_is_ours(pool))
         return ENVOI_E_USAGE;
     pool->draining = true;
     pool->wake = 0; /* the idle ones are to be closed */
@@ -114,7 +121,7 @@ int64_t envoi_pool_limit(const struct envoi_pool *pool, int limit)
 
 int envoi_pool_set_watch(struct envoi_pool *pool, envoi_watch_fn *watch, void *ctx)
 {
-    if (!pool)
+    if (!pool || !pool_is_ours(pool))
         return ENVOI_E_USAGE;
     if (pool->used)
         return ENVOI_E_BUSY;
@@ -129,8 +136,8 @@ int envoi_pool_add_route(struct envoi_pool *pool, const struct envoi_session *pr
     struct pool_route **more, *r;
     int rc;
 
-    if (!pool || !prototype || !servers || !route || prototype->library != pool->library || prototype->fd >= 0 ||
-        prototype->verb != VERB_NONE)
+    if (!pool || !pool_is_ours(pool) || !prototype || !servers || !route || prototype->library != pool->library ||
+        prototype->fd >= 0 || prototype->verb != VERB_NONE)
         return ENVOI_E_USAGE;
     if (!(more = mem_realloc(pool->routes, (pool->route_count + 1) * sizeof(struct pool_route *))))
         return ENVOI_E_MEMORY;

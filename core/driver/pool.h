@@ -64,6 +64,7 @@ struct pool_connection {
     struct envoi_session *session;
     enum pool_state state;
     bool dialing;                            /* of POOL_CONNECTING the first half */
+    bool looks_up;                           /* ... and the name of its server, too: others wait for it */
     bool barred;                             /* gets no more messages: it hangs, or has had as many as it may */
     bool hangs;                              /* ... for the former reason */
     bool waits;                              /* a callback said AGAIN */
@@ -88,6 +89,7 @@ struct pool_list {
 
 struct pool_server {
     char *name;
+    struct known known; /* of its addresses */
     int64_t pause;      /* after the next failure: 0, the first one */
     int64_t not_before; /* it is left alone until then */
     int64_t failed;     /* when it failed last: connections that were begun before tell nothing new */
@@ -114,6 +116,7 @@ struct pool_route {
 
 struct envoi_pool {
     struct envoi_library *library;
+    unsigned process; /* whose it is: process_number() */
     int64_t limits[ENVOI_POOL_LIMITS];
     struct pool_route **routes;
     size_t route_count;
@@ -134,6 +137,11 @@ struct envoi_pool {
     bool used;    /* something was submitted */
     bool draining, stopped;
 };
+
+/* ---- pool.c ---- */
+/* False: it is the copy that a child of fork() has. What waits for descriptors is shared with the parent, and is to be left
+ * alone. */
+bool pool_is_ours(const struct envoi_pool *p);
 
 /* ---- pool_queue.c ---- */
 /* Keeps the first failure and its text. */
@@ -160,7 +168,7 @@ bool connection_is_spent(const struct pool_connection *c);
 void connection_take_done(void *connection, struct envoi_message *message, int rc);
 
 /* ---- pool_connection.c ---- */
-/* Begins one to a server that is not left alone. False: there is none, or no memory. */
+/* Begins one to a server that is not left alone. False: there is none, its name is being looked up, or no memory. */
 bool connection_open(struct pool_route *r);
 /* fd is ready, or -1: a deadline passed. */
 void connection_process(struct pool_connection *c, int fd, unsigned events);

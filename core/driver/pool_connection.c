@@ -111,6 +111,7 @@ static struct pool_connection *connection_new(struct pool_route *r, struct pool_
     c->session->message_done = connection_take_done;
     c->session->message_ctx = c;
     c->session->impatient = !r->pool->watch;
+    c->session->known = &server->known;
     (void)envoi_session_set_watch(c->session, pool_tell, c); /* it is new: it cannot be busy */
     list_push_front(&r->lists[POOL_CONNECTING], c);
     r->pool->connections++;
@@ -270,6 +271,10 @@ void connection_step(struct pool_connection *c, int rc)
         idle(c);
     else
         set_deadline(c);
+    if (c->looks_up && !c->server->known.looked_up) {
+        c->looks_up = false;
+        route_touch(c->route);
+    }
     if (c->session)
         set_waits(c, engine_want(c->session->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL));
 }
@@ -283,14 +288,17 @@ bool connection_open(struct pool_route *r)
 {
     struct pool_server *server = route_server(r);
     struct pool_connection *c;
+    int rc;
 
-    if (!server)
+    if (!server || server->known.looked_up)
         return false;
     if (!(c = connection_new(r, server))) {
         route_server_failed(r, server, r->pool->now);
         route_charge(r, ENVOI_E_MEMORY, envoi_error_text(ENVOI_E_MEMORY));
         return false;
     }
-    connection_step(c, envoi_session_connect(c->session, server->name));
+    rc = envoi_session_connect(c->session, server->name);
+    c->looks_up = server->known.looked_up;
+    connection_step(c, rc);
     return true;
 }

@@ -60,7 +60,7 @@ void pool_tell(void *connection, int fd, unsigned events)
     p->fds[index] = events ? c : NULL;
     if (p->watch)
         p->watch(p->watch_ctx, fd, events);
-    else if (known || events)
+    else if ((known || events) && pool_is_ours(p))
         rc = tell_epoll(p, fd, events, known);
     if (rc)
         c->broken = rc;
@@ -148,7 +148,7 @@ int envoi_pool_process(struct envoi_pool *pool, int fd, unsigned events)
 {
     struct pool_connection *c;
 
-    if (!pool || !pool->watch || pool->inside)
+    if (!pool || !pool->watch || pool->inside || !pool_is_ours(pool))
         return ENVOI_E_USAGE;
     pool->inside = true;
     pool->now = clock_now();
@@ -200,7 +200,7 @@ int envoi_pool_run(struct envoi_pool *pool)
 {
     int rc = ENVOI_OK;
 
-    if (!pool || pool->watch || pool->inside)
+    if (!pool || pool->watch || pool->inside || !pool_is_ours(pool))
         return ENVOI_E_USAGE;
     if (pool->epoll < 0 && (pool->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
         return ENVOI_E_SYSTEM;

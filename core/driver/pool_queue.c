@@ -220,7 +220,7 @@ static void finish(struct envoi_pool *p, struct pool_entry *e)
     mem_free(e);
     p->pending--;
     last.message->pooled = false;
-    if (last.done)
+    if (last.done && pool_is_ours(p))
         last.done(last.ctx, last.message, rc, rc == ENVOI_OK ? "" : last.error ? last.error : envoi_error_text(rc));
     mem_free(last.error);
 }
@@ -245,7 +245,7 @@ void pool_settle(struct envoi_pool *p)
 
 static int check(const struct envoi_pool *p, size_t route, const struct envoi_message *m)
 {
-    if (!p || !m || route >= p->route_count || p->draining || p->stopped)
+    if (!p || !m || !pool_is_ours(p) || route >= p->route_count || p->draining || p->stopped)
         return ENVOI_E_USAGE;
     if (m->pooled || m->job.engine)
         return ENVOI_E_BUSY;

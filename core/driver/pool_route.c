@@ -5,8 +5,7 @@
 #include "driver/clock.h"
 #include "driver/pool.h"
 
-/* So many connections are made at once: while a name is looked up each costs 75 KiB, and a server that has just come back
- * is not to be run down. */
+/* So many connections are made at once: a server that has just come back is not to be run down. */
 #define CONNECTING_MAX 16u
 /* One connection more for so many messages: making it costs round trips, too. */
 #define WORTH_IT       4u

@@ -116,13 +116,22 @@ static int channel_failure(int status, struct envoi_errctx *fault)
 
 static void add(struct resolver *r, int family, const struct endpoint *e)
 {
-    size_t *count = &r->count[family];
+    size_t *count = &r->addresses.count[family];
 
     for (size_t i = 0; i < *count; i++)
-        if (endpoint_equal(&r->found[family][i], e))
+        if (endpoint_equal(&r->addresses.found[family][i], e))
             return;
     if (*count < ADDRESSES_MAX)
-        r->found[family][(*count)++] = *e;
+        r->addresses.found[family][(*count)++] = *e;
+}
+
+/* What /etc/hosts says has no time of its own: there, all of this is 0. */
+static void note_ttl(struct resolver *r, int seconds, bool both)
+{
+    int64_t ttl = seconds < 0 ? 0 : (int64_t)seconds * 1000;
+
+    if (!both && (r->ttl < 0 || ttl < r->ttl))
+        r->ttl = ttl;
 }
 
 static void take(struct resolver *r, const struct ares_addrinfo *answer, bool both)
@@ -130,6 +139,8 @@ static void take(struct resolver *r, const struct ares_addrinfo *answer, bool bo
     uint16_t port = htons(r->target->port);
     bool first = both; /* then the order of the answer says which family comes first */
 
+    for (const struct ares_addrinfo_cname *c = answer->cnames; c; c = c->next)
+        note_ttl(r, c->ttl, both);
     for (const struct ares_addrinfo_node *n = answer->nodes; n; n = n->ai_next) {
         int family = n->ai_family == AF_INET6 ? FAMILY_V6 : FAMILY_V4;
         struct endpoint e;
@@ -141,9 +152,10 @@ static void take(struct resolver *r, const struct ares_addrinfo *answer, bool bo
         else
             e.at.in.sin_port = port;
         if (first)
-            r->first = family;
+            r->addresses.first = family;
         first = false;
         add(r, family, &e);
+        note_ttl(r, n->ai_ttl, both);
     }
 }
 
@@ -173,16 +185,30 @@ static void ask(struct resolver *r, ares_channel channel, const char *name, int 
 
 /* ---- the look-up ---- */
 
-/* Names below localhost are localhost (RFC 6761 section 6.3), which c-ares knows without a packet. */
-static const char *name_in_files(const struct target *target)
-{
-    static const char localhost[] = "localhost";
-    const char *name = target->name;
-    size_t len = strlen(name), tail = sizeof localhost - 1;
+static const char localhost[] = "localhost";
 
-    if (len > tail && name[len - tail - 1] == '.' && text_equal(name + len - tail, localhost))
-        return localhost;
-    return name;
+/* Names below localhost are localhost, and no name server is asked for them (RFC 6761 section 6.3). */
+static bool is_localhost(const struct target *target)
+{
+    size_t len = strlen(target->name), tail = sizeof localhost - 1;
+
+    if (len < tail || !text_equal(target->name + len - tail, localhost))
+        return false;
+    return len == tail || target->name[len - tail - 1] == '.';
+}
+
+/* c-ares knows localhost where /etc/hosts does not, but not where there is no such file, as in a bare chroot. */
+static void add_loopback(struct resolver *r)
+{
+    uint16_t port = htons(r->target->port);
+    struct endpoint v6 = {.len = sizeof v6.at.in6,
+                          .at.in6 = {.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = IN6ADDR_LOOPBACK_INIT}};
+    struct endpoint v4 = {.len = sizeof v4.at.in,
+                          .at.in = {.sin_family = AF_INET, .sin_port = port, .sin_addr = {htonl(INADDR_LOOPBACK)}}};
+
+    r->addresses.first = FAMILY_V6;
+    add(r, FAMILY_V6, &v6);
+    add(r, FAMILY_V4, &v4);
 }
 
 static int ask_files(struct resolver *r, struct envoi_errctx *fault)
@@ -194,7 +220,7 @@ static int ask_files(struct resolver *r, struct envoi_errctx *fault)
     if (status != ARES_SUCCESS)
         return channel_failure(status, fault);
     ares_set_socket_functions(channel, &socket_functions, r);
-    ask(r, channel, name_in_files(r->target), AF_UNSPEC, &query);
+    ask(r, channel, is_localhost(r->target) ? localhost : r->target->name, AF_UNSPEC, &query);
     ares_destroy(channel);
     if (query.status == ARES_ENOMEM)
         return channel_failure(ARES_ENOMEM, fault);
@@ -212,7 +238,7 @@ static int ask_servers(struct resolver *r, const struct resolver_policy *policy,
         return channel_failure(status, fault);
     ares_set_socket_functions(channel, &socket_functions, r);
     r->channel = channel;
-    r->first = FAMILY_V6;
+    r->addresses.first = FAMILY_V6;
     if (r->target->absolute) {
         (void)snprintf(absolute, sizeof absolute, "%s.", name);
         name = absolute;
@@ -234,13 +260,17 @@ int resolver_start(struct resolver *r, const struct target *target, const struct
 {
     int rc;
 
-    *r = (struct resolver){.target = target, .watch = watch};
+    *r = (struct resolver){.target = target, .watch = watch, .ttl = -1};
     (void)pthread_once(&once, start_library);
     if (library_status != ARES_SUCCESS)
         return channel_failure(library_status, fault);
     rc = ask_files(r, fault);
-    if (!rc && r->count[FAMILY_V6] + r->count[FAMILY_V4] == 0)
-        rc = ask_servers(r, policy, fault);
+    if (!rc && r->addresses.count[FAMILY_V6] + r->addresses.count[FAMILY_V4] == 0) {
+        if (is_localhost(target))
+            add_loopback(r);
+        else
+            rc = ask_servers(r, policy, fault);
+    }
     drop_if_done(r);
     return rc;
 }

@@ -30,6 +30,12 @@ enum {
     FAMILIES,
 };
 
+struct addresses {
+    struct endpoint found[FAMILIES][ADDRESSES_MAX];
+    size_t count[FAMILIES];
+    int first; /* the family that is to be tried first */
+};
+
 /* What is asked of the resolver beside the name. */
 struct resolver_policy {
     const char *servers; /* "127.0.0.1:5353,...": instead of those of resolv.conf; for tests; NULL: none */
@@ -48,10 +54,9 @@ struct resolver {
     const struct target *target;
     struct watch *watch;
     void *channel; /* NULL: not (or no longer) needed */
-    struct endpoint found[FAMILIES][ADDRESSES_MAX];
-    size_t count[FAMILIES];
+    struct addresses addresses;
+    int64_t ttl; /* ms that all of them are good for; -1: nobody has said so */
     struct resolver_query queries[FAMILIES];
-    int first; /* the family that is to be tried first */
 };
 
 /* Begins; may be over at once. target and watch live as long as r. ENVOI_OK or an error that was told to fault. */

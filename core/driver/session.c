@@ -3,7 +3,9 @@
 
 #include "base/mem.h"
 #include "driver/clock.h"
+#include "driver/process.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -182,21 +184,33 @@ void envoi_session_free(struct envoi_session *session)
         session_destroy(session);
 }
 
-int session_enter(struct envoi_session *s)
+int session_enter_any(struct envoi_session *s)
 {
     if (!s)
         return ENVOI_E_USAGE;
     if (s->depth)
         return ENVOI_E_BUSY;
     s->depth++;
+    s->outer_errno = errno;
     return ENVOI_OK;
+}
+
+int session_enter(struct envoi_session *s)
+{
+    if (s && !s->depth && (s->fd >= 0 || s->dialer) && s->process != process_number())
+        return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE,
+                         "the connection belongs to the process that this one was forked from");
+    return session_enter_any(s);
 }
 
 int session_leave(struct envoi_session *s, int rc)
 {
+    int found = s->outer_errno;
+
     s->depth--;
     if (s->doomed)
         session_destroy(s);
+    errno = found;
     return rc;
 }
 

@@ -37,6 +37,7 @@ struct envoi_session {
     /* the connection */
     int fd;                /* -1: none */
     struct dialer *dialer; /* while it is being made */
+    unsigned process;      /* whose it is: process_number() */
     struct target target;
     char peer[ENDPOINT_TEXT_MAX];
     struct tls_context *tls; /* what the engine's connection was made from */
@@ -49,18 +50,22 @@ struct envoi_session {
     bool choked;    /* it took less than it was given: wait until it is writable */
     int64_t expiry; /* of the whole verb, -1: none; for quit, which must come to an end */
 
-    unsigned depth; /* calls of the application we are in: from a callback nothing but reading is allowed */
-    bool doomed;    /* freed in a callback: freed for good when the call ends */
+    unsigned depth;  /* calls of the application we are in: from a callback nothing but reading is allowed */
+    int outer_errno; /* what errno was when the call came */
+    bool doomed;     /* freed in a callback: freed for good when the call ends */
 
     /* of a pool: told each message that is done; NULL: nobody asks */
     void (*message_done)(void *ctx, struct envoi_message *message, int rc);
     void *message_ctx;
-    bool impatient; /* a callback may not say AGAIN, although this is the non-blocking face */
+    struct known *known; /* what the pool knows of the server's name; NULL: it is looked up */
+    bool impatient;      /* a callback may not say AGAIN, although this is the non-blocking face */
 };
 
-/* Brackets every call that can call back: ENVOI_OK, ENVOI_E_USAGE (NULL) or ENVOI_E_BUSY (in a callback, where nothing was
- * entered). */
+/* Brackets every call that can call back: ENVOI_OK, ENVOI_E_USAGE (NULL, or the connection is of the process that we were
+ * forked from) or ENVOI_E_BUSY (in a callback). But for ENVOI_OK nothing was entered. */
 int session_enter(struct envoi_session *s);
+/* The same for what may be done to a connection of another process too. */
+int session_enter_any(struct envoi_session *s);
 /* Returns rc; the session may be gone. */
 int session_leave(struct envoi_session *s, int rc);
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "driver/clock.h"
 #include "driver/loop.h"
+#include "driver/process.h"
 #include "driver/session.h"
 
 /* ---- beginning and end ---- */
@@ -65,6 +66,7 @@ static int begin_dialing(struct envoi_session *s, const char *server)
         .watch = &s->watch,
         .trace = &s->trace,
         .fault = &s->fault,
+        .known = s->known,
     };
     int rc;
 
@@ -73,6 +75,7 @@ static int begin_dialing(struct envoi_session *s, const char *server)
         return rc;
     if ((rc = mem_replace(&s->settings.tls_backend, backend)))
         return fault_set(&s->fault, rc, ENVOI_PHASE_CONNECT, "%s", envoi_error_text(rc));
+    s->process = process_number();
     rc = dialer_new(&env, clock_now(), &s->dialer);
     return rc ? rc : ENVOI_E_AGAIN;
 }
@@ -109,7 +112,7 @@ int envoi_session_quit(struct envoi_session *session)
 int envoi_session_close(struct envoi_session *session)
 {
     struct envoi_errctx kept;
-    int rc = session_enter(session);
+    int rc = session_enter_any(session);
 
     if (rc)
         return rc;

@@ -72,15 +72,26 @@ static const char *key_fault(const struct entry *e, enum entry_layer layer, enum
     return NULL;
 }
 
+/* Which of two files the administrator meant nobody knows, and one of them may have disabled the plugin. */
+static int refuse_second(struct descriptor *first, enum entry_layer layer, struct descriptor *second,
+                         descriptor_warn_fn *warn, void *ctx)
+{
+    char text[SAY_MAX];
+    int rc = ENVOI_OK;
+
+    (void)snprintf(text, sizeof text, "%s: ignored: %s is the same plugin", second->origin, first->origin);
+    if (layer == LAYER_ADMIN && !first->bad && !(first->bad = mem_strdup(text)))
+        rc = ENVOI_E_MEMORY;
+    descriptor_free(second);
+    return rc == ENVOI_OK ? warn(ctx, text) : rc;
+}
+
 int entry_attach(struct entry *e, enum entry_layer layer, struct descriptor *d, descriptor_warn_fn *warn, void *ctx)
 {
     int rc = ENVOI_OK;
 
-    if (e->layer[layer]) {
-        rc = tell(warn, ctx, "%s: ignored: %s is the same plugin", d->origin, e->layer[layer]->origin);
-        descriptor_free(d);
-        return rc;
-    }
+    if (e->layer[layer])
+        return refuse_second(e->layer[layer], layer, d, warn, ctx);
     e->layer[layer] = d;
     if (d->bad)
         return warn(ctx, d->bad);
@@ -154,6 +165,17 @@ static bool find_fault(const struct entry *e, char say[SAY_MAX])
     return false;
 }
 
+const char *entry_disabled_by(const struct entry *e)
+{
+    const struct descriptor *admin = e->layer[LAYER_ADMIN];
+    const struct descriptor_value *enabled = entry_value(e, KEY_ENABLED);
+
+    /* What the administrator wanted cannot be read any more; it may have been `enabled: no`. */
+    if (admin && admin->bad)
+        return admin->bad;
+    return !enabled || says_yes(e, KEY_ENABLED) ? NULL : enabled->source;
+}
+
 int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
 {
     const struct descriptor_value *lock = entry_value(e, KEY_REQUIRE_TLS);
@@ -165,7 +187,7 @@ int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
     e->critical = says_yes(e, KEY_CRITICAL);
     e->require_tls = says_yes(e, KEY_REQUIRE_TLS);
     e->locked = e->require_tls && e->layer[LAYER_ADMIN] && lock == &e->layer[LAYER_ADMIN]->value[KEY_REQUIRE_TLS];
-    e->state = says_yes(e, KEY_ENABLED) ? ENTRY_AVAILABLE : ENTRY_DISABLED;
+    e->state = entry_disabled_by(e) ? ENTRY_DISABLED : ENTRY_AVAILABLE;
     if (e->state == ENTRY_DISABLED || !find_fault(e, say))
         return ENVOI_OK;
     if (!(e->why = mem_strdup(say)))

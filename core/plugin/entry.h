@@ -44,13 +44,17 @@ struct entry *entry_new(const char *id);
 void entry_free(struct entry *e);
 
 /* Adds a descriptor, which is e's from here on; fails (and frees it) only without memory. What it may not say is dropped
- * with a warning: a user's file more than its two words, any file a second copy of a plugin that is in the process. */
+ * with a warning: a user's file more than its two words, any file a second copy of a plugin that is in the process. Of two
+ * files in one directory the first counts; two of the administrator's are as bad as one that cannot be read. */
 int entry_attach(struct entry *e, enum entry_layer layer, struct descriptor *d, descriptor_warn_fn *warn, void *ctx);
 
 /* The value that holds; NULL: no file has the key. */
 const struct descriptor_value *entry_value(const struct entry *e, enum descriptor_key key);
 /* The same text, or the default's; NULL: there is none. */
 const char *entry_text(const struct entry *e, enum descriptor_key key);
+
+/* Who disabled it: the file and line of `enabled: no`, or what is wrong with the administrator's file. NULL: nobody. */
+const char *entry_disabled_by(const struct entry *e);
 
 /* Puts the layers together and says whether the plugin could be loaded. Warns of what makes it unusable. */
 int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx);
@@ -59,7 +63,7 @@ int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx);
 int entry_compare(const void *a, const void *b);
 
 /* Loads and starts it under the lock of the process. ENVOI_OK; ENVOI_E_PLUGIN: it is unusable now, reason in e->why and
- * why (which may be NULL); ENVOI_E_MEMORY: nothing changed. */
+ * why (which may be NULL); ENVOI_E_MEMORY, ENVOI_E_SYSTEM with the reason in why: nothing changed. */
 int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why);
 /* Marks it unusable. */
 void entry_break(struct entry *e, const char *why);

@@ -60,7 +60,7 @@ static int named_transport(struct registry *r, const char *id, struct envoi_errc
         return fault_set(fault, ENVOI_E_PLUGIN, 0, "the TLS plugin %.64s: there is none of this name", id);
     if (e->kind == KIND_AUTH)
         return fault_set(fault, ENVOI_E_PLUGIN, 0, "the TLS plugin %s: it is not one for TLS", e->id);
-    if ((rc = start_transport(r, e, fault, out)) == ENVOI_E_PLUGIN)
+    if ((rc = start_transport(r, e, fault, out)) == ENVOI_E_PLUGIN || rc == ENVOI_E_SYSTEM)
         fault_prefix(fault, "the TLS plugin %s", e->id);
     return rc;
 }
@@ -89,6 +89,8 @@ static int best_transport(struct registry *r, struct envoi_errctx *fault, struct
         rc = start_transport(r, e, &why, out);
         if (rc == ENVOI_OK || rc == ENVOI_E_MEMORY)
             return rc;
+        if (rc == ENVOI_E_SYSTEM)
+            return fault_set(fault, rc, 0, "the TLS plugin %s: %s", e->id, why.text);
         if (e->critical && e->state != ENTRY_DISABLED)
             return fault_set(fault, rc, 0, "the TLS plugin %s, which is critical: %s", e->id, why.text);
         add_reason(&all, e->id, why.text);
@@ -106,12 +108,10 @@ int registry_find_transport(struct registry *r, const char *id, struct envoi_err
 
     *out = (struct registry_transport){0};
     store_lock(r);
-    rc = store_read(r);
-    if (rc != ENVOI_OK)
-        (void)fault_set(fault, rc, 0, "out of memory");
-    else if (!wish || !*wish)
+    rc = store_read(r, fault);
+    if (rc == ENVOI_OK && (!wish || !*wish))
         rc = best_transport(r, fault, out);
-    else if ((rc = named_transport(r, wish, fault, out)) == ENVOI_E_PLUGIN && !id)
+    else if (rc == ENVOI_OK && (rc = named_transport(r, wish, fault, out)) == ENVOI_E_PLUGIN && !id)
         fault_prefix(fault, "ENVOI_TLS_BACKEND");
     store_unlock(r);
     return rc;
@@ -242,12 +242,9 @@ int registry_find_mechanism(struct registry *r, const char *name, size_t nth, st
     *out = found;
     wish_init(&wish, name);
     store_lock(r);
-    if ((rc = store_read(r)) != ENVOI_OK)
-        (void)fault_set(fault, rc, 0, "out of memory");
-    else if (strcmp(name, "*") == 0)
-        rc = ENVOI_E_END; /* not a name, though it stands where names do */
-    else
-        rc = find_mechanism(r, &wish, nth, fault, &found);
+    rc = store_read(r, fault);
+    if (rc == ENVOI_OK) /* "*" is not a name, though it stands where names do */
+        rc = strcmp(name, "*") == 0 ? ENVOI_E_END : find_mechanism(r, &wish, nth, fault, &found);
     store_unlock(r);
     if (rc == ENVOI_OK)
         *out = found;

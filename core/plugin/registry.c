@@ -232,7 +232,7 @@ static const char *state_source(const struct entry *e)
     case ENTRY_LOADED:
         return e->given ? BY_CODE : e->builtin ? BUILT_IN : entry_value(e, KEY_MODULE)->source;
     case ENTRY_DISABLED:
-        return entry_value(e, KEY_ENABLED)->source;
+        return entry_disabled_by(e);
     case ENTRY_UNUSABLE:
         break;
     }
@@ -278,7 +278,7 @@ static const char *show(struct registry *r, size_t index, const char *key, bool 
     const char *text = NULL, *source = NULL;
 
     store_lock(r);
-    if (key && store_read(r) == ENVOI_OK && r->read && index < r->count)
+    if (key && store_read(r, NULL) == ENVOI_OK && r->read && index < r->count)
         text = look_up(r->entries[index], key, &source);
     store_unlock(r);
     return want_source ? source : text;
@@ -299,7 +299,7 @@ size_t registry_count(struct registry *r)
     size_t count;
 
     store_lock(r);
-    count = store_read(r) == ENVOI_OK && r->read ? r->count : 0;
+    count = store_read(r, NULL) == ENVOI_OK && r->read ? r->count : 0;
     store_unlock(r);
     return count;
 }
@@ -309,7 +309,7 @@ size_t registry_warnings(struct registry *r)
     size_t count;
 
     store_lock(r);
-    count = store_read(r) == ENVOI_OK ? r->warning_count : 0;
+    count = store_read(r, NULL) == ENVOI_OK ? r->warning_count : 0;
     store_unlock(r);
     return count;
 }
@@ -319,7 +319,7 @@ const char *registry_warning(struct registry *r, size_t index)
     const char *text;
 
     store_lock(r);
-    text = store_read(r) == ENVOI_OK && index < r->warning_count ? r->warnings[index] : NULL;
+    text = store_read(r, NULL) == ENVOI_OK && index < r->warning_count ? r->warnings[index] : NULL;
     store_unlock(r);
     return text;
 }

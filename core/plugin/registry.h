@@ -42,7 +42,7 @@ struct registry_transport {
 
 /* The transport plugin `id`, or (NULL) what ENVOI_TLS_BACKEND names, or the best by priority. One that is named and cannot
  * be had is an error, as is a critical one; another is passed over with a warning in the log.
- * ENVOI_OK; ENVOI_E_PLUGIN with the reason in fault; ENVOI_E_MEMORY. */
+ * ENVOI_OK; ENVOI_E_PLUGIN or ENVOI_E_SYSTEM with the reason in fault; ENVOI_E_MEMORY. */
 int registry_find_transport(struct registry *r, const char *id, struct envoi_errctx *fault,
                             struct registry_transport *out);
 
@@ -59,7 +59,8 @@ struct registry_mechanism {
 /* Provider number nth (from 0) of mechanism `name` (an upper-case SASL name, never used as a file name; for "X-PLUS" a
  * provider of X that can bind): first those whose descriptor names it, by priority; then those with `*`, which are loaded
  * to be asked.
- * ENVOI_OK; ENVOI_E_END: no (more) providers; ENVOI_E_PLUGIN: a critical one cannot be had, reason in fault; MEMORY. */
+ * ENVOI_OK; ENVOI_E_END: no (more) providers; ENVOI_E_PLUGIN: a critical one cannot be had, ENVOI_E_SYSTEM: the machine
+ * failed, with the reason in fault; ENVOI_E_MEMORY. */
 int registry_find_mechanism(struct registry *r, const char *name, size_t nth, struct envoi_errctx *fault,
                             struct registry_mechanism *out);
 /* The id of the plugin that registry_find_mechanism() would give first, NULL: none. */

@@ -63,22 +63,23 @@ static int has_suffix(const char *name)
 /* Sorted, so that what is reported does not depend on the file system. */
 static int list_names(const struct trust_dir *dir, struct names *names, struct envoi_errctx *why)
 {
-    int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = ENVOI_OK;
+    int fd = trust_open_at(dir->fd, ".", O_RDONLY | O_DIRECTORY), rc = ENVOI_OK, err;
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *item;
 
     if (!stream) {
-        int err = errno;
-
+        err = errno;
         if (fd >= 0)
             close(fd);
-        return err == ENOMEM ? ENVOI_E_MEMORY
-                             : fault_set(why, ENVOI_E_PLUGIN, 0, "%s: the directory cannot be read", dir->path);
+        return trust_failure(why, dir->path, err);
     }
-    while (rc == ENVOI_OK && (item = readdir(stream)))
+    while (errno = 0, rc == ENVOI_OK && (item = readdir(stream)))
         if (has_suffix(item->d_name))
             rc = names_add(names, item->d_name);
+    err = errno; /* what stopped readdir(); half a directory is not taken for all of it */
     closedir(stream);
+    if (rc == ENVOI_OK && err)
+        rc = trust_failure(why, dir->path, err);
     if (names->count)
         qsort(names->at, names->count, sizeof *names->at, by_name);
     return rc;
@@ -87,12 +88,13 @@ static int list_names(const struct trust_dir *dir, struct names *names, struct e
 /* One octet more than is allowed, so that a text that is too long shows. */
 static int read_text(const struct trust_dir *dir, const char *name, char *text, size_t *len, struct envoi_errctx *why)
 {
-    int fd, rc = trust_open_file(dir, name, &fd, why);
+    int fd, err, rc = trust_open_file(dir, name, &fd, why);
+    char path[PATH_MAX + NAME_MAX + 4];
     ssize_t n = 0;
 
     *len = 0;
     if (rc != ENVOI_OK)
-        return rc == ENVOI_E_MEMORY ? rc : ENVOI_E_PLUGIN;
+        return rc == ENVOI_E_END ? ENVOI_E_PLUGIN : rc;
     while (*len < DESCRIPTOR_TEXT_MAX + 1 && (n = read(fd, text + *len, DESCRIPTOR_TEXT_MAX + 1 - *len)) != 0) {
         if (n < 0 && errno == EINTR)
             continue;
@@ -100,14 +102,16 @@ static int read_text(const struct trust_dir *dir, const char *name, char *text, 
             break;
         *len += (size_t)n;
     }
+    err = errno;
     close(fd);
-    return n < 0 ? fault_set(why, ENVOI_E_PLUGIN, 0, "%s/%s: the file cannot be read", dir->path, name) : ENVOI_OK;
+    (void)snprintf(path, sizeof path, "%s/%s", dir->path, name);
+    return n < 0 ? trust_failure(why, path, err) : ENVOI_OK;
 }
 
-static int read_file(const struct trust_dir *dir, const char *name, char *text, const struct scan_sink *sink)
+static int read_file(const struct trust_dir *dir, const char *name, char *text, const struct scan_sink *sink,
+                     struct envoi_errctx *why)
 {
     char id[DESCRIPTOR_ID_MAX + 1], path[PATH_MAX + NAME_MAX + 4], say[WARN_SIZE];
-    struct envoi_errctx why = {0};
     struct descriptor *d = NULL;
     size_t len;
     int rc;
@@ -118,34 +122,31 @@ static int read_file(const struct trust_dir *dir, const char *name, char *text, 
                        DESCRIPTOR_ID_MAX);
         return sink->warn(sink->ctx, say);
     }
-    rc = read_text(dir, name, text, &len, &why);
+    rc = read_text(dir, name, text, &len, why);
     if (rc == ENVOI_OK)
         rc = descriptor_parse(id, path, true, text, len, sink->warn, sink->ctx, &d);
-    else if (rc != ENVOI_E_MEMORY)
-        rc = descriptor_new_bad(id, path, why.text, &d);
+    else if (rc == ENVOI_E_PLUGIN)
+        rc = descriptor_new_bad(id, path, why->text, &d);
     return rc == ENVOI_OK ? sink->found(sink->ctx, d) : rc;
 }
 
-int scan_dir(const char *path, const struct scan_sink *sink)
+int scan_dir(const char *path, const struct scan_sink *sink, struct envoi_errctx *why)
 {
-    struct envoi_errctx why = {0};
     struct names names = {0};
     struct trust_dir dir;
     char *text = NULL;
-    int rc = trust_open_dir(path, &dir, &why);
+    int rc = trust_open_dir(path, &dir, why);
 
-    if (rc == ENVOI_E_END)
-        return ENVOI_OK;
     if (rc == ENVOI_OK)
-        rc = list_names(&dir, &names, &why);
-    if (rc == ENVOI_E_PLUGIN) {
-        rc = sink->warn(sink->ctx, why.text);
+        rc = list_names(&dir, &names, why);
+    if (rc == ENVOI_E_END || rc == ENVOI_E_PLUGIN) {
+        rc = rc == ENVOI_E_END ? ENVOI_OK : sink->warn(sink->ctx, why->text);
         goto out;
     }
     if (rc == ENVOI_OK && !(text = mem_alloc(DESCRIPTOR_TEXT_MAX + 1)))
         rc = ENVOI_E_MEMORY;
     for (size_t i = 0; rc == ENVOI_OK && i < names.count; i++)
-        rc = read_file(&dir, names.at[i], text, sink);
+        rc = read_file(&dir, names.at[i], text, sink, why);
 out:
     mem_free(text);
     names_free(&names);

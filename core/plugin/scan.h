@@ -3,6 +3,7 @@
 #ifndef PLUGIN_SCAN_H
 #define PLUGIN_SCAN_H
 
+#include "base/fault.h"
 #include "plugin/descriptor.h"
 
 /* What reading a directory comes upon. Both return ENVOI_OK or ENVOI_E_MEMORY, which ends the reading. */
@@ -14,7 +15,8 @@ struct scan_sink {
 };
 
 /* All `*.plugin` of a directory by name. A directory that is not there is an empty one; one that is not trusted is
- * warned of and passed over. ENVOI_OK or ENVOI_E_MEMORY. */
-int scan_dir(const char *path, const struct scan_sink *sink);
+ * warned of and passed over. ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_SYSTEM with the reason: what is there could not be seen, and
+ * half of it is not taken for the whole. */
+int scan_dir(const char *path, const struct scan_sink *sink, struct envoi_errctx *why);
 
 #endif

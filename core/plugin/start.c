@@ -65,7 +65,7 @@ int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
     if (e->state == ENTRY_LOADED)
         return ENVOI_OK;
     if (e->state == ENTRY_DISABLED)
-        return fault_set(why, ENVOI_E_PLUGIN, 0, "it is disabled (%s)", entry_value(e, KEY_ENABLED)->source);
+        return fault_set(why, ENVOI_E_PLUGIN, 0, "it is disabled (%s)", entry_disabled_by(e));
     if (e->state == ENTRY_UNUSABLE)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", e->why ? e->why : "it is unusable");
     if (e->busy)
@@ -77,6 +77,8 @@ int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
     e->busy = false;
     if (rc == ENVOI_OK)
         e->state = ENTRY_LOADED;
+    else if (rc == ENVOI_E_SYSTEM) /* of the machine, not of the plugin: it may be tried again */
+        return fault_set(why, rc, 0, "%s", fault.text);
     else if (rc != ENVOI_E_MEMORY) {
         entry_break(e, fault.text);
         rc = fault_set(why, ENVOI_E_PLUGIN, 0, "%s", fault.text);

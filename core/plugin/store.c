@@ -131,7 +131,7 @@ static bool is_secure(void)
     return getauxval(AT_SECURE) != 0;
 }
 
-static int read_layers(struct registry *r)
+static int read_layers(struct registry *r, struct envoi_errctx *why)
 {
     int rc = ENVOI_OK;
 
@@ -140,14 +140,14 @@ static int read_layers(struct registry *r)
         struct scan_sink sink = {take_descriptor, warn_of_file, &reading};
 
         if (r->dir[layer] && !(layer == LAYER_USER && is_secure()))
-            rc = scan_dir(r->dir[layer], &sink);
+            rc = scan_dir(r->dir[layer], &sink, why);
     }
     for (size_t i = 0; rc == ENVOI_OK && i < r->count; i++)
         rc = entry_settle(r->entries[i], store_warn, r);
     return rc;
 }
 
-/* Takes back what a reading that ran out of memory has done: what was there before are entries with a word in code. */
+/* Takes back what a reading that could not go on has done: what was there before are entries with a word in code. */
 static void undo(struct registry *r, size_t warnings)
 {
     size_t kept = 0;
@@ -172,19 +172,22 @@ static void undo(struct registry *r, size_t warnings)
     r->count = kept;
 }
 
-int store_read(struct registry *r)
+int store_read(struct registry *r, struct envoi_errctx *fault)
 {
     size_t before = r->warning_count;
+    struct envoi_errctx why = {0};
     int rc;
 
     if (r->read || r->reading)
         return ENVOI_OK;
     r->reading = true;
-    rc = read_layers(r);
+    rc = read_layers(r, &why);
     r->reading = false;
     if (rc != ENVOI_OK) {
         undo(r, before);
-        return rc;
+        if (rc == ENVOI_E_SYSTEM)
+            host_say(&r->log, ENVOI_LOG_WARNING, "%s", why.text);
+        return fault_set(fault, rc, 0, "%s", rc == ENVOI_E_SYSTEM ? why.text : "out of memory");
     }
     store_sort(r);
     r->read = true;

@@ -28,8 +28,9 @@ void store_unlock(struct registry *r);
 
 /* All with the lock held. */
 
-/* Reads the descriptors if that was not done. ENVOI_OK or ENVOI_E_MEMORY: nothing is read, the next call tries again. */
-int store_read(struct registry *r);
+/* Reads the descriptors if that was not done. ENVOI_OK; ENVOI_E_MEMORY, ENVOI_E_SYSTEM: nothing is read, the next call tries
+ * again. */
+int store_read(struct registry *r, struct envoi_errctx *fault);
 /* NULL: no such plugin. */
 struct entry *store_find(const struct registry *r, const char *id);
 /* The entry of that id, made if there is none. ENVOI_OK or ENVOI_E_MEMORY. */

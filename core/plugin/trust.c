@@ -29,7 +29,18 @@ static int refuse(struct envoi_errctx *why, const char *path, const char *what)
     return fault_set(why, ENVOI_E_PLUGIN, 0, "%.300s: %s", *path ? path : "/", what);
 }
 
-static int refuse_errno(struct envoi_errctx *why, const char *path, int err)
+/* Is this said of the file? All else is said of the machine. */
+static bool is_of_the_file(int err)
+{
+    static const int errors[] = {EACCES, EPERM, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, ENXIO};
+
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        if (errors[i] == err)
+            return true;
+    return false;
+}
+
+int trust_failure(struct envoi_errctx *why, const char *path, int err)
 {
     char text[128];
 
@@ -38,7 +49,23 @@ static int refuse_errno(struct envoi_errctx *why, const char *path, int err)
     (void)refuse(why, path, strerror_r(err, text, sizeof text));
     if (why)
         why->library_code = err;
-    return err == ENOENT ? ENVOI_E_END : ENVOI_E_PLUGIN;
+    if (err == ENOENT)
+        return ENVOI_E_END;
+    if (is_of_the_file(err))
+        return ENVOI_E_PLUGIN;
+    if (why)
+        why->code = ENVOI_E_SYSTEM;
+    return ENVOI_E_SYSTEM;
+}
+
+int trust_open_at(int dir, const char *name, int flags)
+{
+    int fd;
+
+    do
+        fd = openat(dir, name, flags | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    return fd;
 }
 
 static bool is_ours(const struct stat *st)
@@ -95,7 +122,7 @@ static int walk_enter(struct walk *w, int fd, const char *name)
 
 static int walk_to_root(struct walk *w)
 {
-    int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = trust_open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0) {
@@ -103,7 +130,7 @@ static int walk_to_root(struct walk *w)
 
         if (fd >= 0)
             close(fd);
-        return refuse_errno(w->why, "/", err);
+        return trust_failure(w->why, "/", err);
     }
     if (w->fd >= 0)
         close(w->fd);
@@ -124,7 +151,7 @@ static int walk_link(struct walk *w, int link, const struct stat *st, const char
     if (++w->links > LINKS_MAX)
         return refuse(w->why, at, "too many links");
     if ((n = readlinkat(link, "", text, sizeof text - 1)) < 0)
-        return refuse_errno(w->why, at, errno);
+        return trust_failure(w->why, at, errno);
     len = (size_t)n;
     if (len == 0 || len + rest + 2 > sizeof w->todo)
         return refuse(w->why, at, "the path is too long");
@@ -136,14 +163,14 @@ static int walk_link(struct walk *w, int link, const struct stat *st, const char
 
 static int walk_step(struct walk *w, const char *name)
 {
-    int fd = openat(w->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = trust_open_at(w->fd, name, O_PATH | O_NOFOLLOW);
     char at[PATH_MAX + NAME_MAX + 4];
     struct stat st;
     int rc;
 
     (void)snprintf(at, sizeof at, "%s/%s", w->done, name);
     if (fd < 0 || fstat(fd, &st) < 0)
-        rc = refuse_errno(w->why, at, errno);
+        rc = trust_failure(w->why, at, errno);
     else if (S_ISLNK(st.st_mode))
         rc = walk_link(w, fd, &st, at);
     else if (!S_ISDIR(st.st_mode))
@@ -197,7 +224,7 @@ void trust_close_dir(struct trust_dir *dir)
  * fifo must not hold up the open. */
 int trust_open_file(const struct trust_dir *dir, const char *name, int *out, struct envoi_errctx *why)
 {
-    int fd = openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = trust_open_at(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     char at[PATH_MAX + NAME_MAX + 4];
     struct stat st;
     int rc = ENVOI_OK;
@@ -207,7 +234,7 @@ int trust_open_file(const struct trust_dir *dir, const char *name, int *out, str
     if (fd < 0 && errno == ELOOP)
         return refuse(why, at, "a symbolic link is not taken");
     if (fd < 0 || fstat(fd, &st) < 0)
-        rc = refuse_errno(why, at, errno);
+        rc = trust_failure(why, at, errno);
     else if (!S_ISREG(st.st_mode))
         rc = refuse(why, at, "not a regular file");
     else if (!is_ours(&st))

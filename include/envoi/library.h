@@ -4,12 +4,28 @@
  * The library object: what sessions share. It holds the plugins that plugins.d describes, the trust store, and the
  * choice of the TLS backend.
  *
- * **Threads.** One library object may serve sessions in many threads. The setters are for the time before the first
- * session exists; they are not to be called while another thread uses the object. A setter that fails changes nothing.
+ * **Threads.** One library object may serve sessions in many threads, and a process may have several objects. The setters
+ * are for the time before the first session exists; they are not to be called while another thread uses the object. A
+ * setter that fails changes nothing. The log function is called from whichever threads use the object, also from several
+ * at once.
  *
  * **Errors.** Every function takes NULL for the object and answers ENVOI_E_USAGE (or 0, or NULL).
  *
- * **Fork.** A process that forks uses in the child only what it made in the child.
+ * **Fork.** fork(2) is for a moment when no other thread is in a call of envoi; otherwise the child may only exec, as POSIX
+ * has it for every program with threads. Then both processes may go on with the object, and each frees its own. Not so with
+ * connections: these stay with the process that made them, see session.h.
+ *
+ * **The process** belongs to the program. envoi changes no signal's disposition or mask and causes no SIGPIPE; it leaves
+ * locale, umask, current directory and environment alone, starts no thread and installs no exit handler. Its sockets and
+ * files are close-on-exec. Modules are never unloaded.
+ *
+ * **The libraries below** may be used by the program as well, at the same time. envoi sets nothing in OpenSSL, GnuTLS and
+ * Cyrus SASL that holds for the whole process. Where they count their users it is one of them, from when a library object
+ * first needs the plugin until that object is freed. What the program has to know:
+ * - Cyrus SASL keeps the callbacks of whoever calls sasl_client_init() first, and counts without a lock. A program that
+ *   has callbacks for the whole process calls it before it uses envoi, and ends its use when no other thread uses envoi.
+ * - OpenSSL is not to be ended by OPENSSL_cleanup() while library objects exist. Where envoi is the first to use it, its
+ *   exit handler is not installed. Errors that the program left in OpenSSL's queue of the thread are gone after a call.
  */
 #ifndef ENVOI_LIBRARY_H
 #define ENVOI_LIBRARY_H

@@ -20,6 +20,9 @@
  *
  * **Threads.** init and fini run under one lock of the process. A state and a TLS context may be used by many threads
  * at once; a TLS connection or a mechanism context is used by one thread at a time.
+ *
+ * **Fork.** What existed before a fork(2) is used on both sides: states and TLS contexts as before, connections and
+ * mechanism contexts in the child only to be freed.
  */
 #ifndef ENVOI_PLUGIN_H
 #define ENVOI_PLUGIN_H

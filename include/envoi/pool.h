@@ -24,9 +24,25 @@
  * route failed one after the other is one try for everything that waits on it. A failure of the message itself (its
  * content, an option that the server does not announce) is final.
  *
+ * **Names.** One look-up of a server's name serves all connections of a route: while it is under way no second connection to
+ * that server is begun, and what it found is used for as long as the name servers said (at least a second, at most an hour;
+ * ten seconds for what is in /etc/hosts). The address that worked last is tried first. When none of the addresses can be
+ * connected to they are forgotten, and a look-up that failed is not kept: the back-off decides when it is tried again.
+ *
+ * **TLS.** The connections of a pool resume one another's TLS sessions as all sessions of a library object do: what was
+ * resumed was asked for with the same server, name, verification, pins, trust and client certificate. So two routes to the
+ * same server share nothing unless they ask for the same, and never a connection.
+ *
+ * **A server that does less.** What is announced counts for one connection. One that is greeted without PIPELINING, CHUNKING
+ * or LIMITS (or by HELO, because EHLO was refused) is used without them, whatever the one before had.
+ *
  * **A connection that hangs** (nothing was done on it for a second) gets no more messages until it goes on.
  *
  * **Threads.** One thread at a time.
+ *
+ * **Fork.** A pool stays with the process that made it. In a child of fork(2) its functions return ENVOI_E_USAGE, but for
+ * envoi_pool_free(), which gives the child's copy of memory and descriptors back: it calls nobody and leaves the parent's
+ * connections alone. The messages are the child's then, to be freed.
  */
 #ifndef ENVOI_POOL_H
 #define ENVOI_POOL_H

@@ -10,13 +10,23 @@
  *
  * **Results.** Each verb says which errors are its own. All can also return ENVOI_E_DISCONNECTED (not connected, or the
  * connection was lost), ENVOI_E_TIMEOUT (a deadline passed), ENVOI_E_PROTOCOL (the server does not keep to the protocol),
- * ENVOI_E_MEMORY, ENVOI_E_BUSY and ENVOI_E_USAGE; after the first three and after ENVOI_E_MEMORY the connection is closed.
- * envoi_session_error() has the text of the last failure. After any other error the session is usable as before.
+ * ENVOI_E_MEMORY, ENVOI_E_SYSTEM (the machine failed: too many open files, an input error), ENVOI_E_BUSY and ENVOI_E_USAGE;
+ * after the first three and after ENVOI_E_MEMORY the connection is closed. envoi_session_error() has the text of the last
+ * failure. After any other error the session is usable as before.
  *
  * **Sticky errors.** A setter that fails returns its error and makes the next connect or send fail with it.
  *
  * **Threads.** One thread at a time; different sessions may be used in different threads. From a callback of a session
- * only functions that read (no verb, no setter, no free) may be called on that session.
+ * only functions that read (no verb, no setter, no free) may be called on that session. A callback returns: one that is
+ * left by longjmp() or by an exception leaves a session behind that may not be touched any more, not even to free it.
+ *
+ * **Fork.** A connection stays with the process that made it (or is making it). In a child of fork(2) the verbs and
+ * envoi_session_process() send nothing and return ENVOI_E_USAGE; envoi_session_close() and envoi_session_free() close the
+ * child's copy of the descriptor without a word, and the parent's connection is as it was. Once closed the session can
+ * connect again, in the child too. The watch function is told as always: the child's loop has to be its own by then
+ * (uv_loop_fork(), event_reinit(), a new epoll descriptor).
+ *
+ * **errno** is after a verb, envoi_session_process() and envoi_session_close() what it was before.
  */
 #ifndef ENVOI_SESSION_H
 #define ENVOI_SESSION_H

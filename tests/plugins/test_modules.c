@@ -130,6 +130,7 @@ static const struct {
 };
 #define BAD_MODULES (sizeof bad_modules / sizeof bad_modules[0])
 
+/* faults: 69 */
 Test(modules, built_to_be_bad)
 {
     for (size_t i = 0; i < BAD_MODULES; i++) {
@@ -145,6 +146,7 @@ Test(modules, built_to_be_bad)
     }
 }
 
+/* faults: 69 */
 Test(modules, all_bad_ones_together)
 {
     for (size_t i = 0; i < BAD_MODULES; i++) {
@@ -161,6 +163,7 @@ Test(modules, all_bad_ones_together)
     cr_assert_eq(registry_count(r), BAD_MODULES + 2);
 }
 
+/* faults: 69 */
 Test(modules, failing_init_says_why)
 {
     describe("init_fails", TLS, "init_fails.so", "");
@@ -184,6 +187,7 @@ Test(modules, id_with_a_hyphen)
 
 /* ---- files that are no modules ---- */
 
+/* faults: 69 */
 Test(modules, not_elf)
 {
     tree_text("modules/text.so", "This is no program.\n");
@@ -191,6 +195,7 @@ Test(modules, not_elf)
     is_broken("text", AUTH, "/modules/text.so: ");
 }
 
+/* faults: 69 */
 Test(modules, empty)
 {
     tree_text("modules/empty.so", "");
@@ -209,6 +214,7 @@ static void copy_head(const char *from, const char *name, size_t len)
     tree_write(name, head, len);
 }
 
+/* faults: 69 */
 Test(modules, cut)
 {
     copy_head("modules/good_auth.so", "modules/cut.so", 100);
@@ -216,12 +222,14 @@ Test(modules, cut)
     is_broken("cut", AUTH, "/modules/cut.so: ");
 }
 
+/* faults: 69 */
 Test(modules, missing)
 {
     describe("missing", AUTH, "missing.so", "");
     is_broken("missing", AUTH, "/modules/missing.so: No such file or directory");
 }
 
+/* faults: 67 */
 Test(modules, a_directory)
 {
     tree_dir("modules/dir.so");
@@ -230,6 +238,7 @@ Test(modules, a_directory)
 }
 
 /* Nothing is searched for: a library that the dynamic linker would find by its name is not one of ours. */
+/* faults: 67 */
 Test(modules, name_of_a_system_library)
 {
     describe("libc", AUTH, "libc.so.6", "");
@@ -247,6 +256,7 @@ Test(modules, no_directory_of_modules)
 
 /* ---- whose they are ---- */
 
+/* faults: 67 */
 Test(modules, writable_by_others)
 {
     tree_copy(tree_path("modules/good_auth.so"), "modules/open.so");
@@ -255,6 +265,7 @@ Test(modules, writable_by_others)
     is_broken("open", AUTH, "/modules/open.so: the file can be written by its group or by others");
 }
 
+/* faults: 67 */
 Test(modules, a_link)
 {
     cr_assert_eq(symlink("good_auth.so", tree_path("modules/link.so")), 0);
@@ -262,6 +273,7 @@ Test(modules, a_link)
     is_broken("link", AUTH, "/modules/link.so: a symbolic link is not taken");
 }
 
+/* faults: 67 */
 Test(modules, directory_writable_by_others)
 {
     tree_mode("modules", 0777);
@@ -270,6 +282,7 @@ Test(modules, directory_writable_by_others)
     cr_assert_eq(registry_find_transport(r, NULL, &fault, &tls), ENVOI_E_PLUGIN);
 }
 
+/* faults: 67 */
 Test(modules, of_somebody_else)
 {
     if (geteuid() != 0)
@@ -293,6 +306,7 @@ Test(modules, absolute_path)
     cr_assert_str_eq(mech.id, "newer", "%s", said);
 }
 
+/* faults: 67 */
 Test(modules, absolute_path_through_an_open_directory)
 {
     tree_dir("opt");
@@ -311,6 +325,7 @@ static void descriptor(const char *text, const char *why)
     is_broken("evil", AUTH, why);
 }
 
+/* faults: 67 */
 Test(modules, descriptor_with_dots)
 {
     descriptor("kind: auth\nprovides: GOOD\npriority: 9\nmodule: ../modules/newer.so\n",
@@ -323,6 +338,7 @@ Test(modules, descriptor_of_unknown_kind)
                "/vendor/evil.plugin:1: kind: `resolver` is neither transport nor auth");
 }
 
+/* faults: 69 */
 Test(modules, descriptor_of_another_abi_is_not_loaded)
 {
     descriptor("kind: auth\nprovides: GOOD\npriority: 9\nmodule: newer.so\nabi: 2\n",
@@ -340,6 +356,7 @@ Test(modules, descriptor_of_nothing)
     descriptor("", "/vendor/evil.plugin: the key `kind` is missing");
 }
 
+/* faults: 67 */
 Test(modules, descriptor_that_is_a_link)
 {
     tree_text("evil", "kind: auth\nprovides: GOOD\npriority: 9\nmodule: newer.so\n");
@@ -347,6 +364,7 @@ Test(modules, descriptor_that_is_a_link)
     is_broken("evil", AUTH, "/vendor/evil.plugin: a symbolic link is not taken");
 }
 
+/* faults: 67 */
 Test(modules, descriptor_that_others_can_write)
 {
     tree_text("vendor/evil.plugin", "kind: auth\nprovides: GOOD\npriority: 9\nmodule: newer.so\n");
@@ -354,6 +372,7 @@ Test(modules, descriptor_that_others_can_write)
     is_broken("evil", AUTH, "/vendor/evil.plugin: the file can be written by its group or by others");
 }
 
+/* faults: 67 */
 Test(modules, descriptor_that_never_ends)
 {
     cr_assert_eq(mkfifo(tree_path("vendor/evil.plugin"), 0644), 0);
@@ -366,6 +385,7 @@ Test(modules, descriptor_of_binary)
     is_broken("evil", AUTH, "/vendor/evil.plugin:1: the line ");
 }
 
+/* faults: 66, 67 */
 Test(modules, descriptor_of_a_user_adds_no_code)
 {
     tree_text("user/newer.plugin", "kind: auth\nprovides: GOOD\npriority: 9\nmodule: newer.so\n");
@@ -378,6 +398,48 @@ Test(modules, descriptor_of_a_user_adds_no_code)
     cr_assert_str_eq(value_of("good_auth", "module"), "good_auth.so");
 }
 
+/* The administrator's file cannot be taken: the plugin of its name is not loaded, whatever the package says. */
+static void is_disabled(const char *why)
+{
+    cr_assert_eq(registry_find_mechanism(r, "GOOD", 0, &fault, &mech), ENVOI_E_END, "%s", said);
+    cr_assert_not_null(strstr(said, why), "not said: %s, but:\n%s", why, said);
+    cr_assert_str_eq(value_of("good_auth", "state"), "disabled");
+    cr_assert_null(dlopen(tree_path("modules/good_auth.so"), RTLD_NOW | RTLD_NOLOAD));
+    cr_assert_eq(registry_find_transport(r, NULL, &fault, &tls), ENVOI_OK, "%s", fault.text);
+}
+
+/* faults: 67 */
+Test(modules, admin_file_with_a_bad_value_disables)
+{
+    tree_text("admin/good_auth.plugin", "enabled: no\nrequire-tls: always\n");
+    is_disabled("/admin/good_auth.plugin:2: require-tls: `always` is neither yes nor no");
+}
+
+/* faults: 67 */
+Test(modules, admin_file_that_others_can_write_disables)
+{
+    tree_text("admin/good-auth.plugin", "priority: 1\n");
+    tree_mode("admin/good-auth.plugin", 0666);
+    is_disabled("/admin/good-auth.plugin: the file can be written by its group or by others");
+}
+
+/* faults: 67 */
+Test(modules, admin_file_that_is_a_link_disables)
+{
+    tree_text("other", "enabled: no\n");
+    cr_assert_eq(symlink("../other", tree_path("admin/good_auth.plugin")), 0);
+    is_disabled("/admin/good_auth.plugin: a symbolic link is not taken");
+}
+
+/* faults: 67 */
+Test(modules, user_file_with_a_bad_value_does_not)
+{
+    tree_text("user/good_auth.plugin", "priority: nine\n");
+    good_ones_are_found();
+    cr_assert_not_null(strstr(said, "/user/good_auth.plugin:1: priority: "), "%s", said);
+}
+
+/* faults: 67 */
 Test(modules, vendor_directory_that_others_can_write)
 {
     tree_mode("vendor", 0777);
@@ -394,6 +456,7 @@ static bool is_loaded(const char *module)
     return dlopen(tree_path("modules/%s", module), RTLD_NOW | RTLD_NOLOAD) != NULL;
 }
 
+/* faults: 70 */
 Test(modules, loaded_when_needed_and_for_good)
 {
     cr_assert_eq(registry_count(r), 2);
@@ -408,6 +471,7 @@ Test(modules, loaded_when_needed_and_for_good)
     cr_assert(is_loaded("good_auth.so"));
 }
 
+/* faults: 70, 76 */
 Test(modules, two_library_objects)
 {
     struct registry *first = r;

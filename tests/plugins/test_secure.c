@@ -3,13 +3,18 @@
 #include "tree.h"
 
 #include <criterion/criterion.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 TestSuite(secure, .init = tree_make, .fini = tree_remove, .timeout = 30);
+
+/* Before the command: runs it as nobody. A program with file capabilities gains nothing when root runs it. */
+static const char *as = "";
 
 /* Runs the helper, a copy of it that is set-uid or not, and returns what it printed. */
 static const char *run(const char *name, const char *argument)
@@ -19,7 +24,7 @@ static const char *run(const char *name, const char *argument)
     FILE *pipe;
     size_t len;
 
-    (void)snprintf(command, sizeof command, "'%s' %s 2>&1", tree_path("%s", name), argument);
+    (void)snprintf(command, sizeof command, "%s '%s' %s 2>&1", as, tree_path("%s", name), argument);
     pipe = popen(command, "r");
     cr_assert_not_null(pipe);
     len = fread(out, 1, sizeof out - 1, pipe);
@@ -74,6 +79,7 @@ Test(secure, user_directory_of_a_plain_program)
     cr_assert_str_eq(run("plain", tree_path("home/.config/envoi/plugins.d")), "secure=0 first=beta\n");
 }
 
+/* faults: 66 */
 Test(secure, environment)
 {
     prepare();
@@ -82,6 +88,7 @@ Test(secure, environment)
     cr_assert_str_eq(run("setuid", ""), "secure=1 first=alpha\n");
 }
 
+/* faults: 66 */
 Test(secure, user_directory)
 {
     prepare();
@@ -89,4 +96,46 @@ Test(secure, user_directory)
     cr_assert_str_eq(run("setuid", ""), "secure=1 first=alpha\n");
     cr_assert_str_eq(run("setuid", tree_path("home/.config/envoi/plugins.d")), "secure=1 first=alpha\n",
                      "even when the program names it");
+}
+
+/* Who runs a program with capabilities of its file is not trusted with them either. */
+static void prepare_capable(void)
+{
+    const struct vfs_cap_data caps = {.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+                                      .data[0].permitted = 1u << CAP_NET_BIND_SERVICE};
+
+    if (geteuid() != 0)
+        cr_skip_test("only root can give a file capabilities");
+    install("capable", false);
+    if (setxattr(tree_path("capable"), "security.capability", &caps, sizeof caps, 0) != 0)
+        cr_skip_test("this file system has no capabilities");
+    as = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+    if (!strstr(run("capable", ""), "secure=1"))
+        cr_skip_test("capabilities of a file have no effect here: %s", run("capable", ""));
+}
+
+/* faults: 66 */
+Test(secure, environment_with_capabilities)
+{
+    prepare();
+    prepare_capable();
+    (void)setenv("HOME", "/nonexistent", 1);
+    (void)setenv("ENVOI_TLS_BACKEND", "beta", 1);
+    cr_assert_str_eq(run("plain", ""), "secure=0 first=beta\n", "without capabilities it counts");
+    cr_assert_str_eq(run("capable", ""), "secure=1 first=alpha\n");
+}
+
+/* The file is the caller's own. */
+/* faults: 66 */
+Test(secure, user_directory_with_capabilities)
+{
+    static const char *const own[] = {"home", "home/.config", "home/.config/envoi", "home/.config/envoi/plugins.d",
+                                      "home/.config/envoi/plugins.d/beta.plugin"};
+
+    prepare();
+    prepare_capable();
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        cr_assert_eq(chown(tree_path("%s", own[i]), 65534, 65534), 0);
+    cr_assert_str_eq(run("plain", ""), "secure=0 first=beta\n", "without capabilities it counts");
+    cr_assert_str_eq(run("capable", ""), "secure=1 first=alpha\n");
 }

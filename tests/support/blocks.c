@@ -8,15 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECRETS_MAX 64
+#define SECRETS_MAX 256
 #define FRESH       0xa5
 
 /* Before each block, as large as the strictest alignment so that what follows keeps it. */
 struct head {
     _Alignas(max_align_t) size_t size;
+    struct head *before, *behind; /* the blocks that are alive, in a ring with state.ring */
 };
 
 static struct {
+    struct head ring;
     size_t alive, octets, peak;
     size_t asked, fail_at;
     bool for_ever;
@@ -40,8 +42,8 @@ static void *blocks_give(size_t size)
 
     if (!head)
         return NULL;
-    memset(head + 1, 0xa5, size); /* what somebody else left there is not to be found in it */
-    head->size = size;
+    *head = (struct head){.size = size, .before = state.ring.before, .behind = &state.ring};
+    head->before->behind = head->behind->before = head;
     memset(head + 1, FRESH, size); /* what was there before is nobody's secret, and nobody's zero */
     state.alive++;
     state.octets += size;
@@ -57,6 +59,8 @@ static void blocks_take(void *ptr)
     for (size_t i = 0; i < state.secret_count && !state.leaked; i++)
         if (bytes_contain(ptr, head->size, state.secrets[i], state.secret_len[i]))
             state.leaked = state.secrets[i];
+    head->before->behind = head->behind;
+    head->behind->before = head->before;
     state.alive--;
     state.octets -= head->size;
     free(head);
@@ -85,6 +89,8 @@ static void *blocks_allocate(void *ctx, void *ptr, size_t size)
 
 void blocks_install(void)
 {
+    if (!state.ring.behind)
+        state.ring.behind = state.ring.before = &state.ring;
     envoi_set_allocator(blocks_allocate, NULL);
 }
 
@@ -118,7 +124,7 @@ void blocks_fail(size_t nth, bool for_ever)
 void blocks_add_secret(const void *secret, size_t len)
 {
     if (state.secret_count == SECRETS_MAX)
-        return;
+        abort();
     state.secrets[state.secret_count] = bytes_strndup(secret, len);
     state.secret_len[state.secret_count++] = len;
 }
@@ -134,4 +140,16 @@ void blocks_forget_secrets(void)
 const char *blocks_leaked(void)
 {
     return state.leaked;
+}
+
+bool blocks_hold(const void *secret, size_t len, const void *const *except, size_t except_count)
+{
+    for (const struct head *head = state.ring.behind; head && head != &state.ring; head = head->behind) {
+        bool ours = false;
+        for (size_t i = 0; i < except_count; i++)
+            ours |= except[i] == head + 1;
+        if (!ours && bytes_contain(head + 1, head->size, secret, len))
+            return true;
+    }
+    return false;
 }

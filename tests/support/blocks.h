@@ -21,5 +21,7 @@ void blocks_add_secret(const void *secret, size_t len);
 void blocks_forget_secrets(void);
 /* The secret that was found in a freed block since blocks_forget_secrets(), or NULL. */
 const char *blocks_leaked(void);
+/* Is the text in a block that is alive, but for those that are excepted? */
+bool blocks_hold(const void *secret, size_t len, const void *const *except, size_t except_count);
 
 #endif

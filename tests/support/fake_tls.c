@@ -159,7 +159,7 @@ static int32_t fake_handshake(void *conn, uint32_t *want)
     c->trusted = c->plain_len == 7 && memcmp(c->plain, "trusted", 7) == 0;
     c->plain_len = 0;
     if (c->verify && !c->trusted)
-        return fake_fail(c, ENVOI_E_CERTIFICATE, "fake: the certificate is not trusted");
+        return fake_fail(c, ENVOI_E_CERTIFICATE, "fake: issuer unknown");
     if (c->pinned && !c->pin_good)
         return fake_fail(c, ENVOI_E_CERTIFICATE, "fake: no pin matches");
     c->ready = true;

@@ -42,6 +42,7 @@ static int step_anything(const void *in, size_t len)
     return rc == ENVOI_OK;
 }
 
+/* faults: 60, 63 */
 EACH_MECHANISM(mech_abuse, hostile_challenges_are_answered_or_refused)
 {
     client_open(&client, combo->plugin);
@@ -58,6 +59,7 @@ EACH_MECHANISM(mech_abuse, hostile_challenges_are_answered_or_refused)
     client_close(&client);
 }
 
+/* faults: 63 */
 EACH_MECHANISM(mech_abuse, random_challenges_are_answered_or_refused)
 {
     unsigned char noise[3000];
@@ -89,6 +91,7 @@ static void damage(int number, char *challenge, size_t *len, size_t cap)
         challenge[(size_t)damage_seed * 7 % *len] ^= (char)(1 << damage_seed % 8);
 }
 
+/* faults: 61, 63 */
 EACH_MECHANISM(mech_abuse, damaged_challenges_are_answered_or_refused)
 {
     struct server server;
@@ -111,6 +114,7 @@ EACH_MECHANISM(mech_abuse, damaged_challenges_are_answered_or_refused)
 }
 
 /* A server that never comes to an end is ended by the mechanism; and after DONE nothing is taken. */
+/* faults: 60 */
 EACH_MECHANISM(mech_abuse, endless_challenges_end)
 {
     client_open(&client, combo->plugin);
@@ -133,6 +137,7 @@ EACH_MECHANISM(mech_abuse, endless_challenges_end)
     client_close(&client);
 }
 
+/* faults: 60 */
 EACH_MECHANISM(mech_abuse, a_huge_challenge_is_refused)
 {
     static char huge[70000];
@@ -145,6 +150,7 @@ EACH_MECHANISM(mech_abuse, a_huge_challenge_is_refused)
     client_close(&client);
 }
 
+/* faults: 60 */
 EACH_MECHANISM(mech_abuse, nothing_is_taken_after_done)
 {
     struct server server;

@@ -33,6 +33,7 @@ static int login_failing(const struct combo *combo, size_t n, int for_ever)
     return failed;
 }
 
+/* faults: 75, 77 */
 EACH_MECHANISM(mech_memory, every_allocation_can_fail)
 {
     struct server server;
@@ -52,6 +53,7 @@ EACH_MECHANISM(mech_memory, every_allocation_can_fail)
     client_close(&client);
 }
 
+/* faults: 77 */
 EACH_MECHANISM(mech_memory, a_full_sink_ends_the_exchange)
 {
     static const char challenge[] = "nonce=\"n\",qop=\"auth\",algorithm=md5-sess";
@@ -73,6 +75,7 @@ EACH_MECHANISM(mech_memory, a_full_sink_ends_the_exchange)
 }
 
 /* The password is in no block that the plugin or, for the first steps, Cyrus gave back. */
+/* faults: 77 */
 EACH_MECHANISM(mech_memory, no_secret_is_left_behind)
 {
     static const char *const challenges[] = {"nonce=\"n\",qop=\"auth\",algorithm=md5-sess", "rspauth=0", "more"};

@@ -69,6 +69,7 @@ static const char *nonce_of(char *buf, size_t cap)
     return nonce + 3;
 }
 
+/* faults: 62 */
 EACH_NAMED("SCRAM-", mech_scram, the_servers_first_message_is_checked)
 {
     client_open(&client, combo->plugin);
@@ -95,6 +96,7 @@ EACH_NAMED("SCRAM-", mech_scram, the_servers_first_message_is_checked)
     client_close(&client);
 }
 
+/* faults: 62 */
 EACH_NAMED("SCRAM-", mech_scram, a_nul_in_the_first_message_is_refused)
 {
     char first[512], message[1024];
@@ -123,6 +125,7 @@ static void replace_final(int number, char *challenge, size_t *len, size_t cap)
     challenge[5] = challenge[5] == 'A' ? 'B' : 'A';
 }
 
+/* faults: 61 */
 EACH_NAMED("SCRAM-", mech_scram, the_servers_signature_is_checked)
 {
     static const char *const finals[] = {NULL,
@@ -153,6 +156,7 @@ EACH_NAMED("SCRAM-", mech_scram, the_servers_signature_is_checked)
 }
 
 /* A 235 in place of the signature: the core sees that the mechanism is not done. */
+/* faults: 61 */
 EACH_NAMED("SCRAM-", mech_scram, it_is_not_done_before_the_signature)
 {
     struct server server;

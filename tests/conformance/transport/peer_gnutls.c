@@ -241,6 +241,11 @@ static int renegotiate(void *peer)
     return result(peer, gnutls_rehandshake(((struct peer *)peer)->session));
 }
 
+static int update_keys(void *peer)
+{
+    return result(peer, gnutls_session_key_update(((struct peer *)peer)->session, GNUTLS_KU_PEER));
+}
+
 const struct peer_library peer_gnutls = {
     .name = "GnuTLS",
     .server_new = server_new,
@@ -256,4 +261,5 @@ const struct peer_library peer_gnutls = {
     .binding = binding,
     .client_is = client_is,
     .renegotiate = renegotiate,
+    .update_keys = update_keys,
 };

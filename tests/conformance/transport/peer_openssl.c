@@ -209,6 +209,16 @@ static int renegotiate(void *peer_)
     return drain(peer, SSL_do_handshake(peer->ssl));
 }
 
+static int update_keys(void *peer_)
+{
+    struct peer *peer = peer_;
+
+    fill(peer);
+    if (SSL_key_update(peer->ssl, SSL_KEY_UPDATE_REQUESTED) != 1)
+        return PEER_FAILED;
+    return drain(peer, SSL_do_handshake(peer->ssl));
+}
+
 const struct peer_library peer_openssl = {
     .name = "OpenSSL",
     .server_new = server_new,
@@ -224,4 +234,5 @@ const struct peer_library peer_openssl = {
     .binding = binding,
     .client_is = client_is,
     .renegotiate = renegotiate,
+    .update_keys = update_keys,
 };

@@ -122,6 +122,8 @@ leaf dnsip inter DNS:127.0.0.1 serverAuth '/CN=127.0.0.1'
 leaf clientonly inter "DNS:$HOST" clientAuth
 leaf selfsigned - "DNS:$HOST"
 leaf unknownca stranger "DNS:$HOST"
+leaf dialogue inter 'DNS:mx.example,DNS:other.example,IP:192.0.2.7'
+leaf untrusted stranger 'DNS:mx.example,DNS:other.example,IP:192.0.2.7'
 leaf byleaf good "DNS:$HOST"
 leaf revoked inter "DNS:$HOST"
 leaf bywithdrawn withdrawn "DNS:$HOST"
@@ -154,7 +156,7 @@ cat crl-withdrawn-ca.pem crl-withdrawn.pem >crl-both.pem
 ssl pkey -in client.key -aes256 -passout 'pass:key pass' -out client-encrypted.key
 cat client.chain.pem client.key >client-both.pem
 printf 'nothing of any use\n' >garbage.pem
-for name in good client; do
+for name in good client dialogue; do
     openssl x509 -in "$name.pem" -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary >"$name.pin"
 done
 ssl x509 -in good.pem -outform DER -out good.der

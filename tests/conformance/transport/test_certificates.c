@@ -20,7 +20,9 @@ static const struct row {
     /* good ones */
     {.server = "good"},
     {.server = "good", .name = "Alias.Example.TEST"},
+    /* faults: 18 */
     {.server = "good", .name = "127.0.0.1"},
+    /* faults: 18 */
     {.server = "good", .name = "::1"},
     {.server = "good", .name = "0:0:0:0:0:0:0:1"},
     {.server = "upper"},
@@ -33,58 +35,80 @@ static const struct row {
     {.server = "good", .pin = RIGHT_PIN},
     {.server = "good", .pin = RIGHT_PIN_SECOND},
     /* names: RFC 9525 */
+    /* faults: 13 */
     {.server = "good",
      .name = "other.example.test",
      .expect = ENVOI_E_CERTIFICATE,
      .text = "certificate is for mail.example.test alias.example.test 127.0.0.1 ::1, not for other.example.test"},
+    /* faults: 15 */
     {.server = "good", .name = "ail.example.test", .expect = ENVOI_E_CERTIFICATE, .text = "not for ail.example.test"},
+    /* faults: 15 */
     {.server = "good", .name = "mail.example", .expect = ENVOI_E_CERTIFICATE, .text = "not for mail.example"},
+    /* faults: 18 */
     {.server = "good", .name = "127.0.0.2", .expect = ENVOI_E_CERTIFICATE, .text = "not for 127.0.0.2"},
     {.server = "good", .name = "::2", .expect = ENVOI_E_CERTIFICATE, .text = "not for ::2"},
+    /* faults: 16 */
     {.server = "wild",
      .name = "a.mail.example.test",
      .expect = ENVOI_E_CERTIFICATE,
      .text = "certificate is for *.example.test, not for a.mail.example.test"},
+    /* faults: 16 */
     {.server = "wild", .name = "example.test", .expect = ENVOI_E_CERTIFICATE, .text = "not for example.test"},
+    /* faults: 16 */
     {.server = "wildtop",
      .name = "mail.test",
      .expect = ENVOI_E_CERTIFICATE,
      .text = "certificate is for *.test, not for mail.test"},
+    /* faults: 16 */
     {.server = "wildpart", .expect = ENVOI_E_CERTIFICATE, .text = "certificate is for m*.example.test, not for " HOST},
+    /* faults: 16 */
     {.server = "wildinner", .expect = ENVOI_E_CERTIFICATE, .text = "certificate is for mail.*.test, not for " HOST},
+    /* faults: 16 */
     {.server = "wildalone",
      .name = "localhost",
      .expect = ENVOI_E_CERTIFICATE,
      .text = "certificate is for *, not for localhost"},
+    /* faults: 14 */
     {.server = "nul",
      .expect = ENVOI_E_CERTIFICATE,
      .text = "certificate is for mail.example.test\\00.evil.test, not for " HOST},
+    /* faults: 17 */
     {.server = "cnonly", .expect = ENVOI_E_CERTIFICATE, .text = "no subjectAltName), so it is not for " HOST},
+    /* faults: 17 */
     {.server = "mailsan", .expect = ENVOI_E_CERTIFICATE, .text = "no subjectAltName), so it is not for " HOST},
+    /* faults: 18 */
     {.server = "dnsip",
      .name = "127.0.0.1",
      .expect = ENVOI_E_CERTIFICATE,
      .text = "certificate is for 127.0.0.1, not for 127.0.0.1"},
     /* chain, dates, purpose, strength */
+    /* faults: 12 */
     {.server = "expired", .expect = ENVOI_E_CERTIFICATE, .text = "certificate has expired on 2020-02-01 00:00:00 UTC"},
+    /* faults: 12 */
     {.server = "notyet",
      .expect = ENVOI_E_CERTIFICATE,
      .text = "certificate is not valid before 2100-01-01 00:00:00 UTC"},
+    /* faults: 12 */
     {.server = "selfsigned",
      .expect = ENVOI_E_CERTIFICATE,
      .text = "self-signed certificate: CN=mail.example.test,O=envoi tests"},
+    /* faults: 12 */
     {.server = "unknownca", .expect = ENVOI_E_CERTIFICATE, .text = "issuer unknown: CN=a root that nobody trusts"},
     {.server = "good",
      .ca = PKI("stranger.pem"),
      .expect = ENVOI_E_CERTIFICATE,
      .text = "issuer unknown: CN=envoi test root"},
     {.server = "good", .ca = PKI("good.pem"), .expect = ENVOI_E_CERTIFICATE, .text = "issuer unknown: CN=envoi test "},
+    /* faults: 12 */
     {.server = "byleaf", .expect = ENVOI_E_CERTIFICATE, .text = "issuer is not a certificate authority: CN=" HOST},
+    /* faults: 12 */
     {.server = "clientonly",
      .expect = ENVOI_E_CERTIFICATE,
      .text = "certificate is not meant for TLS servers: CN=" HOST},
+    /* faults: 19 */
     {.server = "rsa1024", .expect = ENVOI_E_CERTIFICATE, .text = "certificate has a weak key or signature: CN=" HOST},
     /* revocation */
+    /* faults: 22 */
     {.server = "revoked",
      .crl = PKI("crl-inter.pem"),
      .expect = ENVOI_E_CERTIFICATE,
@@ -101,6 +125,7 @@ static const struct row {
      .crl = PKI("crl-forged.pem"),
      .expect = ENVOI_E_CERTIFICATE,
      .text = "no revocation list is at hand from the issuer CN=envoi test intermediate"},
+    /* faults: 22 */
     {.server = "bywithdrawn",
      .crl = PKI("crl-both.pem"),
      .expect = ENVOI_E_CERTIFICATE,
@@ -191,6 +216,7 @@ ParameterizedTestParameters(certificates, server)
     return rig_numbers((int)COUNT(rows));
 }
 
+/* faults: 12, 13, 71 */
 ParameterizedTest(int *param, certificates, server, .timeout = 60)
 {
     for (int i = 0; i < COMBOS_WHOLE; i++)

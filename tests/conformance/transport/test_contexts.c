@@ -221,6 +221,7 @@ static void try_version(size_t row, struct combo combo)
     rig_close(&rig);
 }
 
+/* faults: 19, 71 */
 MATRIX(contexts, version, COMBOS_WHOLE, 60)
 {
     for (size_t row = 0; row < COUNT(versions); row++)
@@ -330,6 +331,7 @@ static const struct {
     {HOST, true},
 };
 
+/* faults: 13, 22 */
 MATRIX(contexts, bad_name, PLUGINS, 60)
 {
     struct envoi_tls_config config = rig_config();

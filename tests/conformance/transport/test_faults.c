@@ -51,6 +51,7 @@ static int32_t live(struct rig *rig, struct combo combo)
     return rc;
 }
 
+/* faults: 75 */
 MATRIX(faults, memory, COMBOS_WHOLE, 120)
 {
     struct rig rig;
@@ -70,6 +71,7 @@ MATRIX(faults, memory, COMBOS_WHOLE, 120)
 }
 
 /* A connection is freed after any number of steps of its handshake. */
+/* faults: 75 */
 MATRIX(faults, freed_in_handshake, COMBOS, 120)
 {
     struct envoi_tls_config config = rig_config();

@@ -95,6 +95,7 @@ MATRIX(octets, behind_tickets, COMBOS_WHOLE, 60)
 
 /* ---- AGAIN from send ---- */
 
+/* faults: 74 */
 MATRIX(octets, repeated_send, COMBOS_WHOLE, 60)
 {
     uint8_t *data = make_octets(9000);
@@ -127,6 +128,7 @@ MATRIX(octets, repeated_send, COMBOS_WHOLE, 60)
 
 /* ---- the end ---- */
 
+/* faults: 9 */
 MATRIX(octets, closed_by_server, COMBOS, 60)
 {
     struct rig rig;
@@ -146,6 +148,7 @@ MATRIX(octets, closed_by_server, COMBOS, 60)
 }
 
 /* At every place where the octets below can end without a close_notify. */
+/* faults: 21, 71 */
 MATRIX(octets, cut_off, COMBOS_WHOLE, 60)
 {
     struct rig rig;
@@ -234,6 +237,7 @@ static const char *const nonsense[] = {
     "\x16\x03\x03\xff\xff and then some more of it, until it is longer than any header of a record would be",
 };
 
+/* faults: 6, 20 */
 MATRIX(octets, not_tls, COMBOS, 60)
 {
     struct envoi_tls_config config = rig_config();
@@ -256,6 +260,7 @@ MATRIX(octets, not_tls, COMBOS, 60)
     rig_close(&rig);
 }
 
+/* faults: 5, 20 */
 MATRIX(octets, cut_off_in_handshake, COMBOS, 60)
 {
     static const size_t cuts[] = {0, 1, 5, 6, 100, 500};
@@ -284,6 +289,7 @@ MATRIX(octets, cut_off_in_handshake, COMBOS, 60)
     rig_close(&rig);
 }
 
+/* faults: 9 */
 MATRIX(octets, forged, COMBOS_WHOLE, 60)
 {
     struct rig rig;
@@ -299,6 +305,7 @@ MATRIX(octets, forged, COMBOS_WHOLE, 60)
     rig_close(&rig);
 }
 
+/* faults: 74 */
 MATRIX(octets, lower_fails, COMBOS_WHOLE, 60)
 {
     struct envoi_conn_params params = rig_params();
@@ -333,6 +340,7 @@ MATRIX(octets, lower_fails, COMBOS_WHOLE, 60)
 /* ---- renegotiation ---- */
 
 /* The server's wish is declined by a warning: no new handshake begins. */
+/* faults: 11 */
 MATRIX(octets, renegotiation, COMBOS_WHOLE, 60)
 {
     struct rig rig;
@@ -350,5 +358,49 @@ MATRIX(octets, renegotiation, COMBOS_WHOLE, 60)
     cr_assert_eq(rig.to_server.data[rig.to_server.begin], 21, "not an alert");
     n = 5 + rig.to_server.data[rig.to_server.begin + 4];
     cr_assert_eq(stream_len(&rig.to_server), n, "more than an alert");
+    rig_close(&rig);
+}
+
+/* Each is answered, and what comes behind is read with the new keys. */
+/* faults: 11 */
+MATRIX(octets, key_updates, COMBOS_WHOLE, 60)
+{
+    struct rig rig;
+    uint8_t buf[64];
+    size_t n;
+
+    combo.version = ENVOI_TLS_1_3;
+    rig_establish(&rig, combo, "good");
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(rig_recv_some(&rig, buf, sizeof(buf), &n), ENVOI_E_AGAIN);
+        cr_assert_eq(combo.library->update_keys(rig.peer), PEER_OK);
+        cr_assert_eq(combo.library->send(rig.peer, "250", 3), PEER_OK);
+        expect_from_server(&rig, (const uint8_t *)"250", 3);
+        cr_assert_eq(rig_send_all(&rig, (const uint8_t *)"NOOP", 4), ENVOI_OK);
+        expect_from_client(&rig, (const uint8_t *)"NOOP", 4);
+    }
+    rig_close(&rig);
+}
+
+/* Key updates and nothing else: each call comes back, and says that there is nothing, or that it is enough. */
+/* faults: 11 */
+MATRIX(octets, key_updates_without_end, COMBOS_WHOLE, 60)
+{
+    struct rig rig;
+    uint8_t buf[64];
+    size_t n;
+    int32_t rc = ENVOI_E_AGAIN;
+
+    combo.version = ENVOI_TLS_1_3;
+    rig_establish(&rig, combo, "good");
+    cr_assert_eq(rig_recv_some(&rig, buf, sizeof(buf), &n), ENVOI_E_AGAIN);
+    for (int i = 0; i < 1000 && rc == ENVOI_E_AGAIN; i++) {
+        size_t live = rig_memory.live;
+        if (combo.library->update_keys(rig.peer) != PEER_OK)
+            break; /* the server's library has had enough of it */
+        rc = rig_recv_some(&rig, buf, sizeof(buf), &n);
+        cr_assert_leq(rig_memory.live, live + 1, "memory piles up");
+    }
+    cr_assert(rc == ENVOI_E_AGAIN || rc == ENVOI_E_TLS, "%d: %s", rc, rig.error_text);
     rig_close(&rig);
 }

@@ -5,6 +5,7 @@
 
 static const char *const ciphers[PLUGINS] = {"DEFAULT", "NORMAL:+VERS-TLS1.2"};
 
+/* faults: 71 */
 MATRIX(policy, system, COMBOS_WHOLE, 60)
 {
     struct envoi_tls_config config = rig_config();

@@ -44,6 +44,7 @@ MATRIX(sessions, info, COMBOS_WHOLE, 60)
     rig_close(&rig);
 }
 
+/* faults: 14, 31 */
 MATRIX(sessions, printable, COMBOS_WHOLE, 60)
 {
     struct envoi_conn_params params = rig_params();
@@ -240,6 +241,7 @@ MATRIX(sessions, resumption, COMBOS, 60)
 
 /* A ticket of one server is used for a connection that must be to another. Without SNI, so that the server plays along;
  * it did resume, and yet the connection is refused. */
+/* faults: 13 */
 MATRIX(sessions, ticket_of_other_host, COMBOS_WHOLE, 60)
 {
     struct envoi_conn_params params = rig_params();
@@ -258,6 +260,7 @@ MATRIX(sessions, ticket_of_other_host, COMBOS_WHOLE, 60)
     rig_close(&rig);
 }
 
+/* faults: 10 */
 MATRIX(sessions, ticket_and_pins, COMBOS_WHOLE, 60)
 {
     static const uint8_t wrong[1][32] = {{1}};
@@ -285,6 +288,7 @@ MATRIX(sessions, ticket_and_pins, COMBOS_WHOLE, 60)
 }
 
 /* A session that was never verified does not become a verified one. */
+/* faults: 10 */
 MATRIX(sessions, ticket_unverified, COMBOS_WHOLE, 60)
 {
     struct envoi_conn_params params = rig_params();
@@ -302,6 +306,7 @@ MATRIX(sessions, ticket_unverified, COMBOS_WHOLE, 60)
 }
 
 /* With revocation lists there is always a full handshake: a revoked server cannot hide behind its ticket. */
+/* faults: 22 */
 MATRIX(sessions, ticket_and_lists, COMBOS_WHOLE, 60)
 {
     struct envoi_tls_config config = rig_config();

@@ -87,7 +87,7 @@ static int answer(struct packet *p, const char *name, int type)
     if (type == 1 ? row->silent_a : row->silent_aaaa)
         return 0;
     list = type == 1 ? row->a : row->aaaa;
-    for (int i = 0; (type == 1 || type == 28) && i < 3 && list[i]; i++) {
+    for (int i = 0; (type == 1 || type == 28) && i < DNS_ROW_MAX && list[i]; i++) {
         add_record(p, type, list[i]);
         p->data[7]++;
     }

@@ -3,10 +3,12 @@
 #ifndef TEST_DNS_H
 #define TEST_DNS_H
 
+#define DNS_ROW_MAX 12 /* addresses of one kind */
+
 struct dns_row {
     const char *name;
-    const char *a[3]; /* addresses; none: an answer without records */
-    const char *aaaa[3];
+    const char *a[DNS_ROW_MAX]; /* addresses; none: an answer without records */
+    const char *aaaa[DNS_ROW_MAX];
     int silent_a;    /* 1: no answer to questions for A */
     int silent_aaaa; /* ... for AAAA */
     int a_first;     /* 1: questions for AAAA are answered after those for A */

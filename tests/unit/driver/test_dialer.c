@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 TestSuite(dialer, .timeout = 30);
@@ -81,7 +83,7 @@ static void wait_once(struct call *c, struct dialer *d)
 
 static void dial(struct call *c)
 {
-    struct dialer_env env = {&c->target, &c->policy, c->timeouts, &c->watch, &c->trace, &c->fault};
+    struct dialer_env env = {&c->target, &c->policy, c->timeouts, &c->watch, &c->trace, &c->fault, NULL};
     struct dialer *d;
     int64_t began = net_now();
     int rounds = 0;
@@ -141,6 +143,7 @@ Test(dialer, an_address_needs_no_name_server)
     close(fd);
 }
 
+/* faults: 79 */
 Test(dialer, a_closed_port)
 {
     int before = net_count_fds();
@@ -279,6 +282,47 @@ Test(dialer, localhost_causes_no_packet)
     close(fd);
 }
 
+/* A bare chroot has no /etc/hosts, and no name server either. */
+static int dial_in_an_empty_root(const char *root, const char *server)
+{
+    struct call c;
+
+    if ((geteuid() && unshare(CLONE_NEWUSER)) || chroot(root) || chdir("/"))
+        return 77;
+    prepare(&c, server);
+    c.policy.servers = "127.0.0.1:1";
+    dial(&c);
+    if (c.rc)
+        fprintf(stderr, "%s: %s\n", server, c.fault.text);
+    return c.rc ? 1 : 0;
+}
+
+Test(dialer, localhost_without_a_hosts_file)
+{
+    static const char *const names[] = {"localhost", "mail.LocalHost"};
+    char root[] = "/tmp/envoi-root-XXXXXX";
+    uint16_t port = 0;
+    int fd = net_listen("127.0.0.1", &port, 8), status = 0;
+
+    cr_assert_not_null(mkdtemp(root));
+    for (int i = 0; i < 2; i++) {
+        char server[64];
+        pid_t child;
+
+        snprintf(server, sizeof server, "%s:%u", names[i], port);
+        if ((child = fork()) == 0)
+            _exit(dial_in_an_empty_root(root, server));
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+            break;
+        cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: status %d", server, status);
+    }
+    rmdir(root);
+    close(fd);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        cr_skip_test("may not change the root");
+}
+
 /* Calls name:port with the name server of rows. */
 static void call_name(struct call *c, const struct dns_row *rows, const char *name, uint16_t port, int64_t timeout)
 {
@@ -387,6 +431,31 @@ Test(dialer, families_take_turns)
     finish(&c);
 }
 
+/* Of a name with more addresses only so many are tried. */
+Test(dialer, there_is_a_bound_on_addresses)
+{
+    static const struct dns_row rows[] = {
+        {.name = "many.example",
+         .a = {"127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.7", "127.0.0.8",
+               "127.0.0.9", "127.0.0.10"}},
+        {.name = NULL},
+    };
+    uint16_t port = 0;
+    int eighth = net_listen("127.0.0.8", &port, 8);
+    struct call c;
+
+    call_name(&c, rows, "many.example", port, 10000);
+    expect_peer(&c, "127.0.0.8");
+    finish(&c);
+    close(eighth);
+    port = 0;
+    int ninth = net_listen("127.0.0.9", &port, 8);
+    call_name(&c, rows, "many.example", port, 10000);
+    cr_expect_eq(c.rc, ENVOI_E_CONNECT, "%s", c.fault.text);
+    finish(&c);
+    close(ninth);
+}
+
 /* A name server that drops one kind of question must not hold up the other (RFC 8305 section 3). */
 Test(dialer, an_unanswered_family_is_not_waited_for)
 {
@@ -442,6 +511,7 @@ Test(dialer, names_that_lead_nowhere)
 }
 
 /* Search domains come from the environment, unless the program is a set-uid one. */
+/* faults: 66 */
 Test(dialer, the_environment_counts_only_for_its_owner)
 {
     static const struct dns_row rows[] = {{.name = NULL}};
@@ -500,6 +570,7 @@ Test(dialer, loops_that_do_not_tell_events_apart)
 }
 
 /* Given up in the middle, nothing stays behind. */
+/* faults: 79 */
 Test(dialer, given_up)
 {
     static const struct dns_row rows[] = {
@@ -515,7 +586,7 @@ Test(dialer, given_up)
     snprintf(server, sizeof server, "slow.example:%u", port);
     for (int rounds = 0; rounds < 6; rounds++) {
         struct call c;
-        struct dialer_env env = {&c.target, &c.policy, c.timeouts, &c.watch, &c.trace, &c.fault};
+        struct dialer_env env = {&c.target, &c.policy, c.timeouts, &c.watch, &c.trace, &c.fault, NULL};
         struct dialer *d;
 
         prepare(&c, server);

@@ -181,6 +181,7 @@ Test(nonblocking, deadlines)
     finish();
 }
 
+/* faults: 41 */
 Test(nonblocking, quit_of_a_dead_server)
 {
     static const char *const script[] = {"> 220 here", "< QUIT", "eof", NULL};
@@ -198,6 +199,7 @@ Test(nonblocking, quit_of_a_dead_server)
 }
 
 /* Closing in the middle of anything ends it, and the session can be used again. */
+/* faults: 79 */
 Test(nonblocking, close_in_the_middle)
 {
     static const char *const script[] = {"gone",   "accept",     "> 220 here", "< EHLO", "gone",

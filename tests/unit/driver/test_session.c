@@ -167,6 +167,7 @@ static int64_t timed(int (*verb)(void), int *rc)
     return net_now() - began;
 }
 
+/* faults: 33 */
 Test(session, a_silent_greeting)
 {
     static const char *const script[] = {"eof", NULL};
@@ -185,6 +186,7 @@ Test(session, a_silent_greeting)
 }
 
 /* The deadline is one of the whole reply: a server that drips does not hold us for ever. */
+/* faults: 25 */
 Test(session, a_dripping_greeting)
 {
     static const char *const script[] = {"drip 220-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -205,6 +207,7 @@ static int quit_now(void)
     return envoi_session_quit(session);
 }
 
+/* faults: 41 */
 Test(session, quit_comes_to_an_end)
 {
     static const char *const script[] = {"> 220 here", "< NOOP", "> 550 no", "< QUIT", "eof", NULL};
@@ -244,6 +247,7 @@ static void on_alarm(int number)
 }
 
 /* Signals interrupt every call, and stop none. */
+/* faults: 74 */
 Test(session, signals)
 {
     static const char *const script[] = {"drip 220 here\r\n", NULL};
@@ -278,6 +282,7 @@ static const char *const lost[] = {"> 220 here", "< EHLO ", "> 250 here", "< MAI
                                    "> 250 ok",   "< DATA",  "> 354 go",   "< xxx",  "reset",    NULL};
 
 /* A write into a connection that is gone raises no SIGPIPE, and its disposition is the host's own affair. */
+/* faults: 39, 73, 79 */
 Test(session, a_reset_in_mid_content)
 {
     char *content = big_content(32u << 20);
@@ -302,6 +307,7 @@ Test(session, a_reset_in_mid_content)
 static const char *const stalled[] = {"> 220 here", "< EHLO ", "> 250 here", "< MAIL", "> 250 ok", "< RCPT",
                                       "> 250 ok",   "< DATA",  "> 354 go",   "still",  NULL};
 
+/* faults: 39 */
 Test(session, a_reader_that_stalls_in_mid_content)
 {
     char *content = big_content(32u << 20);
@@ -322,6 +328,7 @@ Test(session, a_reader_that_stalls_in_mid_content)
 static const char *const vanished[] = {"> 220 here", "< EHLO ", "> 250 here", "< MAIL", "> 250 ok", "< RCPT",
                                        "> 250 ok",   "< DATA",  "> 354 go",   ".",      "close",    NULL};
 
+/* faults: 40, 79 */
 Test(session, lost_after_the_dot_is_unknown)
 {
     struct envoi_message *m = message_with("x\n");
@@ -382,6 +389,7 @@ static void meddle(void *ctx, int kind, const char *text, size_t len)
     cr_expect_not_null(envoi_session_peer(s));
 }
 
+/* faults: 78 */
 Test(session, callbacks_may_only_read)
 {
     static const char *const script[] = {"> 220 here", "< NOOP", "> 250 ok", "eof", NULL};
@@ -403,6 +411,7 @@ static void free_it(void *ctx, int kind, const char *text, size_t len)
 }
 
 /* One that frees the session all the same gets what it wants when the verb is over (ASan looks). */
+/* faults: 78 */
 Test(session, freed_in_a_callback)
 {
     static const char *const script[] = {"> 220 here", "eof", NULL};
@@ -460,6 +469,7 @@ Test(session, sendmail)
 
 /* ---- TLS policy ---- */
 
+/* faults: 4 */
 Test(session, tls_is_required_by_default)
 {
     static const char *const script[] = {"> 220 here", "< EHLO ", "> 250 here", "gone", NULL};
@@ -473,6 +483,7 @@ Test(session, tls_is_required_by_default)
     envoi_message_free(m);
 }
 
+/* faults: 4 */
 Test(session, opportunistic_with_a_login_is_required)
 {
     static const char *const script[] = {"> 220 here", "< EHLO ", "> 250-here", "> 250 AUTH PLAIN", "gone", NULL};

@@ -122,6 +122,7 @@ static const struct text_row {
     {set_key, "key.pem", {NULL}},
 };
 
+/* faults: 52, 53 */
 Test(settings, texts)
 {
     static const char *const always_bad[] = {"a\rb", "a\nb", "a\r\nQUIT", "a\x01", "a\x7f", "\t"};
@@ -144,6 +145,7 @@ Test(settings, texts)
     }
 }
 
+/* faults: 22 */
 Test(settings, names_are_normalised)
 {
     struct envoi_session *s = new_session();

@@ -183,6 +183,7 @@ Test(source, files_of_proc_have_no_size)
     fclose(f);
 }
 
+/* faults: 51 */
 Test(source, what_cannot_be_read_is_broken)
 {
     struct envoi_message *m = new_message();
@@ -208,6 +209,7 @@ Test(source, what_cannot_be_read_is_broken)
 }
 
 /* What is cut while it is sent is noticed by the engine, because it was told another size. */
+/* faults: 51 */
 Test(source, a_file_that_is_cut_is_shorter_than_it_said)
 {
     struct envoi_message *m = new_message();

@@ -59,6 +59,7 @@ static void *work(void *where)
     return NULL;
 }
 
+/* faults: 76 */
 Test(stress, sessions_in_threads)
 {
     static const struct dns_row rows[] = {{.name = "mail.example", .a = {"127.0.0.1"}}, {.name = NULL}};
@@ -154,11 +155,13 @@ static void starve(int ever)
     cr_expect_leq(net_count_fds(), fds);
 }
 
+/* faults: 75, 79 */
 Test(stress, one_allocation_fails)
 {
     starve(0);
 }
 
+/* faults: 75, 79 */
 Test(stress, no_more_memory_for_ever)
 {
     starve(1);

@@ -41,6 +41,7 @@ static const struct good {
     {"m\x75\xcc\x88ller.example", "xn--mller-kva.example", "xn--mller-kva.example:25", false, false, false, 25},
 };
 
+/* faults: 22 */
 Test(target, what_is_a_server)
 {
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -108,6 +109,7 @@ static const char *const bad[] = {
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
 };
 
+/* faults: 53 */
 Test(target, what_is_none)
 {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

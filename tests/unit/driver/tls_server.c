@@ -3,6 +3,8 @@
 
 #include "net.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -25,6 +27,7 @@ struct connection {
     SSL *ssl;
     char in[LINE_MAX_OCTETS];
     size_t len;
+    char user[64]; /* "": nobody has logged in */
 };
 
 struct tls_server {
@@ -32,10 +35,11 @@ struct tls_server {
     SSL_CTX *ctx;
     int listener;
     pthread_t thread;
-    pthread_mutex_t lock; /* of the descriptors */
+    pthread_mutex_t lock; /* of the descriptors and of the report */
     struct connection list[CONNECTIONS_MAX];
     size_t count;
     atomic_int resumed;
+    struct tls_server_report report;
     char where[32];
 };
 
@@ -103,6 +107,10 @@ static bool shake_hands(struct connection *c)
     if (SSL_accept(c->ssl) != 1)
         return false;
     c->server->resumed = SSL_session_reused(c->ssl);
+    pthread_mutex_lock(&c->server->lock);
+    c->server->report.handshakes++;
+    c->server->report.resumed += SSL_session_reused(c->ssl);
+    pthread_mutex_unlock(&c->server->lock);
     return true;
 }
 
@@ -116,6 +124,9 @@ static bool content(struct connection *c)
         if (!get_line(c, line, sizeof line))
             return false;
     while (strcmp(line, ".") != 0);
+    pthread_mutex_lock(&c->server->lock);
+    c->server->report.messages++;
+    pthread_mutex_unlock(&c->server->lock);
     return put(c, "250 2.0.0 queued\r\n");
 }
 
@@ -123,7 +134,47 @@ static bool hello(struct connection *c)
 {
     bool announce = c->server->config.starttls && !c->ssl;
 
-    return put(c, announce ? "250-here\r\n250-STARTTLS\r\n250 PIPELINING\r\n" : "250-here\r\n250 PIPELINING\r\n");
+    return put(c, "250-here\r\n") && (!announce || put(c, "250-STARTTLS\r\n")) &&
+           (!c->server->config.auth || put(c, "250-AUTH PLAIN\r\n")) && put(c, "250 PIPELINING\r\n");
+}
+
+static bool login(struct connection *c, const char *line)
+{
+    unsigned char plain[LINE_MAX_OCTETS];
+    int len = EVP_DecodeBlock(plain, (const unsigned char *)line, (int)strlen(line));
+    const char *user = (const char *)plain + 1;
+
+    plain[len > 0 ? len : 1] = '\0';
+    if (len < 5 || plain[0] || strcmp(user + strlen(user) + 1, "pw") != 0)
+        return put(c, "535 5.7.8 who?\r\n");
+    snprintf(c->user, sizeof c->user, "%s", user);
+    return put(c, "235 2.7.0 welcome\r\n");
+}
+
+/* Who or what the connection is for: the user, the subject of the client's certificate, "cleartext" without TLS, or the name
+ * that the server was asked for. */
+static void identity(const struct connection *c, char *who, size_t size)
+{
+    X509 *leaf = c->ssl ? SSL_get0_peer_certificate(c->ssl) : NULL;
+    const char *name = c->ssl ? SSL_get_servername(c->ssl, TLSEXT_NAMETYPE_host_name) : NULL;
+
+    snprintf(who, size, "%s", c->user[0] ? c->user : !c->ssl ? "cleartext" : name ? name : "nobody");
+    if (leaf && !c->user[0])
+        X509_NAME_get_text_by_NID(X509_get_subject_name(leaf), NID_commonName, who, (int)size);
+}
+
+static bool mail(struct connection *c, const char *line)
+{
+    struct tls_server *s = c->server;
+    char who[64], want[80];
+
+    identity(c, who, sizeof who);
+    snprintf(want, sizeof want, "MAIL FROM:<%s@", who);
+    pthread_mutex_lock(&s->lock);
+    if (s->config.identity && strncmp(line, want, strlen(want)) != 0 && !s->report.wrong[0])
+        snprintf(s->report.wrong, sizeof s->report.wrong, "over the connection of %s: %.120s", who, line);
+    pthread_mutex_unlock(&s->lock);
+    return put(c, "250 2.1.0 ok\r\n");
 }
 
 static void talk(struct connection *c)
@@ -136,6 +187,10 @@ static void talk(struct connection *c)
             fine = hello(c);
         else if (strcmp(line, "STARTTLS") == 0)
             fine = put(c, "220 go\r\n") && shake_hands(c);
+        else if (strncmp(line, "AUTH PLAIN ", 11) == 0)
+            fine = login(c, line + 11);
+        else if (strncmp(line, "MAIL ", 5) == 0)
+            fine = mail(c, line);
         else if (strcmp(line, "DATA") == 0)
             fine = content(c);
         else
@@ -161,12 +216,16 @@ static void *serve(void *ctx)
 static void *listen_for_more(void *ctx)
 {
     struct tls_server *s = ctx;
-    int fd;
+    int fd, on = 1;
 
     while (s->count < CONNECTIONS_MAX && (fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
         struct connection *c = &s->list[s->count];
 
         *c = (struct connection){.server = s, .fd = fd};
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* replies are small writes, one after the other */
+        pthread_mutex_lock(&s->lock);
+        s->report.connections++;
+        pthread_mutex_unlock(&s->lock);
         if (pthread_create(&c->thread, NULL, serve, c))
             abort();
         s->count++;
@@ -175,6 +234,15 @@ static void *listen_for_more(void *ctx)
 }
 
 /* ---- life ---- */
+
+/* Only a name that was taken is still known when a session of TLS 1.2 is resumed. */
+static int take_name(SSL *ssl, int *alert, void *unused)
+{
+    (void)ssl;
+    (void)alert;
+    (void)unused;
+    return SSL_TLSEXT_ERR_OK;
+}
 
 static SSL_CTX *ctx_new(const struct tls_server_config *config)
 {
@@ -186,6 +254,8 @@ static SSL_CTX *ctx_new(const struct tls_server_config *config)
         SSL_CTX_use_PrivateKey_file(ctx, config->key, SSL_FILETYPE_PEM) != 1)
         abort();
     SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"envoi", 5);
+    if (config->identity)
+        SSL_CTX_set_tlsext_servername_callback(ctx, take_name);
     if (config->client_ca) {
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
         if (SSL_CTX_load_verify_file(ctx, config->client_ca) != 1)
@@ -242,6 +312,16 @@ const char *tls_server_where(const struct tls_server *s)
 int tls_server_resumed(struct tls_server *s)
 {
     return s->resumed;
+}
+
+struct tls_server_report tls_server_report(struct tls_server *s)
+{
+    struct tls_server_report report;
+
+    pthread_mutex_lock(&s->lock);
+    report = s->report;
+    pthread_mutex_unlock(&s->lock);
+    return report;
 }
 
 void tls_server_stop(struct tls_server *s)

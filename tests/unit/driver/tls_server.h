@@ -11,6 +11,8 @@ struct tls_server_config {
     /* Reads and says nothing any more: from "handshake" on, or instead of the answer to a command that begins so. The
      * stall ends with the connection. */
     const char *stall;
+    int auth;     /* 1: AUTH PLAIN is announced; whoever has the password "pw" may come in */
+    int identity; /* 1: the local part of a sender has to be tls_server.c's identity() of the connection */
 };
 
 struct tls_server;
@@ -23,6 +25,12 @@ struct tls_server *tls_server_start_twin(struct tls_server *other);
 const char *tls_server_where(const struct tls_server *s);
 /* The last handshake that it has finished: 1 abbreviated, 0 whole, -1 there was none. */
 int tls_server_resumed(struct tls_server *s);
+/* So far. */
+struct tls_server_report {
+    int connections, handshakes, resumed, messages;
+    char wrong[256]; /* the first message that came over a connection of somebody else */
+};
+struct tls_server_report tls_server_report(struct tls_server *s);
 void tls_server_stop(struct tls_server *s);
 
 #endif

@@ -146,6 +146,53 @@ Test(registry, admin_decides)
     tls_fails("gamma", text);
 }
 
+/* What the administrator wrote cannot be read, and it may have been `enabled: no`. */
+/* faults: 67 */
+Test(registry, admin_file_that_is_spoilt_disables)
+{
+    static const char *const files[] = {"enabled: no\npriority: high\n", "enabled: false\n", "enabled no\n",
+                                        "priority: 3\nenabled:\n", " enabled: no\n"};
+    char text[256];
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        tree_text("admin/alpha.plugin", files[i]);
+        add_tls("alpha", "priority: 9");
+        add_tls("beta", "");
+        tls_is(NULL, "beta");
+        (void)snprintf(text, sizeof text, "the TLS plugin alpha: it is disabled (%s:", tree_path("admin/alpha.plugin"));
+        cr_assert_eq(registry_find_transport(r, "alpha", &fault, &tls), ENVOI_E_PLUGIN, "%s was passed over", files[i]);
+        cr_assert_eq(strncmp(fault.text, text, strlen(text)), 0, "%s", fault.text);
+        cr_assert_str_eq(registry_value(r, 0, "state"), "disabled");
+        cr_assert_not_null(strstr(registry_source(r, 0, "state"), "/admin/alpha.plugin:"));
+        cr_assert_eq(registry_warnings(r), 1);
+        teardown();
+        setup();
+    }
+}
+
+/* faults: 67 */
+Test(registry, two_admin_files_of_one_plugin_disable)
+{
+    tree_text("admin/al-pha.plugin", "priority: 3\n");
+    tree_text("admin/al_pha.plugin", "enabled: no\n");
+    add_tls("al_pha", "priority: 9");
+    add_tls("beta", "");
+    tls_is(NULL, "beta");
+    cr_assert_not_null(strstr(said, "/admin/al_pha.plugin: ignored: "), "%s", said);
+    cr_assert_not_null(strstr(registry_source(r, 0, "state"), "is the same plugin"));
+}
+
+/* A plugin that is added when the files were read already. */
+/* faults: 67 */
+Test(registry, admin_file_that_is_spoilt_disables_what_comes_later)
+{
+    tree_text("admin/alpha.plugin", "enabled: no\nenabled: yes\n");
+    add_tls("beta", "");
+    tls_is(NULL, "beta");
+    add_tls("alpha", "priority: 9");
+    tls_is(NULL, "beta");
+}
+
 Test(registry, second_copy_is_refused)
 {
     char want[256];
@@ -212,6 +259,7 @@ Test(registry, probe_says_no)
     cr_assert_eq(fake_world.finis, 1, "what was started is ended");
 }
 
+/* faults: 69 */
 Test(registry, init_fails)
 {
     add_tls("alpha", "");
@@ -283,6 +331,7 @@ Test(registry, named_and_star_counts_once)
 }
 
 /* Words of a server: compared, and never more. */
+/* faults: 68 */
 Test(registry, names_that_are_none)
 {
     static const char *const names[] = {"*",      "",     " ",      "../PLAIN", "PLAIN LOGIN",
@@ -510,6 +559,7 @@ static int32_t noisy_init(const struct envoi_host *host, void **state)
     return ENVOI_OK;
 }
 
+/* faults: 78 */
 Test(registry, log_function_that_calls_back)
 {
     struct fake *fake = fake_tls("alpha");
@@ -538,6 +588,7 @@ static void *look(void *ctx)
     return r;
 }
 
+/* faults: 76 */
 Test(registry, many_threads)
 {
     pthread_t threads[8];
@@ -607,6 +658,7 @@ static int whole_life(struct registry **out)
     return rc;
 }
 
+/* faults: 75 */
 Test(registry, every_allocation_fails_once_and_for_good)
 {
     int rc = ENVOI_E_MEMORY;

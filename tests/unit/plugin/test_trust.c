@@ -66,6 +66,7 @@ Test(trust, missing)
     cr_assert_not_null(strstr(why.text, "/none: "), "%s", why.text);
 }
 
+/* faults: 67 */
 Test(trust, path_that_is_none)
 {
     static char longest[5000];
@@ -81,6 +82,7 @@ Test(trust, path_that_is_none)
     refused(open_dir(longest), "");
 }
 
+/* faults: 67 */
 Test(trust, writable_by_group_or_others)
 {
     static const mode_t modes[] = {0664, 0646, 0666, 0620, 0602};
@@ -92,6 +94,7 @@ Test(trust, writable_by_group_or_others)
     }
 }
 
+/* faults: 67 */
 Test(trust, directory_writable)
 {
     tree_dir("open");
@@ -105,6 +108,7 @@ Test(trust, directory_writable)
     cr_assert_eq(open_dir(tree_path("open/below")), ENVOI_OK, "%s", why.text);
 }
 
+/* faults: 67 */
 Test(trust, file_that_is_a_link)
 {
     tree_text("a", "x");
@@ -114,6 +118,7 @@ Test(trust, file_that_is_a_link)
     refused(open_file("dangling"), "/dangling: a symbolic link is not taken");
 }
 
+/* faults: 67 */
 Test(trust, not_a_regular_file)
 {
     tree_dir("dir");
@@ -139,6 +144,7 @@ Test(trust, directory_links_are_followed_and_resolved)
     cr_assert_eq(dir.fd, -1);
 }
 
+/* faults: 67 */
 Test(trust, link_to_an_open_directory)
 {
     tree_dir("open");
@@ -147,6 +153,7 @@ Test(trust, link_to_an_open_directory)
     refused(open_dir(tree_path("link")), "/open: the directory can be written");
 }
 
+/* faults: 67 */
 Test(trust, links_without_end)
 {
     cr_assert_eq(symlink("b", tree_path("a")), 0);
@@ -161,6 +168,7 @@ static void need_root(void)
         cr_skip_test("only root can give files away");
 }
 
+/* faults: 67 */
 Test(trust, file_of_somebody_else)
 {
     need_root();
@@ -169,6 +177,7 @@ Test(trust, file_of_somebody_else)
     refused(open_file("a"), "/a: the file belongs neither to root nor to you");
 }
 
+/* faults: 67 */
 Test(trust, directory_of_somebody_else)
 {
     need_root();
