@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A server in a thread that takes mail over many connections and keeps a ledger of what it took: what the client claims is
  * compared with that. The first line of a message is "Message-ID: <NUMBER>", the local part of a recipient begins with
- * "rNUMBER"; one with ".refuse" behind it is refused, one with ".defer" deferred. */
+ * "rNUMBER"; one with ".refuse" behind it is refused, one with ".defer" deferred. A sender that begins with "mNUMBER" has to be
+ * that of the message. */
 #ifndef POOL_MTA_H
 #define POOL_MTA_H
 
@@ -14,6 +15,8 @@ struct ledger;
 struct ledger *ledger_new(size_t messages, size_t recipients);
 void ledger_free(struct ledger *l);
 unsigned ledger_count(const struct ledger *l, size_t message, size_t recipient);
+/* What a message may say of its body, in a field "X-Sum: HEXADECIMAL": then it is held against it. */
+uint64_t ledger_sum(const char *text, size_t len);
 
 struct mta_config {
     struct ledger *ledger;
@@ -31,13 +34,18 @@ struct mta_config {
     unsigned idle_ms;       /* an idle connection is closed */
     unsigned gate;          /* no content is answered before so many connections are open at once */
     unsigned faults;        /* per mille of commands that go wrong in some way */
+    unsigned sleep_ms;      /* ... and so long at the most it sleeps then; 0: it never does */
+    unsigned long_sleep_ms; /* one sleep of ten lasts so long; 0: none does */
+    unsigned restarts;      /* in a million messages: all connections end and for up to 20 ms there is nobody */
+    bool random_extensions; /* each connection is offered PIPELINING and CHUNKING or not */
     uint64_t seed;
 };
 
 struct mta_report {
     size_t connections, most_at_once, messages, logins;
     size_t most_messages; /* on one connection */
-    char wrong[256];      /* what the client did wrong first; "" */
+    size_t faults, restarts;
+    char wrong[256]; /* what the client did wrong first; "" */
 };
 
 struct mta;

@@ -141,6 +141,7 @@ static void call_everything(struct letter *l)
         cr_assert_eq(envoi_pool_drain(pool), ENVOI_OK);
 }
 
+/* faults: 78 */
 Test(pool_delivery, callbacks_do_not_re_enter)
 {
     struct post p;
@@ -167,6 +168,7 @@ static void free_it(void *ctx, struct envoi_message *message, int result, const 
     envoi_message_free(message);
 }
 
+/* faults: 78 */
 Test(pool_delivery, a_callback_may_free)
 {
     struct post p;

@@ -77,6 +77,7 @@ Test(pool_failures, closed_in_the_middle_of_a_window)
     post_close(&p);
 }
 
+/* faults: 40 */
 Test(pool_failures, content_taken_and_not_answered)
 {
     struct mta_report r;
@@ -239,6 +240,7 @@ static void add_plain(void)
     cr_assert_eq(envoi_library_add_plugin(p.library, envoi_plugin_plain(), "kind: auth\nprovides: PLAIN\n"), ENVOI_OK);
 }
 
+/* faults: 10 */
 Test(pool_failures, identities_never_share_a_connection)
 {
     struct mta_report r;
@@ -256,6 +258,7 @@ Test(pool_failures, identities_never_share_a_connection)
     post_close(&p);
 }
 
+/* faults: 64 */
 Test(pool_failures, a_wrong_password_is_told_once)
 {
     size_t good, bad;
@@ -279,6 +282,7 @@ Test(pool_failures, a_wrong_password_is_told_once)
     post_close(&p);
 }
 
+/* faults: 64 */
 Test(pool_failures, a_login_that_is_deferred)
 {
     char servers[80];
