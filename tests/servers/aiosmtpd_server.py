@@ -9,6 +9,8 @@ as DIR/mail/N.eml, its octets exactly as they came (dots undone), and DIR/mail/N
   SMTPS_PORT  the same with TLS from the start
   CLEAR_PORT  no TLS; AUTH PLAIN LOGIN all the same
   SMALL_PORT  as SMTP_PORT, messages of at most 2000 octets
+  SASL_PORT, SASL_SMTPS_PORT    as SMTP_PORT and SMTPS_PORT, and AUTH CRAM-MD5 DIGEST-MD5 SCRAM-SHA-256 too
+  SUBMIT_PORT as SMTP_PORT, and a sender must be the user who has logged in
   CERT_PORT, CERT_SMTPS_PORT    a client certificate instead of AUTH
   LMTP_PORT, LMTP_SOCKET        no TLS, no AUTH
   X_PORT, X_SMTPS_PORT          as SMTP_PORT and SMTPS_PORT, with the certificate X of pki.sh:
@@ -22,8 +24,12 @@ import signal
 import ssl
 import sys
 
+sys.dont_write_bytecode = True
+
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+from aiosmtpd_sasl import Mechanisms
 
 USER, PASSWORD = b"alice", b"s3cret pass"
 BAD_CERTIFICATES = ("expired", "wronghost", "selfsigned", "unknownca", "cnonly")
@@ -38,6 +44,7 @@ RECIPIENTS = {
     "defer": "450 4.7.1 Greylisted, try later",
 }
 SENDERS = {"refused": "550 5.7.1 Sender refused", "slow": "451 4.7.1 Sender deferred"}
+CONTENT_REFUSED = "554 5.7.1 Content refused"
 LATE = "550 5.7.1 <%s> content refused"
 
 
@@ -47,10 +54,10 @@ def local_part(address):
 
 class Store:
     """Answers MAIL, RCPT and DATA, and keeps the messages."""
+    numbers = itertools.count(1)
 
     def __init__(self, folder):
         self.folder = folder
-        self.numbers = itertools.count(1)
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         refusal = SENDERS.get(local_part(address))
@@ -69,6 +76,8 @@ class Store:
         return "250 2.1.5 Recipient ok"
 
     async def handle_DATA(self, server, session, envelope):
+        if local_part(envelope.mail_from) == "nocontent" and not isinstance(server, LMTP):
+            return CONTENT_REFUSED
         self.keep(server, session, envelope)
         if not isinstance(server, LMTP):
             return "250 2.0.0 Kept"
@@ -98,6 +107,19 @@ class Store:
         with open(name + ".part", "wb") as file:
             file.write(envelope.content)
         os.rename(name + ".part", name + ".eml")
+
+
+class MoreMechanisms(Store, Mechanisms):
+    user, password = USER, PASSWORD
+
+
+class Strict(Store):
+    """Takes mail only from the address of the user."""
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if local_part(address) != (session.auth_data or {}).get("user"):
+            return "553 5.7.1 Not your address"
+        return await super().handle_MAIL(server, session, envelope, address, options)
 
 
 def authenticate(server, session, envelope, mechanism, data):
@@ -131,11 +153,11 @@ class Servers:
         self.open.append(server)
         self.env[name + "_PORT"] = server.sockets[0].getsockname()[1]
 
-    def smtp(self, **more):
+    def smtp(self, store=None, **more):
         options = dict(hostname="aiosmtpd.test", enable_SMTPUTF8=True, data_size_limit=SIZE_LIMIT,
                        authenticator=authenticate, auth_required=True)
         options.update(more)
-        return lambda: SMTP(self.store, **options)
+        return lambda: SMTP(store or self.store, **options)
 
     def starttls(self, context, **more):
         return self.smtp(tls_context=context, require_starttls=True, auth_require_tls=True, **more)
@@ -157,6 +179,8 @@ class Servers:
     async def start(self, folder, pki):
         good = tls_context(pki, "server")
         await self.pair("SMTP", "SMTPS", good)
+        await self.pair("SASL", "SASL_SMTPS", good, store=MoreMechanisms(folder + "/mail"))
+        await self.listen("SUBMIT", self.starttls(good, store=Strict(folder + "/mail")))
         await self.listen("CLEAR", self.smtp(auth_require_tls=False))
         await self.listen("SMALL", self.starttls(good, data_size_limit=SMALL_LIMIT))
         await self.pair("CERT", "CERT_SMTPS", tls_context(pki, "server", "client-ca"), auth_required=False)

@@ -108,7 +108,8 @@ class Cases:
             raise Skip("not offered")
         newline = b"\n" if start == "STARTTLS" else b"\r\n"
         letter = self.letter(backend, start, mechanism, newline=newline)
-        result = self.client.send(letter, *self.target(backend, start), *self.login(mechanism))
+        port = self.server.login_port(start == "implicit")
+        result = self.client.send(letter, *self.target(backend, start, port), *self.login(mechanism))
         result.expect(SENT, "sent")
         result.expect_verdicts({"bob@test": ("accepted", 250)})
         self.said(result, backend, mechanism)
@@ -120,7 +121,8 @@ class Cases:
         """No mechanism is named: the strongest that is offered must come out. The message comes through a pipe."""
         strongest = [name for name in reversed(MECHANISMS) if name in self.offered["STARTTLS"]][0]
         letter = self.letter(backend, "choice")
-        result = self.client.send(letter, *self.target(backend), *self.login(), stdin=True)
+        result = self.client.send(letter, *self.target(backend, port=self.server.login_port(False)), *self.login(),
+                                  stdin=True)
         result.expect(SENT, "sent")
         self.said(result, backend, strongest)
         self.delivered(letter)
@@ -147,16 +149,23 @@ class Cases:
             raise Skip("no port that asks for a certificate")
         letter = self.letter(backend, "client certificate")
         pki = self.client.folder / "pki"
-        result = self.client.send(letter, *self.target(backend, port="CERT_PORT"),
+        result = self.client.send(letter, *self.target(backend, port="CERT_PORT"), *self.external(),
                                   "--cert", pki / "client.chain.pem", "--key", pki / "client.key")
         result.expect(SENT, "sent")
         self.envelope(self.delivered(letter), client="alice")
+
+    def external(self):
+        """Where the certificate is for a login, not for the connection."""
+        return self.login(self.server["CERT_MECHANISM"]) if "CERT_MECHANISM" in self.server else []
 
     def no_client_certificate(self, backend):
         if "CERT_PORT" not in self.server:
             raise Skip("no port that asks for a certificate")
         letter = self.letter(backend, "no client certificate", never=True)
-        result = self.client.send(letter, *self.target(backend, port="CERT_PORT"))
+        result = self.client.send(letter, *self.target(backend, port="CERT_PORT"), *self.external())
+        if self.external():
+            result.expect(LOGIN, "error")
+            return
         # In TLS 1.3 the refusal comes after the client's side of the handshake: as a dead connection, or as Postfix's 421.
         result.expect((NO_CONNECTION, NO_TLS, DEFERRED), "refused" if result.code == DEFERRED else "error")
 
@@ -174,7 +183,8 @@ class Cases:
         if mechanism and mechanism not in self.offered["STARTTLS"]:
             raise Skip("not offered")
         result = self.failing(backend, "wrong password", LOGIN, "error", "ENVOI_E_AUTH",
-                              *self.target(backend), *self.login(mechanism, "wrong-password"))
+                              *self.target(backend, port=self.server.login_port(False)),
+                              *self.login(mechanism, "wrong-password"))
         result.expect_verdicts({"bob@test": ("not attempted", None)})
 
     def refused_sender(self, backend):

@@ -3,9 +3,11 @@
 #
 # dovecot.sh start|stop DIR: Dovecot's submission service and LMTP, as root. OpenSSL; PLAIN LOGIN CRAM-MD5 DIGEST-MD5
 # SCRAM-SHA-1 SCRAM-SHA-256. The submission service only checks the login and hands the mail on: RELAY_PORT (and
-# RELAY_MAILDIR, where that server delivers) must be given, from the env of postfix.sh. Stop that one first.
+# RELAY_MAILDIR, where that server delivers) must be given, from the env of postfix.sh. Stop that one first. It is that
+# one, too, that takes mail only from senders that belong to the user who has logged in.
 #
 #   SMTP_PORT   submission, STARTTLS, at most 4 MB      SMTPS_PORT   the same, TLS from the start
+#   CERT_PORT   submission, AUTH EXTERNAL for who shows a client certificate
 #   LMTP_PORT   LMTP, STARTTLS, no AUTH                 LMTP_SOCKET  the same, without TLS
 . "$(dirname "$0")/lib.sh"
 
@@ -13,7 +15,10 @@ write_users() {
     for user in alice bob carol; do
         echo "$user:{PLAIN}$TEST_PASSWORD:65534:65534::$DIR/mail::"
     done >"$DIR/users"
-    chmod 644 "$DIR/users"
+    # Nothing fits in this one, which LMTP says after the content.
+    echo "late:{PLAIN}$TEST_PASSWORD:65534:65534::$DIR/mail::userdb_quota_rule=*:bytes=10" >>"$DIR/users"
+    echo 'alice::::::: nopassword=y' >"$DIR/certified"
+    chmod 644 "$DIR/users" "$DIR/certified"
 }
 
 write_conf() { # SUBMISSION SUBMISSIONS LMTP
@@ -45,6 +50,10 @@ userdb {
 first_valid_uid = 1
 mail_location = maildir:$DIR/mail/%n
 mail_max_userip_connections = 0
+mail_plugins = quota
+plugin {
+  quota = maildir:box
+}
 
 submission_relay_host = 127.0.0.1
 submission_relay_port = $RELAY_PORT
@@ -57,7 +66,11 @@ service anvil {
     mode = 0
   }
 }
+# A process has keys of its own for the tickets of TLS: one process, or a session is resumed only by chance.
 service submission-login {
+  service_count = 0
+  process_min_avail = 1
+  process_limit = 1
   inet_listener submission {
     port = $1
   }
@@ -67,6 +80,7 @@ service submission-login {
   }
 }
 service lmtp {
+  process_limit = 1
   inet_listener lmtp {
     port = $3
   }
@@ -82,6 +96,39 @@ service stats {
 EOF
 }
 
+# A second instance: one that asks for certificates breaks the connection of who wants to resume a TLS session.
+write_cert_conf() { # SUBMISSION
+    cat >"$DIR/cert.conf" <<EOF
+!include $DIR/dovecot.conf
+base_dir = $DIR/cert-run
+state_dir = $DIR/cert-state
+log_path = $DIR/log/cert.log
+instance_name = envoi-test-$1
+protocols = submission
+ssl_ca = <$PKI/client-ca.pem
+ssl_require_crl = no
+ssl_verify_client_cert = yes
+auth_mechanisms = external
+auth_ssl_username_from_cert = yes
+passdb {
+  driver = passwd-file
+  args = username_format=%n $DIR/certified
+}
+service submission-login {
+  inet_listener submission {
+    port = $1
+  }
+  inet_listener submissions {
+    port = 0
+  }
+}
+EOF
+}
+
+run_instance() { # CONF LOG
+    /usr/sbin/dovecot -c "$1" >"$DIR/log/start.log" 2>&1 || die "did not start: $(cat "$DIR/log/start.log" "$2")"
+}
+
 start() {
     need_root
     need_program /usr/sbin/dovecot dovecot-core
@@ -89,21 +136,25 @@ start() {
     need_program /usr/lib/dovecot/lmtp dovecot-lmtpd
     : "${RELAY_PORT:?the port of the server that takes the mail}" "${RELAY_MAILDIR:?where that server delivers}"
     prepare
-    mkdir -p "$DIR/run" "$DIR/state"
-    chmod 755 "$DIR/run"
+    mkdir -p "$DIR/run" "$DIR/state" "$DIR/cert-run" "$DIR/cert-state"
+    chmod 755 "$DIR/run" "$DIR/cert-run"
     chown nobody "$DIR/mail"
     write_users
-    # shellcheck disable=SC2046  # three words
-    set -- $(free_ports 3)
-    write_conf "$@"
-    /usr/sbin/dovecot -c "$DIR/dovecot.conf" >"$DIR/log/start.log" 2>&1 ||
-        die "did not start: $(cat "$DIR/log/start.log" "$DIR/log/dovecot.log")"
-    greets "$1" "tls:$2" "$3" || die "no greeting: $(tail "$DIR/log/dovecot.log")"
+    # shellcheck disable=SC2046  # four words
+    set -- $(free_ports 4)
+    write_conf "$1" "$2" "$3"
+    write_cert_conf "$4"
+    run_instance "$DIR/dovecot.conf" "$DIR/log/dovecot.log"
+    run_instance "$DIR/cert.conf" "$DIR/log/cert.log"
+    greets "$1" "tls:$2" "$3" "$4" || die "no greeting: $(tail "$DIR/log/dovecot.log")"
     write_env SMTP_PORT="$1" SMTPS_PORT="$2" SMALL_PORT="$1" SMALL_LIMIT=4000000 MAILDIR="$RELAY_MAILDIR" \
-        LMTP_PORT="$3" LMTP_SOCKET="$DIR/run/lmtp" LMTP_MAILDIR="$DIR/mail" LOG="$DIR/log/dovecot.log"
+        SUBMIT_PORT="$1" CERT_PORT="$4" CERT_MECHANISM=EXTERNAL LMTP_PORT="$3" LMTP_SOCKET="$DIR/run/lmtp" LMTP_MAILDIR="$DIR/mail" LOG="$DIR/log/dovecot.log"
 }
 
 case $COMMAND in
 start) start ;;
-stop) end_by_pid_file "$DIR/run/master.pid" ;;
+stop)
+    end_by_pid_file "$DIR/cert-run/master.pid"
+    end_by_pid_file "$DIR/run/master.pid"
+    ;;
 esac

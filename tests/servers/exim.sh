@@ -6,6 +6,7 @@
 # Maildirs in DIR/mail.
 #
 #   SMTP_PORT   STARTTLS, AUTH before and after it      SMTPS_PORT   the same, TLS from the start
+#   SUBMIT_PORT as SMTP_PORT, and a sender must belong to the user who has logged in
 #   SMALL_PORT  messages of at most 2000 octets         CERT_PORT    a client certificate instead of AUTH
 . "$(dirname "$0")/lib.sh"
 
@@ -24,7 +25,7 @@ EOF
     chown Debian-exim "$SASL/users"
 }
 
-write_conf() { # SMTP SMTPS SMALL CERT
+write_conf() { # SMTP SMTPS SMALL CERT SUBMIT
     cat >"$DIR/exim.conf" <<EOF
 keep_environment = SASL_CONF_PATH
 primary_hostname = exim.test
@@ -39,13 +40,16 @@ trusted_users = root
 deliver_drop_privilege = true
 
 local_interfaces = 127.0.0.1
-daemon_smtp_ports = $1 : $2 : $3 : $4
+daemon_smtp_ports = $1 : $2 : $3 : $4 : $5
 tls_on_connect_ports = $2
 daemon_startup_retries = 0
 host_lookup =
 rfc1413_hosts =
 check_spool_space = 0
 check_spool_inodes = 0
+# Else what comes after the tenth message of a connection, or from the twentieth client, waits for a queue runner.
+smtp_accept_queue_per_connection = 0
+smtp_accept_max = 200
 message_size_limit = \${if eq{\$received_port}{$3}{2000}{20000000}}
 smtputf8_advertise_hosts = *
 dsn_advertise_hosts = *
@@ -53,12 +57,14 @@ dsn_advertise_hosts = *
 tls_advertise_hosts = *
 tls_certificate = $PKI/server.chain.pem
 tls_privatekey = $PKI/server.key
+tls_resumption_hosts = *
 tls_verify_certificates = $PKI/client-ca.pem
 tls_verify_hosts = \${if eq{\$received_port}{$4}{*}}
 auth_advertise_hosts = \${if eq{\$received_port}{$4}{}{*}}
 
 acl_smtp_mail = sender
 acl_smtp_rcpt = recipient
+acl_smtp_predata = data
 acl_smtp_data = content
 
 begin acl
@@ -67,6 +73,8 @@ sender:
           message = 550 5.7.1 Sender refused
   defer   condition = \${if eq{\$sender_address}{slow@test}}
           message = 451 4.7.1 Sender deferred
+  deny    condition = \${if and{{eq{\$received_port}{$5}}{!eq{\$sender_address}{\$authenticated_id@test}}}}
+          message = 553 5.7.1 Not your address
   accept
 recipient:
   defer   local_parts = full
@@ -80,7 +88,13 @@ recipient:
   accept  authenticated = *
   accept  verify = certificate
   deny    message = 550 5.7.1 Log in first
+data:
+  deny    condition = \${if eq{\$sender_address}{nodata@test}}
+          message = 554 5.7.1 DATA refused
+  accept
 content:
+  deny    condition = \${if eq{\$sender_address}{nocontent@test}}
+          message = 554 5.7.1 Content refused
   accept
 
 begin routers
@@ -137,13 +151,13 @@ start() {
     mkdir -p "$DIR/spool"
     chown Debian-exim: "$DIR/spool" "$DIR/log" "$DIR/mail"
     write_sasl
-    # shellcheck disable=SC2046  # four words
-    set -- $(free_ports 4)
+    # shellcheck disable=SC2046  # five words
+    set -- $(free_ports 5)
     write_conf "$@"
     SASL_CONF_PATH=$SASL "$EXIM" -C "$DIR/exim.conf" -bd >"$DIR/log/start.log" 2>&1 ||
         die "did not start: $(cat "$DIR/log/start.log")"
-    greets "$1" "tls:$2" "$3" "$4" || die "no greeting: $(cat "$DIR"/log/*)"
-    write_env SMTP_PORT="$1" SMTPS_PORT="$2" CERT_PORT="$4" SMALL_PORT="$3" SMALL_LIMIT=2000 \
+    greets "$1" "tls:$2" "$3" "$4" "$5" || die "no greeting: $(cat "$DIR"/log/*)"
+    write_env SMTP_PORT="$1" SMTPS_PORT="$2" CERT_PORT="$4" SUBMIT_PORT="$5" SMALL_PORT="$3" SMALL_LIMIT=2000 \
         MAILDIR="$DIR/mail" LOG="$DIR/log/mainlog"
 }
 

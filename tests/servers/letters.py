@@ -9,6 +9,7 @@ import time
 # What a server may put on top of a message, and nothing else: each with its continuation lines.
 TRACE = re.compile(rb"(?:(?:Return-Path|Delivered-To|X-Original-To|Envelope-To|Delivery-Date|Received|"
                    rb"Authentication-Results|X-Rcpt):[^\n]*\n(?:[ \t][^\n]*\n)*)*\Z", re.IGNORECASE)
+IDENTITY = re.compile(rb"<\d+\.\d+@matrix\.test>")
 PATIENCE = 15.0
 
 BODY = [
@@ -63,7 +64,8 @@ class Boxes:
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.seen = {}
+        self.seen = set()
+        self.by_id = {}
 
     @staticmethod
     def files(server, folder, user):
@@ -77,9 +79,12 @@ class Boxes:
         with self.lock:
             for path in self.files(server, folder, user):
                 if path not in self.seen:
-                    self.seen[path] = path.read_bytes()
-            return [(path, text) for path, text in self.seen.items() if letter.id in text
-                    and (server.name == "aiosmtpd" or path.parent.parent.name == user)]
+                    self.seen.add(path)
+                    text = path.read_bytes()
+                    for name in set(IDENTITY.findall(text)):
+                        self.by_id.setdefault(name, []).append((path, text))
+            return [(path, text) for path, text in self.by_id.get(letter.id, [])
+                    if server.name == "aiosmtpd" or path.parent.parent.name == user]
 
     def wait(self, server, letter, folder="MAILDIR", user="bob"):
         """Waits until the letter has arrived."""

@@ -5,6 +5,7 @@
 #
 #   NAME.sh start DIR   writes a configuration below DIR, starts the server, waits until it greets, writes DIR/env
 #   NAME.sh stop DIR    ends the server, by the pid that start has left
+#   NAME.sh again DIR   starts it once more after a stop, as it was and on the same ports (Postfix only)
 #
 # DIR is an absolute path. Servers change to other users, so DIR and all above it must be open to them (mode 755).
 # Nothing is written outside DIR and no system-wide service is touched. All ports are on 127.0.0.1, chosen anew at
@@ -12,7 +13,9 @@
 #
 # Every server knows the user alice with the password "s3cret pass", and these addresses of the domain test:
 #   as recipients   bob@ carol@ delivered; nobody@ 550, policy@ 554, full@ 452, defer@ 450 at RCPT
-#   as senders      refused@ 550 and slow@ 451 at MAIL; anything else of the domain is welcome
+#   as senders      refused@ 550 and slow@ 451 at MAIL, nodata@ 554 at DATA (not aiosmtpd), nocontent@ 554 after the
+#                   content; anything else of the domain is welcome
+#   LMTP            bob@ carol@ delivered; nobody@ 550 at RCPT, late@ refused after the content
 set -eu
 PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 export PATH
@@ -28,8 +31,9 @@ die() {
 
 COMMAND=${1:-}
 DIR=${2:-}
-case $COMMAND in start | stop) ;; *) die "usage: $0 start|stop /absolute/dir" ;; esac
-case $DIR in /*) ;; *) die "usage: $0 start|stop /absolute/dir" ;; esac
+USAGE="usage: $0 start|stop|again /absolute/dir"
+case $COMMAND in start | stop | again) ;; *) die "$USAGE" ;; esac
+case $DIR in /*) ;; *) die "$USAGE" ;; esac
 PKI=${PKI:-$DIR/pki}
 
 # Makes DIR, and certificates when no set is shared.

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# postfix.sh start|stop DIR: Postfix with Cyrus SASL (PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256) and
+# postfix.sh start|stop|again DIR: Postfix with Cyrus SASL (PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256) and
 # OpenSSL, as root. Mail for bob and carol goes to Maildirs in DIR/mail.
 #
 #   SMTP_PORT   STARTTLS, AUTH before and after it      SMTPS_PORT   the same, TLS from the start
 #   SUBMIT_PORT STARTTLS first, AUTH needed, and a sender must belong to the user who has logged in
 #   SMALL_PORT  messages of at most 2000 octets         CERT_PORT    a client certificate instead of AUTH
-#   RELAY_PORT  no TLS, no AUTH, XCLIENT: for dovecot.sh
+#   ERRORS_PORT as SMTP_PORT, and says 421 after the third refusal
+#   RELAY_PORT  no TLS, no AUTH, XCLIENT, and a sender must belong to the user whom that names: for dovecot.sh
 . "$(dirname "$0")/lib.sh"
 
 SBIN=/usr/lib/postfix/sbin
@@ -63,14 +64,18 @@ smtputf8_enable = yes
 test_senders = inline:{
   { refused@test = 550 5.7.1 Sender refused }
   { slow@test = 451 4.7.1 Sender deferred } }
+test_data = inline:{ { nodata@test = 554 5.7.1 DATA refused } }
+test_content = inline:{ { nocontent@test = 554 5.7.1 Content refused } }
 test_recipients = inline:{
   { policy@test = 554 5.7.1 Refused by policy }
   { full@test = 452 4.2.2 Mailbox full }
   { defer@test = 450 4.7.1 Greylisted, try later } }
-test_owners = inline:{ { alice@test = alice, alice@test } { bob@test = bob } }
+test_owners = inline:{ { alice@test = alice, alice@test } { bob@test = bob } { carol@test = carol } }
 smtpd_delay_reject = no
 smtpd_sender_restrictions = check_sender_access \$test_senders
 smtpd_recipient_restrictions = check_recipient_access \$test_recipients
+smtpd_data_restrictions = check_sender_access \$test_data
+smtpd_end_of_data_restrictions = check_sender_access \$test_content
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 smtpd_error_sleep_time = 0
 smtpd_soft_error_limit = 100
@@ -105,9 +110,13 @@ write_master_cf() {
             smtpd_sender_restrictions=check_sender_access,\$test_senders,reject_sender_login_mismatch \
             smtpd_relay_restrictions=permit_sasl_authenticated,reject
         smtpd "$small" message_size_limit=2000
+        smtpd "$errors" smtpd_hard_error_limit=3
         smtpd "$cert" smtpd_tls_security_level=encrypt smtpd_tls_ask_ccert=yes smtpd_tls_req_ccert=yes \
             smtpd_sasl_auth_enable=no smtpd_relay_restrictions=permit_tls_all_clientcerts,reject
-        smtpd "$relay" smtpd_tls_security_level=none smtpd_sasl_auth_enable=no mynetworks=127.0.0.0/8 \
+        # XCLIENT tells who has logged in to Dovecot, and Postfix looks at that only where it has logins of its own.
+        smtpd "$relay" smtpd_tls_security_level=none smtpd_sasl_exceptions_networks=127.0.0.0/8 \
+            smtpd_sender_login_maps=\$test_owners \
+            smtpd_sender_restrictions=check_sender_access,\$test_senders,reject_known_sender_login_mismatch mynetworks=127.0.0.0/8 \
             smtpd_authorized_xclient_hosts=127.0.0.0/8 smtpd_relay_restrictions=permit_mynetworks,reject
         cat <<'EOF'
 postlog    unix-dgram n - n - 1 postlogd
@@ -140,29 +149,40 @@ EOF
     chown postfix "$ETC/sasl/users"
 }
 
+start_master() {
+    # Not by "postfix start": that is for the installed instance, and waits a second.
+    "$SBIN/master" -c "$ETC" -w >"$DIR/log/start.log" 2>&1 ||
+        die "did not start: $(cat "$DIR/log/start.log" "$DIR/log/mail.log")"
+}
+
+again() {
+    port=$(sed -n 's/^127.0.0.1:\([0-9]*\) .*/\1/p' "$ETC/master.cf" | head -n 1)
+    start_master
+    greets "$port" || die "no greeting: $(tail "$DIR/log/mail.log")"
+}
+
 start() {
     need_root
     need_program "$SBIN/master" postfix
     need_program /usr/sbin/saslpasswd2 sasl2-bin
     prepare
     make_folders
-    # shellcheck disable=SC2046  # six words
-    set -- $(free_ports 6)
-    smtp=$1 smtps=$2 submit=$3 small=$4 cert=$5 relay=$6
+    # shellcheck disable=SC2046  # seven words
+    set -- $(free_ports 7)
+    smtp=$1 smtps=$2 submit=$3 small=$4 cert=$5 relay=$6 errors=$7
     write_main_cf
     write_master_cf
     write_sasl
     # Every program of Postfix waits up to two seconds when its configuration is younger than that.
     touch -d '1 minute ago' "$ETC/main.cf" "$ETC/master.cf"
-    # Not by "postfix start": that is for the installed instance, and waits a second.
-    "$SBIN/master" -c "$ETC" -w >"$DIR/log/start.log" 2>&1 ||
-        die "did not start: $(cat "$DIR/log/start.log" "$DIR/log/mail.log")"
-    greets "$smtp" "tls:$smtps" "$submit" "$small" "$cert" "$relay" || die "no greeting: $(tail "$DIR/log/mail.log")"
+    start_master
+    greets "$smtp" "tls:$smtps" "$submit" "$small" "$cert" "$relay" "$errors" || die "no greeting: $(tail "$DIR/log/mail.log")"
     write_env SMTP_PORT="$smtp" SMTPS_PORT="$smtps" SUBMIT_PORT="$submit" RELAY_PORT="$relay" CERT_PORT="$cert" \
-        SMALL_PORT="$small" SMALL_LIMIT=2000 MAILDIR="$DIR/mail" LOG="$DIR/log/mail.log"
+        ERRORS_PORT="$errors" SMALL_PORT="$small" SMALL_LIMIT=2000 MAILDIR="$DIR/mail" LOG="$DIR/log/mail.log"
 }
 
 case $COMMAND in
 start) start ;;
+again) again ;;
 stop) end_by_pid_file "$SPOOL/pid/master.pid" ;;
 esac

@@ -51,6 +51,12 @@ class Server:
             name, _, value = line.partition("=")
             self.env[name] = value.strip("'")
 
+    def restart(self):
+        """Stops it and starts it again, as it was and on the same ports."""
+        self.stop()
+        subprocess.run([self.script, "again", self.folder], env=self.environment, check=True, timeout=60,
+                       stdin=subprocess.DEVNULL)
+
     def stop(self):
         subprocess.run([self.script, "stop", self.folder], env=self.environment, check=False, timeout=60)
 
@@ -60,13 +66,19 @@ class Server:
     def __contains__(self, name):
         return name in self.env
 
+    def login_port(self, implicit):
+        """The name of the port that offers the most mechanisms."""
+        names = ("SASL_SMTPS_PORT", "SMTPS_PORT") if implicit else ("SASL_PORT", "SMTP_PORT")
+        return next(name for name in names if name in self)
+
     def mechanisms(self, implicit):
         """The mechanisms in the server's own answer to EHLO, in TLS."""
         context = ssl.create_default_context(cafile=self["CA"])
+        port = int(self[self.login_port(implicit)])
         if implicit:
-            client = smtplib.SMTP_SSL("localhost", int(self["SMTPS_PORT"]), timeout=20, context=context)
+            client = smtplib.SMTP_SSL("localhost", port, timeout=20, context=context)
         else:
-            client = smtplib.SMTP("localhost", int(self["SMTP_PORT"]), timeout=20)
+            client = smtplib.SMTP("localhost", port, timeout=20)
             client.starttls(context=context)
         with client:
             client.ehlo()
