@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps that look at what came of it. */
 #include "engine/extensions.h"
-#include "player.h"
+#include "tls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -218,7 +218,9 @@ static const char *get_mechanism_plugin(struct player *p)
 
 static const char *get_backend(struct player *p)
 {
-    return engine_tls_backend(p->engine);
+    const char *id = engine_tls_backend(p->engine);
+
+    return strcmp(id, p->tls->id) == 0 ? play_tls_fake.id : id;
 }
 
 static const char *get_trace(struct player *p)

@@ -25,6 +25,7 @@ struct play_mode {
     bool lenient;         /* something is made to fail: to leave the script is no failure, it only ends the play */
     enum play_side loses; /* the connection ends when lose_at octets of this side have passed */
     uint64_t lose_at;
+    const struct play_tls *tls; /* tls.h; NULL: the one without cryptography */
 };
 
 /* Something good that was claimed, and how much the server had said by then. In a play where something is made to fail

@@ -73,6 +73,9 @@ struct player {
     struct engine *engine;
     struct engine_peer peer;
     struct bytes host, plugins;
+    const struct play_tls *tls;
+    struct conversation *conversation; /* of a server with a library's TLS */
+    bool hello_may_come;               /* its client may begin a handshake with a server in clear */
     const struct envoi_transport *transport;
     void *tls_ctx;
     bool bad_tls_ctx;
@@ -142,8 +145,12 @@ void server_speak(struct player *p, bool burst);
 size_t player_passes(const struct player *p, enum play_side side, uint64_t passed, size_t len);
 /* Ends the connection where the mode of the play wants that. */
 void player_lose(struct player *p, enum play_side side, uint64_t passed);
+/* Octets go to the engine; see server_speak(). */
+void server_feed(struct player *p, const struct bytes *wire, bool burst);
 /* Octets of the client arrived. */
 void server_hear(struct player *p);
+/* Do the trace, the error, a reply or memory show a secret of the script? */
+void player_hide(struct player *p);
 /* A verb was begun. */
 void player_began(struct player *p, int rc);
 void player_claim(struct player *p, size_t item);

@@ -35,6 +35,7 @@ ParameterizedTestParameters(dialogue, replay)
     return cr_make_param_array(struct files_name, names, count, files_release);
 }
 
+/* faults: 65, 77 */
 ParameterizedTest(struct files_name *name, dialogue, replay, .timeout = 60)
 {
     struct script script;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "play.h"
+#include "../support/blocks.h"
+#include "player.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,33 @@ static void search_tell(struct search *s, const char *text)
         s->tell(s->ctx, text, strlen(text));
 }
 
+static void encode(const unsigned char octets[3], char out[4])
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned bits = (unsigned)octets[0] << 16 | (unsigned)octets[1] << 8 | octets[2];
+
+    for (int i = 3; i >= 0; i--, bits >>= 6)
+        out[i] = digits[bits & 63];
+}
+
+/* In base64, however many octets stand before it where it is encoded: those groups of characters that are its own. */
+static void search_encoded(struct search *s, const char *text)
+{
+    size_t len = strlen(text);
+
+    for (size_t from = 0; from < 3; from++) {
+        struct bytes encoded = {0};
+        for (size_t at = from; at + 3 <= len; at += 3) {
+            char group[4];
+            encode((const unsigned char *)text + at, group);
+            bytes_add(&encoded, group, sizeof group);
+        }
+        if (encoded.len > SHORTEST)
+            search_tell(s, bytes_text(&encoded));
+        bytes_free(&encoded);
+    }
+}
+
 /* "set password X", "credential token X". */
 static void search_setting(struct search *s, const struct script_line *line)
 {
@@ -31,8 +59,11 @@ static void search_setting(struct search *s, const struct script_line *line)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct bytes value = {0};
         if (strncmp(line->rest, names[i], strlen(names[i])) == 0 &&
-            script_argument(line->rest + strlen(names[i]), &value, &error) && strcmp(bytes_text(&value), "later") != 0)
+            script_argument(line->rest + strlen(names[i]), &value, &error) &&
+            strcmp(bytes_text(&value), "later") != 0) {
             search_tell(s, bytes_text(&value));
+            search_encoded(s, bytes_text(&value));
+        }
         bytes_free(&value);
     }
 }
@@ -71,4 +102,51 @@ void play_secrets(const struct script *script, bool client_only,
         else if (strcmp(line->word, "S:") == 0)
             search_server(&s, line->rest);
     }
+}
+
+/* ------------------------------------------------------------------------------------------------ what shows them ---- */
+
+static void look_at_text(struct player *p, const char *what, const char *text, const char *secret, size_t len)
+{
+    if (text && bytes_contain(text, strlen(text), secret, len))
+        player_break(p, "%s shows \"%s\": %s", what, secret, text);
+}
+
+static void look_at_trace(void *ctx, const char *secret, size_t len)
+{
+    struct player *p = ctx;
+
+    if (bytes_contain(p->trace.data, p->trace.len, secret, len))
+        player_break(p, "the trace shows \"%s\"", secret);
+}
+
+static void look_at_texts(void *ctx, const char *secret, size_t len)
+{
+    struct player *p = ctx;
+    const struct envoi_message *m = p->letter->message;
+
+    look_at_text(p, "the error", p->fault.text, secret, len);
+    look_at_text(p, "the reply", envoi_reply_text(engine_reply(p->engine)), secret, len);
+    for (size_t i = 0; m && i < envoi_message_recipients(m); i++)
+        look_at_text(p, "a verdict", envoi_message_verdict_reason(m, i), secret, len);
+}
+
+/* While nothing is in progress the settings have the password, and nobody else has. */
+static void look_at_memory(void *ctx, const char *secret, size_t len)
+{
+    struct player *p = ctx;
+    const void *const settings[] = {p->settings.password, p->settings.token};
+
+    if (blocks_hold(secret, len, settings, sizeof settings / sizeof settings[0]))
+        player_break(p, "\"%s\" is still in memory", secret);
+}
+
+void player_hide(struct player *p)
+{
+    play_secrets(p->script, false, look_at_trace, p);
+    if (!p->engine)
+        return;
+    play_secrets(p->script, true, look_at_texts, p);
+    if (engine_result(p->engine) != ENVOI_E_AGAIN)
+        play_secrets(p->script, true, look_at_memory, p);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps of the server, and what the client has to say to it. */
-#include "../support/fake_tls.h"
 #include "../support/toy_mech.h"
-#include "player.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,39 +9,17 @@
 
 /* --------------------------------------------------------------------------------------------- hearing, speaking ---- */
 
-static void server_hear_record(struct player *p, char type, const struct bytes *payload)
-{
-    struct server *s = &p->server;
-
-    if (type == FAKE_TLS_CLOSE) {
-        s->notified = true;
-    } else if (type == FAKE_TLS_HELLO) {
-        s->hello_seen = true;
-        bytes_clear(&s->hello);
-        bytes_add(&s->hello, payload->data, payload->len);
-    } else {
-        bytes_add(&s->sasl, payload->data, payload->len);
-    }
-}
-
 void server_hear(struct player *p)
 {
     struct server *s = &p->server;
-    struct bytes payload = {0};
-    char type = 0;
     int got = 1;
 
-    while (s->tls && (got = fake_tls_take(&s->wire, &type, &payload)) > 0) {
-        server_hear_record(p, type, &payload);
-        bytes_clear(&payload);
-    }
-    bytes_free(&payload);
-    if (!s->tls) {
+    if (s->tls) {
+        p->tls->hear(p);
+    } else {
         bytes_add(&s->sasl, s->wire.data, s->wire.len);
         bytes_clear(&s->wire);
     }
-    if (got < 0)
-        player_break(p, "the client talks in clear after TLS");
     if (!s->layer) {
         bytes_add(&s->in, s->sasl.data, s->sasl.len);
         bytes_clear(&s->sasl);
@@ -63,7 +40,7 @@ static void server_wrap(struct player *p, struct bytes *wire)
     else
         bytes_add(&layered, s->out.data, s->out.len);
     if (s->tls)
-        fake_tls_put(wire, FAKE_TLS_DATA, layered.data, layered.len);
+        p->tls->put(p, wire, layered.data, layered.len);
     else
         bytes_add(wire, layered.data, layered.len);
     bytes_free(&layered);
@@ -71,7 +48,7 @@ static void server_wrap(struct player *p, struct bytes *wire)
 }
 
 /* Octets go to the engine. Between the pieces the client may say something, and must not: the reply is not whole. */
-static void server_feed(struct player *p, const struct bytes *wire, bool burst)
+void server_feed(struct player *p, const struct bytes *wire, bool burst)
 {
     for (size_t at = 0; at < wire->len && !p->stopped;) {
         size_t part = player_passes(p, PLAY_SERVER, p->server.spoken, player_cut(p, wire->len - at));
@@ -177,20 +154,15 @@ static void step_reset(struct player *p, const char *rest)
     server_end(p, ECONNRESET);
 }
 
-static void server_record(struct player *p, char type, const char *text)
+static void step_alert(struct player *p, const char *rest)
 {
     struct bytes wire = {0};
 
+    (void)rest;
     server_speak(p, true);
-    fake_tls_put(&wire, type, text, strlen(text));
+    p->tls->alert(p, &wire);
     server_feed(p, &wire, true);
     bytes_free(&wire);
-}
-
-static void step_alert(struct player *p, const char *rest)
-{
-    (void)rest;
-    server_record(p, FAKE_TLS_CLOSE, "");
 }
 
 /* "tls [trusted|untrusted|hello] [NAME]": the client's part of the handshake, then (but for "hello") the server's. */
@@ -204,12 +176,21 @@ static void step_tls(struct player *p, const char *rest)
     const char *name = argument(&a, 1);
     if (!p->server.hello_seen)
         player_fail(p, "the client did not begin TLS%s%s", p->fault.text[0] ? "; its error: " : "", p->fault.text);
-    else if (name && strcmp(name, bytes_text(&p->server.hello)) != 0)
-        player_fail(p, "TLS was begun for the name \"%s\"", bytes_text(&p->server.hello));
-    else if (strcmp(how, "hello") != 0)
-        server_record(p, FAKE_TLS_HELLO, how);
+    else if (name && !p->tls->is_hello_for(p, name))
+        player_fail(p, "TLS was begun for another name than \"%s\"", name);
+    else if (strcmp(how, "hello") != 0) {
+        server_speak(p, true);
+        p->tls->shake(p, how);
+    }
     p->server.hello_seen = false;
     arguments_free(&a);
+}
+
+/* "only fake": the records or the binding of the TLS without cryptography are written down in the script. */
+static void step_only(struct player *p, const char *rest)
+{
+    if (strcmp(rest, "fake") != 0)
+        player_break(p, "the script: only fake");
 }
 
 static void step_layer(struct player *p, const char *rest)
@@ -235,7 +216,7 @@ static void step_expect_raw(struct player *p, const char *rest)
 static void step_expect_hello(struct player *p, const char *rest)
 {
     (void)rest;
-    fake_tls_put(&p->expected, FAKE_TLS_HELLO, p->host.data, p->host.len);
+    p->tls->expect_hello(p);
 }
 
 static void step_perhaps(struct player *p, const char *rest)
@@ -287,6 +268,7 @@ const struct step_kind steps_server[] = {
     {"S-close", step_close, STEP_SERVER},
     {"S-reset", step_reset, STEP_SERVER},
     {"tls", step_tls, STEP_TLS},
+    {"only", step_only, STEP_EARLY},
     {"layer", step_layer, STEP_EARLY},
     {"C:", step_expect, STEP_CLIENT},
     {"C-raw:", step_expect_raw, STEP_CLIENT},

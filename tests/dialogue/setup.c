@@ -3,7 +3,7 @@
 #include "../support/fake_tls.h"
 #include "../support/toy_mech.h"
 #include "base/mem.h"
-#include "player.h"
+#include "tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +30,9 @@ static const struct {
 static int player_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
 {
     struct player *p = driver;
-    const struct envoi_tls_config config = {
-        .struct_size = sizeof config, .min_version = ENVOI_TLS_1_2, .ca_file = p->bad_tls_ctx ? "/none" : NULL};
+    const struct envoi_tls_config config = {.struct_size = sizeof config,
+                                            .min_version = ENVOI_TLS_1_2,
+                                            .ca_file = p->bad_tls_ctx ? "/none" : p->tls->ca_file};
 
     if (!p->tls_ctx) {
         int rc = transport->transport->ctx_new(transport->state, &config, &p->fault, &p->tls_ctx);
@@ -78,7 +79,8 @@ static bool player_add_plugins(struct player *p)
         (void)snprintf(word, sizeof word, " %s ", plugins[i].id);
         if (!strstr(list, word))
             continue;
-        int rc = registry_add_plugin(p->registry, plugins[i].entry(), plugins[i].descriptor);
+        /* What scripts call fake is the TLS of the play. */
+        int rc = registry_add_plugin(p->registry, i ? plugins[i].entry() : p->tls->plugin(), plugins[i].descriptor);
         if (rc != ENVOI_OK)
             return player_fail(p, "plugin %s: %s", plugins[i].id, envoi_error_name(rc));
     }
@@ -195,7 +197,9 @@ static void set_pin(struct player *p, const struct arguments *a)
         return;
     }
     p->settings.pin_count = 1;
-    memset(p->settings.pins[0], strcmp(argument(a, 1), "good") == 0 ? FAKE_TLS_PIN : 0, sizeof p->settings.pins[0]);
+    memset(p->settings.pins[0], 0, sizeof p->settings.pins[0]);
+    if (strcmp(argument(a, 1), "good") == 0)
+        p->tls->pin(p->settings.pins[0]);
 }
 
 static void set_ssf(struct player *p, const struct arguments *a)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps of the application: the verbs. */
 #include "letter.h"
-#include "player.h"
+#include "tls.h"
 
 #include <string.h>
 
@@ -20,6 +20,7 @@ static void verb_connect(struct player *p, const char *rest)
     (void)rest;
     if (!engine_alive(p->engine))
         engine_close(p->engine);
+    p->tls->free(p);
     bytes_clear(&p->server.wire);
     bytes_clear(&p->server.sasl);
     p->server.tls = p->server.layer = p->server.hello_seen = p->server.notified = false;

@@ -63,6 +63,7 @@ ParameterizedTestParameters(oom, dialogue)
     return cr_make_param_array(struct files_name, names, count, files_release);
 }
 
+/* faults: 75, 77 */
 ParameterizedTest(struct files_name *name, oom, dialogue, .timeout = 280)
 {
     struct script script;

@@ -69,6 +69,7 @@ Test(options, wrong_ones, .timeout = 10)
     cr_assert_eq(parse(&o, COMMAND_PROBE, "--user u"), 64);
 }
 
+/* faults: 80 */
 Test(options, no_secret_on_the_command_line, .timeout = 10)
 {
     struct options o;

@@ -51,6 +51,7 @@ Test(secret, file, .timeout = 10)
     cr_assert(is_wiped());
 }
 
+/* faults: 77 */
 Test(secret, wrong_files, .timeout = 10)
 {
     static char large[SECRET_MAX + 2];
@@ -78,6 +79,7 @@ Test(secret, command, .timeout = 30)
     cr_assert_str_eq(secret.text, "x");
 }
 
+/* faults: 77 */
 Test(secret, wrong_commands, .timeout = 30)
 {
     static const char *const commands[] = {"exit 3",         "echo x; exit 1",

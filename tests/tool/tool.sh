@@ -82,6 +82,7 @@ usage_cases() {
     run send --host localhost --to a@b letter;  check 'no --from' 64 err '--from'
     send --host localhost --to a@b one two;     check 'two messages' 64
     send --host localhost --port 0 --to a@b letter;  check 'port 0' 64 err '--port'
+    # faults: 80
     send --host localhost --to a@b --password=x letter
     check 'a password in argv' 64 err 'command line'
     send --host localhost --to a@b --password-file password letter
@@ -93,6 +94,7 @@ usage_cases() {
 data_cases() {
     send --host localhost --to 'a b@c' letter;     check 'a wrong recipient' 65 err 'a b@c'
     run send --host localhost --from 'x y@z' --to a@b letter;  check 'a wrong sender' 65 err 'x y@z'
+    # faults: 52
     line_end=$(printf 'a@b\nRCPT TO:<c@d>')
     send --host localhost --to "$line_end" letter; check 'a line end in an address' 65 out '!.'
     send --host localhost --to a@b /nonexistent;   check 'no message file' 65 err '/nonexistent'
@@ -148,6 +150,7 @@ plain_send() { # ARG...: to the scripted server
 
 scripted_cases() {
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.'
+    # faults: 40
     plain_send
     check 'lost after the content' 81 out '"result": "unknown"' out '"verdict": "unknown"' out 'ENVOI_E_UNKNOWN'
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 2.0.0 kept' '<'
@@ -176,6 +179,7 @@ scripted_cases() {
     plain_send --timeout 1
     check 'no greeting in time' 74 out 'ENVOI_E_TIMEOUT' err 'timeout'
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    # faults: 59
     plain_send --user alice --password-file password
     check 'a login that is not announced' 77 out '"result": "error"' out '"verdict": "not attempted"'
     scripted '220 x' '<' '250 x' '<'
@@ -260,14 +264,17 @@ login_cases() {
     check 'a mechanism forbidden' 0 out '"name": "LOGIN"'
     send --host localhost --port "$SMTP_PORT" --ca "$CA" --user alice --password-command 'cat password' --to bob@test letter
     check 'the password from a command' 0 out accepted
+    # faults: 80
     chmod 644 password
     to_server "$SMTP_PORT" --to bob@test letter
     check 'a password file that others can read' 0 out accepted err 'warning: --password-file.*chmod 600'
     chmod 600 password
+    # faults: 58
     to_server "$CLEAR_PORT" --tls off --to bob@test --json letter
     check 'no plaintext password in clear' 77 out '"result": "error"' out '!"mechanism"'
     to_server "$CLEAR_PORT" --tls off --allow-cleartext-auth --to bob@test --json letter
     check 'plaintext in clear when allowed' 0 out '"name": "PLAIN"' out '!"tls"'
+    # faults: 65
     to_server "$SMTP_PORT" --trace --to bob@test letter
     check 'the trace' 0 err '^>> EHLO' err '^>> AUTH PLAIN' err '^<< 250' err '!A line'
     to_server "$SMTP_PORT" --trace --trace --to bob@test letter
@@ -292,6 +299,7 @@ tls_cases() {
     check 'TLS required and not announced' 76 out '"result": "error"'
     to_server "$SMTP_PORT" --tls-backend nonesuch --to bob@test --json letter
     check 'no such TLS backend' 76 out 'ENVOI_E_PLUGIN' err 'plugins --why'
+    # faults: 13
     to_server "$WRONGHOST_PORT" --to bob@test letter;                       check 'a wrong host name' 76
     to_server "$WRONGHOST_PORT" --tls-name other.test --to bob@test letter; check '--tls-name' 0
     pin=$(openssl x509 -in "$PKI/server.pem" -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum | cut -d ' ' -f 1)
