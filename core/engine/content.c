@@ -202,7 +202,7 @@ static int look_through(struct content *c, enum content_mode mode, bool twice, s
         if (c->block_len)
             measure_block(c, m);
         c->held = one && c->ended && !c->source.memory ? c->block : NULL;
-        if (!twice && !c->ended && !c->source.memory)
+        if (!twice && !c->ended)
             rc = ENVOI_E_AGAIN;
         one = false;
     }

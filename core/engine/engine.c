@@ -233,23 +233,46 @@ static void count_left(struct engine *e, size_t len)
         engine_arm(e, ENVOI_PHASE_CONTENT);
 }
 
+/* A plugin tells its failure where every failure is told. What failed before must not be covered up by it: it is kept
+ * meanwhile. */
+static bool keep_failure(const struct engine *e, struct envoi_errctx *kept)
+{
+    bool failed = has_failed(e);
+
+    if (failed)
+        *kept = *e->fault;
+    return failed;
+}
+
+static void die_of_layer(struct engine *e, int rc, const struct envoi_errctx *kept, const char *otherwise)
+{
+    struct envoi_errctx why = *e->fault;
+
+    if (why.code != rc)
+        fault_set(&why, rc, e->phase, "%s", otherwise);
+    *e->fault = kept ? *kept : why;
+    e->loss = &why;
+    engine_die(e, rc);
+    e->loss = NULL;
+}
+
 /* Moves the output through the layers, as far as the wire has room. */
 static void push_down(struct engine *e)
 {
+    struct envoi_errctx kept;
     struct iovec piece;
 
     if (stack_is_empty(&e->stack) || (e->stack.transport && !e->stack.secure))
         return;
     while (e->open && output_drain(&e->output, &piece, 1)) {
         size_t n = 0;
+        bool failed = keep_failure(e, &kept);
         int rc = stack_send(&e->stack, piece.iov_base, piece.iov_len, &n);
 
         if (rc == ENVOI_E_AGAIN)
             return;
         if (rc) {
-            if (e->fault->code != rc)
-                fault_set(e->fault, rc, e->phase, "the TLS or SASL layer cannot send");
-            engine_die(e, rc);
+            die_of_layer(e, rc, failed ? &kept : NULL, "the TLS or SASL layer cannot send");
             return;
         }
         count_left(e, n);
@@ -378,22 +401,24 @@ static void take_octets(struct engine *e, const char *data, size_t len)
 /* Reads what the layers give. */
 static void pull_up(struct engine *e)
 {
+    struct envoi_errctx kept;
     char block[READ_BLOCK];
 
     while (e->open && (!e->stack.transport || e->stack.secure)) {
         size_t n = 0;
+        bool failed = keep_failure(e, &kept);
         int rc = stack_recv(&e->stack, block, sizeof block, &n);
 
         if (rc == ENVOI_E_AGAIN)
             return;
         if (rc == ENVOI_E_EOF || rc == ENVOI_E_TRUNCATED) {
+            if (failed)
+                *e->fault = kept;
             lose(e, rc == ENVOI_E_EOF ? "the server closed it" : "it ended without the closing alert of TLS");
             return;
         }
         if (rc) {
-            if (e->fault->code != rc)
-                fault_set(e->fault, rc, e->phase, "the TLS or SASL layer cannot read");
-            engine_die(e, rc);
+            die_of_layer(e, rc, failed ? &kept : NULL, "the TLS or SASL layer cannot read");
             return;
         }
         if (!e->ticket_tried)

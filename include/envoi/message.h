@@ -48,7 +48,7 @@ enum envoi_result {
 
 /** What the content is made of (RFC 6152, RFC 3030). */
 enum envoi_body {
-    ENVOI_BODY_AUTO = 0,   /**< looked at: BODY=8BITMIME when it has 8-bit octets (or may have: a pipe) */
+    ENVOI_BODY_AUTO = 0,   /**< BODY=8BITMIME when it has 8-bit octets, or may have: see "Content" */
     ENVOI_BODY_7BIT = 1,   /**< the caller says so; nothing is declared and nothing is checked */
     ENVOI_BODY_8BIT = 2,   /**< BODY=8BITMIME is asked for */
     ENVOI_BODY_BINARY = 3, /**< BODY=BINARYMIME is asked for: needs CHUNKING too; line ends are not touched */
@@ -93,13 +93,21 @@ int envoi_message_set_body(struct envoi_message *message, int body);
  * A complete message of RFC 5322, header and body. Line ends CR LF, LF and CR are all taken and sent as CR LF; dots are
  * doubled and the last line end is added as needed (RFC 5321 section 4.5.2). NUL is refused unless the body is binary.
  * Each of these replaces the one before.
+ *
+ * What can be had again (memory, a regular file, a callback with rewind) and has at most 64 KiB is looked at before MAIL: its
+ * size and whether it has 8-bit octets are announced as they are, and a NUL octet is refused while nothing is sent. Of more,
+ * and of what can be had but once, each block is looked at just before it goes: its size as the source tells it is
+ * announced as an estimate, 8-bit octets are announced since there may be some, and a NUL octet breaks the content off, as
+ * a source that fails does. Where something hangs on it (the server has no 8BITMIME, or a SIZE limit that the content may
+ * exceed) what can be had again is looked at as a whole beforehand, whatever its size.
  * @{ */
 
 /** From memory, which is borrowed until the message is sent, reset or freed.
  * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE. */
 int envoi_message_set_data(struct envoi_message *message, const void *data, size_t len);
-/** From a C stream, from where it stands to its end. Borrowed like memory; not closed. A stream that can seek is read
- * twice, to announce its size. Reading it may block, as regular files and pipes do.
+/** From a C stream, from where it stands to its end. Borrowed like memory; not closed. Reading it may
+ * block, as regular files and pipes do. Messages that are sent together (envoi_session_send_all(), a pool) cannot share a
+ * stream, nor a descriptor: one is prepared while another is read.
  * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE. */
 int envoi_message_set_file(struct envoi_message *message, FILE *file);
 /** From a descriptor, from where it stands to its end. Borrowed; not closed. One that is O_NONBLOCK and has nothing yet

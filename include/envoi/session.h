@@ -221,7 +221,8 @@ int envoi_session_starttls(struct envoi_session *session);
  * after 504, 534 and 535 only.
  * @returns ENVOI_OK (also when already logged in and the server says 503); ENVOI_E_NOT_SUPPORTED: AUTH is not announced;
  * ENVOI_E_NO_MECHANISM: none suits, the text says why each was passed over; ENVOI_E_AUTH: refused, the last refusal is in
- * envoi_session_reply(); ENVOI_E_CANCELLED: a credential was not given; ENVOI_E_PLUGIN. */
+ * envoi_session_reply(); ENVOI_E_CANCELLED: a credential was not given; ENVOI_E_PLUGIN; ENVOI_E_USAGE: an earlier login has
+ * brought a security layer, there is no other one on that connection. */
 int envoi_session_login(struct envoi_session *session);
 /** AUTH with one mechanism, whatever is announced first. @returns as envoi_session_login(). */
 int envoi_session_auth(struct envoi_session *session, const char *mechanism);

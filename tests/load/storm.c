@@ -19,7 +19,7 @@
 #define CONNECTIONS 12
 /* What the pool may have on the heap at once, however many messages it is given: those in the queue, with what they said when
  * they failed, and the connections. */
-#define OCTETS_MAX  ((size_t)QUEUE * 2048 + (size_t)CONNECTIONS * 2 * 65536)
+#define OCTETS_MAX  ((size_t)QUEUE * 2560 + (size_t)CONNECTIONS * 2 * 65536)
 
 /* ---- memory ---- */
 
