@@ -11,9 +11,11 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#define OUTPUT_PIECES_MIN 16       /* commands and blocks that there is always room for; powers of two */
-#define OUTPUT_PIECES_MAX 1024     /* ... that wait at most */
-#define OUTPUT_LIMIT      1048576u /* octets that may wait (content is lent) before nothing more is written */
+#define OUTPUT_PIECES_MIN 16   /* commands and blocks that there is always room for; powers of two */
+#define OUTPUT_PIECES_MAX 1024 /* ... that wait at most */
+/* Octets that may wait (content is lent) before nothing more is written. Content was looked at just before: with more than
+ * some chunks at once it has left the processor's cache again when it goes. */
+#define OUTPUT_LIMIT      196608u
 
 struct output_piece {
     const uint8_t *lent; /* NULL: the octets are in text */

@@ -253,6 +253,20 @@ static void advance_answered(struct engine *e, struct job *job, struct position 
     engine_arm(e, e->answered.row->phase);
 }
 
+/* RFC 5321 section 3.8: what is not answered now was not processed. */
+static __attribute__((noinline)) void end_with_421(struct engine *e, const struct job *job, int phase, int rc,
+                                                   const struct envoi_reply *reply)
+{
+    struct envoi_errctx first = *e->fault;
+    bool failed = !rc && job->result; /* before: the caller is told that */
+
+    if (!rc && job->message)
+        rc = engine_refused(e, ENVOI_E_DISCONNECTED, phase, reply, "the server closes the connection");
+    engine_die(e, rc);
+    if (failed)
+        *e->fault = first;
+}
+
 void queue_answer(struct engine *e, const struct envoi_reply *reply)
 {
     struct job *job = e->answering;
@@ -272,14 +286,6 @@ void queue_answer(struct engine *e, const struct envoi_reply *reply)
             job->result = rc;
     }
     advance_answered(e, job, at);
-    if (e->closing) { /* RFC 5321 section 3.8: what is not answered now was not processed */
-        struct envoi_errctx first = *e->fault;
-        bool failed = !rc && job->result; /* before: the caller is told that */
-
-        if (!rc && job->message)
-            rc = engine_refused(e, ENVOI_E_DISCONNECTED, phase, reply, "the server closes the connection");
-        engine_die(e, rc);
-        if (failed)
-            *e->fault = first;
-    }
+    if (e->closing)
+        end_with_421(e, job, phase, rc, reply);
 }
