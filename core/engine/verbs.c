@@ -136,7 +136,8 @@ int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, v
     if (rc || (rc = check_policy(e)))
         return rc;
     if (e->auth.layered) /* RFC 4954 section 4 forbids it; the mechanism that protects the connection is at work */
-        return bad(e, ENVOI_E_USAGE, "the login has brought a security layer: there is no other one on this connection");
+        return bad(e, ENVOI_E_USAGE,
+                   "the login has brought a security layer: there is no other one on this connection");
     if ((rc = auth_ask(&e->auth, mechanism, step, ctx, safe)))
         return bad(e, rc, "not the name of a mechanism");
     return run(e, &e->login_job, &command_auth, NEED_HELLO);
