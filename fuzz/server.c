@@ -63,12 +63,12 @@ void server_free(struct server *s)
 
 static struct heard *hear_command(struct server *s, enum heard_kind kind)
 {
-    if (s->first + s->count == s->room) {
-        if (s->count)
-            memmove(s->queue, s->queue + s->first, s->count * sizeof *s->queue);
+    if (s->first + s->count == s->room && s->first > s->count) {
+        memcpy(s->queue, s->queue + s->first, s->count * sizeof *s->queue);
         s->first = 0;
-        s->room = s->count;
-        s->queue = bytes_grow(s->queue, s->room++, sizeof *s->queue);
+    } else if (s->first + s->count == s->room) {
+        s->queue = bytes_grow(s->queue, s->room, sizeof *s->queue); /* which doubles it */
+        s->room = s->room ? 2 * s->room : 1;
     }
     s->queue[s->first + s->count] = (struct heard){.kind = kind, .by_verb = s->app.by_verb(s->app.ctx)};
     return &s->queue[s->first + s->count++];

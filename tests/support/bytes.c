@@ -92,5 +92,7 @@ char *bytes_strndup(const char *text, size_t len)
 
 void *bytes_grow(void *array, size_t count, size_t size)
 {
-    return bytes_must(realloc(array, (count + 1) * size));
+    bool full = !(count & (count - 1)); /* it doubles: at a power of two, and at nought */
+
+    return full ? bytes_must(realloc(array, (count ? 2 * count : 1) * size)) : array;
 }
