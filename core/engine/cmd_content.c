@@ -246,14 +246,17 @@ static int bdat_answer(struct engine *e, struct job *job, struct position *at, c
 
     if (reply_class(reply) == 3)
         return engine_die_of(e, ENVOI_E_PROTOCOL, "BDAT is answered with %d", reply->code);
-    if (reply_class(reply) == 2) {
-        if (last && !is_wanted(job)) {
-            verdict_all_unknown(job->message);
-            return engine_die_of(e, ENVOI_E_PROTOCOL,
-                                 "the content is accepted although its sender or all of its recipients were refused");
-        }
-        return last ? take_verdict(e, job, at, reply) : ENVOI_OK;
+    if (reply_class(reply) == 2 && last && !is_wanted(job)) {
+        verdict_unknown(job->message, ENVOI_PHASE_NONE);
+        return engine_die_of(e, ENVOI_E_PROTOCOL,
+                             "the content is accepted although its sender or all of its recipients were refused");
     }
+    if (reply_class(reply) == 2 && last && job->failed) {
+        verdict_unknown(job->message, ENVOI_PHASE_CONTENT);
+        return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is accepted although a part of it was refused");
+    }
+    if (reply_class(reply) == 2)
+        return last ? take_verdict(e, job, at, reply) : ENVOI_OK;
     if (!is_wanted(job) || job->failed) /* it follows from what was refused before */
         return ENVOI_OK;
     if (last)

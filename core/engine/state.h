@@ -122,8 +122,9 @@ void verdict_from_reply(struct envoi_message *m, size_t index, int phase, const 
 void verdict_all_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply);
 /* Those that wait for the content's reply. */
 void verdict_pending_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply);
-/* The server took what it must not have: nobody can tell what became of it. */
-void verdict_all_unknown(struct envoi_message *m);
+/* The server took what it must not have: nobody can tell what became of it, for those that were refused in that phase
+ * (ENVOI_PHASE_NONE: in any). */
+void verdict_unknown(struct envoi_message *m, int phase);
 /* The connection is gone: those without a verdict are unknown when the content has left, else not attempted. With a 421 that
  * was read nothing more was processed: those that waited for the content are deferred. */
 void verdict_settle_lost(struct engine *e, struct job *job);

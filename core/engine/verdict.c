@@ -51,10 +51,11 @@ void verdict_pending_from_reply(struct envoi_message *m, int phase, const struct
     reason_drop(reason);
 }
 
-void verdict_all_unknown(struct envoi_message *m)
+void verdict_unknown(struct envoi_message *m, int phase)
 {
     for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++)
-        m->recipients[i].verdict = ENVOI_VERDICT_UNKNOWN;
+        if (phase == ENVOI_PHASE_NONE || m->recipients[i].phase == phase)
+            m->recipients[i].verdict = ENVOI_VERDICT_UNKNOWN;
 }
 
 void verdict_settle_lost(struct engine *e, struct job *job)
