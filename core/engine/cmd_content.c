@@ -156,7 +156,7 @@ static int content_write(struct engine *e, struct job *job, const struct positio
             output_end_command(&e->output, &job->content_left);
             return ENVOI_OK;
         }
-        if (chunk.count)
+        if (job->content->own) /* else its leaving would be taken for that of a later one */
             output_mark(&e->output, &job->content->left);
     }
     return ENVOI_E_AGAIN;
@@ -235,7 +235,7 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
         (chunk.last && buf_append_text(text, " LAST")) || engine_put_line(e, from))
         return ENVOI_E_MEMORY;
     put_chunk(e, job, &chunk);
-    output_end_command(&e->output, chunk.last ? &job->content_left : &job->content->left);
+    output_end_command(&e->output, chunk.last ? &job->content_left : job->content->own ? &job->content->left : NULL);
     job->chunks++;
     return ENVOI_OK;
 }

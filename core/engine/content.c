@@ -372,6 +372,7 @@ int content_next(struct content *c, struct content_chunk *chunk)
     int rc;
 
     *chunk = (struct content_chunk){0};
+    c->own = false; /* what was given out before has left, or was not ours */
     if (!c->block_len && !c->ended && (rc = take_block(c)))
         return rc;
     settle_cr(c, chunk);
