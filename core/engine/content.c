@@ -83,6 +83,11 @@ static int pull(struct content *c, size_t *got)
     return ENVOI_OK;
 }
 
+static bool is_other_size(const struct content *c, uint64_t size)
+{
+    return c->taken > size || (c->ended && c->taken != size);
+}
+
 /* Takes the next block: memory is lent in place, everything else is pulled into the input buffer. */
 static int take_block(struct content *c)
 {
@@ -101,9 +106,7 @@ static int take_block(struct content *c)
     c->taken += got;
     if (c->source.memory)
         c->ended = c->taken == size;
-    else if (c->source.size >= 0 && (c->taken > size || (c->ended && c->taken != size)))
-        return ENVOI_E_CONTENT;
-    else if (c->counted && (c->taken > c->count || (c->ended && c->taken != c->count)))
+    else if ((c->source.size >= 0 && is_other_size(c, size)) || (c->counted && is_other_size(c, c->count)))
         return ENVOI_E_CONTENT;
     return ENVOI_OK;
 }
