@@ -15,10 +15,19 @@ struct found {
     lanes lowest; /* an octet above 0x7f is below nought here */
 };
 
+static inline void keep_lowest(struct found *f, const uint8_t *p)
+{
+    lanes here, lower;
+
+    memcpy(&here, p, sizeof here);
+    lower = here < f->lowest;
+    f->lowest = (here & lower) | (f->lowest & ~lower);
+}
+
 /* Each octet is seen together with its neighbours: a CR without its LF and a LF without its CR show in one comparison. */
 static inline void look(struct found *f, const uint8_t *p, bool dots)
 {
-    lanes here, next, line_end, lower;
+    lanes here, next, line_end;
 
     memcpy(&here, p, sizeof here);
     memcpy(&next, p + 1, sizeof next);
@@ -30,8 +39,7 @@ static inline void look(struct found *f, const uint8_t *p, bool dots)
         memcpy(&behind, p + AHEAD, sizeof behind);
         f->dotted |= line_end & (behind == '.');
     }
-    lower = here < f->lowest;
-    f->lowest = (here & lower) | (f->lowest & ~lower);
+    keep_lowest(f, p);
 }
 
 static bool any(const lanes *v, uint64_t mask)
@@ -58,15 +66,6 @@ static struct scan scan_short(const uint8_t *p, size_t len)
     if (len)
         s.stray |= p[0] == '\n' || p[len - 1] == '\r';
     return s;
-}
-
-static inline void keep_lowest(struct found *f, const uint8_t *p)
-{
-    lanes here, lower;
-
-    memcpy(&here, p, sizeof here);
-    lower = here < f->lowest;
-    f->lowest = (here & lower) | (f->lowest & ~lower);
 }
 
 /* Made twice, so that the question is not asked for every vector. */

@@ -100,10 +100,10 @@ void engine_arm(struct engine *e, int phase);
 int engine_refused(struct engine *e, int code, int phase, const struct envoi_reply *reply, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 void engine_trace(struct engine *e, int kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Ends the line that was appended to output.text since `from`: adds CR LF, traces it (masked, when mask is not NULL), puts
- * it into the output. ENVOI_OK or ENVOI_E_MEMORY. */
+/* Ends the line that was appended to output.text since `from`: adds CR LF, traces it, puts it into the output as the head of
+ * a command. ENVOI_OK or ENVOI_E_MEMORY. */
 int engine_put_line(struct engine *e, size_t from);
-/* The same, and the line is a whole command. */
+/* The same, and the line is a whole command; the trace shows mask instead, when it is not NULL. */
 int engine_end_line(struct engine *e, size_t from, const char *mask);
 /* Puts a command without arguments. */
 int engine_put_command(struct engine *e, const char *command);
