@@ -19,7 +19,7 @@ DELAY_MS, DELAY_COUNT = 20, 100
 # Held so long, no reply overtakes a client that does not wait for it: round trips are counted exactly.
 HELD_MS = {"small": "5", "large": "200"}
 ROUNDS = {"small": 5, "many": 5, "large": 3}
-RAW_ROUNDS, RAW_COUNT = 7, 2
+RAW_ROUNDS, RAW_COUNT = 11, 2
 RESULTS = os.path.join(BENCH, "results.json")
 MARKS = "<!-- bench:begin -->", "<!-- bench:end -->"
 

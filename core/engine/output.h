@@ -13,9 +13,10 @@
 
 #define OUTPUT_PIECES_MIN 16   /* commands and blocks that there is always room for; powers of two */
 #define OUTPUT_PIECES_MAX 1024 /* ... that wait at most */
-/* Octets that may wait (content is lent) before nothing more is written. Content was looked at just before: with more than
- * some chunks at once it has left the processor's cache again when it goes. */
-#define OUTPUT_LIMIT      196608u
+/* Octets that may wait (content is lent) before nothing more is written. With little at a time a fast receiver falls asleep
+ * while content is looked at, and to wake it costs the sender more than the look; with very much, what was looked at has
+ * left the processor's cache again when it goes. */
+#define OUTPUT_LIMIT      786432u
 
 struct output_piece {
     const uint8_t *lent; /* NULL: the octets are in text */
