@@ -34,7 +34,7 @@ static void trace_content(struct engine *e, const char *text, size_t len)
     }
 }
 
-/* Puts a chunk behind its command. job->content_left is set when the end of the content has left. */
+/* Puts a chunk behind its command. */
 static void put_chunk(struct engine *e, struct job *job, const struct content_chunk *chunk)
 {
     struct content *c = job->content;
@@ -60,6 +60,8 @@ static int take_verdict(struct engine *e, struct job *job, struct position *at, 
     const char *whom;
     bool more = false;
 
+    if (reply_class(reply) == 2 && !engine_content_left(e, job)) /* what layers still hold cannot have been taken */
+        return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is accepted before its end has left");
     if (!m) /* the verb data: so many replies as the verb rcpt got recipients accepted */
         return e->settings->lmtp && ++at->recipient < e->line_accepted ? ENVOI_E_AGAIN : ENVOI_OK;
     if (!e->settings->lmtp) {
@@ -153,7 +155,7 @@ static int content_write(struct engine *e, struct job *job, const struct positio
             return rc == ENVOI_E_AGAIN ? rc : content_failed(e, rc);
         put_chunk(e, job, &chunk);
         if (chunk.last) {
-            output_end_command(&e->output, &job->content_left);
+            output_end_command(&e->output, &job->content_end);
             return ENVOI_OK;
         }
         if (job->content->own) /* else its leaving would be taken for that of a later one */
@@ -235,7 +237,7 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
         (chunk.last && buf_append_text(text, " LAST")) || engine_put_line(e, from))
         return ENVOI_E_MEMORY;
     put_chunk(e, job, &chunk);
-    output_end_command(&e->output, chunk.last ? &job->content_left : job->content->own ? &job->content->left : NULL);
+    output_end_command(&e->output, chunk.last ? &job->content_end : job->content->own ? &job->content->left : NULL);
     job->chunks++;
     return ENVOI_OK;
 }

@@ -61,16 +61,16 @@ struct job {
     struct content *content;       /* for DATA, with or without a message */
     struct position start;         /* its first command, once that was written */
     struct position written;
-    unsigned owed;     /* its commands whose replies are not read */
-    bool chunked;      /* the content goes by BDAT */
-    size_t chunks;     /* BDAT commands written */
-    size_t asked;      /* recipients whose RCPT was answered */
-    bool failed;       /* no more commands of this job, but for what a refusal demands */
-    bool mail_refused; /* the reply to MAIL was no 2yz */
-    size_t accepted;   /* recipients with a 2yz to RCPT */
-    bool content_open; /* 354 was read, or the first BDAT written: content is owed */
-    bool content_done; /* the last octet of the content is in the output */
-    bool content_left; /* ... and has left the engine: from here on a lost connection means unknown */
+    unsigned owed;        /* its commands whose replies are not read */
+    bool chunked;         /* the content goes by BDAT */
+    size_t chunks;        /* BDAT commands written */
+    size_t asked;         /* recipients whose RCPT was answered */
+    bool failed;          /* no more commands of this job, but for what a refusal demands */
+    bool mail_refused;    /* the reply to MAIL was no 2yz */
+    size_t accepted;      /* recipients with a 2yz to RCPT */
+    bool content_open;    /* 354 was read, or the first BDAT written: content is owed */
+    bool content_done;    /* the last octet of the content is in the output */
+    uint64_t content_end; /* ... and stands here on the wire; 0: it is still with the engine */
     bool rset_done;
     int result; /* the first failure, ENVOI_OK: none */
 };

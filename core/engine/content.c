@@ -116,7 +116,8 @@ static void start(struct content *c, enum content_mode mode, size_t block_max)
 {
     c->block_max = block_max;
     c->mode = mode;
-    c->after_cr = c->own = c->left = false;
+    c->after_cr = c->own = false;
+    c->left = 0;
     c->at_line_start = true;
 }
 
@@ -349,7 +350,7 @@ static int give_block(struct content *c, struct content_chunk *chunk)
         add_piece(chunk, out, repair_block(c, out));
         c->own = true;
     }
-    c->left = false;
+    c->left = 0;
     c->block_len = 0;
     return ENVOI_OK;
 }

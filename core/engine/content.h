@@ -63,7 +63,7 @@ struct content {
     size_t block_len;
     unsigned turn;   /* which half of the buffers is used next: one block may be on its way while the next is taken */
     bool own;        /* what was given out last lies in the buffers below */
-    bool left;       /* ... and has left the engine */
+    uint64_t left;   /* ... and has left the engine: not 0 */
     size_t room;     /* octets of half an input buffer */
     uint8_t *input;  /* two halves, for pull */
     uint8_t *output; /* two halves of twice the room and some, for irregular blocks */

@@ -151,6 +151,16 @@ int engine_refused(struct engine *e, int code, int phase, const struct envoi_rep
 
 /* ---------------------------------------------------------------------------------------------- the end of it ---- */
 
+/* Content whose end the layers still hold counts as not sent: so it must not leave either, with the closing alert say. */
+static void hold_back_content(struct engine *e)
+{
+    for (const struct job *job = e->head; job; job = job->next)
+        if (job->content_end > e->wire) {
+            stack_tear(&e->stack);
+            return;
+        }
+}
+
 void engine_die(struct engine *e, int code)
 {
     if (!e->open)
@@ -160,6 +170,7 @@ void engine_die(struct engine *e, int code)
     e->open = false;
     e->lost_idle = !e->head;
     engine_arm(e, ENVOI_PHASE_NONE);
+    hold_back_content(e);
     queue_abort(e, code);
     output_clear(&e->output);
     reply_parser_reset(&e->parser);
@@ -222,11 +233,11 @@ static void lose(struct engine *e, const char *how)
 /* ------------------------------------------------------------------------------------------------- octets out ---- */
 
 /* Commands whose last octet has left may be answered from now on. */
-static void count_left(struct engine *e, size_t len)
+static void count_left(struct engine *e, size_t len, uint64_t position)
 {
     bool content = e->output.lent > 0;
 
-    e->left += output_drained(&e->output, len);
+    e->left += output_drained(&e->output, len, position);
     if (content && e->owed && e->left == e->owed)
         engine_arm(e, e->answered.row->phase);
     else if (content)
@@ -275,7 +286,7 @@ static void push_down(struct engine *e)
             die_of_layer(e, rc, failed ? &kept : NULL, "the TLS or SASL layer cannot send");
             return;
         }
-        count_left(e, n);
+        count_left(e, n, e->wire + stack_held(&e->stack));
         if (!e->output.count)
             queue_pump(e);
     }
@@ -300,8 +311,9 @@ size_t engine_drain(struct engine *e, struct iovec *pieces, size_t max)
 
 void engine_drained(struct engine *e, size_t len)
 {
+    e->wire += len;
     if (stack_is_empty(&e->stack))
-        count_left(e, len);
+        count_left(e, len, e->wire);
     else
         buf_consume(&e->stack.out, len);
     if (e->open)

@@ -86,7 +86,7 @@ size_t output_drain(const struct output *o, struct iovec *pieces, size_t max)
     return n;
 }
 
-unsigned output_drained(struct output *o, size_t len)
+unsigned output_drained(struct output *o, size_t len, uint64_t position)
 {
     unsigned commands = 0;
     size_t text = 0;
@@ -107,7 +107,7 @@ unsigned output_drained(struct output *o, size_t len)
         commands += p->ends_command ? 1 : 0;
         o->lent -= p->lent ? 1 : 0;
         if (p->left)
-            *p->left = true;
+            *p->left = position;
         o->head = (o->head + 1) & (o->room - 1);
         o->count--;
     }

@@ -22,7 +22,7 @@ struct output_piece {
     const uint8_t *lent; /* NULL: the octets are in text */
     size_t len;
     bool ends_command;
-    bool *left; /* set when the last octet has left; NULL: nobody asks */
+    uint64_t *left; /* told where the last octet stands on the wire, when it leaves; NULL: nobody asks */
 };
 
 struct output {
@@ -66,14 +66,14 @@ static inline void output_lend(struct output *o, const void *data, size_t len)
     o->lent++;
 }
 
-/* *left is set when the last piece that was added has left. */
-static inline void output_mark(struct output *o, bool *left)
+/* *left is set when the last piece that was added leaves. */
+static inline void output_mark(struct output *o, uint64_t *left)
 {
     output_piece(o, o->count - 1)->left = left;
 }
 
-/* The last piece that was added ends a command; *left (NULL: nobody asks) is set when it has left whole. */
-static inline void output_end_command(struct output *o, bool *left)
+/* The last piece that was added ends a command; *left (NULL: nobody asks) is set when it leaves. */
+static inline void output_end_command(struct output *o, uint64_t *left)
 {
     output_piece(o, o->count - 1)->ends_command = true;
     output_mark(o, left);
@@ -82,7 +82,8 @@ static inline void output_end_command(struct output *o, bool *left)
 /* ---- what has left ---- */
 
 size_t output_drain(const struct output *o, struct iovec *pieces, size_t max);
-/* Returns how many commands have left whole with these octets. */
-unsigned output_drained(struct output *o, size_t len);
+/* The next len octets leave, and what ends with them stands at `position` (not 0) on the wire. Returns how many commands
+ * have left whole with them. */
+unsigned output_drained(struct output *o, size_t len, uint64_t position);
 
 #endif

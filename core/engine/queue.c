@@ -88,7 +88,7 @@ void queue_abort(struct engine *e, int code)
     e->waiting = 0;
     while (e->head) {
         struct job *job = e->head;
-        int rc = job->content_left && job->owed ? ENVOI_E_UNKNOWN : code;
+        int rc = engine_content_left(e, job) && job->owed ? ENVOI_E_UNKNOWN : code;
 
         e->head = job->next;
         if (job->message) {

@@ -56,6 +56,7 @@ struct engine {
     struct position answered;
     unsigned owed;     /* commands whose replies are not read */
     unsigned left;     /* how many of them have left the engine whole */
+    uint64_t wire;     /* octets that the wire has taken, layers and all */
     bool group_closed; /* the last command written ends a group */
     int window;        /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
     unsigned waiting;  /* ENGINE_WANT_CREDENTIAL or ENGINE_WANT_CONTENT */
@@ -107,6 +108,11 @@ int engine_put_line(struct engine *e, size_t from);
 int engine_end_line(struct engine *e, size_t from, const char *mask);
 /* Puts a command without arguments. */
 int engine_put_command(struct engine *e, const char *command);
+/* Has the end of the job's content left for the wire? From here on a lost connection means unknown. */
+static inline bool engine_content_left(const struct engine *e, const struct job *job)
+{
+    return job->content_end && job->content_end <= e->wire;
+}
 /* Is what goes out now safe from readers: verified TLS, or a unix socket? */
 bool engine_is_safe(const struct engine *e);
 /* Forgets what EHLO told. */

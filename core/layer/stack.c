@@ -174,10 +174,17 @@ int stack_send(struct stack *s, const void *data, size_t len, size_t *n)
     return rc == ENVOI_E_AGAIN ? ENVOI_OK : rc;
 }
 
+void stack_tear(struct stack *s)
+{
+    buf_reset(&s->encoded);
+    buf_reset(&s->out);
+    s->torn = true;
+}
+
 void stack_shutdown(struct stack *s)
 {
     uint32_t want = 0;
 
-    if (s->transport && s->secure)
+    if (s->transport && s->secure && !s->torn)
         (void)s->transport->shutdown(s->conn, &want);
 }

@@ -21,6 +21,7 @@ struct stack {
     const struct envoi_transport *transport; /* NULL: none */
     void *conn;
     bool secure; /* the handshake is done */
+    bool torn;   /* octets were thrown away: the peer can make nothing of what would follow */
     struct envoi_lower lower;
     /* SASL */
     struct envoi_sasl_layer sasl; /* ssf 0: none */
@@ -49,6 +50,13 @@ void stack_end(struct stack *s);
 int stack_recv(struct stack *s, void *buf, size_t cap, size_t *n);
 /* Octets of the engine; *n says how many were taken. ENVOI_OK and *n > 0; ENVOI_E_AGAIN: the wire has to move; failure. */
 int stack_send(struct stack *s, const void *data, size_t len, size_t *n);
+/* Octets on their way through that the wire has not taken. */
+static inline size_t stack_held(const struct stack *s)
+{
+    return s->encoded.len + s->out.len;
+}
+/* What the wire has not taken goes nowhere any more, and nothing can follow it. */
+void stack_tear(struct stack *s);
 /* Queues the closing alert of TLS, if that is possible at once. */
 void stack_shutdown(struct stack *s);
 

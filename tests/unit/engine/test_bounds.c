@@ -57,7 +57,7 @@ Test(bounds, queued_output, .timeout = 10)
     cr_expect_leq(fill(&o, 6), OUTPUT_PIECES_MAX);
     cr_expect_lt(o.octets, OUTPUT_LIMIT);
     /* What has left makes room. */
-    output_drained(&o, o.octets);
+    output_drained(&o, o.octets, 1);
     cr_expect(output_has_room(&o));
     output_free(&o);
 }
