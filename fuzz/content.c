@@ -180,7 +180,10 @@ static void check_measure(const struct way *way, const struct content_measure *m
 
     if (!m->known)
         return;
-    repair(raw->data, raw->len, &repaired);
+    if (way->mode == CONTENT_BINARY)
+        fuzz_add(&repaired, raw->data, raw->len);
+    else
+        repair(raw->data, raw->len, &repaired);
     for (size_t i = 0; i < raw->len; i++)
         eight |= raw->data[i] >= 0x80;
     FUZZ_CHECK(m->size == repaired.len, "%llu octets instead of %zu", (unsigned long long)m->size, repaired.len);

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The mechanisms of the plugins plain, login, cram_md5 and sasl, stepped with whatever a server might send.
+/* The mechanisms of the plugins plain, login, cram_md5, sasl and oauth, stepped with whatever a server might send.
  * Input: octets for the plugin, its mechanism, the credentials and the security layer, then challenges, a line each. In a
  * challenge the octet 1 stands for the nonce that SCRAM sent, without which no server gets far. */
 #include "fuzz.h"
 
 #include <envoi/plugin.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define RESPONSE_MAX 49152 /* as the engine has it */
 #define STEPS_MAX    24
 
-static const char user[] = "alice@example.org", password[] = "Correct-Horse-7!", authzid[] = "boss";
+static const char user[] = "alice@example.org", password[] = "Correct-Horse-7!", authzid[] = "boss",
+                  token[] = "Bearer.Horse-8~+/==";
 
 /* -------------------------------------------------------------------------------------------------- the host ---- */
 
@@ -43,6 +45,7 @@ static void host_free(void *ptr)
         return;
     head = (struct head *)ptr - 1;
     FUZZ_CHECK(!memmem(ptr, head->size, password, strlen(password)), "the password is in memory that is given back");
+    FUZZ_CHECK(!memmem(ptr, head->size, token, strlen(token)), "the token is in memory that is given back");
     host_record.live--;
     free(head);
 }
@@ -66,7 +69,7 @@ static void host_wipe(void *ptr, size_t len)
 static void check_said(const char *text)
 {
     FUZZ_CHECK(*text && fuzz_is_printable(text), "\"%s\"", text);
-    FUZZ_CHECK(!strstr(text, password), "the password is told: %s", text);
+    FUZZ_CHECK(!strstr(text, password) && !strstr(text, token), "a secret is told: %s", text);
 }
 
 static void host_log(const struct envoi_host *host, uint32_t level, const char *text)
@@ -106,6 +109,7 @@ struct client {
     unsigned lent;
     struct fuzz_bytes out, nonce;
     bool responded;
+    bool explains; /* the server may say why it will refuse, which is told without a failure */
 };
 
 static void release(struct envoi_cred *cred)
@@ -124,7 +128,8 @@ static int32_t give(void *core, const struct envoi_cred_request *request, struct
     const char *value = request->id == ENVOI_CRED_AUTHID     ? user
                         : request->id == ENVOI_CRED_PASSWORD ? password
                         : request->id == ENVOI_CRED_AUTHZID  ? authzid
-                                                             : "token";
+                        : request->id == ENVOI_CRED_TOKEN    ? token
+                                                             : "realm";
 
     if (c->again) {
         c->again--;
@@ -183,9 +188,11 @@ static int32_t step_once(struct client *c, const uint8_t *in, size_t len, uint32
     fuzz_free(challenge);
     FUZZ_CHECK(*result == ENVOI_STEP_CONTINUE || (*result == ENVOI_STEP_DONE && rc == ENVOI_OK), "the result %u of %d",
                *result, rc);
-    FUZZ_CHECK(host_record.errors == errors + (rc && rc != ENVOI_E_AGAIN), "%zu errors are told of %d",
+    bool told = c->explains && in && rc == ENVOI_OK && *result == ENVOI_STEP_CONTINUE && host_record.errors > errors;
+    FUZZ_CHECK(host_record.errors == errors + (told || (rc && rc != ENVOI_E_AGAIN)), "%zu errors are told of %d",
                host_record.errors - errors, rc);
-    FUZZ_CHECK(host_record.errors == errors || host_record.code == rc, "%d is told of %d", host_record.code, rc);
+    FUZZ_CHECK(host_record.errors == errors || host_record.code == (told ? ENVOI_E_AUTH : rc), "%d is told of %d",
+               host_record.code, rc);
     FUZZ_CHECK(rc != ENVOI_E_AGAIN || (want == ENVOI_WANT_CREDENTIAL && !c->responded), "AGAIN, and it wants %u", want);
     FUZZ_CHECK(!c->lent || rc == ENVOI_E_AGAIN, "%u credentials are held", c->lent);
     return rc;
@@ -219,6 +226,19 @@ static void next_challenge(struct client *c, struct fuzz_input *in, struct fuzz_
     }
 }
 
+/* The message, or the answer to what the server says of a refusal. */
+static bool is_token_response(const struct client *c, bool bearer)
+{
+    char message[128];
+    int n = snprintf(message, sizeof message,
+                     bearer ? "n,a=%s,\1host=mail.example.org\1auth=Bearer %s\1\1" : "user=%s\1auth=Bearer %s\1\1",
+                     c->given & ENVOI_CRED_AUTHZID ? authzid : user, token);
+
+    if (bearer ? c->out.len == 1 && *c->out.data == 1 : !c->out.len)
+        return true;
+    return c->out.len == (size_t)n && !memcmp(c->out.data, message, c->out.len);
+}
+
 /* The mechanisms that are simple enough to be written down once more. */
 static void check_response(const struct client *c, const char *name, unsigned turn, int32_t rc)
 {
@@ -236,6 +256,8 @@ static void check_response(const struct client *c, const char *name, unsigned tu
     else
         FUZZ_CHECK(!c->out.len || !memmem(c->out.data, c->out.len, password, strlen(password)), "%s shows the password",
                    name);
+    if (c->explains)
+        FUZZ_CHECK(is_token_response(c, strcmp(name, "OAUTHBEARER") == 0), "another response of %s", name);
     if (strcmp(name, "CRAM-MD5") == 0)
         FUZZ_CHECK(c->out.len == strlen(user) + 33 && !memcmp(c->out.data, user, strlen(user)),
                    "another response of CRAM-MD5");
@@ -267,17 +289,15 @@ static void talk(struct client *c, const char *name, struct fuzz_input *in)
 
 /* -------------------------------------------------------------------------------------------------- the plugins ---- */
 
-envoi_plugin_entry envoi_plugin_plain, envoi_plugin_login, envoi_plugin_cram_md5, envoi_plugin_sasl;
+envoi_plugin_entry envoi_plugin_plain, envoi_plugin_login, envoi_plugin_cram_md5, envoi_plugin_sasl, envoi_plugin_oauth;
 
 static struct {
     envoi_plugin_entry *entry;
     void *state;
     size_t mechanisms;
 } plugins[] = {
-    {.entry = envoi_plugin_plain},
-    {.entry = envoi_plugin_login},
-    {.entry = envoi_plugin_cram_md5},
-    {.entry = envoi_plugin_sasl},
+    {.entry = envoi_plugin_plain}, {.entry = envoi_plugin_login}, {.entry = envoi_plugin_cram_md5},
+    {.entry = envoi_plugin_sasl},  {.entry = envoi_plugin_oauth},
 };
 #define PLUGINS (sizeof plugins / sizeof plugins[0])
 
@@ -309,9 +329,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     state = plugins[which].state;
     c.mechanism = plugins[which].entry()->mechanisms[0];
     (void)c.mechanism->mech_at(state, mechanism % plugins[which].mechanisms, &info);
-    /* An input that has the password would be found to leak it. */
+    /* An input that has the password would be found to leak it; the token is looked for in what is said. */
     if ((info.flags & ENVOI_MECH_MAY_BLOCK) || (in.len && memmem(in.data, in.len, password, 8)))
         return 0;
+    c.explains = info.needs & ENVOI_CRED_TOKEN;
     live = host_record.live;
     c.params = (struct envoi_mech_params){.struct_size = sizeof c.params,
                                           .external_ssf = ways & 64 ? 256 : 0,

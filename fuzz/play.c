@@ -11,7 +11,7 @@
 
 #define PIECES 4
 
-envoi_plugin_entry envoi_plugin_plain, envoi_plugin_login, envoi_plugin_cram_md5;
+envoi_plugin_entry envoi_plugin_plain, envoi_plugin_login, envoi_plugin_cram_md5, envoi_plugin_oauth;
 
 /* --------------------------------------------------------------------------------------------------- secrets ---- */
 
@@ -158,6 +158,7 @@ static void add_plugins(struct play *p)
         {envoi_plugin_plain, "kind: auth\nprovides: PLAIN\n"},
         {envoi_plugin_login, "kind: auth\nprovides: LOGIN\n"},
         {envoi_plugin_cram_md5, "kind: auth\nprovides: CRAM-MD5\n"},
+        {envoi_plugin_oauth, "kind: auth\nprovides: OAUTHBEARER XOAUTH2\n"},
         {envoi_plugin_toy, TOY_MECH_DESCRIPTOR},
     };
     const struct registry_dirs nowhere = {0};

@@ -51,6 +51,8 @@ static const struct option_row {
     {"user", 0, KIND_TEXT, AT(user), SEND, 0, "NAME", "log in as NAME, or send nothing"},
     {"password-file", 0, KIND_TEXT, AT(password_file), SEND, 0, "FILE", "holds the password"},
     {"password-command", 0, KIND_TEXT, AT(password_command), SEND, 0, "COMMAND", "prints the password; run by /bin/sh"},
+    {"token-file", 0, KIND_TEXT, AT(token_file), SEND, 0, "FILE", "holds an OAuth 2.0 access token"},
+    {"token-command", 0, KIND_TEXT, AT(token_command), SEND, 0, "COMMAND", "prints the token; run by /bin/sh"},
     {"mechanism", 0, KIND_TEXT, AT(mechanisms), SEND, 0, "LIST",
      "which login mechanisms, in which order; !NAME forbids"},
     {"allow-cleartext-auth", 0, KIND_COUNT, AT(allow_cleartext_auth), SEND, 0, NULL,
@@ -71,6 +73,7 @@ static const struct option_row {
     /* Here for their message: they would be taken for abbreviations otherwise. */
     {"password", 0, KIND_REFUSED, 0, SEND, 0, "", NULL},
     {"passphrase", 0, KIND_REFUSED, 0, NET, 0, "", NULL},
+    {"token", 0, KIND_REFUSED, 0, SEND, 0, "", NULL},
 };
 
 #define ROWS      (sizeof rows / sizeof *rows)
@@ -164,8 +167,10 @@ static int set_seconds(struct options *options, const struct option_row *row, co
 static int set_refused(struct options *options, const struct option_row *row, const char *value)
 {
     (void)options, (void)value;
-    complain("--%s: no secret on the command line, " SECRET_IN_ARGV "; give --%s-file%s", row->name, row->name,
-             strcmp(row->name, "password") ? "" : " or --password-command, or type it when asked");
+    const char *other = !strcmp(row->name, "password") ? " or --password-command, or type it when asked"
+                        : !strcmp(row->name, "token")  ? " or --token-command"
+                                                       : "";
+    complain("--%s: no secret on the command line, " SECRET_IN_ARGV "; give --%s-file%s", row->name, row->name, other);
     return EXIT_USAGE;
 }
 

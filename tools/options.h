@@ -37,7 +37,7 @@ struct options {
     int read_recipients;
     const char *mail_options, *rcpt_options;
     int drop_options;
-    const char *user, *password_file, *password_command, *mechanisms;
+    const char *user, *password_file, *password_command, *token_file, *token_command, *mechanisms;
     int allow_cleartext_auth;
 
     char **operands; /* what is no option: the message file, the host to probe */

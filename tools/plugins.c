@@ -112,7 +112,7 @@ static int print(const struct options *options, struct envoi_library *library)
         rc = EXIT_LOCAL;
     }
     fflush(stdout);
-    if (!json_array_size(plugins))
+    if (!json_array_size(plugins) && !json_array_size(json_object_get(all, "warnings")))
         complain("no plugins are described; --plugins-d names a directory of descriptors");
     print_warnings(json_object_get(all, "warnings"));
     json_decref(all);

@@ -125,6 +125,6 @@ int secret_from_command(struct secret *secret, const char *option, const char *c
         return REFUSE(secret, fault, "%s: the command failed with exit code %d", option, WEXITSTATUS(status));
     rc = strip_and_check(secret, option, fault);
     if (!rc && !secret->len)
-        return REFUSE(secret, fault, "%s: the command printed no password", option);
+        return REFUSE(secret, fault, "%s: the command printed nothing", option);
     return rc;
 }

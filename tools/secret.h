@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Passwords and passphrases: from a file, from a command, or typed. Never from argv or the environment. */
+/* Passwords, tokens and passphrases: from a file, from a command, or typed. Never from argv or the environment. */
 #ifndef TOOL_SECRET_H
 #define TOOL_SECRET_H
 

@@ -20,6 +20,34 @@ struct send {
     struct fault fault;
 };
 
+/* Options that say where the secret of the login is. */
+static const struct source {
+    const char *option;
+    size_t where;
+    int (*read)(struct secret *secret, const char *option, const char *value, struct fault *fault);
+    int (*set)(struct envoi_session *session, const char *user, const char *secret);
+} sources[] = {
+    {"--password-file", offsetof(struct options, password_file), secret_from_file, envoi_session_set_password},
+    {"--password-command", offsetof(struct options, password_command), secret_from_command, envoi_session_set_password},
+    {"--token-file", offsetof(struct options, token_file), secret_from_file, envoi_session_set_token},
+    {"--token-command", offsetof(struct options, token_command), secret_from_command, envoi_session_set_token},
+};
+
+#define SOURCES (sizeof sources / sizeof *sources)
+
+static const char *value_of(const struct options *options, const struct source *source)
+{
+    return *(const char *const *)(const void *)((const char *)options + source->where);
+}
+
+static int count_secrets(const struct options *options)
+{
+    int count = 0;
+    for (size_t i = 0; i < SOURCES; i++)
+        count += value_of(options, &sources[i]) != NULL;
+    return count;
+}
+
 /* Options that must be there, and those that are nothing without another. */
 static int check_usage(const struct options *o)
 {
@@ -31,8 +59,9 @@ static int check_usage(const struct options *o)
         {!o->from, "--from is missing: who sends? ('<>' is the null sender)"},
         {!o->to.count && !o->read_recipients, "--to is missing: who is it for?"},
         {o->operand_count > 1, "there is more than one message; one is sent at a time"},
-        {o->password_file && o->password_command, "--password-file and --password-command exclude each other"},
-        {(o->password_file || o->password_command) && !o->user, "a password needs --user"},
+        {count_secrets(o) > 1,
+         "--password-file, --password-command, --token-file and --token-command exclude one another"},
+        {count_secrets(o) && !o->user, "a password or a token needs --user"},
         {o->mechanisms && !o->user, "--mechanism needs --user"},
         {o->key && !o->cert, "--key needs --cert"},
         {o->passphrase_file && !o->cert, "--passphrase-file needs --cert"},
@@ -80,22 +109,22 @@ static int make_message(struct send *send)
 
 static int set_login(struct send *send)
 {
-    static struct secret password;
+    static struct secret secret;
     const struct options *o = send->options;
+    const struct source *source = NULL;
     char prompt[SERVER_MAX + 256];
-    int rc;
 
     if (!o->user)
         return 0;
+    for (size_t i = 0; i < SOURCES; i++)
+        if (value_of(o, &sources[i]))
+            source = &sources[i];
     snprintf(prompt, sizeof prompt, "Password of %.200s at %s: ", o->user, send->server);
-    if (o->password_file)
-        rc = secret_from_file(&password, "--password-file", o->password_file, &send->fault);
-    else if (o->password_command)
-        rc = secret_from_command(&password, "--password-command", o->password_command, &send->fault);
-    else
-        rc = secret_from_terminal(&password, prompt, &send->fault);
-    int error = rc ? ENVOI_OK : envoi_session_set_password(send->session, o->user, password.text);
-    secret_wipe(&password);
+    int rc = source ? source->read(&secret, source->option, value_of(o, source), &send->fault)
+                    : secret_from_terminal(&secret, prompt, &send->fault);
+    int error =
+        rc ? ENVOI_OK : (source ? source->set : envoi_session_set_password)(send->session, o->user, secret.text);
+    secret_wipe(&secret);
     if (error)
         rc = fault_from_setter(&send->fault, "--user", o->user, error);
     return rc;

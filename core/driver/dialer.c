@@ -26,14 +26,15 @@ static_assert(WATCH_MAX >= ATTEMPTS_MAX + ARES_GETSOCK_MAXNUM, "the watch list i
 
 struct attempt {
     int fd;
-    struct endpoint to;
+    int family;
+    unsigned index; /* of its address in the family's list */
 };
 
 struct dialer {
     struct dialer_env env;
     struct resolver resolver;
     bool looks_up;                         /* for others as well: they wait for it */
-    size_t used[FAMILIES];                 /* addresses tried */
+    unsigned tried[FAMILIES];              /* a bit for each address */
     int turn;                              /* the family that is next */
     struct attempt attempts[ATTEMPTS_MAX]; /* those that are under way */
     size_t count;
@@ -41,8 +42,10 @@ struct dialer {
     int64_t deadline; /* of the phase */
     int64_t next_at;  /* not before this the next attempt begins */
     int64_t grace;    /* until then IPv6 may still come first; 0: not waiting yet */
-    struct attempt winner;
+    int winner;       /* -1: none yet */
+    struct endpoint peer;
     int last_error;     /* errno of the last failure */
+    int ours;           /* ENVOI_E_SYSTEM or ENVOI_E_MEMORY, when there was no socket to be had; else 0 */
     char failures[384]; /* "192.0.2.1: Connection refused; ..." */
 };
 
@@ -100,8 +103,8 @@ static void tell_known(struct dialer *d, int64_t now)
     if (!known)
         return;
     share(d, now);
-    if (d->winner.fd >= 0)
-        known_prefer(known, &d->winner.to);
+    if (d->winner >= 0)
+        known_prefer(known, &d->peer);
     else
         known_forget(known);
 }
@@ -117,7 +120,7 @@ int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out)
     if (!d)
         return fault_set(env->fault, ENVOI_E_MEMORY, ENVOI_PHASE_CONNECT, "%s", envoi_error_text(ENVOI_E_MEMORY));
     d->env = *env;
-    d->winner.fd = -1;
+    d->winner = -1;
     d->deadline = now + env->timeouts[ENVOI_PHASE_DNS];
     rc = find_addresses(d, now);
     d->turn = d->resolver.addresses.first;
@@ -160,6 +163,15 @@ static bool is_under_way(int error)
     return error == EINPROGRESS || error == EINTR;
 }
 
+/* No socket can be had because this process or machine has no more: the server is not to blame. 0: it is another reason, such
+ * as no IPv6. */
+static int system_failure(int error)
+{
+    if (error == ENOMEM || error == ENOBUFS)
+        return ENVOI_E_MEMORY;
+    return error == EMFILE || error == ENFILE ? ENVOI_E_SYSTEM : ENVOI_OK;
+}
+
 static int open_socket(const struct endpoint *to)
 {
     int fd = socket(to->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -170,10 +182,21 @@ static int open_socket(const struct endpoint *to)
     return fd;
 }
 
-static void begin(struct dialer *d, const struct endpoint *to, int64_t now)
+static const struct endpoint *address_of(const struct dialer *d, const struct attempt *a)
 {
+    return &d->resolver.addresses.found[a->family][a->index];
+}
+
+static void win(struct dialer *d, const struct attempt *a)
+{
+    d->winner = a->fd;
+    d->peer = *address_of(d, a);
+}
+
+static void begin(struct dialer *d, struct attempt a, int64_t now)
+{
+    const struct endpoint *to = address_of(d, &a);
     char text[ENDPOINT_TEXT_MAX];
-    int fd;
 
     endpoint_text(to, text, sizeof text);
     if (!d->begun)
@@ -181,18 +204,19 @@ static void begin(struct dialer *d, const struct endpoint *to, int64_t now)
     d->begun = true;
     d->next_at = now + ATTEMPT_DELAY;
     trace_event(d->env.trace, "connecting to %s", text);
-    if ((fd = open_socket(to)) < 0) {
+    if ((a.fd = open_socket(to)) < 0) {
+        d->ours = system_failure(errno);
         failed(d, to, errno);
-    } else if (connect(fd, &to->at.any, to->len) == 0) {
-        d->winner = (struct attempt){fd, *to};
+    } else if (connect(a.fd, &to->at.any, to->len) == 0) {
+        win(d, &a);
     } else if (is_under_way(errno)) {
-        d->attempts[d->count++] = (struct attempt){fd, *to};
+        d->attempts[d->count++] = a;
     } else {
         int error = errno;
 
-        (void)close(fd);
+        (void)close(a.fd);
         if (error == EAGAIN && to->at.any.sa_family == AF_UNIX) {
-            d->used[FAMILY_V4]--;
+            d->tried[FAMILY_V4] = 0;
             d->next_at = now + BACKLOG_DELAY;
         } else {
             failed(d, to, error);
@@ -200,22 +224,38 @@ static void begin(struct dialer *d, const struct endpoint *to, int64_t now)
     }
 }
 
-/* The address that is to be tried next, NULL: none is there (yet). The families take turns. */
-static const struct endpoint *next_address(struct dialer *d)
+/* The first address of a family that was not tried; their number if there is none (yet). */
+static unsigned untried(const struct dialer *d, int family)
 {
-    const struct resolver *r = &d->resolver;
-    int family = d->used[d->turn] < r->addresses.count[d->turn] ? d->turn : !d->turn;
+    unsigned i = 0;
 
-    if (d->used[family] >= r->addresses.count[family])
-        return NULL;
-    d->turn = !family;
-    return &r->addresses.found[family][d->used[family]++];
+    while (i < d->resolver.addresses.count[family] && d->tried[family] >> i & 1)
+        i++;
+    return i;
+}
+
+static bool family_has_address(const struct dialer *d, int family)
+{
+    return untried(d, family) < d->resolver.addresses.count[family];
 }
 
 static bool have_address(const struct dialer *d)
 {
-    return d->used[FAMILY_V6] < d->resolver.addresses.count[FAMILY_V6] ||
-           d->used[FAMILY_V4] < d->resolver.addresses.count[FAMILY_V4];
+    return family_has_address(d, FAMILY_V6) || family_has_address(d, FAMILY_V4);
+}
+
+/* Begins with the address that is next, if there is one. The families take turns. */
+static bool begin_next(struct dialer *d, int64_t now)
+{
+    int family = family_has_address(d, d->turn) ? d->turn : !d->turn;
+    struct attempt a = {.family = family, .index = untried(d, family)};
+
+    if (!have_address(d))
+        return false;
+    d->turn = !family;
+    d->tried[family] |= 1u << a.index;
+    begin(d, a, now);
+    return true;
 }
 
 /* When the first IPv4 address is there before any of IPv6, the latter get a moment to catch up. */
@@ -251,14 +291,14 @@ static void attempt_ready(struct dialer *d, size_t index, unsigned events)
     struct attempt a = d->attempts[index];
     int error = attempt_state(a.fd, events);
 
-    if (error == EINPROGRESS || d->winner.fd >= 0)
+    if (error == EINPROGRESS || d->winner >= 0)
         return;
     d->attempts[index] = d->attempts[--d->count];
     if (error == 0) {
-        d->winner = a;
+        win(d, &a);
     } else {
         close_fd(d, a.fd);
-        failed(d, &a.to, error);
+        failed(d, address_of(d, &a), error);
     }
 }
 
@@ -291,9 +331,33 @@ static int nothing_left(struct dialer *d)
 {
     if (!d->begun)
         return resolver_failure(&d->resolver, d->env.fault);
-    (void)fault_set(d->env.fault, ENVOI_E_CONNECT, ENVOI_PHASE_CONNECT, "%s: %s", d->env.target->label, d->failures);
+    (void)fault_set(d->env.fault, d->ours ? d->ours : ENVOI_E_CONNECT, ENVOI_PHASE_CONNECT, "%s: %s",
+                    d->env.target->label, d->failures);
     d->env.fault->library_code = d->last_error;
-    return ENVOI_E_CONNECT;
+    return d->env.fault->code;
+}
+
+/* Ends the attempts that are under way; those addresses were not tried, as it were. */
+static void rest(struct dialer *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        const struct attempt *a = &d->attempts[i];
+
+        close_fd(d, a->fd);
+        d->tried[a->family] &= ~(1u << a->index);
+    }
+    d->count = 0;
+}
+
+bool dialer_resume(struct dialer *d, int64_t now)
+{
+    d->deadline = now + d->env.timeouts[ENVOI_PHASE_CONNECT];
+    d->next_at = 0;
+    if (have_address(d) || !resolver_done(&d->resolver, FAMILIES))
+        return true;
+    if (d->env.known) /* there may be more by now */
+        known_forget(d->env.known);
+    return false;
 }
 
 int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
@@ -305,18 +369,15 @@ int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
         share(d, now);
     if (!d->begun && d->resolver.addresses.count[FAMILY_V6])
         d->turn = d->resolver.addresses.first;
-    while (d->winner.fd < 0 && now >= d->next_at && now < d->deadline && !waits_for_v6(d, now)) {
-        const struct endpoint *to = next_address(d);
-
-        if (!to)
+    while (d->winner < 0 && now >= d->next_at && now < d->deadline && !waits_for_v6(d, now))
+        if (!begin_next(d, now))
             break;
-        begin(d, to, now);
-    }
-    if (d->winner.fd >= 0) {
+    if (d->winner >= 0) {
         tell_known(d, now);
-        *fd = d->winner.fd;
-        *peer = d->winner.to;
-        d->winner.fd = -1;
+        rest(d);
+        *fd = d->winner;
+        *peer = d->peer;
+        d->winner = -1;
         return ENVOI_OK;
     }
     if (d->count == 0 && !have_address(d) && resolver_done(&d->resolver, FAMILIES))
@@ -349,11 +410,10 @@ void dialer_free(struct dialer *d)
     if (!d)
         return;
     resolver_stop(&d->resolver);
+    rest(d);
     if (d->looks_up)
         d->env.known->looked_up = false;
-    for (size_t i = 0; i < d->count; i++)
-        close_fd(d, d->attempts[i].fd);
-    if (d->winner.fd >= 0)
-        close_fd(d, d->winner.fd);
+    if (d->winner >= 0)
+        close_fd(d, d->winner);
     mem_free(d);
 }

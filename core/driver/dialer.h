@@ -33,8 +33,12 @@ void dialer_free(struct dialer *d);
 
 /* fd is ready for events; -1: none is, but a time-out may be due. */
 void dialer_ready(struct dialer *d, int fd, unsigned events);
-/* Goes on. ENVOI_OK: *fd is connected to *peer and now the caller's; ENVOI_E_AGAIN; or an error that was told to fault. */
+/* Goes on. ENVOI_OK: *fd is connected to *peer and now the caller's, nothing else is open; ENVOI_E_AGAIN; or an error that was
+ * told to fault. */
 int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer);
+/* That connection was no good: dialer_step() goes on with the other addresses, also those that name servers were still asked
+ * for. False: there are none. */
+bool dialer_resume(struct dialer *d, int64_t now);
 /* Says which descriptors matter. */
 void dialer_watch(const struct dialer *d);
 /* When dialer_step() is due at the latest. */

@@ -29,19 +29,19 @@ void known_keep(struct known *k, const struct addresses *found, int64_t ttl, int
 
 void known_prefer(struct known *k, const struct endpoint *e)
 {
-    for (int family = 0; family < FAMILIES; family++) {
-        struct endpoint *list = k->addresses.found[family];
+    int family = e->at.any.sa_family == AF_INET6 ? FAMILY_V6 : FAMILY_V4;
+    struct endpoint *list = k->addresses.found[family];
+    size_t *count = &k->addresses.count[family], i = 0;
 
-        for (size_t i = 0; i < k->addresses.count[family]; i++)
-            if (endpoint_equal(&list[i], e)) {
-                struct endpoint kept = list[i];
-
-                memmove(list + 1, list, i * sizeof *list);
-                list[0] = kept;
-                k->addresses.first = family;
-                return;
-            }
-    }
+    while (i < *count && !endpoint_equal(&list[i], e))
+        i++;
+    if (i == ADDRESSES_MAX)
+        i--; /* for the last one */
+    else if (i == *count)
+        ++*count;
+    memmove(list + 1, list, i * sizeof *list);
+    list[0] = *e;
+    k->addresses.first = family;
 }
 
 void known_forget(struct known *k)

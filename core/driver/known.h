@@ -20,7 +20,7 @@ struct known {
 const struct addresses *known_use(const struct known *k, int64_t now);
 /* Keeps what was found, for ttl milliseconds (-1: nobody said) within bounds. */
 void known_keep(struct known *k, const struct addresses *found, int64_t ttl, int64_t now);
-/* That address is the one to be tried first. */
+/* That address is the one to be tried first. It may have been found after known_keep(). */
 void known_prefer(struct known *k, const struct endpoint *e);
 void known_forget(struct known *k);
 

@@ -12,21 +12,16 @@
 
 /* ---- the connection that was made goes to the engine ---- */
 
-/* Opportunistic TLS protects nobody who has something to lose, so with a login or a client certificate it is required. */
 static int tls_policy(const struct envoi_session *s)
 {
-    const struct settings *set = &s->settings;
+    int tls = s->settings.tls;
 
-    switch (set->tls) {
-    case ENVOI_TLS_DEFAULT:
-        if (s->target.is_unix)
-            return ENVOI_TLS_OFF;
-        return s->target.port == 465 ? ENVOI_TLS_IMPLICIT : ENVOI_TLS_REQUIRED;
-    case ENVOI_TLS_OPPORTUNISTIC:
-        return settings_have_login(set) || set->cert_file ? ENVOI_TLS_REQUIRED : ENVOI_TLS_OPPORTUNISTIC;
-    default:
-        return set->tls;
-    }
+    if (tls == ENVOI_TLS_DEFAULT)
+        tls = s->target.is_unix ? ENVOI_TLS_OFF : ENVOI_TLS_REQUIRED;
+    if (tls != ENVOI_TLS_OFF && !s->target.is_unix &&
+        s->target.port == 465) /* RFC 8314: whoever waits for a greeting there waits long */
+        tls = ENVOI_TLS_IMPLICIT;
+    return tls;
 }
 
 static int begin_engine(struct envoi_session *s, const struct endpoint *address)
@@ -47,20 +42,46 @@ static int begin_engine(struct envoi_session *s, const struct endpoint *address)
     return engine_connect(s->engine, &peer);
 }
 
-/* ENVOI_E_AGAIN as long as the connection is being made. */
+static bool is_dialing(const struct envoi_session *s)
+{
+    return s->dialer && s->fd < 0;
+}
+
+/* ENVOI_E_AGAIN as long as the connection is being made. What an address has said is a better reason than that nobody is at
+ * the others. */
 static int dial(struct envoi_session *s, int64_t now)
 {
     struct endpoint address;
     int rc = dialer_step(s->dialer, now, &s->fd, &address);
 
-    if (rc == ENVOI_E_AGAIN)
-        return rc;
-    dialer_free(s->dialer);
+    if (rc == ENVOI_OK) {
+        engine_tick(s->engine, now);
+        return begin_engine(s, &address);
+    }
+    if (rc != ENVOI_E_AGAIN && s->earlier.code) {
+        s->fault = s->earlier;
+        rc = s->earlier.code;
+    }
+    return rc;
+}
+
+/* RFC 5321 section 5.1: who gives no greeting, or not a good one, need not be all that the name stands for. But where something
+ * was said, the beginning of TLS, that is the answer. */
+static bool try_next_address(struct envoi_session *s, int rc)
+{
+    bool ungreeted =
+        rc == ENVOI_E_GREETING || rc == ENVOI_E_TIMEOUT || rc == ENVOI_E_DISCONNECTED || rc == ENVOI_E_PROTOCOL;
+    struct dialer *dialer = s->dialer;
+
+    if (!ungreeted || !dialer || s->fd < 0 || tls_policy(s) == ENVOI_TLS_IMPLICIT ||
+        !dialer_resume(dialer, clock_now()))
+        return false;
+    s->earlier = s->fault;
+    trace_event(&s->trace, "%s: no greeting, there are other addresses", s->peer);
     s->dialer = NULL;
-    if (rc)
-        return rc;
-    engine_tick(s->engine, now);
-    return begin_engine(s, &address);
+    session_drop(s);
+    s->dialer = dialer;
+    return true;
 }
 
 /* ---- one round ---- */
@@ -74,6 +95,19 @@ static void exchange(struct envoi_session *s, int64_t now)
     io_send(s);
 }
 
+/* Milliseconds after which the non-blocking face reads without being told to. */
+#define IDLE_LONG 1000
+
+void loop_look(struct envoi_session *s)
+{
+    struct pollfd pfd = {.fd = s->fd, .events = POLLIN};
+
+    if (s->settings.nonblocking)
+        s->readable = s->readable || clock_now() - s->round_at >= IDLE_LONG;
+    else if (poll(&pfd, 1, 0) > 0)
+        s->readable = true;
+}
+
 static void want(struct envoi_session *s)
 {
     unsigned wants = s->fd >= 0 ? engine_want(s->engine) : 0;
@@ -81,7 +115,7 @@ static void want(struct envoi_session *s)
         (wants & ENGINE_WANT_READ ? ENVOI_EVENT_READ : 0) | (wants & ENGINE_WANT_WRITE ? ENVOI_EVENT_WRITE : 0);
 
     watch_begin(&s->watch);
-    if (s->dialer)
+    if (is_dialing(s))
         dialer_watch(s->dialer);
     if (events)
         watch_want(&s->watch, s->fd, events);
@@ -115,10 +149,11 @@ static int verb_round(struct envoi_session *s)
 {
     int64_t now = clock_now();
 
-    if (s->dialer) {
+    s->round_at = now;
+    if (is_dialing(s)) {
         int rc = dial(s, now);
 
-        if (rc != ENVOI_E_AGAIN || s->dialer)
+        if (rc != ENVOI_E_AGAIN || is_dialing(s))
             return rc;
     }
     exchange(s, now);
@@ -143,6 +178,8 @@ static int end_verb(struct envoi_session *s, int rc)
 
     s->verb = VERB_NONE;
     s->expiry = -1;
+    dialer_free(s->dialer);
+    s->dialer = NULL;
     if (rc && !s->fault.text[0]) /* without memory nobody says more than that */
         (void)fault_set(&s->fault, rc, s->fault.phase, "%s", envoi_error_text(rc));
     if (verb == VERB_QUIT)
@@ -157,6 +194,8 @@ static int carry_on(struct envoi_session *s)
 {
     int rc = verb_round(s);
 
+    while (try_next_address(s, rc))
+        rc = verb_round(s);
     if (rc != ENVOI_E_AGAIN)
         rc = end_verb(s, rc);
     want(s);
@@ -165,7 +204,7 @@ static int carry_on(struct envoi_session *s)
 
 static int64_t deadline(const struct envoi_session *s, int64_t now)
 {
-    int64_t at = s->dialer ? dialer_deadline(s->dialer, now) : engine_deadline(s->engine);
+    int64_t at = is_dialing(s) ? dialer_deadline(s->dialer, now) : engine_deadline(s->engine);
 
     return clock_earlier(at, s->expiry);
 }
@@ -178,7 +217,7 @@ static void ready(struct envoi_session *s, int fd, unsigned events)
         s->readable = s->readable || events & ENVOI_EVENT_READ;
         if (events & ENVOI_EVENT_WRITE)
             s->choked = false;
-    } else if (s->dialer) {
+    } else if (is_dialing(s)) {
         dialer_ready(s->dialer, fd, events);
     }
 }

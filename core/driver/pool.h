@@ -72,6 +72,7 @@ struct pool_connection {
     bool excused;                            /* ... and that was not the server's fault */
     int broken;                              /* its descriptors cannot be watched: why */
     struct pool_fifo sent;                   /* messages that are on it, in order */
+    size_t rests;                            /* the route's, when a message could be sent */
     uint64_t used;                           /* transactions that were begun */
     uint64_t served;                         /* transactions that were done over it */
     uint64_t mail_max, rcpt_max, domain_max; /* RFC 9422; 0: unlimited */
@@ -93,6 +94,7 @@ struct pool_server {
     int64_t pause;      /* after the next failure: 0, the first one */
     int64_t not_before; /* it is left alone until then */
     int64_t failed;     /* when it failed last: connections that were begun before tell nothing new */
+    bool tried;         /* it failed in this turn of the route */
 };
 
 struct pool_route {
@@ -104,10 +106,11 @@ struct pool_route {
     struct pool_fifo waiting; /* was never tried */
     size_t in_flight;         /* messages on connections */
     struct pool_list lists[POOL_STATES];
-    size_t barred;   /* connections that get no more messages */
-    bool serial;     /* the server takes one message at a time */
-    bool proven;     /* a connection came about: the login is good */
-    bool charge_due; /* a connection failed: when none is left, it was a try for all that wait */
+    size_t barred; /* connections that get no more messages */
+    size_t tried;  /* servers that failed in this turn; when all have and no connection is left, it was a try */
+    size_t rests;  /* how often there was nothing left to give out */
+    bool serial;   /* the server takes one message at a time */
+    bool proven;   /* a connection came about: the login is good */
     bool dirty;
     struct pool_route *next_dirty;
 };
@@ -192,11 +195,13 @@ size_t route_pending(const struct pool_route *r);
 void route_touch(struct pool_route *r);
 /* Gives messages to connections, makes connections. */
 void route_dispatch(struct pool_route *r);
-/* The server that is next; NULL: all of them are left alone. */
+/* The server that is next; NULL: all of them are left alone, or what comes of the last ones is not known yet. */
 struct pool_server *route_server(struct pool_route *r);
 /* A connection to the server failed that was begun at some time. */
 void route_server_failed(struct pool_route *r, struct pool_server *s, int64_t begun);
-/* No connection is left and no server can be tried: that was one try for all that wait. */
+/* Another turn begins: each server is as good as the others, but for its pause. */
+void route_new_turn(struct pool_route *r);
+/* If no connection is left and all servers failed in this turn, that was one try for all that wait. */
 void route_charge(struct pool_route *r, int code, const char *text);
 /* All that wait fail. */
 void route_fail(struct pool_route *r, int code, const char *text);

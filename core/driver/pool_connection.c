@@ -80,6 +80,8 @@ void connection_discard(struct pool_connection *c)
 {
     struct envoi_pool *p = c->pool;
 
+    if (!pool_is_ours(c->pool)) /* nobody is called */
+        c->session->trace.level = 0;
     envoi_session_free(c->session); /* what was on it is settled now */
     c->session = NULL;
     connection_bar(c, false, false);
@@ -157,7 +159,8 @@ static void lose(struct pool_connection *c)
 {
     struct pool_route *r = c->route;
     struct envoi_errctx why = c->session->fault;
-    bool useless = c->aborted && !c->excused && !c->served;
+    bool unused = !c->used && route_has_work(r) && c->rests == r->rests; /* and not for want of messages */
+    bool useless = !c->served && !c->excused && (c->aborted || unused);
 
     if (useless)
         route_server_failed(r, c->server, c->born);
@@ -176,7 +179,7 @@ static void become_ready(struct pool_connection *c)
     c->domain_max = extensions_limit(x, "RCPTDOMAINMAX");
     r->serial = !engine_pipelines(c->session->engine);
     r->proven = true;
-    r->charge_due = false;
+    c->rests = r->rests;
     c->since = c->pool->now;
     connection_move(c, POOL_IDLE);
     set_deadline(c);
@@ -218,6 +221,8 @@ static void connecting(struct pool_connection *c, int rc)
         c->dialing = false;
         rc = session_prepare(c->session);
     }
+    if (rc == ENVOI_OK && !envoi_session_connected(c->session)) /* EHLO was answered, and the end came with it */
+        rc = ENVOI_E_DISCONNECTED;
     if (rc == ENVOI_OK)
         become_ready(c);
     else if (rc != ENVOI_E_AGAIN)

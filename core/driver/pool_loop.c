@@ -58,9 +58,11 @@ void pool_tell(void *connection, int fd, unsigned events)
     }
     known = p->fds[index] != NULL;
     p->fds[index] = events ? c : NULL;
+    if (!pool_is_ours(p))
+        return;
     if (p->watch)
         p->watch(p->watch_ctx, fd, events);
-    else if ((known || events) && pool_is_ours(p))
+    else if (known || events)
         rc = tell_epoll(p, fd, events, known);
     if (rc)
         c->broken = rc;

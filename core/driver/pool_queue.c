@@ -53,13 +53,13 @@ struct pool_entry *fifo_pop(struct pool_fifo *f)
 
 void entry_fail(struct pool_entry *e, int code, const char *text)
 {
-    char whole[FAULT_TEXT_MAX];
-    bool unknown = code == ENVOI_E_UNKNOWN;
+    static const char maybe[] = "the message may have been delivered: ";
+    char whole[sizeof maybe + FAULT_TEXT_MAX];
 
     if (e->failure)
         return;
     e->failure = code;
-    (void)snprintf(whole, sizeof whole, "%s%s", unknown ? "the message may have been delivered: " : "",
+    (void)snprintf(whole, sizeof whole, "%s%s", code == ENVOI_E_UNKNOWN ? maybe : "",
                    *text ? text : envoi_error_text(code));
     e->error = mem_strdup(whole);
 }

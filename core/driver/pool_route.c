@@ -118,17 +118,40 @@ void route_touch(struct pool_route *r)
 
 /* ---- servers ---- */
 
+void route_new_turn(struct pool_route *r)
+{
+    for (size_t i = 0; r->tried && i < r->server_count; i++)
+        if (r->servers[i].tried) {
+            r->servers[i].tried = false;
+            r->tried--;
+        }
+}
+
+/* Each server has its turn: one that failed in it is tried again only while those that did not are left alone. Else the first
+ * ones of the list, whose pauses end while others are tried, would be tried for ever. */
 struct pool_server *route_server(struct pool_route *r)
 {
+    struct pool_server *second = NULL;
     int64_t soonest = -1;
 
-    for (size_t i = 0; i < r->server_count; i++) {
-        if (r->servers[i].not_before <= r->pool->now)
-            return &r->servers[i];
-        soonest = clock_earlier(soonest, r->servers[i].not_before);
+    if (r->tried == r->server_count) {
+        if (r->lists[POOL_CONNECTING].count)
+            return NULL; /* the turn ends with those */
+        route_new_turn(r);
     }
-    pool_wake_at(r->pool, soonest);
-    return NULL;
+    for (size_t i = 0; i < r->server_count; i++) {
+        struct pool_server *s = &r->servers[i];
+
+        if (s->not_before > r->pool->now)
+            soonest = clock_earlier(soonest, s->not_before);
+        else if (!s->tried)
+            return s;
+        else if (!second)
+            second = s;
+    }
+    if (!second)
+        pool_wake_at(r->pool, soonest);
+    return second;
 }
 
 void route_server_failed(struct pool_route *r, struct pool_server *s, int64_t begun)
@@ -146,7 +169,9 @@ void route_server_failed(struct pool_route *r, struct pool_server *s, int64_t be
         s->pause = longest;
     s->failed = r->pool->now;
     s->not_before = s->pause > INT64_MAX - r->pool->now ? INT64_MAX : r->pool->now + s->pause;
-    r->charge_due = true;
+    r->tried += !s->tried;
+    s->tried = true;
+    pool_wake_at(r->pool, s->not_before);
 }
 
 /* ---- messages that nobody takes ---- */
@@ -169,16 +194,16 @@ void route_charge(struct pool_route *r, int code, const char *text)
 {
     size_t alive = r->lists[POOL_CONNECTING].count + r->lists[POOL_IDLE].count + r->lists[POOL_BUSY].count;
 
-    if (!r->charge_due || alive || route_server(r))
+    if (r->tried < r->server_count || alive)
         return;
-    r->charge_due = false;
+    route_new_turn(r);
     end_all(r, &r->again, r->pool->limits[ENVOI_POOL_TRIES], code, text);
     end_all(r, &r->waiting, r->pool->limits[ENVOI_POOL_TRIES], code, text);
 }
 
 void route_fail(struct pool_route *r, int code, const char *text)
 {
-    r->charge_due = false;
+    route_new_turn(r);
     end_all(r, &r->again, 0, code, text);
     end_all(r, &r->waiting, 0, code, text);
 }
@@ -246,4 +271,5 @@ void route_dispatch(struct pool_route *r)
         if (!connection_open(r))
             break;
     fill_busy(r);
+    r->rests += !route_has_work(r);
 }

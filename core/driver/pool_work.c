@@ -17,6 +17,7 @@ void connection_take_done(void *ctx, struct envoi_message *message, int rc)
     if (alive) {
         c->served++;
         c->server->pause = 0;
+        route_new_turn(c->route);
     } else if (rc == ENVOI_E_CONTENT || rc == ENVOI_E_USAGE || rc == ENVOI_E_MEMORY) {
         c->excused = true;
     } else {
@@ -33,7 +34,7 @@ bool connection_is_spent(const struct pool_connection *c)
     const int64_t *limits = c->pool->limits;
 
     return c->used >= (uint64_t)limits[ENVOI_POOL_MESSAGES] || (c->mail_max && c->used >= c->mail_max) ||
-           c->pool->now - c->born >= limits[ENVOI_POOL_AGE_MS];
+           (c->used && c->pool->now - c->born >= limits[ENVOI_POOL_AGE_MS]); /* one message it is good for */
 }
 
 /* ---- messages ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* smtplib's sendmail: all of a message in one call. */
+#include "base/text.h"
 #include "driver/session.h"
 
 #include <envoi/message.h>
@@ -11,6 +12,9 @@ static int fill(struct envoi_message *m, struct envoi_errctx *fault, const char 
 
     if ((rc = envoi_message_set_options(m, mail_options)))
         return fault_set(fault, rc, ENVOI_PHASE_NONE, "the options of MAIL: %s", envoi_error_text(rc));
+    if (mail_options && text_has_word(mail_options, "BODY=BINARYMIME") &&
+        (rc = envoi_message_set_body(m, ENVOI_BODY_BINARY)))
+        return fault_set(fault, rc, ENVOI_PHASE_NONE, "the body: %s", envoi_error_text(rc));
     if ((rc = envoi_message_set_drop_options(m, 1)) || (rc = envoi_message_set_data(m, content, len)))
         return fault_set(fault, rc, ENVOI_PHASE_NONE, "the content: %s", envoi_error_text(rc));
     for (size_t i = 0; recipients[i]; i++)

@@ -20,7 +20,7 @@ static int give_tls_context(void *driver, const struct registry_transport *trans
     int rc;
 
     s->tls = NULL;
-    rc = tls_cache_get(&s->library->tls, transport, &s->library->trust, &s->settings, &s->fault, &s->tls);
+    rc = tls_cache_get(&s->library->tls, clock_now(), transport, &s->library->trust, &s->settings, &s->fault, &s->tls);
     tls_cache_release(&s->library->tls, old);
     *ctx = rc ? NULL : tls_context_handle(s->tls);
     return rc;

@@ -30,13 +30,13 @@ struct envoi_session {
     struct engine *engine;
     struct envoi_errctx fault;   /* the last failure */
     struct envoi_errctx sticky;  /* of a setter; code ENVOI_OK: none */
-    struct envoi_errctx earlier; /* what quit must not cover up */
+    struct envoi_errctx earlier; /* what quit, or another address in connect, must not cover up */
     struct trace trace;
     struct watch watch;
 
     /* the connection */
     int fd;                /* -1: none */
-    struct dialer *dialer; /* while it is being made */
+    struct dialer *dialer; /* while it is being made, and until it was greeted */
     unsigned process;      /* whose it is: process_number() */
     struct target target;
     char peer[ENDPOINT_TEXT_MAX];
@@ -58,6 +58,7 @@ struct envoi_session {
     void (*message_done)(void *ctx, struct envoi_message *message, int rc);
     void *message_ctx;
     struct known *known; /* what the pool knows of the server's name; NULL: it is looked up */
+    int64_t round_at;    /* when something was last done */
     bool impatient;      /* a callback may not say AGAIN, although this is the non-blocking face */
 };
 

@@ -176,14 +176,16 @@ int envoi_session_set_tls_name(struct envoi_session *session, const char *name)
 {
     struct envoi_errctx why;
     char *normal = NULL;
+    bool is_ip = false;
     int rc = may_set(session, "TLS name");
 
     if (rc)
         return rc;
-    if (name && (rc = host_or_ip_normalise(name, &why, &normal)))
+    if (name && (rc = host_or_ip_normalise(name, &why, &normal, &is_ip)))
         return session_stick(session, rc, "TLS name: %s", why.text);
     mem_free(session->settings.tls_name);
     session->settings.tls_name = normal;
+    session->settings.tls_name_is_ip = is_ip;
     return ENVOI_OK;
 }
 

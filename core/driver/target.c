@@ -158,12 +158,13 @@ static bool parse_ip(const char *text, size_t len, uint16_t port, struct endpoin
     return endpoint_set(out, (const struct sockaddr *)&in6, sizeof in6);
 }
 
-int host_or_ip_normalise(const char *text, struct envoi_errctx *fault, char **out)
+int host_or_ip_normalise(const char *text, struct envoi_errctx *fault, char **out, bool *is_ip)
 {
     struct endpoint address;
     char host[ENDPOINT_TEXT_MAX];
 
-    if (!parse_ip(text, strlen(text), 0, &address) || !address.len)
+    *is_ip = parse_ip(text, strlen(text), 0, &address) && address.len;
+    if (!*is_ip)
         return host_normalise(text, strlen(text), fault, out, NULL);
     endpoint_host(&address, host, sizeof host);
     *out = mem_strdup(host);

@@ -29,6 +29,6 @@ void target_free(struct target *t);
  * which may be NULL, tells). ENVOI_OK; ENVOI_E_USAGE with the reason in fault; ENVOI_E_MEMORY. */
 int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, char **out, bool *absolute);
 /* The same for what may also be the text of an IP address, without brackets. */
-int host_or_ip_normalise(const char *text, struct envoi_errctx *fault, char **out);
+int host_or_ip_normalise(const char *text, struct envoi_errctx *fault, char **out, bool *is_ip);
 
 #endif

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 
 /* Contexts that nobody uses are kept up to this many, the latest ones. */
-#define SPARE_MAX 4u
+#define SPARE_MAX            4u
+/* Milliseconds after which the system's certificates are read again. */
+#define SYSTEM_TRUST_AGE_MAX ((int64_t)24 * 3600 * 1000)
 
 enum {
     FILE_CA,
@@ -30,6 +32,7 @@ struct tls_context {
     unsigned references;
     struct registry_transport transport;
     void *handle;
+    int64_t born;
     /* what it was made from */
     bool system_trust;
     unsigned min_version;
@@ -41,8 +44,15 @@ struct tls_context {
 
 int tls_cache_init(struct tls_cache *c)
 {
+    pthread_mutexattr_t attr;
+    int failed;
+
     c->first = NULL;
-    return pthread_mutex_init(&c->lock, NULL) ? ENVOI_E_SYSTEM : ENVOI_OK;
+    (void)pthread_mutexattr_init(&attr);
+    (void)pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+    failed = pthread_mutex_init(&c->lock, &attr);
+    (void)pthread_mutexattr_destroy(&attr);
+    return failed ? ENVOI_E_SYSTEM : ENVOI_OK;
 }
 
 static void context_free(struct tls_context *t)
@@ -56,14 +66,23 @@ static void context_free(struct tls_context *t)
     mem_free(t);
 }
 
-void tls_cache_free(struct tls_cache *c)
+/* Those of a list that nobody else can find. */
+static void free_all(struct tls_context *list)
 {
-    while (c->first) {
-        struct tls_context *t = c->first;
+    while (list) {
+        struct tls_context *t = list;
 
-        c->first = t->next;
+        list = t->next;
         context_free(t);
     }
+}
+
+void tls_cache_free(struct tls_cache *c)
+{
+    struct tls_context *all = c->first;
+
+    c->first = NULL;
+    free_all(all);
     (void)pthread_mutex_destroy(&c->lock);
 }
 
@@ -102,8 +121,8 @@ static bool copy_wish(struct tls_context *t, const char *const *files, const cha
 }
 
 /* A context that is only what is asked for; without a handle yet. */
-static struct tls_context *wish_new(const struct registry_transport *transport, const struct tls_trust *trust,
-                                    const struct settings *s)
+static struct tls_context *wish_new(int64_t now, const struct registry_transport *transport,
+                                    const struct tls_trust *trust, const struct settings *s)
 {
     const char *files[FILES] = {trust->ca_file, trust->crl_file, s->cert_file, s->key_file};
     struct tls_context *t = mem_zalloc(sizeof *t);
@@ -111,6 +130,7 @@ static struct tls_context *wish_new(const struct registry_transport *transport, 
     if (!t)
         return NULL;
     t->transport = *transport;
+    t->born = now;
     t->system_trust = trust->system_trust < 0 ? !trust->ca_file : trust->system_trust > 0;
     t->min_version = trust->min_version;
     if (!copy_wish(t, files, trust->ciphers, s->cert_file ? s->passphrase : NULL)) {
@@ -129,6 +149,11 @@ static bool same_wish(const struct tls_context *a, const struct tls_context *b)
         if (!text_same(a->files[i], b->files[i]) || !stamp_equal(&a->stamps[i], &b->stamps[i]))
             return false;
     return text_same(a->ciphers, b->ciphers) && text_same(a->passphrase, b->passphrase);
+}
+
+static bool is_outdated(const struct tls_context *t, int64_t now)
+{
+    return t->system_trust && now - t->born >= SYSTEM_TRUST_AGE_MAX;
 }
 
 /* ---- making ---- */
@@ -172,50 +197,61 @@ static int make(struct tls_context *t, struct envoi_errctx *fault)
     return rc;
 }
 
-/* Latest first, so the spare ones behind the limit are the oldest. */
-static void drop_spares(struct tls_cache *c)
+/* ---- finding ---- */
+
+/* Takes what is not needed any longer out of the list, to be freed when the lock is not held: the transport may log then, too.
+ * The list has the latest first, so the spare ones behind the limit are the oldest. */
+static struct tls_context *take_out(struct tls_cache *c, int64_t now)
 {
+    struct tls_context *gone = NULL;
     unsigned spares = 0;
 
     for (struct tls_context **at = &c->first; *at;) {
         struct tls_context *t = *at;
 
-        if (t->references || ++spares <= SPARE_MAX) {
+        if (t->references || (!is_outdated(t, now) && ++spares <= SPARE_MAX)) {
             at = &t->next;
             continue;
         }
         *at = t->next;
-        context_free(t);
+        t->next = gone;
+        gone = t;
     }
+    return gone;
 }
 
+static struct tls_context *find(const struct tls_cache *c, int64_t now, const struct tls_context *wish)
+{
+    struct tls_context *t = c->first;
+
+    while (t && (is_outdated(t, now) || !same_wish(t, wish)))
+        t = t->next;
+    return t;
+}
+
+/* The context that is as wished, which may be the wish itself. */
 static int get_locked(struct tls_cache *c, struct tls_context *wish, struct envoi_errctx *fault,
                       struct tls_context **out)
 {
+    struct tls_context *t = find(c, wish->born, wish);
     int rc;
 
-    for (struct tls_context *t = c->first; t; t = t->next)
-        if (same_wish(t, wish)) {
-            context_free(wish);
-            t->references++;
-            *out = t;
-            return ENVOI_OK;
-        }
-    if ((rc = make(wish, fault))) {
-        context_free(wish);
-        return rc;
+    if (!t) {
+        if ((rc = make(wish, fault)))
+            return rc;
+        wish->next = c->first;
+        c->first = t = wish;
     }
-    wish->references = 1;
-    wish->next = c->first;
-    c->first = wish;
-    *out = wish;
+    t->references++;
+    *out = t;
     return ENVOI_OK;
 }
 
-int tls_cache_get(struct tls_cache *c, const struct registry_transport *transport, const struct tls_trust *trust,
-                  const struct settings *settings, struct envoi_errctx *fault, struct tls_context **out)
+int tls_cache_get(struct tls_cache *c, int64_t now, const struct registry_transport *transport,
+                  const struct tls_trust *trust, const struct settings *settings, struct envoi_errctx *fault,
+                  struct tls_context **out)
 {
-    struct tls_context *wish = wish_new(transport, trust, settings);
+    struct tls_context *wish = wish_new(now, transport, trust, settings), *gone;
     int rc;
 
     *out = NULL;
@@ -223,7 +259,11 @@ int tls_cache_get(struct tls_cache *c, const struct registry_transport *transpor
         return fault_set(fault, ENVOI_E_MEMORY, ENVOI_PHASE_TLS, "%s", envoi_error_text(ENVOI_E_MEMORY));
     (void)pthread_mutex_lock(&c->lock);
     rc = get_locked(c, wish, fault, out);
+    gone = take_out(c, now);
     (void)pthread_mutex_unlock(&c->lock);
+    free_all(gone);
+    if (*out != wish)
+        context_free(wish);
     return rc;
 }
 
@@ -260,10 +300,13 @@ int tls_context_key(const struct tls_context *t, struct buf *key)
 
 void tls_cache_release(struct tls_cache *c, struct tls_context *t)
 {
+    struct tls_context *gone;
+
     if (!t)
         return;
     (void)pthread_mutex_lock(&c->lock);
     t->references--;
-    drop_spares(c);
+    gone = take_out(c, -1);
     (void)pthread_mutex_unlock(&c->lock);
+    free_all(gone);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* TLS contexts, shared by all sessions that ask for the same: reading the system's certificates takes tens of milliseconds
  * and megabytes. What is asked for is what the context depends on: transport, trust, versions, client certificate, and the
- * files as they are now, so that a certificate that was renewed is read again. */
+ * files as they are now, so that a certificate that was renewed is read again. Where the system's certificates are only the
+ * TLS library knows, so they are read again once a day; who has a context keeps it. */
 #ifndef DRIVER_TLS_CACHE_H
 #define DRIVER_TLS_CACHE_H
 
@@ -24,6 +25,7 @@ struct tls_trust {
 
 struct tls_context;
 
+/* Recursive: a transport may log while it makes a context, and the log function may free another session. */
 struct tls_cache {
     pthread_mutex_t lock;
     struct tls_context *first;
@@ -34,8 +36,9 @@ int tls_cache_init(struct tls_cache *c);
 void tls_cache_free(struct tls_cache *c);
 
 /* Finds or makes a context and holds it. ENVOI_OK or an error that was told to fault. */
-int tls_cache_get(struct tls_cache *c, const struct registry_transport *transport, const struct tls_trust *trust,
-                  const struct settings *settings, struct envoi_errctx *fault, struct tls_context **out);
+int tls_cache_get(struct tls_cache *c, int64_t now, const struct registry_transport *transport,
+                  const struct tls_trust *trust, const struct settings *settings, struct envoi_errctx *fault,
+                  struct tls_context **out);
 /* What the transport knows it by. */
 void *tls_context_handle(const struct tls_context *t);
 /* Appends what it was made from to the key of a ticket. ENVOI_OK or ENVOI_E_MEMORY. */

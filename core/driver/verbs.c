@@ -5,6 +5,7 @@
 #include "driver/loop.h"
 #include "driver/process.h"
 #include "driver/session.h"
+#include "engine/state.h"
 
 /* ---- beginning and end ---- */
 
@@ -24,9 +25,13 @@ static int begin(struct envoi_session *s, enum verb verb)
     }
     if (verb == VERB_QUIT)
         s->earlier = s->fault;
+    else if ((rc = session_unstick(s))) /* nothing goes out with a setting that was refused */
+        return session_leave(s, rc);
     fault_clear(&s->fault);
     s->verb = verb;
     engine_tick(s->engine, clock_now());
+    if (s->fd >= 0)
+        loop_look(s);
     return ENVOI_OK;
 }
 
@@ -70,6 +75,7 @@ static int begin_dialing(struct envoi_session *s, const char *server)
     };
     int rc;
 
+    fault_clear(&s->earlier);
     target_free(&s->target);
     if ((rc = target_parse(server, default_port(&s->settings), &s->fault, &s->target)))
         return rc;
@@ -90,8 +96,6 @@ int envoi_session_connect(struct envoi_session *session, const char *server)
         return refuse(session, ENVOI_E_USAGE, "already connected");
     if (!server)
         return refuse(session, ENVOI_E_USAGE, "no server is given");
-    if ((rc = session_unstick(session)))
-        return give_up(session, rc);
     return end(session, begin_dialing(session, server));
 }
 
@@ -267,17 +271,17 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
 int envoi_session_send_all(struct envoi_session *session, struct envoi_message *const *messages, size_t count)
 {
     int rc = begin(session, VERB_OTHER);
+    bool all = messages || !count;
 
-    if (rc)
-        return rc;
-    if (!messages && count)
-        return refuse(session, ENVOI_E_USAGE, "no messages are given");
-    for (size_t i = 0; i < count; i++)
-        if (!messages[i])
-            return refuse(session, ENVOI_E_USAGE, "one of the messages is missing");
-    if ((rc = session_unstick(session)))
-        return give_up(session, rc);
-    return end(session, engine_send_all(session->engine, messages, count));
+    for (size_t i = 0; all && i < count; i++)
+        all = messages[i];
+    if (!rc && all)
+        return end(session, engine_send_all(session->engine, messages, count));
+    if (!rc)
+        rc = refuse(session, ENVOI_E_USAGE, "one of the messages is missing");
+    verdict_not_begun(messages, count,
+                      session && session->fault.code == rc ? session->fault.text : envoi_error_text(rc));
+    return rc;
 }
 
 int envoi_session_send(struct envoi_session *session, struct envoi_message *message)

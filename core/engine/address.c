@@ -200,11 +200,13 @@ static int parse_mailbox(const char *whole, const char *text, size_t len, struct
     return rc;
 }
 
-/* Where the "<" stands that a display name (atoms and quoted strings) leads to; len when there is none. */
-static size_t find_bracket(const char *text, size_t len)
+/* Where the "<" stands that a display name leads to; len when there is none. *name: what stands before it is atoms, dots,
+ * blanks and quoted strings. An address or a list there, "a@x, B <b@y>", must not be taken for a name. */
+static size_t find_bracket(const char *text, size_t len, bool *name)
 {
     bool quoted = false;
 
+    *name = true;
     for (size_t i = 0; i < len; i++) {
         if (quoted && text[i] == '\\' && i + 1 < len)
             i++;
@@ -212,6 +214,8 @@ static size_t find_bracket(const char *text, size_t len)
             quoted = !quoted;
         else if (!quoted && text[i] == '<')
             return i;
+        else if (!quoted && !is_in(IN_ATOM, text[i]) && !strchr(". ", text[i]) && (unsigned char)text[i] < 0x80)
+            *name = false;
     }
     return len;
 }
@@ -222,6 +226,7 @@ static __attribute__((noinline)) int parse_any(const char *text, bool null_allow
 {
     const char *whole = text;
     size_t len = strlen(text), bracket;
+    bool name;
 
     if (!text_is_line(text, len))
         return refuse(fault, whole, "a line end or a control character");
@@ -233,8 +238,10 @@ static __attribute__((noinline)) int parse_any(const char *text, bool null_allow
     }
     while (len && text[len - 1] == ' ')
         len--;
-    bracket = find_bracket(text, len);
+    bracket = find_bracket(text, len, &name);
     if (bracket < len) {
+        if (!name)
+            return refuse(fault, whole, "what stands before the bracket is not a name: one address, no list");
         if (text[len - 1] != '>')
             return refuse(fault, whole, "something behind the closing bracket, or no closing bracket");
         text += bracket + 1;
@@ -296,6 +303,22 @@ static bool is_parameter(const char *word, size_t len)
     return true;
 }
 
+/* The parameters whose values are xtext (RFC 3461 section 4, RFC 4954 section 5): a "+" begins two hexadecimal digits. */
+static bool is_broken_xtext(const char *word, size_t len)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char *equals = memchr(word, '=', len);
+    size_t name = equals ? (size_t)(equals - word) : len;
+
+    if (!equals || !((name == 5 && (text_equal_n(word, "ENVID", 5) || text_equal_n(word, "ORCPT", 5))) ||
+                     (name == 4 && text_equal_n(word, "AUTH", 4))))
+        return false;
+    for (size_t i = name + 1; i < len; i++)
+        if (word[i] == '+' && !(i + 2 < len && memchr(digits, word[i + 1], 16) && memchr(digits, word[i + 2], 16)))
+            return true;
+    return false;
+}
+
 int parameters_check(const char *options, struct envoi_errctx *fault)
 {
     const char *word;
@@ -310,6 +333,10 @@ int parameters_check(const char *options, struct envoi_errctx *fault)
     while ((options = text_word(options, &word, &len)))
         if (!is_parameter(word, len))
             return fault_set(fault, ENVOI_E_USAGE, 0, "\"%.*s\" is not a parameter (NAME or NAME=VALUE)",
+                             (int)(len > 60 ? 60 : len), word);
+        else if (is_broken_xtext(word, len))
+            return fault_set(fault, ENVOI_E_USAGE, 0,
+                             "\"%.*s\": a \"+\" is written +2B there, and a \"=\" +3D (RFC 3461)",
                              (int)(len > 60 ? 60 : len), word);
     return ENVOI_OK;
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "engine/state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void auth_init(struct auth *a)
@@ -26,7 +27,8 @@ void auth_end(struct auth *a)
     a->rounds = 0;
     if (!a->layered) {
         mem_free(a->server_list);
-        a->server_list = NULL;
+        mem_free(a->host);
+        a->server_list = a->host = NULL;
     }
     buf_free(&a->in);
     buf_free(&a->out);
@@ -39,6 +41,7 @@ void auth_free(struct auth *a)
     if (a->layered)
         a->m.mechanism->mech_free(a->ctx);
     mem_free(a->server_list);
+    mem_free(a->host);
     auth_init(a);
 }
 
@@ -161,17 +164,20 @@ static int32_t give_binding(void *core, const char *type, void *buf, size_t cap,
     return e->stack.transport->channel_binding(e->stack.conn, type, buf, cap, len);
 }
 
-void auth_params(struct engine *e)
+int auth_params(struct engine *e)
 {
     struct auth *a = &e->auth;
     struct envoi_tls_info info;
+    int rc = mem_replace(&a->host, e->settings->tls_name ? e->settings->tls_name : e->host);
 
+    if (rc)
+        return rc;
     a->params = (struct envoi_mech_params){
         .struct_size = sizeof a->params,
         .min_ssf = e->settings->min_ssf,
         .max_ssf = e->settings->max_ssf,
-        .service = e->settings->lmtp ? "lmtp" : "smtp",
-        .host = e->settings->tls_name ? e->settings->tls_name : e->host,
+        .service = e->lmtp ? "lmtp" : "smtp",
+        .host = a->host,
         .server_list = a->server_list,
         .binding = give_binding,
         .cred = give_credential,
@@ -180,6 +186,7 @@ void auth_params(struct engine *e)
     };
     if (engine_tls_info(e, &info) == ENVOI_OK)
         a->params.external_ssf = info.strength_bits;
+    return ENVOI_OK;
 }
 
 /* ----------------------------------------------------------------------------------------------------------- steps ---- */
@@ -206,6 +213,18 @@ static int step_of_application(struct auth *a, bool first)
     return response ? take_response(a, response, len) : ENVOI_OK;
 }
 
+/* A step that went well may have told why the refusal will come: that is for the refusal's text. */
+static void keep_remark(struct engine *e)
+{
+    struct auth *a = &e->auth;
+
+    if (e->fault->code == ENVOI_OK)
+        return;
+    auth_redact(a, e->fault->text, strlen(e->fault->text));
+    (void)snprintf(a->remark, sizeof a->remark, "%.*s", AUTH_REMARK_MAX, e->fault->text);
+    fault_clear(e->fault);
+}
+
 int auth_step(struct engine *e, bool first)
 {
     struct auth *a = &e->auth;
@@ -217,10 +236,13 @@ int auth_step(struct engine *e, bool first)
     a->responded = false;
     if (a->step)
         return step_of_application(a, first);
+    fault_clear(e->fault);
     rc = a->m.mechanism->step(a->ctx, first ? NULL : (a->in.len ? (const void *)buf_head(&a->in) : ""),
                               first ? 0 : a->in.len, &sink, &result, &want);
-    if (rc == ENVOI_OK)
+    if (rc == ENVOI_OK) {
         a->done = result == ENVOI_STEP_DONE;
+        keep_remark(e);
+    }
     return rc;
 }
 
@@ -263,15 +285,20 @@ static void cover(char *text, size_t len, const char *secret, size_t secret_len)
 {
     char *end = text + len, *at = text;
 
-    while ((at = memmem(at, (size_t)(end - at), secret, secret_len)))
+    for (; (at = memmem(at, (size_t)(end - at), secret, secret_len)); at += secret_len)
         memset(at, '*', secret_len);
+}
+
+static bool is_of_base64(char c)
+{
+    return text_is_alpha(c) || text_is_digit(c) || (c && strchr("+/=", c));
 }
 
 /* A server may repeat a part of the line only: whatever could be one, and is. */
 static void cover_pieces(char *text, size_t len, const void *said, size_t said_len)
 {
     for (size_t from = 0, to; from < len; from = to + 1) {
-        for (to = from; to < len && (text_is_alpha(text[to]) || text_is_digit(text[to]) || strchr("+/=", text[to]));)
+        for (to = from; to < len && is_of_base64(text[to]);)
             to++;
         if (to - from >= PIECE_LEAST && memmem(said, said_len, text + from, to - from))
             memset(text + from, '*', to - from);

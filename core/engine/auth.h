@@ -13,6 +13,7 @@
 #define AUTH_MECHANISMS_MAX 32    /* different names that are looked at in one login */
 #define AUTH_ROUNDS_MAX     16    /* challenges of one exchange */
 #define AUTH_RESPONSE_MAX   49152 /* octets of one response: its base64 fits into 64 KiB */
+#define AUTH_REMARK_MAX     191   /* octets of what a mechanism tells of a refusal before it comes */
 #define AUTH_COMMAND_MAX    512   /* octets of the AUTH command with its initial response (RFC 4954 section 4) */
 
 struct engine;
@@ -36,7 +37,7 @@ struct auth {
     size_t nth;         /* provider of this name */
     struct registry_mechanism m;
     struct envoi_mech_params params;
-    char *server_list;
+    char *server_list, *host; /* the params' own: a security layer outlives settings */
     void *ctx;
     bool active;    /* there is an exchange */
     bool layered;   /* ctx belongs to a security layer until the connection is closed */
@@ -44,6 +45,7 @@ struct auth {
     bool responded; /* `out` is a response, be it an empty one */
     bool withheld;  /* `out` is an initial response too long for the command: it answers the first challenge */
     int cancel;     /* `*` was sent because of this */
+    char remark[AUTH_REMARK_MAX + 1]; /* why the server is about to refuse, "": not told */
     unsigned rounds;
     struct buf in;   /* the challenge, decoded */
     struct buf out;  /* the response, raw */
@@ -62,8 +64,8 @@ int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *c
 int auth_begin(struct engine *e, const char *mechanism);
 /* Finds the next mechanism and opens an exchange. ENVOI_OK; ENVOI_E_END: none is left; ENVOI_E_PLUGIN, ENVOI_E_MEMORY. */
 int auth_pick(struct engine *e);
-/* Fills a->params for the connection as it is now. */
-void auth_params(struct engine *e);
+/* Fills a->params for the connection as it is now. ENVOI_OK or ENVOI_E_MEMORY. */
+int auth_params(struct engine *e);
 /* One step; `in` is used when first is false. As envoi_mechanism::step. */
 int auth_step(struct engine *e, bool first);
 /* After the 235: puts the security layer on the stack, if there is one. */

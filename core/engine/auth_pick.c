@@ -118,16 +118,24 @@ static bool lacks_credential(const struct settings *s, uint32_t needs)
            ((needs & ENVOI_CRED_TOKEN) && !s->token);
 }
 
+/* What is said of a name that a file in plugins.d keeps from being used. */
+#define NEEDS_TLS "plugins.d requires verified TLS for it (%s)"
+#define FORBIDDEN "plugins.d forbids it (%s)"
+#define SAY_MAX   320
+
 /* Why this provider may not be used here; NULL: it may. */
-static const char *objection(const struct engine *e, const char *name, const struct registry_mechanism *m)
+static const char *objection(const struct engine *e, const char *name, const struct registry_mechanism *m,
+                             char text[SAY_MAX])
 {
     const struct settings *s = e->settings;
     bool plaintext = strength_of(name).plaintext || (m->info.flags & ENVOI_MECH_PLAINTEXT);
 
     if (plaintext && !engine_is_safe(e) && !s->cleartext_auth)
         return "shows the password, and the connection is not verified TLS";
-    if (m->require_tls && !engine_is_safe(e) && (m->locked || !s->cleartext_auth))
-        return "plugins.d requires verified TLS for it";
+    if (m->needs_tls && !engine_is_safe(e) && (m->locked || !s->cleartext_auth)) {
+        (void)snprintf(text, SAY_MAX, NEEDS_TLS, m->needs_tls);
+        return text;
+    }
     if ((m->info.flags & ENVOI_MECH_ANONYMOUS) && !is_named(e, name))
         return "anonymous, and not asked for by name";
     if ((m->info.flags & ENVOI_MECH_MAY_BLOCK) && s->nonblocking && !s->blocking_mechanisms)
@@ -138,10 +146,27 @@ static const char *objection(const struct engine *e, const char *name, const str
     return NULL;
 }
 
+/* No plugin serves a->name: is that the administrator's word? */
+static int pass_over_unserved(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    struct registry_rule rule;
+    char text[SAY_MAX];
+    int rc = registry_find_rule(e->env.registry, a->name, e->fault, &rule);
+
+    if (rc)
+        return rc;
+    if (rule.forbidden)
+        (void)snprintf(text, sizeof text, FORBIDDEN, rule.forbidden);
+    pass_over(a, a->name, rule.forbidden ? text : "no plugin provides it");
+    return ENVOI_E_END;
+}
+
 /* Opens an exchange with the next provider of a->name that may be used. ENVOI_E_END: there is none. */
 static int open_provider(struct engine *e)
 {
     struct auth *a = &e->auth;
+    char text[SAY_MAX];
     bool seen = false;
 
     for (;; a->nth++) {
@@ -149,12 +174,12 @@ static int open_provider(struct engine *e)
         int rc = registry_find_mechanism(e->env.registry, a->name, a->nth, e->fault, &a->m);
 
         if (rc == ENVOI_E_END && a->nth == 0 && !seen)
-            pass_over(a, a->name, "no plugin provides it");
+            return pass_over_unserved(e);
         if (rc)
             return rc;
         seen = true;
         fault_clear(e->fault);
-        if (!(why = objection(e, a->name, &a->m))) {
+        if (!(why = objection(e, a->name, &a->m, text))) {
             rc = a->m.mechanism->usable ? a->m.mechanism->usable(a->m.state, a->name, &a->params) : ENVOI_OK;
             if (!rc)
                 rc = a->m.mechanism->mech_new(a->m.state, a->name, &a->params, &a->ctx);
@@ -167,13 +192,25 @@ static int open_provider(struct engine *e)
     }
 }
 
+/* The application's own mechanism: what the administrator says of the name holds for it as for a plugin. */
 static int open_own(struct engine *e)
 {
     struct auth *a = &e->auth;
+    struct registry_rule rule;
+    char text[SAY_MAX] = "";
+    int rc = registry_find_rule(e->env.registry, a->name, e->fault, &rule);
 
-    if (a->step_safe || engine_is_safe(e) || e->settings->cleartext_auth)
+    if (rc)
+        return rc;
+    if (rule.forbidden)
+        (void)snprintf(text, sizeof text, FORBIDDEN, rule.forbidden);
+    else if (engine_is_safe(e))
         return ENVOI_OK;
-    pass_over(a, a->name, "counts as plaintext, and the connection is not verified TLS");
+    else if (rule.needs_tls)
+        (void)snprintf(text, sizeof text, NEEDS_TLS, rule.needs_tls);
+    else if (a->step_safe || e->settings->cleartext_auth)
+        return ENVOI_OK;
+    pass_over(a, a->name, *text ? text : "counts as plaintext, and the connection is not verified TLS");
     return ENVOI_E_END;
 }
 
@@ -185,8 +222,7 @@ static int make_server_list(struct engine *e, const char *announced)
     if (!(a->server_list = mem_strdup(announced)))
         return ENVOI_E_MEMORY;
     text_to_upper(a->server_list);
-    auth_params(e);
-    return ENVOI_OK;
+    return auth_params(e);
 }
 
 int auth_pick(struct engine *e)
@@ -210,8 +246,10 @@ int auth_pick(struct engine *e)
             engine_trace(e, ENVOI_TRACE_INFO, "mechanism %s by plugin %s", a->name, a->plugin);
             return ENVOI_OK;
         }
-        if (rc != ENVOI_E_END)
+        if (rc != ENVOI_E_END) {
+            e->fault->phase = ENVOI_PHASE_AUTH;
             return rc;
+        }
         memcpy(a->tried[a->tried_count++], a->name, sizeof a->name);
     }
 }

@@ -13,9 +13,9 @@ static int no_mechanism(struct engine *e)
 {
     const struct auth *a = &e->auth;
 
-    if (a->refusal.code) { /* the server had its say: the last refusal is what the login fails with */
+    if (a->refusal.code) { /* the last refusal, the server's or the application's, is what the login fails with */
         *e->fault = a->refusal;
-        return ENVOI_E_AUTH;
+        return e->fault->code;
     }
     return fault_set(e->fault, ENVOI_E_NO_MECHANISM, ENVOI_PHASE_AUTH,
                      "no login mechanism is announced, available and allowed: the server announces \"%.100s\"%s%s%s%s",
@@ -76,6 +76,21 @@ static int put_command(struct engine *e)
     return rc ? ENVOI_E_MEMORY : engine_end_line(e, from, mask);
 }
 
+/* Who is asked for a token and has none may have a password: the next mechanism, unless this very one was asked for.
+ * Where no other suits either, the login fails with this. */
+static bool does_without_token(struct engine *e)
+{
+    struct auth *a = &e->auth;
+
+    if (a->asked[0] || !(a->m.info.needs & ENVOI_CRED_TOKEN))
+        return false;
+    (void)step_failed(e, ENVOI_E_CANCELLED);
+    if (!a->refusal.code)
+        a->refusal = *e->fault;
+    memcpy(a->tried[a->tried_count++], a->name, sizeof a->name);
+    return true;
+}
+
 static int auth_write(struct engine *e, struct job *job, const struct position *at)
 {
     struct auth *a = &e->auth;
@@ -89,12 +104,15 @@ static int auth_write(struct engine *e, struct job *job, const struct position *
     for (;;) {
         if (!a->active && (rc = auth_pick(e)))
             return rc == ENVOI_E_END ? no_mechanism(e) : rc == ENVOI_E_MEMORY ? step_failed(e, rc) : rc;
+        a->remark[0] = '\0';
         rc = auth_step(e, true);
         if (rc == ENVOI_E_AGAIN)
             return wait_for_credential(e);
         if (rc == ENVOI_OK)
             break;
         auth_end(a);
+        if (rc == ENVOI_E_CANCELLED && does_without_token(e))
+            continue;
         if (rc != ENVOI_E_NOT_SUPPORTED)
             return step_failed(e, rc);
         a->nth++; /* it turned out not to be usable before anything went out: the next provider */
@@ -200,8 +218,12 @@ static int auth_answer(struct engine *e, struct job *job, struct position *at, c
     int cancel = a->cancel;
 
     (void)at;
-    if (reply->code == 334)
-        return take_challenge(e, job, reply);
+    if (reply->code == 334) {
+        int rc = take_challenge(e, job, reply);
+
+        buf_reset(&e->reply->text); /* it may repeat a secret in base64, and who looks at replies has no use for it */
+        return rc;
+    }
     if (reply->code == 235)
         return succeed(e);
     if (reply_class(reply) < 4)
@@ -212,7 +234,8 @@ static int auth_answer(struct engine *e, struct job *job, struct position *at, c
         return cancel;
     if (reply->code == 503 && e->authenticated)
         return ENVOI_OK;
-    engine_refused(e, ENVOI_E_AUTH, ENVOI_PHASE_AUTH, reply, "login by %s is refused", a->name);
+    engine_refused(e, ENVOI_E_AUTH, ENVOI_PHASE_AUTH, reply, "login by %s is refused%s%s%s", a->name,
+                   *a->remark ? " (" : "", a->remark, *a->remark ? ")" : "");
     if (!tries_next(e, reply->code))
         return ENVOI_E_AUTH;
     a->refusal = *e->fault;

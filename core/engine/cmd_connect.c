@@ -73,6 +73,7 @@ static int handshake_write(struct engine *e, struct job *job, const struct posit
         return rc;
     }
     engine_forget(e);
+    e->authenticated = false; /* RFC 3207 section 4.2: nothing of what was said in clear counts */
     if (engine_tls_info(e, &info) == ENVOI_OK)
         engine_trace(e, ENVOI_TRACE_INFO, "TLS by plugin %s: %s, %s, certificate %s%s", e->transport.id,
                      info.protocol_name, info.cipher, info.verified ? "verified" : "NOT verified",
@@ -117,7 +118,7 @@ static int starttls_answer(struct engine *e, struct job *job, struct position *a
         job->written.row = &command_handshake;
         return ENVOI_OK;
     }
-    if (e->tls == ENVOI_TLS_OPPORTUNISTIC && job->next && !e->closing) {
+    if (engine_tls_policy(e) == ENVOI_TLS_OPPORTUNISTIC && job->next && !e->closing) {
         engine_trace(e, ENVOI_TRACE_INFO, "STARTTLS is refused: going on in clear, as the policy allows");
         e->tls_declined = true;
         return ENVOI_OK;

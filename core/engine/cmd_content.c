@@ -63,8 +63,8 @@ static int take_verdict(struct engine *e, struct job *job, struct position *at, 
     if (reply_class(reply) == 2 && !engine_content_left(e, job)) /* what layers still hold cannot have been taken */
         return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is accepted before its end has left");
     if (!m) /* the verb data: so many replies as the verb rcpt got recipients accepted */
-        return e->settings->lmtp && ++at->recipient < e->line_accepted ? ENVOI_E_AGAIN : ENVOI_OK;
-    if (!e->settings->lmtp) {
+        return e->lmtp && ++at->recipient < e->line_accepted ? ENVOI_E_AGAIN : ENVOI_OK;
+    if (!e->lmtp) {
         verdict_pending_from_reply(m, ENVOI_PHASE_FINAL, reply);
         return reply_class(reply) == 2
                    ? ENVOI_OK
@@ -96,7 +96,7 @@ static int data_answer(struct engine *e, struct job *job, struct position *at, c
 
     (void)at;
     if (reply->code == 354) {
-        if (!is_wanted(job) && e->settings->lmtp) /* nobody can say how many replies a dot would bring now */
+        if (!is_wanted(job) && e->lmtp) /* nobody can say how many replies a dot would bring now */
             return engine_die_of(e, ENVOI_E_PROTOCOL, "DATA is answered with 354, but no recipient was accepted");
         job->content_open = true;
         if (is_wanted(job) && (rc = content_begin(job->content, CONTENT_DOT, CONTENT_BLOCK)))
@@ -236,6 +236,8 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
     if (buf_append_text(text, "BDAT ") || buf_append(text, digits, text_put_number(digits, chunk.total)) ||
         (chunk.last && buf_append_text(text, " LAST")) || engine_put_line(e, from))
         return ENVOI_E_MEMORY;
+    if (chunk.last && !chunk.total && !e->owed) /* no content is on its way: what follows is the answer */
+        engine_arm(e, ENVOI_PHASE_FINAL);
     put_chunk(e, job, &chunk);
     output_end_command(&e->output, chunk.last ? &job->content_end : job->content->own ? &job->content->left : NULL);
     job->chunks++;

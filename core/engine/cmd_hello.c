@@ -7,7 +7,7 @@
 
 static const char *verb_of(const struct engine *e)
 {
-    return e->helo ? "HELO" : e->settings->lmtp ? "LHLO" : "EHLO";
+    return e->helo ? "HELO" : e->lmtp ? "LHLO" : "EHLO";
 }
 
 static const char *name_of(const struct engine *e)
@@ -36,7 +36,7 @@ static bool may_fall_back(const struct engine *e, const struct envoi_reply *repl
 {
     bool needs_tls = e->tls == ENVOI_TLS_REQUIRED && !e->stack.secure;
 
-    return reply_class(reply) == 5 && !e->helo && !e->hello_only && !e->settings->lmtp && !needs_tls &&
+    return reply_class(reply) == 5 && !e->helo && !e->hello_only && !e->lmtp && !needs_tls &&
            !settings_have_login(e->settings);
 }
 

@@ -25,6 +25,22 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
     return engine_end_line(e, from, NULL);
 }
 
+/* A server that was thought to take transactions behind one another refused this one unseen: nobody's fault, nothing lost. */
+static int refused_unseen(struct engine *e, struct job *job, const struct envoi_reply *reply)
+{
+    static const char why[] = "the server takes one message at a time";
+    struct envoi_message *m = job->message;
+
+    job->failed = true;
+    job->again = !m->content.pulled || m->content.source.rewind;
+    if (job->again) {
+        engine_trace(e, ENVOI_TRACE_INFO, "%s: this one goes out once more", why);
+        return ENVOI_OK;
+    }
+    verdict_not_attempted(m, ENVOI_PHASE_MAIL, why);
+    return engine_refused(e, ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_MAIL, reply, "%s", why);
+}
+
 static int mail_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
     (void)at;
@@ -36,6 +52,8 @@ static int mail_answer(struct engine *e, struct job *job, struct position *at, c
         return engine_die_of(e, ENVOI_E_PROTOCOL, "MAIL is answered with %d", reply->code);
     default:
         job->mail_refused = true;
+        if (job->doubted && !e->closing)
+            return refused_unseen(e, job, reply);
         verdict_all_from_reply(job->message, ENVOI_PHASE_MAIL, reply);
         return engine_refused(e, ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_MAIL, reply, "sender <%s> is refused",
                               address_path(&job->message->sender));
@@ -178,10 +196,11 @@ static int rset_probe_answer(struct engine *e, struct job *job, struct position 
 
 static int rset_between_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
-    (void)job;
     (void)at;
-    if (reply_class(reply) != 2 && !e->closing)
+    if (reply_class(reply) != 2 && !e->closing) {
         remember(e, ENGINE_WINDOW_CLOSED);
+        job->doubted = true;
+    }
     return ENVOI_OK;
 }
 

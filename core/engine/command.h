@@ -72,7 +72,9 @@ struct job {
     bool content_done;    /* the last octet of the content is in the output */
     uint64_t content_end; /* ... and stands here on the wire; 0: it is still with the engine */
     bool rset_done;
-    int result; /* the first failure, ENVOI_OK: none */
+    bool doubted; /* the RSET in front of it was refused: its MAIL may be, too, and mean nothing */
+    bool again;   /* ... and was: it goes to the end of the queue, and out once more */
+    int result;   /* the first failure, ENVOI_OK: none */
 };
 
 /* Makes a job ready to be queued. */

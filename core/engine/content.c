@@ -179,6 +179,8 @@ static void measure_block(struct content *c, struct content_measure *m)
     m->size += c->block_len;
     if (c->mode == CONTENT_DOT && (s.dotted || (c->at_line_start && c->block[0] == '.')))
         widen(&c->dotted, c);
+    if (c->mode == CONTENT_BINARY)
+        return;
     if (s.stray || c->after_cr) {
         m->size += repair_size(c);
         widen(&c->stray, c);
@@ -233,7 +235,8 @@ int content_look(struct content *c, enum content_mode mode, bool twice, struct c
     }
     if (rc)
         return rc;
-    m->size += c->after_cr ? 1 : c->at_line_start ? 0 : 2;
+    if (mode != CONTENT_BINARY)
+        m->size += c->after_cr ? 1 : c->at_line_start ? 0 : 2;
     m->known = c->counted = true;
     c->count = c->taken;
     c->looked = c->source.memory || c->held;

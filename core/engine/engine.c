@@ -84,7 +84,14 @@ void engine_forget(struct engine *e)
 
 bool engine_is_safe(const struct engine *e)
 {
-    return e->unix_socket || (e->stack.secure && e->settings->tls_verify);
+    return e->unix_socket || (e->stack.secure && e->tls_verified);
+}
+
+int engine_tls_policy(const struct engine *e)
+{
+    if (e->tls == ENVOI_TLS_OPPORTUNISTIC && (settings_have_login(e->settings) || e->settings->cert_file))
+        return ENVOI_TLS_REQUIRED;
+    return e->tls;
 }
 
 void engine_arm(struct engine *e, int phase)
@@ -275,17 +282,22 @@ static void push_down(struct engine *e)
 
     if (stack_is_empty(&e->stack) || (e->stack.transport && !e->stack.secure))
         return;
-    while (e->open && output_drain(&e->output, &piece, 1)) {
+    for (bool more = true; e->open && more;) {
         size_t n = 0;
         bool failed = keep_failure(e, &kept);
-        int rc = stack_send(&e->stack, piece.iov_base, piece.iov_len, &n);
+        int rc = stack_flush(&e->stack);
 
+        more = output_drain(&e->output, &piece, 1);
+        if (!rc && more)
+            rc = stack_send(&e->stack, piece.iov_base, piece.iov_len, &n);
         if (rc == ENVOI_E_AGAIN)
             return;
         if (rc) {
             die_of_layer(e, rc, failed ? &kept : NULL, "the TLS or SASL layer cannot send");
             return;
         }
+        if (!more)
+            return;
         count_left(e, n, e->wire + stack_held(&e->stack));
         if (!e->output.count)
             queue_pump(e);
@@ -359,7 +371,8 @@ static void trace_line(void *ctx, const char *line, size_t len)
 
 static void take_reply(struct engine *e, struct envoi_reply *reply)
 {
-    bool afterthought = e->left && e->answered.row == &command_rset; /* what was refused is what the caller asks for */
+    /* What was refused is what the caller asks for, not what followed from it. */
+    bool afterthought = e->left && (e->answered.row == &command_rset || (e->answering && e->answering->result));
 
     e->closing = reply->code == 421;
     if (!afterthought) {

@@ -208,13 +208,14 @@ static int check_utf8(struct engine *e, struct envoi_message *m, struct buf *out
     return buf_append_text(out, " SMTPUTF8");
 }
 
-/* Does something hang on the whole content, so that it is read twice rather than sent unseen? */
+/* Memory is looked at but once, be it now or on the way. For others: does something hang on the whole content, so that it is
+ * read twice rather than sent unseen? */
 static bool must_look(const struct engine *e, const struct envoi_message *m)
 {
     const struct extensions *x = &e->extensions;
     int64_t size = m->content.source.size;
 
-    if (m->body == ENVOI_BODY_AUTO && !x->eight_bit)
+    if (m->content.source.memory || (m->body == ENVOI_BODY_AUTO && !x->eight_bit))
         return true;
     /* with every line end made two octets it is twice as long */
     return x->size && x->size_limit != UINT64_MAX && (size < 0 || (uint64_t)size > x->size_limit / 2);
@@ -223,7 +224,10 @@ static bool must_look(const struct engine *e, const struct envoi_message *m)
 int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *out)
 {
     struct content_measure measure;
-    int rc = content_look(&m->content, m->job.chunked ? CONTENT_PLAIN : CONTENT_DOT, must_look(e, m), &measure);
+    enum content_mode mode = m->body == ENVOI_BODY_BINARY ? CONTENT_BINARY
+                             : m->job.chunked             ? CONTENT_PLAIN
+                                                          : CONTENT_DOT;
+    int rc = content_look(&m->content, mode, must_look(e, m), &measure);
 
     if (rc)
         return fault_set(e->fault, rc, ENVOI_PHASE_MAIL,
@@ -235,6 +239,9 @@ int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *ou
     for (size_t i = 0; !rc && i < m->count; i++)
         if (m->recipients[i].options)
             rc = check(e, m, m->recipients[i].options);
+    if (!rc && has_parameter(m->options, "REQUIRETLS") && !(e->stack.secure && e->tls_verified))
+        rc = fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                       "REQUIRETLS is asked for, but this connection is not verified TLS (RFC 8689 section 4.2.1)");
     if (!rc)
         rc = check_size(e, m, &measure, out);
     if (!rc)

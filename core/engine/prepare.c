@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a job needs before its first command: hello, TLS, login, in this order. No silent downgrade is decided here. */
+/* What a job needs before its first command: hello, TLS, login, in this order. Here it is decided that nothing
+ * is downgraded in silence. */
 #include "engine/state.h"
 
 static int put_in_front(struct engine *e, struct job *job, const struct command *first)
@@ -19,11 +20,13 @@ static int need_hello(struct engine *e)
 
 static int need_tls(struct engine *e)
 {
-    if (e->stack.secure || e->tls == ENVOI_TLS_OFF || e->tls_declined)
+    int policy = engine_tls_policy(e);
+
+    if (e->stack.secure || policy == ENVOI_TLS_OFF || (policy == ENVOI_TLS_OPPORTUNISTIC && e->tls_declined))
         return ENVOI_OK;
     if (extensions_get(&e->extensions, "STARTTLS"))
         return put_in_front(e, &e->tls_job, &command_starttls);
-    if (e->tls == ENVOI_TLS_OPPORTUNISTIC) {
+    if (policy == ENVOI_TLS_OPPORTUNISTIC) {
         engine_trace(e, ENVOI_TRACE_INFO, "STARTTLS is not announced: going on in clear, as the policy allows");
         e->tls_declined = true;
         return ENVOI_OK;

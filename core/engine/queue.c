@@ -21,6 +21,14 @@ void queue_append(struct engine *e, struct job *job)
         e->writing = job;
 }
 
+void queue_append_message(struct engine *e, struct envoi_message *m)
+{
+    job_init(&m->job, &command_mail, NEED_HELLO | NEED_TLS | NEED_LOGIN);
+    m->job.message = m;
+    m->job.content = &m->content;
+    queue_append(e, &m->job);
+}
+
 void queue_prepend(struct engine *e, struct job *job)
 {
     if (!e->head)
@@ -54,8 +62,17 @@ static void leave(struct engine *e, struct job *job, int rc)
 /* Of many messages the first failure counts; a helper's success is nobody's result. */
 static void keep_result(struct engine *e, int rc)
 {
-    if (!e->result)
-        e->result = rc;
+    if (e->result || !rc)
+        return;
+    e->result = rc;
+    e->first = *e->fault;
+}
+
+/* ... and at the end its words are told, whatever was said of others since. */
+static void tell_first(struct engine *e)
+{
+    if (!e->head && e->result && e->first.code)
+        *e->fault = e->first;
 }
 
 /* Takes the finished job at the head out of the queue. */
@@ -68,8 +85,14 @@ static void finish(struct engine *e)
     e->head = job->next;
     if (e->writing == job)
         e->writing = e->head;
+    if (job->again) {
+        content_idle(job->content);
+        queue_append_message(e, job->message);
+        return;
+    }
     keep_result(e, rc);
     leave(e, job, rc);
+    tell_first(e);
     if (!e->head)
         engine_arm(e, ENVOI_PHASE_NONE);
     if (helper && rc)
@@ -98,10 +121,12 @@ void queue_abort(struct engine *e, int code)
         keep_result(e, rc);
         leave(e, job, own && rc == code && job != culprit ? ENVOI_E_DISCONNECTED : rc);
     }
+    tell_first(e);
     if (!idle && e->result == ENVOI_E_UNKNOWN && e->fault->code != ENVOI_E_UNKNOWN) {
         e->fault->code = ENVOI_E_UNKNOWN;
         fault_prefix(e->fault, "the message may have been delivered");
     }
+    engine_arm(e, ENVOI_PHASE_NONE); /* also of what never went out */
     e->writing = e->answering = NULL;
     e->owed = e->left = 0;
     e->group_closed = e->switching = false;

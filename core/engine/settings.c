@@ -2,6 +2,7 @@
 #include "engine/settings.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "engine/content.h"
 
 #include <string.h>
@@ -104,7 +105,20 @@ int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds)
     return ENVOI_OK;
 }
 
+/* Whoever names a mechanism wants it: EXTERNAL and GSSAPI need nothing else. */
+static bool names_mechanism(const char *list)
+{
+    const char *word;
+    size_t len;
+
+    while ((list = text_word(list, &word, &len)))
+        if (*word != '!' && *word != '*')
+            return true;
+    return false;
+}
+
 bool settings_have_login(const struct settings *s)
 {
-    return s->user || s->password || s->token || s->credential;
+    return s->user || s->password || s->token || s->authzid || s->credential ||
+           (s->mechanisms && names_mechanism(s->mechanisms));
 }

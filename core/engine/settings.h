@@ -14,6 +14,7 @@ struct settings {
     int tls;           /* ENVOI_TLS_* as set */
     char *tls_backend; /* plugin id, or NULL */
     char *tls_name;    /* name to verify, or NULL: the host */
+    bool tls_name_is_ip;
     bool tls_verify;
     uint8_t (*pins)[32];
     size_t pin_count;

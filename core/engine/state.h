@@ -31,7 +31,9 @@ struct engine {
     const struct envoi_errctx *loss; /* why it is being lost, while messages are settled; NULL: the fault says it */
     bool host_is_ip;
     bool unix_socket;
-    int tls; /* the policy, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
+    int tls;           /* the policy at connect, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
+    bool tls_verified; /* the TLS that is there was told to verify the server: settings may have changed since */
+    bool lmtp;
     struct registry_transport transport;
     void *tls_context; /* of the transport; the driver's */
     struct stack stack;
@@ -61,6 +63,7 @@ struct engine {
     int window;        /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
     unsigned waiting;  /* ENGINE_WANT_CREDENTIAL or ENGINE_WANT_CONTENT */
     int result;
+    struct envoi_errctx first; /* the failure that the result is */
 
     /* the deadline */
     int phase;
@@ -80,6 +83,8 @@ struct engine {
 /* ---- queue.c: the queue ---- */
 /* Appends, or puts in front of everything. */
 void queue_append(struct engine *e, struct job *job);
+/* The same for a transaction with all that it needs. */
+void queue_append_message(struct engine *e, struct envoi_message *m);
 void queue_prepend(struct engine *e, struct job *job);
 /* Carries on as far as possible: writes, finishes jobs. */
 void queue_pump(struct engine *e);
@@ -115,6 +120,9 @@ static inline bool engine_content_left(const struct engine *e, const struct job 
 }
 /* Is what goes out now safe from readers: verified TLS, or a unix socket? */
 bool engine_is_safe(const struct engine *e);
+/* The policy of now: opportunistic TLS protects nobody who has something to lose, so with a login or a client certificate it
+ * is required. */
+int engine_tls_policy(const struct engine *e);
 /* Forgets what EHLO told. */
 void engine_forget(struct engine *e);
 
@@ -140,6 +148,8 @@ int verdict_of_transaction(const struct envoi_message *m);
 int verdict_result(int result, int failure);
 /* Says why those that were not attempted are not. */
 void verdict_not_attempted(struct envoi_message *m, int phase, const char *why);
+/* The same for all those (some may be NULL) that are not under way somewhere: what an earlier send said of them is over. */
+void verdict_not_begun(struct envoi_message *const *messages, size_t count, const char *why);
 
 /* ---- parameters.c ---- */
 /* What the message asks for, checked against what is announced, before MAIL goes out; fills message->dropped and, in

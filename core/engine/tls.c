@@ -6,6 +6,10 @@ int tls_choose(struct engine *e)
 {
     int rc = registry_find_transport(e->env.registry, e->settings->tls_backend, e->fault, &e->transport);
 
+    /* It would be left out without a word. */
+    if (!rc && e->settings->cert_file && !(e->transport.transport->caps & ENVOI_CAP_CLIENT_CERT))
+        rc = fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, 0,
+                       "a client certificate is set, and the TLS plugin %s can show none", e->transport.id);
     if (!rc)
         rc = e->env.tls_context(e->env.driver, &e->transport, &e->tls_context);
     if (rc)
@@ -53,7 +57,7 @@ static int begin_with(struct engine *e, const struct buf *ticket)
         .struct_size = sizeof params,
         .verify = s->tls_verify,
         .server_name = s->tls_name ? s->tls_name : e->host,
-        .name_is_ip = !s->tls_name && e->host_is_ip,
+        .name_is_ip = s->tls_name ? s->tls_name_is_ip : e->host_is_ip,
         .pin_count = (uint32_t)s->pin_count,
         .pins = (const uint8_t(*)[32])s->pins,
         .ticket = ticket->len ? buf_head(ticket) : NULL,
@@ -61,6 +65,7 @@ static int begin_with(struct engine *e, const struct buf *ticket)
         .errctx = e->fault,
     };
 
+    e->tls_verified = s->tls_verify;
     return stack_add_tls(&e->stack, e->transport.transport, e->tls_context, &params);
 }
 

@@ -58,6 +58,10 @@ int engine_connect(struct engine *e, const struct engine_peer *peer)
     e->host_is_ip = peer->host_is_ip;
     e->unix_socket = peer->unix_socket;
     e->tls = peer->tls;
+    e->tls_verified = false;
+    e->lmtp = e->settings->lmtp;
+    mem_free(e->hello_name); /* that of another connection */
+    e->hello_name = NULL;
     e->open = true;
     e->window = e->env.window ? e->env.window(e->env.driver) : ENGINE_WINDOW_UNPROVED;
     e->closing = e->lost_idle = e->tls_declined = e->authenticated = false;
@@ -72,6 +76,8 @@ int engine_starttls(struct engine *e)
         return rc;
     if (e->stack.transport)
         return bad(e, ENVOI_E_USAGE, "the connection is already protected by TLS");
+    if (e->auth.layered)
+        return bad(e, ENVOI_E_USAGE, "the login has brought a security layer: TLS cannot go under it");
     return run(e, &e->tls_job, &command_starttls, NEED_HELLO);
 }
 
@@ -124,7 +130,7 @@ int engine_hello_if_needed(struct engine *e)
 /* What the policy wants to have protected is not said in clear, also by the explicit verbs. */
 static int check_policy(struct engine *e)
 {
-    if (e->tls != ENVOI_TLS_REQUIRED || e->stack.secure)
+    if (engine_tls_policy(e) != ENVOI_TLS_REQUIRED || e->stack.secure)
         return ENVOI_OK;
     return bad(e, ENVOI_E_TLS, "TLS is required by the settings of this session; call starttls first");
 }
@@ -135,6 +141,8 @@ int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, v
 
     if (rc || (rc = check_policy(e)))
         return rc;
+    if (e->tls == ENVOI_TLS_OPPORTUNISTIC && !e->stack.secure)
+        return bad(e, ENVOI_E_TLS, "with a login opportunistic TLS means required; call starttls first");
     if (e->auth.layered) /* RFC 4954 section 4 forbids it; the mechanism that protects the connection is at work */
         return bad(e, ENVOI_E_USAGE,
                    "the login has brought a security layer: there is no other one on this connection");
@@ -180,16 +188,16 @@ static bool is_verb(const char *verb)
 
 int engine_command(struct engine *e, const char *verb, const char *arguments)
 {
-    static const char *const own[] = {"DATA", "BDAT", "STARTTLS", "AUTH"};
     int rc = begin(e);
 
     if (rc)
         return rc;
     if (!is_verb(verb))
         return bad(e, ENVOI_E_USAGE, "a verb is made of letters, digits and \"-\"");
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        if (text_equal(verb, own[i]))
-            return bad(e, ENVOI_E_USAGE, "DATA, BDAT, STARTTLS and AUTH change what follows: use the calls for them");
+    if (text_has_word("DATA BDAT STARTTLS AUTH", verb))
+        return bad(e, ENVOI_E_USAGE, "DATA, BDAT, STARTTLS and AUTH change what follows: use the calls for them");
+    if (!text_has_word("EHLO HELO LHLO NOOP RSET HELP QUIT", verb) && (rc = check_policy(e)))
+        return rc;
     if (!arguments || !*arguments)
         return line(e, &command_line, 0, (const char *const[]){verb, NULL});
     return line(e, &command_line, 0, (const char *const[]){verb, " ", arguments, NULL});
@@ -214,7 +222,7 @@ int engine_lookup(struct engine *e, const char *verb, const char *address)
 {
     int rc = begin(e);
 
-    if (rc)
+    if (rc || (rc = check_policy(e)))
         return rc;
     if (!*address || !text_is_line(address, strlen(address)))
         return bad(e, ENVOI_E_ADDRESS, "the address is empty, or has a line end or a control character");
@@ -286,14 +294,6 @@ static int check_message(struct engine *e, const struct envoi_message *m)
     return ENVOI_OK;
 }
 
-static void append_message(struct engine *e, struct envoi_message *m)
-{
-    job_init(&m->job, &command_mail, NEED_HELLO | NEED_TLS | NEED_LOGIN);
-    m->job.message = m;
-    m->job.content = &m->content;
-    queue_append(e, &m->job);
-}
-
 int engine_queue(struct engine *e, struct envoi_message *message)
 {
     bool sending = e->head != NULL;
@@ -307,7 +307,7 @@ int engine_queue(struct engine *e, struct envoi_message *message)
         return ENVOI_E_DISCONNECTED;
     if ((rc = check_message(e, message)))
         return rc;
-    append_message(e, message);
+    queue_append_message(e, message);
     return ENVOI_OK;
 }
 
@@ -347,11 +347,12 @@ int engine_send_all(struct engine *e, struct envoi_message *const *messages, siz
     if (rc) {
         for (size_t i = 0; i + 1 < checked; i++)
             messages[i]->job.engine = NULL;
+        verdict_not_begun(messages, count, e->fault->text);
         return rc;
     }
     for (size_t i = 0; i < count; i++) {
         message_begin(messages[i]);
-        append_message(e, messages[i]);
+        queue_append_message(e, messages[i]);
     }
     engine_carry_on(e);
     return engine_result(e);

@@ -139,6 +139,18 @@ void verdict_not_attempted(struct envoi_message *m, int phase, const char *why)
     reason_drop(reason);
 }
 
+void verdict_not_begun(struct envoi_message *const *messages, size_t count, const char *why)
+{
+    for (size_t i = 0; messages && i < count; i++) {
+        struct envoi_message *m = messages[i];
+
+        if (!m || m->job.engine || m->pooled)
+            continue;
+        message_begin(m);
+        verdict_not_attempted(m, ENVOI_PHASE_NONE, why);
+    }
+}
+
 const char *envoi_verdict_name(int verdict)
 {
     static const char *const names[] = {"not attempted", "accepted", "deferred", "refused", "unknown"};

@@ -142,7 +142,7 @@ int stack_recv(struct stack *s, void *buf, size_t cap, size_t *n)
 }
 
 /* Protected octets first: the order on the wire is the order of encoding. */
-static int flush_encoded(struct stack *s)
+int stack_flush(struct stack *s)
 {
     while (s->encoded.len) {
         size_t n = 0;
@@ -163,14 +163,14 @@ int stack_send(struct stack *s, const void *data, size_t len, size_t *n)
     *n = 0;
     if (!s->sasl.ssf)
         return send_below_sasl(s, data, len, n);
-    if ((rc = flush_encoded(s)) || !len)
+    if ((rc = stack_flush(s)) || !len)
         return rc;
     if (len > s->sasl.max_chunk)
         len = s->sasl.max_chunk;
     if ((rc = s->sasl.encode(s->sasl_ctx, data, len, &sink)))
         return rc;
     *n = len;
-    rc = flush_encoded(s);
+    rc = stack_flush(s);
     return rc == ENVOI_E_AGAIN ? ENVOI_OK : rc;
 }
 

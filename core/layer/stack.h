@@ -55,6 +55,8 @@ static inline size_t stack_held(const struct stack *s)
 {
     return s->encoded.len + s->out.len;
 }
+/* Sends what stack_send() took and a layer still holds. ENVOI_OK: nothing is held; ENVOI_E_AGAIN; failure. */
+int stack_flush(struct stack *s);
 /* What the wire has not taken goes nowhere any more, and nothing can follow it. */
 void stack_tear(struct stack *s);
 /* Queues the closing alert of TLS, if that is possible at once. */

@@ -176,6 +176,15 @@ const char *entry_disabled_by(const struct entry *e)
     return !enabled || says_yes(e, KEY_ENABLED) ? NULL : enabled->source;
 }
 
+const char *entry_forbidden_by(const struct entry *e)
+{
+    const struct descriptor *admin = e->layer[LAYER_ADMIN];
+
+    if (!admin || (!admin->bad && entry_value(e, KEY_ENABLED) != &admin->value[KEY_ENABLED]))
+        return NULL;
+    return entry_disabled_by(e);
+}
+
 int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
 {
     const struct descriptor_value *lock = entry_value(e, KEY_REQUIRE_TLS);
@@ -185,8 +194,8 @@ int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
     e->kind = !kind ? KIND_NONE : strcmp(kind, "transport") == 0 ? KIND_TRANSPORT : KIND_AUTH;
     e->priority = strtol(entry_text(e, KEY_PRIORITY), NULL, 10);
     e->critical = says_yes(e, KEY_CRITICAL);
-    e->require_tls = says_yes(e, KEY_REQUIRE_TLS);
-    e->locked = e->require_tls && e->layer[LAYER_ADMIN] && lock == &e->layer[LAYER_ADMIN]->value[KEY_REQUIRE_TLS];
+    e->needs_tls = says_yes(e, KEY_REQUIRE_TLS) ? lock->source : NULL;
+    e->locked = e->needs_tls && e->layer[LAYER_ADMIN] && lock == &e->layer[LAYER_ADMIN]->value[KEY_REQUIRE_TLS];
     e->state = entry_disabled_by(e) ? ENTRY_DISABLED : ENTRY_AVAILABLE;
     if (e->state == ENTRY_DISABLED || !find_fault(e, say))
         return ENVOI_OK;

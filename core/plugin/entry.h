@@ -25,8 +25,8 @@ struct entry {
     enum entry_kind kind;
     long priority;
     bool critical;
-    bool require_tls;
-    bool locked; /* require-tls is the admin's word */
+    const char *needs_tls; /* where `require-tls: yes` stands; NULL: nowhere */
+    bool locked;           /* ... and it is the admin's word */
 
     enum entry_state state;
     char *why;     /* why it is unusable, or where it was loaded from */
@@ -55,6 +55,8 @@ const char *entry_text(const struct entry *e, enum descriptor_key key);
 
 /* Who disabled it: the file and line of `enabled: no`, or what is wrong with the administrator's file. NULL: nobody. */
 const char *entry_disabled_by(const struct entry *e);
+/* The same when it was the administrator; NULL: not disabled, or by somebody else. */
+const char *entry_forbidden_by(const struct entry *e);
 
 /* Puts the layers together and says whether the plugin could be loaded. Warns of what makes it unusable. */
 int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx);

@@ -135,12 +135,42 @@ static void wish_init(struct wish *w, const char *name)
         (void)snprintf(w->base, sizeof w->base, "%.*s", (int)(len - tail), name);
 }
 
+static bool has_wish(const char *provides, const struct wish *w)
+{
+    return provides && (text_has_word(provides, w->name) || (*w->base && text_has_word(provides, w->base)));
+}
+
 /* Does the descriptor name it? */
 static bool is_named(const struct entry *e, const struct wish *w)
 {
-    const char *provides = entry_text(e, KEY_PROVIDES);
+    return has_wish(entry_text(e, KEY_PROVIDES), w);
+}
 
-    return provides && (text_has_word(provides, w->name) || (*w->base && text_has_word(provides, w->base)));
+/* The word of an entry that cannot be loaded holds too, and of a file that cannot be used what was read of it. */
+static bool is_spoken_of(const struct entry *e, const struct wish *w)
+{
+    const struct descriptor *admin = e->layer[LAYER_ADMIN];
+
+    if (!admin || e->kind == KIND_TRANSPORT)
+        return false;
+    return is_named(e, w) || (admin->bad && has_wish(admin->value[KEY_PROVIDES].text, w));
+}
+
+static struct registry_rule find_rule(const struct registry *r, const struct wish *w)
+{
+    struct registry_rule rule = {0};
+
+    for (size_t i = 0; i < r->count; i++) {
+        const struct entry *e = r->entries[i];
+
+        if (!is_spoken_of(e, w))
+            continue;
+        if (!rule.forbidden)
+            rule.forbidden = entry_forbidden_by(e);
+        if (!rule.needs_tls && e->locked)
+            rule.needs_tls = e->needs_tls;
+    }
+    return rule;
 }
 
 static bool asks_to_be_asked(const struct entry *e)
@@ -184,7 +214,7 @@ static int find_offer(struct registry *r, struct entry *e, const struct wish *w,
     if (rc == ENVOI_OK) {
         out->state = e->context;
         out->id = e->id;
-        out->require_tls = e->require_tls;
+        out->needs_tls = e->needs_tls;
         out->locked = e->locked;
     } else if (rc == ENVOI_E_END && !e->lied && text_has_word(entry_text(e, KEY_PROVIDES), w->name)) {
         e->lied = true;
@@ -212,20 +242,37 @@ static int try_entry(struct registry *r, struct entry *e, const struct wish *w, 
                      e->critical ? ", which is critical" : "", rc == ENVOI_E_MEMORY ? "out of memory" : why.text);
 }
 
+/* Is it this entry's turn: in the first pass of those that name it, in the second of those that are to be asked? That a
+ * plugin with another id names what the administrator switched off was the word of a package or the administrator. That
+ * one offers all that it has was not, nor is it what the program says of a plugin of its own. */
+static bool is_next(const struct entry *e, const struct wish *w, int pass, const struct registry_rule *rule)
+{
+    bool named = is_named(e, w);
+
+    if (e->kind != KIND_AUTH || (rule->forbidden && (e->given || !named)))
+        return false;
+    return pass == 0 ? named : !named && asks_to_be_asked(e);
+}
+
 static int find_mechanism(struct registry *r, const struct wish *w, size_t nth, struct envoi_errctx *fault,
                           struct registry_mechanism *out)
 {
+    const struct registry_rule rule = find_rule(r, w);
+
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < r->count; i++) {
             struct entry *e = r->entries[i];
-            bool named = is_named(e, w);
             int rc;
 
-            if (e->kind != KIND_AUTH || (pass == 0 ? !named : named || !asks_to_be_asked(e)))
+            if (!is_next(e, w, pass, &rule))
                 continue;
             rc = try_entry(r, e, w, fault, out);
             if (rc == ENVOI_OK && nth-- > 0)
                 continue;
+            if (rc == ENVOI_OK && rule.needs_tls) {
+                out->needs_tls = rule.needs_tls;
+                out->locked = true;
+            }
             if (rc != ENVOI_E_END)
                 return rc;
         }
@@ -248,6 +295,20 @@ int registry_find_mechanism(struct registry *r, const char *name, size_t nth, st
     store_unlock(r);
     if (rc == ENVOI_OK)
         *out = found;
+    return rc;
+}
+
+int registry_find_rule(struct registry *r, const char *name, struct envoi_errctx *fault, struct registry_rule *out)
+{
+    struct wish wish;
+    int rc;
+
+    *out = (struct registry_rule){0};
+    wish_init(&wish, name);
+    store_lock(r);
+    if ((rc = store_read(r, fault)) == ENVOI_OK)
+        *out = find_rule(r, &wish);
+    store_unlock(r);
     return rc;
 }
 

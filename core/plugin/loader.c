@@ -5,12 +5,52 @@
 #include "plugin/trust.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define ENTRY_PREFIX "envoi_plugin_"
+
+/* More than any one library has. The dynamic linker maps one after the other. */
+#define ROOM ((size_t)16 * 1024 * 1024)
+
+static bool ends_with_error(const char *text, int err)
+{
+    char buf[128];
+    const char *end = strerror_r(err, buf, sizeof buf);
+    size_t len = strlen(text), tail = strlen(end);
+
+    return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+/* Was it for want of descriptors or memory, which says nothing of the module? dlopen() leaves no errno, and its text has the
+ * system's words for a descriptor only. So what it needs is asked for: one descriptor at a time, and room for one library.
+ * ENVOI_OK: it was not. */
+static int find_shortage(const char *path, const char *text, struct envoi_errctx *why)
+{
+    static const int errors[] = {EMFILE, ENFILE, ENOMEM};
+    void *room;
+    int fd, rc;
+
+    for (size_t i = 0; text && i < sizeof errors / sizeof errors[0]; i++)
+        if (ends_with_error(text, errors[i]))
+            return trust_failure(why, path, errors[i]);
+    if ((fd = trust_open_at(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)) < 0) {
+        rc = trust_failure(why, path, errno);
+        return rc == ENVOI_E_SYSTEM || rc == ENVOI_E_MEMORY ? rc : ENVOI_OK;
+    }
+    close(fd);
+    room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        return ENVOI_E_MEMORY;
+    munmap(room, ROOM);
+    return ENVOI_OK;
+}
 
 /* Why the checked path and not /proc/self/fd/N of the checked descriptor: the dynamic linker remembers libraries by the
  * name they were opened with and compares names first. The next module, whose descriptor has the same number, would be
@@ -21,12 +61,15 @@
 static int load(const char *path, void **handle, struct envoi_errctx *why)
 {
     const char *text;
+    int rc;
 
     /* NOW: a missing symbol shows here, not in the middle of a delivery. NODELETE: TLS libraries leave exit handlers and
      * thread-local data behind, which must not point into unmapped memory. */
     if ((*handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)))
         return ENVOI_OK;
     text = dlerror();
+    if ((rc = find_shortage(path, text, why)) != ENVOI_OK)
+        return rc;
     return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", text ? text : "cannot be loaded");
 }
 

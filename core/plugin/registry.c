@@ -2,6 +2,7 @@
 #include "plugin/registry.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "plugin/builtin.h"
 #include "plugin/check.h"
 #include "plugin/store.h"
@@ -14,16 +15,33 @@
 #define BUILT_IN "built in"
 #define BY_CODE  "added by the program"
 
+/* Why the text cannot describe a plugin that is in the process; NULL: it can. */
+static const char *find_fault(const struct descriptor *d)
+{
+    const char *kind = d->value[KEY_KIND].text, *provides = d->value[KEY_PROVIDES].text;
+
+    if (d->bad)
+        return d->bad;
+    if (!kind)
+        return BY_CODE ": the key `kind` is missing";
+    if (!provides)
+        return BY_CODE ": the key `provides` is missing";
+    if (strcmp(kind, "transport") == 0 && !text_has_word(provides, "tls"))
+        return BY_CODE ": provides: a transport provides tls";
+    return d->value[KEY_MODULE].text ? BY_CODE ": a plugin in the program has no `module`" : NULL;
+}
+
 /* Puts a plugin that is in the process into the registry. */
 static int add(struct registry *r, const char *id, const char *origin, const char *text, struct entry **out)
 {
     struct descriptor *d;
+    const char *fault;
     int rc = descriptor_parse(id, origin, false, text, strlen(text), store_warn, r, &d);
 
     if (rc != ENVOI_OK)
         return rc;
-    if (d->bad || d->value[KEY_MODULE].text) {
-        rc = store_warn(r, d->bad ? d->bad : "a plugin in the program has no `module`");
+    if ((fault = find_fault(d))) {
+        rc = store_warn(r, fault);
         descriptor_free(d);
         return rc == ENVOI_OK ? ENVOI_E_USAGE : rc;
     }
@@ -307,9 +325,11 @@ size_t registry_count(struct registry *r)
 size_t registry_warnings(struct registry *r)
 {
     size_t count;
+    bool failed;
 
     store_lock(r);
-    count = store_read(r, NULL) == ENVOI_OK ? r->warning_count : 0;
+    failed = store_read(r, NULL) != ENVOI_OK;
+    count = r->warning_count + failed;
     store_unlock(r);
     return count;
 }
@@ -317,9 +337,13 @@ size_t registry_warnings(struct registry *r)
 const char *registry_warning(struct registry *r, size_t index)
 {
     const char *text;
+    bool failed;
 
     store_lock(r);
-    text = store_read(r, NULL) == ENVOI_OK && index < r->warning_count ? r->warnings[index] : NULL;
+    failed = store_read(r, NULL) != ENVOI_OK;
+    text = index < r->warning_count ? r->warnings[index] : NULL;
+    if (failed && index == r->warning_count)
+        text = r->failure;
     store_unlock(r);
     return text;
 }

@@ -29,8 +29,9 @@ void registry_set_log(struct registry *r, registry_log_fn *log, void *ctx);
 int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs);
 /* The user's own directory as `user`, if the environment names one. Results as registry_set_dirs(). */
 int registry_use_user_dir(struct registry *r);
-/* The descriptor has no `module`. ENVOI_OK; ENVOI_E_PLUGIN: not whole, of another ABI, or the id is taken; ENVOI_E_USAGE:
- * the descriptor cannot be used; ENVOI_E_MEMORY. The reason is in the log. */
+/* The descriptor has kind and provides, and no `module`. ENVOI_OK; ENVOI_E_PLUGIN: not whole, of another ABI, or the id is
+ * taken; ENVOI_E_USAGE: the descriptor cannot be used, or the descriptors are just being read; ENVOI_E_MEMORY. The reason is
+ * in the log. */
 int registry_add_plugin(struct registry *r, const struct envoi_plugin *plugin, const char *descriptor);
 
 /* A transport that is loaded and whose probe said yes. Pointers live as long as the registry. */
@@ -52,21 +53,32 @@ struct registry_mechanism {
     void *state;
     const char *id;
     struct envoi_mech_info info;
-    bool require_tls; /* the descriptor says so */
-    bool locked;      /* ... and it is an admin's word: code cannot lift it */
+    const char *needs_tls; /* the file and line that want verified TLS for it; NULL: none does */
+    bool locked;           /* ... and it is an admin's word: code cannot lift it */
 };
+
+/* What the administrator says of a mechanism, whoever serves it: the files of all plugins that name it hold together. Each
+ * the file and line, NULL: nothing is said. Texts live as long as the registry. */
+struct registry_rule {
+    const char *forbidden; /* a plugin that names it is disabled: only another one that names it may serve it */
+    const char *needs_tls; /* only over verified TLS */
+};
+
+/* For a mechanism that no plugin serves but the application. ENVOI_OK, with a rule that may be empty; what reading the
+ * descriptors may fail with, with the reason in fault. */
+int registry_find_rule(struct registry *r, const char *name, struct envoi_errctx *fault, struct registry_rule *out);
 
 /* Provider number nth (from 0) of mechanism `name` (an upper-case SASL name, never used as a file name; for "X-PLUS" a
  * provider of X that can bind): first those whose descriptor names it, by priority; then those with `*`, which are loaded
- * to be asked.
- * ENVOI_OK; ENVOI_E_END: no (more) providers; ENVOI_E_PLUGIN: a critical one cannot be had, ENVOI_E_SYSTEM: the machine
- * failed, with the reason in fault; ENVOI_E_MEMORY. */
+ * to be asked. Where the rule of the name forbids it, there are only those that name it and are not the program's own.
+ * ENVOI_OK; ENVOI_E_END: no (more) providers; ENVOI_E_PLUGIN: a critical one or the administrator's word cannot be had,
+ * ENVOI_E_SYSTEM: the machine failed, with the reason in fault; ENVOI_E_MEMORY. */
 int registry_find_mechanism(struct registry *r, const char *name, size_t nth, struct envoi_errctx *fault,
                             struct registry_mechanism *out);
 /* The id of the plugin that registry_find_mechanism() would give first, NULL: none. */
 const char *registry_mechanism_provider(struct registry *r, const char *name);
 
-/* For envoi_library_plugins() and its kin; see library.h. */
+/* For envoi_library_plugins() and its kin; see library.h. Why the descriptors could not be read is one warning more. */
 size_t registry_count(struct registry *r);
 const char *registry_value(struct registry *r, size_t index, const char *key);
 const char *registry_source(struct registry *r, size_t index, const char *key);

@@ -130,7 +130,18 @@ static int read_file(const struct trust_dir *dir, const char *name, char *text, 
     return rc == ENVOI_OK ? sink->found(sink->ctx, d) : rc;
 }
 
-int scan_dir(const char *path, const struct scan_sink *sink, struct envoi_errctx *why)
+/* Could anybody have said something there? On the way to a directory that is missing may be one that is not trusted. */
+static bool is_there(const char *path)
+{
+    int fd = trust_open_at(AT_FDCWD, path, O_PATH);
+
+    if (fd < 0)
+        return errno != ENOENT && errno != ENOTDIR;
+    close(fd);
+    return true;
+}
+
+int scan_dir(const char *path, bool whole, const struct scan_sink *sink, struct envoi_errctx *why)
 {
     struct names names = {0};
     struct trust_dir dir;
@@ -139,7 +150,7 @@ int scan_dir(const char *path, const struct scan_sink *sink, struct envoi_errctx
 
     if (rc == ENVOI_OK)
         rc = list_names(&dir, &names, why);
-    if (rc == ENVOI_E_END || rc == ENVOI_E_PLUGIN) {
+    if (rc == ENVOI_E_END || (rc == ENVOI_E_PLUGIN && !(whole && is_there(path)))) {
         rc = rc == ENVOI_E_END ? ENVOI_OK : sink->warn(sink->ctx, why->text);
         goto out;
     }

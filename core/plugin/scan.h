@@ -15,8 +15,9 @@ struct scan_sink {
 };
 
 /* All `*.plugin` of a directory by name. A directory that is not there is an empty one; one that is not trusted is
- * warned of and passed over. ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_SYSTEM with the reason: what is there could not be seen, and
- * half of it is not taken for the whole. */
-int scan_dir(const char *path, const struct scan_sink *sink, struct envoi_errctx *why);
+ * warned of and passed over, or with `whole`, unless it is not there, what the reading fails with.
+ * ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_SYSTEM with the reason: what is there could not be seen, and half of it is not taken
+ * for the whole; ENVOI_E_PLUGIN with the reason. */
+int scan_dir(const char *path, bool whole, const struct scan_sink *sink, struct envoi_errctx *why);
 
 #endif

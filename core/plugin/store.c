@@ -140,7 +140,7 @@ static int read_layers(struct registry *r, struct envoi_errctx *why)
         struct scan_sink sink = {take_descriptor, warn_of_file, &reading};
 
         if (r->dir[layer] && !(layer == LAYER_USER && is_secure()))
-            rc = scan_dir(r->dir[layer], &sink, why);
+            rc = scan_dir(r->dir[layer], layer == LAYER_ADMIN, &sink, why);
     }
     for (size_t i = 0; rc == ENVOI_OK && i < r->count; i++)
         rc = entry_settle(r->entries[i], store_warn, r);
@@ -172,23 +172,41 @@ static void undo(struct registry *r, size_t warnings)
     r->count = kept;
 }
 
+/* Nothing is read; the log is told why, and when it calls back, it is told so again. */
+static int give_up(struct registry *r, int rc, struct envoi_errctx *why, size_t warnings)
+{
+    undo(r, warnings);
+    if (rc == ENVOI_E_PLUGIN)
+        fault_prefix(why,
+                     "what the administrator says of plugins cannot be taken from %.140s, so no plugin is used (root "
+                     "has to own it, and others must not write to it: chown root, chmod go-w)",
+                     r->dir[LAYER_ADMIN]);
+    (void)snprintf(r->failure, sizeof r->failure, "%s", rc == ENVOI_E_MEMORY ? "out of memory" : why->text);
+    r->failed = rc;
+    if (rc != ENVOI_E_MEMORY)
+        host_say(&r->log, ENVOI_LOG_WARNING, "%s", r->failure);
+    return rc;
+}
+
 int store_read(struct registry *r, struct envoi_errctx *fault)
 {
     size_t before = r->warning_count;
     struct envoi_errctx why = {0};
     int rc;
 
-    if (r->read || r->reading)
+    if (r->read)
         return ENVOI_OK;
-    r->reading = true;
-    rc = read_layers(r, &why);
-    r->reading = false;
-    if (rc != ENVOI_OK) {
-        undo(r, before);
-        if (rc == ENVOI_E_SYSTEM)
-            host_say(&r->log, ENVOI_LOG_WARNING, "%s", why.text);
-        return fault_set(fault, rc, 0, "%s", rc == ENVOI_E_SYSTEM ? why.text : "out of memory");
+    if (!r->reading) {
+        r->reading = true;
+        r->failed = ENVOI_OK;
+        if ((rc = read_layers(r, &why)) != ENVOI_OK)
+            rc = give_up(r, rc, &why, before);
+        r->reading = false;
+    } else if ((rc = r->failed) == ENVOI_OK) {
+        return ENVOI_OK;
     }
+    if (rc != ENVOI_OK)
+        return fault_set(fault, rc, 0, "%s", r->failure);
     store_sort(r);
     r->read = true;
     /* Only now, so that a log function that calls back sees a registry that is whole. */

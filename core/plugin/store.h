@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of struct registry, for registry.c, read.c and find.c. */
+/* The inside of struct registry, for registry.c, store.c and find.c. */
 #ifndef PLUGIN_STORE_H
 #define PLUGIN_STORE_H
 
@@ -15,7 +15,9 @@ struct registry {
     char *dir[LAYER_COUNT]; /* of descriptors; none for LAYER_CODE */
     char *modules;
     bool read;    /* the descriptors were read */
-    bool reading; /* ... or are being */
+    bool reading; /* ... or are being; nobody is called meanwhile but the log, when it failed */
+    int failed;   /* what the last reading failed with, and why */
+    char failure[FAULT_TEXT_MAX];
 
     struct entry **entries; /* after reading: in the order of entry_compare() */
     size_t count, cap;
@@ -28,8 +30,8 @@ void store_unlock(struct registry *r);
 
 /* All with the lock held. */
 
-/* Reads the descriptors if that was not done. ENVOI_OK; ENVOI_E_MEMORY, ENVOI_E_SYSTEM: nothing is read, the next call tries
- * again. */
+/* Reads the descriptors if that was not done. ENVOI_OK; ENVOI_E_MEMORY, ENVOI_E_SYSTEM, ENVOI_E_PLUGIN (the administrator's
+ * directory is not trusted, and what it forbids is not known): nothing is read, the next call tries again. */
 int store_read(struct registry *r, struct envoi_errctx *fault);
 /* NULL: no such plugin. */
 struct entry *store_find(const struct registry *r, const char *id);

@@ -12,6 +12,7 @@
 const struct envoi_plugin *envoi_plugin_plain(void);
 const struct envoi_plugin *envoi_plugin_login(void);
 const struct envoi_plugin *envoi_plugin_cram_md5(void);
+const struct envoi_plugin *envoi_plugin_oauth(void);
 
 static const struct {
     const char *id;
@@ -22,6 +23,7 @@ static const struct {
     {"plain", envoi_plugin_plain, "kind: auth\nprovides: PLAIN\n"},
     {"login", envoi_plugin_login, "kind: auth\nprovides: LOGIN\n"},
     {"cram_md5", envoi_plugin_cram_md5, "kind: auth\nprovides: CRAM-MD5\n"},
+    {"oauth", envoi_plugin_oauth, "kind: auth\nprovides: OAUTHBEARER XOAUTH2\n"},
     {"toy", envoi_plugin_toy, TOY_MECH_DESCRIPTOR},
 };
 
@@ -73,7 +75,7 @@ static bool player_add_plugins(struct player *p)
     char list[256];
 
     (void)snprintf(list, sizeof list, " %s ",
-                   p->plugins.len ? bytes_text(&p->plugins) : "fake plain login cram_md5 toy");
+                   p->plugins.len ? bytes_text(&p->plugins) : "fake plain login cram_md5 oauth toy");
     for (size_t i = 0; i < sizeof plugins / sizeof plugins[0]; i++) {
         char word[32];
         (void)snprintf(word, sizeof word, " %s ", plugins[i].id);

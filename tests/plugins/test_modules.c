@@ -6,8 +6,10 @@
 
 #include <criterion/criterion.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -449,6 +451,31 @@ Test(modules, vendor_directory_that_others_can_write)
         strstr(registry_warning(r, 0), "/vendor: the directory can be written by its group or by others"));
 }
 
+/* Two plugins of packages for one mechanism: the administrator disables the one that names it. The other one serves it if
+ * it names it too, not because it offers whatever it has. */
+/* faults: 58 */
+Test(modules, disabled_mechanism_of_two_plugins)
+{
+    static const struct {
+        const char *provides, *id;
+    } cases[] = {{"*", NULL}, {"OTHER *", NULL}, {"GOOD", "newer"}, {"GOOD *", "newer"}};
+
+    tree_text("admin/good_auth.plugin", "enabled: no\n");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[128];
+        int rc;
+
+        (void)snprintf(text, sizeof text, "kind: auth\nmodule: newer.so\nprovides: %s\n", cases[i].provides);
+        tree_text("vendor/newer.plugin", text);
+        rc = registry_find_mechanism(r, "GOOD", 0, &fault, &mech);
+        cr_assert_eq(rc, cases[i].id ? ENVOI_OK : ENVOI_E_END, "%s: %d", cases[i].provides, rc);
+        if (cases[i].id)
+            cr_assert_str_eq(mech.id, cases[i].id);
+        registry_free(r);
+        open_registry();
+    }
+}
+
 /* ---- when, and how often ---- */
 
 static bool is_loaded(const char *module)
@@ -485,3 +512,91 @@ Test(modules, two_library_objects)
     registry_free(first);
     good_ones_are_found();
 }
+
+/* ---- what the machine is short of ---- */
+
+/* The limit below which so many descriptors are free. */
+static rlim_t limit_with(unsigned more)
+{
+    int fd = 0;
+
+    while (more > 0)
+        more -= fcntl(fd++, F_GETFD) < 0;
+    return (rlim_t)fd;
+}
+
+static bool try(void)
+{
+    int rc = registry_find_mechanism(r, "GOOD", 0, &fault, &mech);
+
+    cr_assert(rc == ENVOI_OK || rc == ENVOI_E_SYSTEM || rc == ENVOI_E_MEMORY, "%d: %s", rc, said);
+    if (rc == ENVOI_E_SYSTEM)
+        cr_assert_not_null(strstr(fault.text, "Too many open files"), "%s", fault.text);
+    return rc == ENVOI_OK;
+}
+
+/* With one descriptor more each time, the dlopen() that lacks one among them: no failure is for good. */
+/* faults: 79 */
+Test(modules, without_descriptors_it_is_tried_again)
+{
+    unsigned more = 0, failed = 0;
+    bool said_of_plugin = false;
+    struct rlimit old, low;
+
+    cr_assert_eq(registry_count(r), 2); /* the descriptors are read */
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+    for (bool found = false; !found; more++) {
+        cr_assert_lt(more, 10);
+        low = (struct rlimit){limit_with(more), old.rlim_max};
+        cr_assert_eq(setrlimit(RLIMIT_NOFILE, &low), 0);
+        fault = (struct envoi_errctx){0};
+        found = try();
+        cr_assert_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+        failed += !found;
+        said_of_plugin |= strstr(fault.text, "/good_auth.so: Too many open files") != NULL;
+        cr_assert_str_eq(value_of("good_auth", "state"), found ? "loaded" : "available");
+    }
+    cr_assert_geq(failed, 3, "%u", failed);
+    cr_assert(said_of_plugin);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+#ifndef SANITIZED /* these need all the room that there is */
+static long pages_in_use(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long pages = 0;
+
+    cr_assert_not_null(file);
+    cr_assert_eq(fscanf(file, "%ld", &pages), 1);
+    (void)fclose(file);
+    return pages;
+}
+
+/* faults: 75 */
+Test(modules, without_room_it_is_tried_again)
+{
+    struct rlimit old, low;
+    unsigned failed = 0;
+
+    cr_assert_eq(registry_count(r), 2);
+    cr_assert_eq(getrlimit(RLIMIT_AS, &old), 0);
+    for (rlim_t more = 0, found = 0; !found; more++) {
+        cr_assert_lt(more, 1000);
+        low = (struct rlimit){((rlim_t)pages_in_use() + more) * (rlim_t)sysconf(_SC_PAGESIZE), old.rlim_max};
+        cr_assert_eq(setrlimit(RLIMIT_AS, &low), 0);
+        found = try();
+        cr_assert_eq(setrlimit(RLIMIT_AS, &old), 0);
+        failed += !found;
+        cr_assert_str_eq(value_of("good_auth", "state"), found ? "loaded" : "available");
+    }
+    cr_assert_geq(failed, 1);
+}
+#endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""aiosmtpd_sasl.py: mechanisms that aiosmtpd does not have: CRAM-MD5 (RFC 2195), DIGEST-MD5 (RFC 2831, qop "auth") and
-SCRAM-SHA-256 (RFC 7677, without channel binding), the server's side, for one user."""
+"""aiosmtpd_sasl.py: mechanisms that aiosmtpd does not have: CRAM-MD5 (RFC 2195), DIGEST-MD5 (RFC 2831, qop "auth"),
+SCRAM-SHA-256 (RFC 7677, without channel binding), OAUTHBEARER (RFC 7628) and XOAUTH2, the server's side, for one user."""
 import base64
 import hashlib
 import hmac
@@ -89,3 +89,30 @@ class Mechanisms:
             server_key = hmac.digest(salted, b"Server Key", "sha256")
             await server.challenge_auth(b"v=" + base64.b64encode(hmac.digest(server_key, message, "sha256")))
         return result("SCRAM-SHA-256", said[b"n"].decode(errors="replace"), right)
+
+
+class TokenMechanisms:
+    """The same for logins by a bearer token."""
+    user, token = b"", b""
+
+    async def auth_OAUTHBEARER(self, server, args):
+        return await self.login_by_token("OAUTHBEARER", server, args, b"\x01",
+                                         rb"n,a=([^,\x01]*),\x01(?:host=[!-~]+\x01)?(?:port=\d+\x01)?auth=Bearer ([^\x01]*)\x01\x01")
+
+    async def auth_XOAUTH2(self, server, args):
+        return await self.login_by_token("XOAUTH2", server, args, b"", rb"user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01")
+
+    async def login_by_token(self, mechanism, server, args, dummy, form):
+        said = base64.b64decode(args[1]) if len(args) > 1 else await server.challenge_auth(b"")
+        if said is MISSING:
+            return None
+        match = re.fullmatch(form, said)
+        right = match is not None and match[1] == self.user and hmac.compare_digest(match[2], self.token)
+        if not right:
+            answer = await server.challenge_auth(b'{"status":"invalid_token","scope":"mail"}')
+            if answer is MISSING:
+                return None
+            if answer != dummy:
+                await server.push("501 5.5.2 That is no answer to an error")
+                return None
+        return result(mechanism, self.user.decode(), right)

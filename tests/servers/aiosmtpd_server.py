@@ -10,6 +10,7 @@ as DIR/mail/N.eml, its octets exactly as they came (dots undone), and DIR/mail/N
   CLEAR_PORT  no TLS; AUTH PLAIN LOGIN all the same
   SMALL_PORT  as SMTP_PORT, messages of at most 2000 octets
   SASL_PORT, SASL_SMTPS_PORT    as SMTP_PORT and SMTPS_PORT, and AUTH CRAM-MD5 DIGEST-MD5 SCRAM-SHA-256 too
+  OAUTH_PORT, OAUTH_SMTPS_PORT  as SMTP_PORT and SMTPS_PORT, and AUTH OAUTHBEARER XOAUTH2 too
   SUBMIT_PORT as SMTP_PORT, and a sender must be the user who has logged in
   CERT_PORT, CERT_SMTPS_PORT    a client certificate instead of AUTH
   LMTP_PORT, LMTP_SOCKET        no TLS, no AUTH
@@ -29,9 +30,10 @@ sys.dont_write_bytecode = True
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from aiosmtpd_sasl import Mechanisms
+from aiosmtpd_sasl import Mechanisms, TokenMechanisms
 
 USER, PASSWORD = b"alice", b"s3cret pass"
+TOKEN = b"tok3n.of-alice~1+/=="
 BAD_CERTIFICATES = ("expired", "wronghost", "selfsigned", "unknownca", "cnonly")
 SIZE_LIMIT, SMALL_LIMIT = 20_000_000, 2000
 
@@ -113,6 +115,10 @@ class MoreMechanisms(Store, Mechanisms):
     user, password = USER, PASSWORD
 
 
+class Tokens(Store, TokenMechanisms):
+    user, token = USER, TOKEN
+
+
 class Strict(Store):
     """Takes mail only from the address of the user."""
 
@@ -180,6 +186,7 @@ class Servers:
         good = tls_context(pki, "server")
         await self.pair("SMTP", "SMTPS", good)
         await self.pair("SASL", "SASL_SMTPS", good, store=MoreMechanisms(folder + "/mail"))
+        await self.pair("OAUTH", "OAUTH_SMTPS", good, store=Tokens(folder + "/mail"))
         await self.listen("SUBMIT", self.starttls(good, store=Strict(folder + "/mail")))
         await self.listen("CLEAR", self.smtp(auth_require_tls=False))
         await self.listen("SMALL", self.starttls(good, data_size_limit=SMALL_LIMIT))

@@ -77,6 +77,8 @@ Test(options, no_secret_on_the_command_line, .timeout = 10)
     cr_assert_eq(parse(&o, COMMAND_SEND, "--password=secret"), 64);
     cr_assert_eq(parse(&o, COMMAND_SEND, "--pass=secret"), 64);
     cr_assert_eq(parse(&o, COMMAND_PROBE, "--passphrase=secret"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--token secret"), 64);
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--tok=secret"), 64);
 }
 
 Test(options, help_shows_those_of_the_command, .timeout = 10)

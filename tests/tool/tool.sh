@@ -7,6 +7,7 @@ set -eu
 ENVOI=$1 SCRIPTED=$2 PLUGINS_D=$3 MODULES=$4
 SERVERS=$(cd "$(dirname "$0")/../servers" && pwd)
 PASSWORD='s3cret pass'
+TOKEN='tok3n.of-alice~1+/=='
 
 WORK=$(mktemp -d)
 chmod 755 "$WORK"
@@ -41,7 +42,8 @@ check() {
     done
     # Whatever happens: no crash, no finding of a sanitizer, no secret.
     ! grep -q -e 'Sanitizer' -e 'runtime error:' err || wrong="$wrong; sanitizer"
-    ! grep -q -F -e "$PASSWORD" -e czNjcmV0IHBhc3M -e MzY3JldCBwYXNz out err || wrong="$wrong; the password shows"
+    ! grep -q -F -e "$PASSWORD" -e czNjcmV0IHBhc3M -e MzY3JldCBwYXNz -e "$TOKEN" -e b2YtYWxpY2 -e vZi1hbGljZ -e 9mLWFsaWNl out err ||
+        wrong="$wrong; the password or the token shows"
     COUNT=$((COUNT + 1))
     if [ -n "$wrong" ]; then
         FAILED=$((FAILED + 1))
@@ -65,8 +67,9 @@ send() { # ARG...: sends from alice
 
 printf 'From: alice@test\nTo: bob@test\nSubject: hello\n\nA line.\n.dot\n' >letter
 printf '%s\n' "$PASSWORD" >password
+printf '%s\n' "$TOKEN" >token
 printf 'wrong\n' >wrong
-chmod 600 password wrong
+chmod 600 password token wrong
 
 usage_cases() {
     CODE=0; "$ENVOI" >out 2>err </dev/null || CODE=$?
@@ -85,6 +88,12 @@ usage_cases() {
     # faults: 80
     send --host localhost --to a@b --password=x letter
     check 'a password in argv' 64 err 'command line'
+    send --host localhost --to a@b --token=x letter
+    check 'a token in argv' 64 err 'command line' err '--token-command'
+    send --host localhost --to a@b --user alice --token-file token --password-file password letter
+    check 'a token and a password' 64 err 'exclude'
+    send --host localhost --to a@b --token-command 'cat token' letter
+    check 'a token without --user' 64 err '--user'
     send --host localhost --to a@b --password-file password letter
     check 'a password without --user' 64 err '--user'
     run plugins extra;              check 'an operand for plugins' 64
@@ -111,6 +120,10 @@ config_cases() {
     check 'no password file' 78 err '--password-file.*/nonexistent'
     send --host localhost --to a@b --user alice --password-command 'exit 3' letter
     check 'a password command that fails' 78 err 'exit code 3'
+    send --host localhost --to a@b --user alice --token-file /nonexistent letter
+    check 'no token file' 78 err '--token-file.*/nonexistent'
+    send --host localhost --to a@b --user alice --token-command true letter
+    check 'a token command that prints nothing' 78 err '--token-command: .*nothing'
     send --host localhost --to a@b --pin 123 letter;          check 'a wrong pin' 64 err '--pin.*64'
     send --host localhost --to a@b --mail-options '=' letter; check 'a wrong parameter' 64 err '--mail-options'
     send --host localhost --to a@b --helo 'x y' letter;       check 'a wrong name' 64 err '--helo'
@@ -182,6 +195,10 @@ scripted_cases() {
     # faults: 59
     plain_send --user alice --password-file password
     check 'a login that is not announced' 77 out '"result": "error"' out '"verdict": "not attempted"'
+    # faults: 58
+    scripted '220 x' '<' '250-x' '250 AUTH OAUTHBEARER XOAUTH2' '<'
+    plain_send --user alice --token-file token
+    check 'no token in clear' 77 out 'ENVOI_E_NO_MECHANISM' out '"verdict": "not attempted"'
     scripted '220 x' '<' '250 x' '<'
     plain_send --mail-options RET=HDRS
     check 'a parameter that is not announced' 69 out 'ENVOI_E_NOT_SUPPORTED'
@@ -281,6 +298,37 @@ login_cases() {
     check 'the trace with the content' 0 err 'A line'
 }
 
+token_cases() {
+    by_token() { # PORT ARG...: logs in as alice
+        port=$1
+        shift
+        send --host localhost --port "$port" --ca "$CA" --user alice --to bob@test "$@" letter
+    }
+    by_token "$OAUTH_PORT" --token-file token --json
+    check 'a token' 0 out '"name": "OAUTHBEARER"' out '"plugin": "oauth"' out '"verified": true'
+    grep -q '"mechanism": "OAUTHBEARER"' "$MAILDIR/$(last_mail).json" || CODE=999
+    check 'the server has read the token' 0
+    by_token "$OAUTH_SMTPS_PORT" --tls implicit --token-command 'cat token' --mechanism XOAUTH2
+    check 'a token from a command, by XOAUTH2' 0 out 'login XOAUTH2 (oauth)'
+    # faults: 65
+    by_token "$OAUTH_PORT" --token-file token --trace
+    check 'the trace of a token' 0 err '^>> AUTH OAUTHBEARER \[[0-9]* octets\]$'
+    by_token "$OAUTH_PORT" --password-file password
+    check 'a password where there are tokens too' 0 out 'login PLAIN (plain)'
+    by_token "$OAUTH_PORT" --token-file wrong --mechanism OAUTHBEARER --json
+    check 'a wrong token' 77 out 'ENVOI_E_AUTH' out '"code": 535' err '"status":"invalid_token".*535 5.7.8.*token right'
+    by_token "$OAUTH_PORT" --token-file wrong
+    check 'a wrong token, both ways' 77 err 'XOAUTH2 is refused.*invalid_token.*535'
+    by_token "$OAUTH_PORT" --token-file password
+    check 'a token that is none' 64 err 'RFC 6750'
+    head -c 600 /dev/zero | tr '\0' x >long
+    chmod 600 long
+    by_token "$OAUTH_PORT" --token-file long --mechanism OAUTHBEARER
+    check 'a long token is shown after a challenge' 77 err 'invalid_token'
+    to_server "$SMTP_PORT" --mechanism OAUTHBEARER --to bob@test letter
+    check 'logins by token are not announced' 77 err 'no login mechanism'
+}
+
 tls_cases() {
     for backend in openssl gnutls; do
         to_server "$SMTP_PORT" --tls-backend "$backend" --to bob@test --json letter
@@ -358,6 +406,7 @@ scripted_cases </dev/null
 if start_server; then
     verdict_cases </dev/null
     login_cases </dev/null
+    token_cases </dev/null
     tls_cases </dev/null
     envelope_cases </dev/null
     probe_cases </dev/null

@@ -8,7 +8,7 @@
 
 #define COMBOS_MAX 64
 
-static const char *const modules[] = {"plain", "login", "cram_md5", "sasl"};
+static const char *const modules[] = {"plain", "login", "cram_md5", "oauth", "sasl"};
 
 static size_t combos_of(const char *module, const char *prefix, struct combo *out, size_t cap)
 {
@@ -50,6 +50,11 @@ struct criterion_test_params combos_named(const char *prefix)
 struct criterion_test_params combos_all(void)
 {
     return combos_named("");
+}
+
+int combo_explains(const struct combo *combo)
+{
+    return (combo->needs & ENVOI_CRED_TOKEN) != 0;
 }
 
 int combo_has_password(const struct combo *combo)

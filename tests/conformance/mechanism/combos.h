@@ -21,6 +21,9 @@ struct criterion_test_params combos_named(const char *prefix);
 /* Is there a password in it? (EXTERNAL and ANONYMOUS have none.) */
 int combo_has_password(const struct combo *combo);
 
+/* Does the server say in a challenge why it refuses (RFC 7628)? Then one is taken behind DONE, and is not the end. */
+int combo_explains(const struct combo *combo);
+
 #define EACH_MECHANISM(suite, name)                                                                                    \
     ParameterizedTestParameters(suite, name)                                                                           \
     {                                                                                                                  \

@@ -34,6 +34,8 @@ struct client {
     int wrote;
     uint32_t result;
     uint32_t want;
+    int explains; /* the mechanism tells what the server says of a refusal to come */
+    int told;     /* and the last step did */
 };
 
 /* Opens the module `id`, runs its init and sets the params to "smtp" at mail.example.org under TLS with a password of

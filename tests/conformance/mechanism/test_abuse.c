@@ -127,7 +127,8 @@ EACH_MECHANISM(mech_abuse, endless_challenges_end)
         done = client.result == ENVOI_STEP_DONE;
         while (rc == ENVOI_OK && steps++ < 20) {
             rc = client_step(&client, hostile[i], strlen(hostile[i]));
-            cr_assert(!done || rc == ENVOI_E_AUTH, "a challenge was taken after DONE");
+            cr_assert(!done || rc == ENVOI_E_AUTH || combo_explains(combo), "a challenge was taken after DONE");
+            cr_assert(!done || client.result != ENVOI_STEP_DONE, "still content");
             done = client.result == ENVOI_STEP_DONE;
         }
         cr_assert_eq(rc, ENVOI_E_AUTH, "still answering after %d challenges", steps);

@@ -26,6 +26,8 @@ static const struct {
     {"SCRAM-SHA-256", FIRST | MUTUAL | BINDS, LOGIN, {"sasl"}},
     {"SCRAM-SHA-512", FIRST | MUTUAL | BINDS, LOGIN, {"sasl"}},
     {"EXTERNAL", FIRST, 0, {"sasl"}},
+    {"OAUTHBEARER", FIRST | ENVOI_MECH_PLAINTEXT, ENVOI_CRED_AUTHID | ENVOI_CRED_TOKEN, {"oauth"}},
+    {"XOAUTH2", FIRST | ENVOI_MECH_PLAINTEXT, ENVOI_CRED_AUTHID | ENVOI_CRED_TOKEN, {"oauth"}},
     {"ANONYMOUS", FIRST | ENVOI_MECH_ANONYMOUS, 0, {"sasl"}},
 };
 
@@ -48,7 +50,7 @@ Test(mech_list, rows_are_as_expected, .timeout = 30)
 
 Test(mech_list, names_are_sasl_names_and_come_once, .timeout = 30)
 {
-    static const char *const modules[] = {"plain", "login", "cram_md5", "sasl"};
+    static const char *const modules[] = {"plain", "login", "cram_md5", "oauth", "sasl"};
 
     for (size_t m = 0; m < sizeof modules / sizeof *modules; m++) {
         const char *names[64];
@@ -61,8 +63,10 @@ Test(mech_list, names_are_sasl_names_and_come_once, .timeout = 30)
             cr_assert(len > 0 && len <= 20 && row.name[len] == '\0', "not a name: %s", row.name);
             cr_assert(!strstr(row.name, "-PLUS"), "%s is the core's to make", row.name);
             /* Modules of these exist for Cyrus, and crash. */
-            cr_assert_str_neq(row.name, "XOAUTH2");
-            cr_assert_str_neq(row.name, "OAUTHBEARER");
+            if (strcmp(modules[m], "sasl") == 0) {
+                cr_assert_str_neq(row.name, "XOAUTH2");
+                cr_assert_str_neq(row.name, "OAUTHBEARER");
+            }
             for (size_t i = 0; i < n; i++)
                 cr_assert_str_neq(row.name, names[i]);
             names[n++] = row.name;
@@ -78,7 +82,7 @@ EACH_MECHANISM(mech_list, a_strange_name_is_refused)
 {
     static const char *const strange[] = {"",
                                           "NO-SUCH-MECHANISM",
-                                          "XOAUTH2",
+                                          "XOAUTH",
                                           "plain",
                                           "PLAIN-PLUS",
                                           "-PLUS",
@@ -117,7 +121,7 @@ Test(mech_list, init_and_fini_are_counted, .timeout = 30)
 
 Test(mech_list, init_survives_every_failing_allocation, .timeout = 30)
 {
-    static const char *const modules[] = {"plain", "login", "cram_md5", "sasl"};
+    static const char *const modules[] = {"plain", "login", "cram_md5", "oauth", "sasl"};
 
     /* The modules of Cyrus stay loaded meanwhile. */
     cr_assert_eq(sasl_client_init(NULL), SASL_OK);

@@ -292,6 +292,7 @@ Test(nonblocking, the_face_is_chosen_before)
     cr_assert_eq(envoi_session_set_watch(session, NULL, NULL), ENVOI_OK);
     cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_session_set_watch(session, watch, fds), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_session_noop(session), ENVOI_E_BUSY, "a setter that was refused is told by the next verb, too");
     cr_expect_eq(envoi_session_noop(session), ENVOI_OK);
     finish();
 }

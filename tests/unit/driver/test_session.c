@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -465,6 +466,83 @@ Test(session, sendmail)
     cr_expect_str_eq(envoi_message_dropped_options(m), "RET=HDRS");
     envoi_message_free(m);
     finish();
+}
+
+/* It is not the server that failed. */
+Test(session, too_many_open_files)
+{
+    static const char *const script[] = {"> 220 here", "gone", NULL};
+    struct rlimit before, none;
+
+    begin(script);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    cr_expect_eq(connect_to_server(), ENVOI_E_SYSTEM, "%s", envoi_session_error(session));
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    cr_expect_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    finish();
+}
+
+/* ---- between the verbs ---- */
+
+static const char *const one_message[] = {"> 220 here",
+                                          "< EHLO ",
+                                          "> 250-here",
+                                          "> 250-PIPELINING",
+                                          "> 250 CHUNKING",
+                                          "< MAIL FROM:<me@example.org>",
+                                          "< RCPT TO:<you@example.net>",
+                                          "< BDAT 3 LAST",
+                                          "< x",
+                                          ">> 250 ok\r\n250 ok\r\n250 queued\r\n",
+                                          "close",
+                                          NULL};
+
+/* faults: 39 */
+Test(session, closed_while_idle)
+{
+    struct envoi_message *m = message_with("x\n");
+    const char *wrong;
+
+    begin(one_message);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_ACCEPTED);
+    wrong = server_stop(server); /* it has closed when this returns */
+    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_DISCONNECTED, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_message_result(m), ENVOI_RESULT_NOT_SENT, "nothing can have been delivered");
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_DISCONNECTED, "and it is not connected any more");
+    cr_expect_eq(envoi_message_result(m), ENVOI_RESULT_NOT_SENT);
+    cr_expect_str_neq(envoi_message_verdict_reason(m, 0), "");
+    envoi_session_free(session);
+    envoi_library_free(library);
+    envoi_message_free(m);
+}
+
+static const char *const one_reply_more[] = {
+    "> 220 here", "< EHLO ", "> 250-here", "> 250 PIPELINING", "< NOOP", ">> 250 ok\r\n", ">> 250 nobody asked\r\n",
+    "close",      NULL};
+
+/* A reply that comes late must not be taken for that to the next command. faults: 30 */
+Test(session, a_reply_while_idle)
+{
+    struct envoi_message *m = message_with("x\n");
+    const char *wrong;
+
+    begin(one_reply_more);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(envoi_session_ehlo(session, NULL), ENVOI_OK);
+    (void)envoi_session_noop(session); /* the two may come together */
+    wrong = server_stop(server);
+    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+    cr_expect_neq(envoi_session_send(session, m), ENVOI_OK);
+    cr_expect_eq(envoi_message_result(m), ENVOI_RESULT_NOT_SENT, "%s", envoi_session_error(session));
+    envoi_session_free(session);
+    envoi_library_free(library);
+    envoi_message_free(m);
 }
 
 /* ---- TLS policy ---- */

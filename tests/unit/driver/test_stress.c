@@ -119,9 +119,10 @@ static int whole_life(const char *where)
         goto out;
     envoi_session_set_tls(s, ENVOI_TLS_OFF);
     envoi_session_set_authzid(s, "somebody");
+    envoi_session_set_authzid(s, NULL);
     envoi_session_set_client_certificate(s, "a.pem", "b.pem");
     envoi_session_set_helo_name(s, "client.example");
-    envoi_session_set_mechanisms(s, "PLAIN");
+    envoi_session_set_mechanisms(s, "!PLAIN");
     rc = send_one(s, where);
     if (rc && rc != envoi_session_error_code(s))
         cr_expect_eq(rc, ENVOI_E_MEMORY, "%s", envoi_error_name(rc));

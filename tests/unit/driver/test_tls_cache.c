@@ -12,6 +12,9 @@ TestSuite(tls_cache, .timeout = 20);
 
 static int made, freed, fail_with;
 static char passphrase[32];
+static int64_t now;
+/* What a log function of the program might do. */
+static void (*log_to)(void);
 
 static int32_t ctx_new(void *state, const struct envoi_tls_config *config, struct envoi_errctx *errctx, void **ctx)
 {
@@ -19,6 +22,8 @@ static int32_t ctx_new(void *state, const struct envoi_tls_config *config, struc
 
     (void)state;
     (void)errctx;
+    if (log_to)
+        log_to();
     if (fail_with)
         return fail_with;
     if (config->passphrase && config->passphrase(config->passphrase_ctx, passphrase, sizeof passphrase - 1, &len) == 0)
@@ -30,6 +35,8 @@ static int32_t ctx_new(void *state, const struct envoi_tls_config *config, struc
 
 static void ctx_free(void *ctx)
 {
+    if (log_to)
+        log_to();
     free(ctx);
     freed++;
 }
@@ -44,7 +51,7 @@ static struct tls_context *get(struct tls_cache *c, const struct tls_trust *trus
     struct envoi_errctx fault = {0};
     struct tls_context *t;
 
-    cr_assert_eq(tls_cache_get(c, &transport, trust, s, &fault, &t), ENVOI_OK, "%s", fault.text);
+    cr_assert_eq(tls_cache_get(c, now, &transport, trust, s, &fault, &t), ENVOI_OK, "%s", fault.text);
     cr_assert_not_null(tls_context_handle(t));
     return t;
 }
@@ -154,6 +161,90 @@ Test(tls_cache, few_are_kept_that_nobody_uses)
     cr_expect_eq(freed, 20);
 }
 
+/* Bundles of the system change, and only the TLS library knows where they are. */
+Test(tls_cache, the_trust_of_the_system_is_read_again_once_a_day)
+{
+    const int64_t day = (int64_t)24 * 3600 * 1000;
+    struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303};
+    struct tls_trust own = {.system_trust = 0, .ca_file = (char[]){"/nonexistent/ca.pem"}, .min_version = 0x0303};
+    struct tls_context *a, *b, *other;
+    struct settings s;
+    struct tls_cache c;
+
+    settings_init(&s);
+    cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
+    now = 1000;
+    a = get(&c, &trust, &s);
+    other = get(&c, &own, &s);
+    now += day - 1;
+    cr_expect_eq(get(&c, &trust, &s), a);
+    tls_cache_release(&c, a);
+    now++;
+    b = get(&c, &trust, &s);
+    cr_expect_neq(b, a);
+    cr_expect_eq(get(&c, &trust, &s), b, "one new one for all");
+    tls_cache_release(&c, b);
+    cr_expect_eq(get(&c, &own, &s), other, "what the program trusts is known by its files");
+    tls_cache_release(&c, other);
+    cr_expect_eq(freed, 0, "who has the old one keeps it");
+    tls_cache_release(&c, a);
+    tls_cache_release(&c, b);
+    now += day;
+    cr_expect_eq(made, 3);
+    b = get(&c, &trust, &s);
+    cr_expect_eq(made, 4, "nobody has it, and it is too old all the same");
+    cr_expect_eq(freed, 2, "and freed, both of them");
+    tls_cache_release(&c, b);
+    tls_cache_release(&c, other);
+    tls_cache_free(&c);
+    cr_expect_eq(made, freed);
+}
+
+static struct tls_cache cache;
+static struct tls_context *held[8];
+static size_t held_count, logged;
+
+/* Frees another session, as it were. */
+static void let_go(void)
+{
+    logged++;
+    if (held_count)
+        tls_cache_release(&cache, held[--held_count]);
+}
+
+/* Each context that is made or freed lets go of another one; nobody waits for itself, and the list stays whole. */
+Test(tls_cache, a_transport_that_logs_while_it_works)
+{
+    struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303};
+    struct tls_context *more[8];
+    struct settings s;
+    char name[32];
+
+    settings_init(&s);
+    trust.ciphers = name;
+    cr_assert_eq(tls_cache_init(&cache), ENVOI_OK);
+    for (size_t i = 0; i < 8; i++) {
+        snprintf(name, sizeof name, "HELD-%zu", i);
+        held[i] = get(&cache, &trust, &s);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        snprintf(name, sizeof name, "MORE-%zu", i);
+        more[i] = get(&cache, &trust, &s);
+    }
+    held_count = 8;
+    log_to = let_go;
+    snprintf(name, sizeof name, "LAST");
+    tls_cache_release(&cache, get(&cache, &trust, &s));
+    for (size_t i = 0; i < 8; i++)
+        tls_cache_release(&cache, more[i]);
+    cr_expect_eq(held_count, 0);
+    cr_expect_geq(logged, 8);
+    log_to = NULL;
+    tls_cache_free(&cache);
+    cr_expect_eq(made, 17);
+    cr_expect_eq(freed, 17);
+}
+
 Test(tls_cache, failures_are_told)
 {
     struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303};
@@ -167,7 +258,7 @@ Test(tls_cache, failures_are_told)
     cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
     for (int i = 0; i < 3; i++) {
         fail_with = codes[i];
-        cr_expect_eq(tls_cache_get(&c, &transport, &trust, &s, &fault, &t), codes[i]);
+        cr_expect_eq(tls_cache_get(&c, now, &transport, &trust, &s, &fault, &t), codes[i]);
         cr_expect_null(t);
         cr_expect_eq(fault.code, codes[i]);
         cr_expect_eq(fault.phase, ENVOI_PHASE_TLS);

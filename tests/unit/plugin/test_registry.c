@@ -132,83 +132,6 @@ Test(registry, transport_that_is_none)
     tls_fails("plain", "the TLS plugin plain: it is not one for TLS");
 }
 
-Test(registry, admin_decides)
-{
-    char text[128];
-
-    tree_text("admin/alpha.plugin", "priority: -1\n");
-    tree_text("admin/gamma.plugin", "# no\nenabled: no\n");
-    add_tls("alpha", "");
-    add_tls("beta", "");
-    add_tls("gamma", "priority: 9");
-    tls_is(NULL, "beta");
-    (void)snprintf(text, sizeof text, "the TLS plugin gamma: it is disabled (%s:2)", tree_path("admin/gamma.plugin"));
-    tls_fails("gamma", text);
-}
-
-/* What the administrator wrote cannot be read, and it may have been `enabled: no`. */
-/* faults: 67 */
-Test(registry, admin_file_that_is_spoilt_disables)
-{
-    static const char *const files[] = {"enabled: no\npriority: high\n", "enabled: false\n", "enabled no\n",
-                                        "priority: 3\nenabled:\n", " enabled: no\n"};
-    char text[256];
-
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        tree_text("admin/alpha.plugin", files[i]);
-        add_tls("alpha", "priority: 9");
-        add_tls("beta", "");
-        tls_is(NULL, "beta");
-        (void)snprintf(text, sizeof text, "the TLS plugin alpha: it is disabled (%s:", tree_path("admin/alpha.plugin"));
-        cr_assert_eq(registry_find_transport(r, "alpha", &fault, &tls), ENVOI_E_PLUGIN, "%s was passed over", files[i]);
-        cr_assert_eq(strncmp(fault.text, text, strlen(text)), 0, "%s", fault.text);
-        cr_assert_str_eq(registry_value(r, 0, "state"), "disabled");
-        cr_assert_not_null(strstr(registry_source(r, 0, "state"), "/admin/alpha.plugin:"));
-        cr_assert_eq(registry_warnings(r), 1);
-        teardown();
-        setup();
-    }
-}
-
-/* faults: 67 */
-Test(registry, two_admin_files_of_one_plugin_disable)
-{
-    tree_text("admin/al-pha.plugin", "priority: 3\n");
-    tree_text("admin/al_pha.plugin", "enabled: no\n");
-    add_tls("al_pha", "priority: 9");
-    add_tls("beta", "");
-    tls_is(NULL, "beta");
-    cr_assert_not_null(strstr(said, "/admin/al_pha.plugin: ignored: "), "%s", said);
-    cr_assert_not_null(strstr(registry_source(r, 0, "state"), "is the same plugin"));
-}
-
-/* A plugin that is added when the files were read already. */
-/* faults: 67 */
-Test(registry, admin_file_that_is_spoilt_disables_what_comes_later)
-{
-    tree_text("admin/alpha.plugin", "enabled: no\nenabled: yes\n");
-    add_tls("beta", "");
-    tls_is(NULL, "beta");
-    add_tls("alpha", "priority: 9");
-    tls_is(NULL, "beta");
-}
-
-Test(registry, second_copy_is_refused)
-{
-    char want[256];
-
-    tree_text("admin/alpha.plugin", "module: /tmp/alpha.so\npriority: 3\n");
-    add_tls("alpha", "");
-    tls_is(NULL, "alpha");
-    (void)snprintf(want, sizeof want,
-                   "%s:1: module: ignored: the plugin is in the program already, and a second copy is refused",
-                   tree_path("admin/alpha.plugin"));
-    cr_assert_eq(registry_warnings(r), 1);
-    cr_assert_str_eq(registry_warning(r, 0), want);
-    cr_assert_str_eq(registry_value(r, 0, "priority"), "3");
-    cr_assert_null(registry_value(r, 0, "module"));
-}
-
 Test(registry, environment_chooses_among_the_enabled)
 {
     tree_text("admin/gamma.plugin", "enabled: no\n");
@@ -409,20 +332,19 @@ Test(registry, critical_mechanism)
 
 Test(registry, require_tls_and_who_says_so)
 {
-    tree_text("admin/b.plugin", "require-tls: yes\n");
-    tree_text("admin/c.plugin", "require-tls: no\n");
-    tree_text("admin/d.plugin", "priority: -9\n");
+    tree_text("admin/b.plugin", "require-tls: no\n");
+    tree_text("admin/c.plugin", "priority: -9\n");
     add_auth("a", "PLAIN", "");
-    add_auth("b", "PLAIN", "");
+    add_auth("b", "PLAIN", "require-tls: yes");
     add_auth("c", "PLAIN", "require-tls: yes");
-    add_auth("d", "PLAIN", "require-tls: yes");
-    static const bool want[][2] = {{false, false}, {true, true}, {false, false}, {true, false}};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const want[] = {NULL, NULL, "added by the program"};
+    for (size_t i = 0; i < 3; i++) {
         const char id[] = {(char)('a' + i), 0};
 
         mech_is("PLAIN", i, id);
-        cr_assert_eq(mech.require_tls, want[i][0], "%s", id);
-        cr_assert_eq(mech.locked, want[i][1], "%s", id);
+        cr_assert_eq(mech.needs_tls != NULL, want[i] != NULL, "%s", id);
+        cr_assert(!want[i] || strcmp(mech.needs_tls, want[i]) == 0, "%s", id);
+        cr_assert_not(mech.locked, "%s", id);
     }
 }
 
@@ -432,8 +354,24 @@ Test(registry, adding_what_cannot_be)
 {
     struct fake *fake = fake_auth("x"), *odd = fake_auth("No-Id");
 
-    cr_assert_eq(registry_add_plugin(r, &fake->plugin, "kind: nonsense"), ENVOI_E_USAGE);
-    cr_assert_eq(registry_add_plugin(r, &fake->plugin, "kind: auth\nprovides: X\nmodule: x.so"), ENVOI_E_USAGE);
+    static const struct {
+        const char *text, *why;
+    } useless[] = {
+        {"kind: nonsense", "added by the program, line 1: kind: `nonsense` is neither transport nor auth"},
+        {"kind: auth\nprovides: X\nmodule: x.so", "added by the program: a plugin in the program has no `module`"},
+        {"", "added by the program: the key `kind` is missing"},
+        {"provides: X", "added by the program: the key `kind` is missing"},
+        {"kind: auth\npriority: 3", "added by the program: the key `provides` is missing"},
+        {"kind: transport\nprovides: *", "added by the program: provides: a transport provides tls"},
+    };
+
+    for (size_t i = 0; i < sizeof useless / sizeof useless[0]; i++) {
+        said[0] = '\0';
+        cr_assert_eq(registry_add_plugin(r, &fake->plugin, useless[i].text), ENVOI_E_USAGE, "%s", useless[i].text);
+        cr_assert_not_null(strstr(said, useless[i].why), "%s", said);
+        cr_assert_eq(registry_count(r), 0);
+        cr_assert_eq(registry_warnings(r), i + 1);
+    }
     cr_assert_eq(registry_add_plugin(r, &odd->plugin, "kind: auth\nprovides: X"), ENVOI_E_PLUGIN);
     cr_assert_eq(registry_add_plugin(r, NULL, "kind: auth\nprovides: X"), ENVOI_E_PLUGIN);
     fake->plugin.abi_major = 2;

@@ -25,6 +25,7 @@ struct mta_config {
     const char *limits;   /* "MAILMAX=5": announced, and held against the client */
     const char *greeting; /* instead of 220 */
     const char *hello;    /* instead of 250, to EHLO */
+    bool hello_ends;      /* the reply to EHLO is the last one */
     bool auth; /* PLAIN is announced and demanded; the messages of "u1" have odd numbers, of "u2" even ones */
     const char *auth_reply; /* instead of 235 */
     unsigned close_after;   /* so many messages on a connection, then it is closed without a word; 0: never */

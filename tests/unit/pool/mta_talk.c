@@ -209,6 +209,7 @@ static void do_hello(struct mta *m, struct peer *p, const char *line)
 
     (void)line;
     reset(p);
+    p->dying = c->hello_ends;
     if (c->hello) {
         mta_say(p, "%s", c->hello);
         return;

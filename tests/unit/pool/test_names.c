@@ -2,13 +2,17 @@
 /* Servers that have names: one look-up serves all connections of a route, a failure is forgotten, and what does not answer is
  * passed over: an address for the next one, a server for the next one. */
 #include "../driver/dns.h"
+#include "../driver/net.h"
 #include "driver/known.h"
 #include "driver/library.h"
 #include "post.h"
 
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 TestSuite(pool_names, .timeout = 60);
 
@@ -302,4 +306,30 @@ Test(pool_names, what_works_comes_first)
     found.count[FAMILY_V4] = 0;
     known_keep(&k, &found, 60000, 0);
     cr_assert_null(known_use(&k, 1), "an answer without addresses is none");
+}
+
+/* The first address takes connections and never greets: its time-out is paid once, and then the other one comes first. */
+Test(pool_names, an_address_that_does_not_greet)
+{
+    static const struct dns_row rows[] = {{.name = "two.example", .a = {"127.0.0.1"}, .aaaa = {"::1"}}, {.name = NULL}};
+    struct mta_report r;
+    uint16_t port;
+    int mute, one;
+
+    open_post(20, (struct mta_config){0}, rows);
+    port = mta_port(m);
+    cr_assert_geq(mute = net_listen("::1", &port, 8), 0);
+    envoi_session_set_timeout(p.prototype, ENVOI_PHASE_GREETING, 200);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 1);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_MESSAGES, 5);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_TRIES, 1);
+    post_submit_all(&p, route_to("two.example", NULL));
+    r = run_and_close();
+    cr_assert_eq(p.accepted, 20);
+    cr_assert_eq(r.connections, 4);
+    cr_assert_geq(one = accept(mute, NULL, NULL), 0);
+    cr_assert_eq(poll(&(struct pollfd){.fd = mute, .events = POLLIN}, 1, 0), 0, "it was asked twice");
+    close(one);
+    close(mute);
+    post_close(&p);
 }
