@@ -48,7 +48,7 @@ const char *envoi_version(void);
 const char *envoi_error_name(int code);
 /** The general text of a result, for a person; the particular one is envoi_session_error(). Lives for ever. */
 const char *envoi_error_text(int code);
-/** The class of a result, one of ENVOI_CLASS_*. */
+/** The class of a result, one of ENVOI_CLASS_*; ENVOI_CLASS_LOCAL for a number that is none. */
 int envoi_error_class(int code);
 
 /** An allocator: `ptr` NULL allocates, `size` 0 frees (and returns NULL), else as realloc(3).
@@ -81,11 +81,16 @@ int envoi_library_set_log(struct envoi_library *library, envoi_log_fn *log, void
  * same rules (owner root or the caller, not writable by others).
  * @param library  the object
  * @param path     absolute; copied
- * @returns ENVOI_OK; ENVOI_E_USAGE: not absolute, or plugins are already loaded; ENVOI_E_MEMORY. */
+ * @returns ENVOI_OK; ENVOI_E_USAGE: not absolute, or descriptors were already read; ENVOI_E_MEMORY. */
 int envoi_library_set_module_directory(struct envoi_library *library, const char *path);
 
 /** Sets the directories of descriptors (plugins.d) instead of the compiled-in ones. The admin's wins over the user's,
- * the user's (which can only change `priority` and set `enabled: no`) over the vendor's, key by key.
+ * the user's (which can only change `priority` and set `enabled: no`) over the vendor's, key by key. What the admin's says
+ * of a plugin (`require-tls: yes`, `enabled: no`) holds for the mechanisms that the plugin names, whoever serves them.
+ *
+ * The descriptors are read when the first plugin is asked for. When the admin's directory is there and cannot be trusted
+ * or read, what asks for a plugin fails with ENVOI_E_PLUGIN, as nobody knows what is forbidden; with ENVOI_E_SYSTEM when a
+ * directory could not be read because of the machine. The next use tries again.
  * @param library  the object
  * @param vendor   absolute, or NULL: none; copied
  * @param user     absolute, or NULL: none (the default, also in set-uid programs whatever is given); copied
@@ -103,7 +108,9 @@ int envoi_library_use_user_descriptors(struct envoi_library *library);
  * @param library     the object
  * @param plugin      lives as long as the object
  * @param descriptor  the text of a descriptor without `module`, such as "kind: auth\nprovides: X-OURS\n"; copied
- * @returns ENVOI_OK; ENVOI_E_PLUGIN: wrong ABI, or the id is taken; ENVOI_E_USAGE; ENVOI_E_MEMORY. */
+ * @returns ENVOI_OK; ENVOI_E_PLUGIN: not whole, wrong ABI, or the id is none or is taken; ENVOI_E_USAGE: a line or a value
+ * of the descriptor is wrong, `kind` or `provides` is missing, a transport does not provide `tls`, there is a `module`, or
+ * the log function calls this while descriptors are read; ENVOI_E_MEMORY. The log function is told the reason. */
 int envoi_library_add_plugin(struct envoi_library *library, const struct envoi_plugin *plugin, const char *descriptor);
 
 /** Chooses the TLS backend for all sessions by its plugin's id, "openssl" or "gnutls". Without a choice the environment
@@ -119,7 +126,8 @@ int envoi_library_set_tls_backend(struct envoi_library *library, const char *id)
  *                 envoi_library_set_system_trust() says so.
  * @returns ENVOI_OK; ENVOI_E_MEMORY. A file that cannot be read shows when TLS begins (ENVOI_E_TLS). */
 int envoi_library_set_ca_file(struct envoi_library *library, const char *path);
-/** Trusts (1) or does not trust (0) the system's CA certificates; without a call: yes, unless a CA file is set.
+/** Trusts (1) or does not trust (0) the system's CA certificates, which are read again once a day; without a call: yes,
+ * unless a CA file is set.
  * @returns ENVOI_OK; ENVOI_E_USAGE. */
 int envoi_library_set_system_trust(struct envoi_library *library, int on);
 /** Sets a PEM file of certificate revocation lists; the server's certificate is checked against them. NULL: none.
@@ -134,7 +142,8 @@ int envoi_library_set_ciphers(struct envoi_library *library, const char *ciphers
 /** Resumes (1, the default) TLS sessions: a connection goes on with what an earlier one of this library object agreed on,
  * which saves the certificates and, with TLS 1.2, a round trip. Only between connections to the same server with the same
  * backend, trusted certificates, versions, ciphers, pins, client certificate and name to verify; not when there is a file
- * of revocation lists. Name, dates and pins are checked again. No certificate goes unverified for longer than a day.
+ * of revocation lists. Name, dates and pins are checked again. No certificate goes unverified for longer than a day (by
+ * CLOCK_MONOTONIC, which stands still while the machine sleeps).
  * @param library  the object
  * @param on       0: every handshake is a whole one, and what was kept is wiped
  * @returns ENVOI_OK; ENVOI_E_USAGE. */
@@ -142,7 +151,8 @@ int envoi_library_set_tls_resumption(struct envoi_library *library, int on);
 
 /** @name What plugins.d says, as `envoi plugins --why` prints it
  * These read the descriptors if that was not done yet. The index runs from 0 in the order of kind, priority and id.
- * Texts live until the library object is freed.
+ * Texts live until the library object is freed. When the descriptors cannot be read there are no plugins, and the last of
+ * the warnings says why; its text is good until the next call for this object.
  * @{ */
 
 /** How many plugins are described, usable or not. */

@@ -7,12 +7,12 @@
  * **Addresses** are a Mailbox of RFC 5321 section 4.1.2 ("me@example.org"), `<>` or "" for the null reverse-path, or a
  * local part alone (a local user). One enclosing `<...>` with a display name before it is unwrapped. A domain in Unicode
  * becomes A-labels; a local part in Unicode makes the message need SMTPUTF8 (RFC 6531). Anything else, CR, LF and NUL
- * first of all, is refused (ENVOI_E_ADDRESS), never passed on.
+ * first of all, and a local part or a domain of more than 255 octets, is refused (ENVOI_E_ADDRESS), never passed on.
  *
  * **Threads.** One thread at a time. While a session sends the message it belongs to that session.
  *
  * **Sticky errors.** A setter that fails returns its error and makes the next send fail with it, so a program may check
- * only there. Every function takes NULL and answers ENVOI_E_USAGE (or 0, or NULL).
+ * only there. Every function takes NULL and answers ENVOI_E_USAGE (or 0, NULL or "").
  */
 #ifndef ENVOI_MESSAGE_H
 #define ENVOI_MESSAGE_H
@@ -68,22 +68,26 @@ int envoi_message_reset(struct envoi_message *message, const char *sender);
 /** Adds a recipient.
  * @param message  the message
  * @param address  the forward-path; copied
- * @returns ENVOI_OK; ENVOI_E_ADDRESS; ENVOI_E_BUSY; ENVOI_E_USAGE; ENVOI_E_MEMORY. */
+ * @returns ENVOI_OK; ENVOI_E_ADDRESS; ENVOI_E_BUSY; ENVOI_E_USAGE: NULL, or there are 1,000,000; ENVOI_E_MEMORY. */
 int envoi_message_add_recipient(struct envoi_message *message, const char *address);
 /** Adds a recipient with options of its own.
  * @param message  the message
  * @param address  the forward-path; copied
  * @param options  parameters of RCPT (RFC 5321 section 4.1.2), separated by blanks, such as
  *                 "NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;you@example.net" (RFC 3461); NULL: none; copied
- * @returns as envoi_message_add_recipient(); ENVOI_E_USAGE also for options that are no parameters. */
+ * @returns as envoi_message_add_recipient(); ENVOI_E_USAGE also for options that are no parameters, or have more than 900
+ * octets. */
 int envoi_message_add_recipient_with(struct envoi_message *message, const char *address, const char *options);
-/** Sets the options of MAIL, such as "RET=HDRS ENVID=x1" (RFC 3461). SIZE, BODY and SMTPUTF8 are set by envoi itself
- * when they are not given here.
- * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE: not a list of parameters; ENVOI_E_MEMORY. */
+/** Sets the options of MAIL, such as "RET=HDRS ENVID=x1" (RFC 3461). The values of ENVID, ORCPT and AUTH are xtext: a "+"
+ * in them is written +2B. SIZE, BODY and SMTPUTF8 are set by envoi itself when they are not given here.
+ * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE: not a list of parameters, or more than 900 octets; ENVOI_E_MEMORY. */
 int envoi_message_set_options(struct envoi_message *message, const char *options);
 /** Says what to do with an asked option that the server does not announce: 0, the default: the send fails
  * (ENVOI_E_NOT_SUPPORTED) before MAIL; 1: the option is left out and listed in envoi_message_dropped_options(). SMTPUTF8,
- * REQUIRETLS and BODY=BINARYMIME are never left out. */
+ * REQUIRETLS and BODY=BINARYMIME are never left out. Which extension it needs is known of SIZE, BODY, SMTPUTF8, REQUIRETLS,
+ * AUTH, RET, ENVID, NOTIFY, ORCPT, BY, HOLDFOR, HOLDUNTIL, MT-PRIORITY and RRVS; any other goes out wherever EHLO was
+ * accepted.
+ * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE. */
 int envoi_message_set_drop_options(struct envoi_message *message, int drop);
 /** Says what the content is made of, one of ENVOI_BODY_*.
  * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE: another value. */
@@ -94,12 +98,12 @@ int envoi_message_set_body(struct envoi_message *message, int body);
  * doubled and the last line end is added as needed (RFC 5321 section 4.5.2). NUL is refused unless the body is binary.
  * Each of these replaces the one before.
  *
- * What can be had again (memory, a regular file, a callback with rewind) and has at most 64 KiB is looked at before MAIL: its
- * size and whether it has 8-bit octets are announced as they are, and a NUL octet is refused while nothing is sent. Of more,
- * and of what can be had but once, each block is looked at just before it goes: its size as the source tells it is
- * announced as an estimate, 8-bit octets are announced since there may be some, and a NUL octet breaks the content off, as
- * a source that fails does. Where something hangs on it (the server has no 8BITMIME, or a SIZE limit that the content may
- * exceed) what can be had again is looked at as a whole beforehand, whatever its size.
+ * Memory, and what else can be had again (a regular file, a callback with rewind) and has at most 64 KiB, is looked at
+ * before MAIL: its size and whether it has 8-bit octets are announced as they are, and a NUL octet is refused while nothing
+ * is sent. Of the rest each block is looked at just before it goes: its size as the source tells it is announced as an
+ * estimate, 8-bit octets are announced since there may be some, and a NUL octet breaks the content off, as a source that
+ * fails does. Where something hangs on it (the server has no 8BITMIME, or a SIZE limit that the content may exceed) what
+ * can be had again is looked at as a whole beforehand, whatever its size.
  * @{ */
 
 /** From memory, which is borrowed until the message is sent, reset or freed.
@@ -108,11 +112,11 @@ int envoi_message_set_data(struct envoi_message *message, const void *data, size
 /** From a C stream, from where it stands to its end. Borrowed like memory; not closed. Reading it may
  * block, as regular files and pipes do. Messages that are sent together (envoi_session_send_all(), a pool) cannot share a
  * stream, nor a descriptor: one is prepared while another is read.
- * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE. */
+ * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE; ENVOI_E_MEMORY. */
 int envoi_message_set_file(struct envoi_message *message, FILE *file);
 /** From a descriptor, from where it stands to its end. Borrowed; not closed. One that is O_NONBLOCK and has nothing yet
  * says AGAIN as a callback does.
- * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE. */
+ * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE; ENVOI_E_MEMORY. */
 int envoi_message_set_fd(struct envoi_message *message, int fd);
 
 /** Gives the next octets of the content.
@@ -135,20 +139,23 @@ typedef int envoi_rewind_fn(void *ctx);
  * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE. */
 int envoi_message_set_callback(struct envoi_message *message, envoi_pull_fn *pull, envoi_rewind_fn *rewind, void *ctx,
                                int64_t size);
-/** Estimates the size in octets for SIZE= (RFC 1870) where the source cannot tell it; 0: no estimate. */
+/** Estimates the size in octets for SIZE= (RFC 1870) where the source cannot tell it; 0: no estimate.
+ * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE. */
 int envoi_message_set_size_estimate(struct envoi_message *message, uint64_t octets);
 /** @} */
 
 /** Says (1) that the content is canonical: all line ends are CR LF, the last line has one, and there is no NUL. With BDAT
- * it is then not looked at, and goes out as it is; with DATA dots are still doubled. The default, 0, looks and repairs.
+ * it is then not looked at, and goes out as it is; with DATA dots are still doubled. Nor is it looked at beforehand: say
+ * ENVOI_BODY_8BIT yourself when it has octets above 127. The default, 0, looks and repairs.
  * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE. */
 int envoi_message_set_canonical(struct envoi_message *message, int on);
 
-/** How many octets of content were taken from the source so far, for a progress bar. */
+/** How many octets of content were taken from the source so far, for a progress bar. A look beforehand counts too; the
+ * sending may begin again at 0. */
 uint64_t envoi_message_progress(const struct envoi_message *message);
 
 /** @name After a send
- * Valid until the next send, reset or free.
+ * Valid until the next send, reset or free; addresses and enhanced codes also only until the next recipient is added.
  * @{ */
 
 /** What became of the message, one of ENVOI_RESULT_*. */

@@ -119,12 +119,13 @@ struct envoi_lower {
 /** @} */
 
 /** @name envoi_transport::caps
+ * The core goes by ENVOI_CAP_RESUME and ENVOI_CAP_CLIENT_CERT; the others are information.
  * @{ */
 #define ENVOI_CAP_EXPORTER    0x1u  /**< channel binding "tls-exporter" */
 #define ENVOI_CAP_END_POINT   0x2u  /**< channel binding "tls-server-end-point" */
 #define ENVOI_CAP_UNIQUE      0x4u  /**< channel binding "tls-unique" (TLS 1.2 with extended master secret only) */
 #define ENVOI_CAP_RESUME      0x8u  /**< ticket and envoi_conn_params::ticket work */
-#define ENVOI_CAP_CLIENT_CERT 0x10u /**< envoi_tls_config::cert_file works */
+#define ENVOI_CAP_CLIENT_CERT 0x10u /**< envoi_tls_config::cert_file works; without it: never used when one is set */
 /** @} */
 
 /** What a TLS context is made of: trust, versions, client certificate. Allocated by the core, borrowed for ctx_new. */
@@ -151,7 +152,7 @@ struct envoi_tls_config {
 /** What a TLS connection is made of. Allocated by the core, borrowed for conn_new (lower and errctx: until conn_free). */
 struct envoi_conn_params {
     uint32_t struct_size;            /**< set by the core */
-    uint32_t verify;                 /**< 1: chain, dates, name and pins are checked; 0: nothing is checked */
+    uint32_t verify;                 /**< 1: chain, dates, name and pins are checked; 0: only the pins */
     const char *server_name;         /**< A-labels without trailing dot, or the text of an IP address; never NULL */
     uint32_t name_is_ip;             /**< 1: server_name is an address: match iPAddress SANs, send no SNI */
     uint32_t pin_count;              /**< how many pins there are, may be 0 */
@@ -280,10 +281,12 @@ struct envoi_cred {
 };
 
 /** @name envoi_mech_info::flags
+ * ENVOI_MECH_CLIENT_FIRST, ENVOI_MECH_MUTUAL and ENVOI_MECH_SECURITY_LAYER are information: the core goes by what step and
+ * layer do.
  * @{ */
 #define ENVOI_MECH_CLIENT_FIRST    0x1u  /**< has an initial response */
 #define ENVOI_MECH_PLAINTEXT       0x2u  /**< shows the secret to whoever reads the connection */
-#define ENVOI_MECH_MUTUAL          0x4u  /**< the server proves itself: 235 before DONE is a failure */
+#define ENVOI_MECH_MUTUAL          0x4u  /**< the server proves itself */
 #define ENVOI_MECH_CHANNEL_BINDING 0x8u  /**< can bind to the TLS channel (-PLUS) */
 #define ENVOI_MECH_SECURITY_LAYER  0x10u /**< may offer a layer */
 #define ENVOI_MECH_ANONYMOUS       0x20u /**< logs in as nobody; never chosen unless named */
@@ -320,7 +323,7 @@ struct envoi_mech_params {
 /** @name The `result` of a step
  * @{ */
 #define ENVOI_STEP_CONTINUE 0u /**< the mechanism waits for the server */
-#define ENVOI_STEP_DONE     1u /**< the mechanism is satisfied; the server's 235 is still needed */
+#define ENVOI_STEP_DONE     1u /**< the mechanism is satisfied; the server's 235 is still needed, and a failure before */
 /** @} */
 
 /** A security layer that a mechanism brought. Allocated by the core, filled by layer(). */
@@ -360,11 +363,12 @@ struct envoi_mechanism {
      *                first), or later: an empty one.
      * @param result  ENVOI_STEP_*
      * @param want    after AGAIN: ENVOI_WANT_CREDENTIAL
-     * @returns ENVOI_OK; ENVOI_E_AGAIN; ENVOI_E_CANCELLED: a needed credential was not given (the core sends `*`);
-     * ENVOI_E_AUTH: the server failed its proof or the challenge is not acceptable (the core sends `*`, no other
-     * mechanism is tried); ENVOI_E_USAGE: a credential cannot be used here (a NUL in it, say); ENVOI_E_NOT_SUPPORTED:
-     * only from the first step, before anything was sent: not usable after all, the next provider is tried;
-     * ENVOI_E_MEMORY. */
+     * @returns ENVOI_OK, and CONTINUE even after an earlier DONE; a challenge that says why the server is going to refuse
+     * (RFC 7628) is told by set_error then, and becomes a part of the refusal's text; ENVOI_E_AGAIN; ENVOI_E_CANCELLED: a
+     * needed credential was not given (the core sends `*`); ENVOI_E_AUTH: the server failed its proof or the challenge is
+     * not acceptable (the core sends `*`, no other mechanism is tried); ENVOI_E_USAGE: a credential cannot be used here (a
+     * NUL in it, say); ENVOI_E_NOT_SUPPORTED: only from the first step, before anything was sent: not usable after all,
+     * the next provider is tried; ENVOI_E_MEMORY. */
     int32_t (*step)(void *ctx, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result,
                     uint32_t *want);
 
@@ -389,7 +393,8 @@ struct envoi_plugin {
     /** Called once by each library object before it uses the plugin. Optional (NULL: state is NULL).
      * @param host   lives until fini
      * @param state  handed to everything that takes a state
-     * @returns ENVOI_OK; anything else: the plugin is reported broken and passed over. */
+     * @returns ENVOI_OK; ENVOI_E_MEMORY: it is called again later; anything else: the plugin is reported broken and
+     * passed over. */
     int32_t (*init)(const struct envoi_host *host, void **state);
     /** Undoes init. Optional. No exit handlers, no threads are left behind. */
     void (*fini)(void *state);

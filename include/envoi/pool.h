@@ -14,19 +14,22 @@
  * recipients than the server's RCPTMAX, or more domains than its RCPTDOMAINMAX; connects anew after a 421 or an idle
  * close; leaves a server alone for a while after a failed connection (back-off) and goes on with the next one. A server
  * has failed when there is no connection, no TLS, no good greeting or EHLO, when it defers the login (4yz), or when it
- * closes before it has dealt with a single message. A login that is refused fails all that waits on its route, and is not
+ * closes before it has dealt with a single message; that it closes an idle connection is no failure. Servers have turns:
+ * one that failed is tried again before all the others have failed, too, only while those are left alone. A login that is refused fails all that waits on its route, and is not
  * tried again until something more is submitted: nobody is locked out by a loop. Before the first login of a route has
  * succeeded only one connection is made; afterwards at most 16 are being made at once.
  *
  * **What it never does.** It never sends twice what may have been delivered: a recipient whose verdict is *unknown* stays
  * unknown. Only recipients that were not attempted, or were answered with a 421 (which ends the connection and says that
  * nothing more was done on it), are tried again, on another connection, up to a number of tries. That all servers of a
- * route failed one after the other is one try for everything that waits on it. A failure of the message itself (its
+ * route failed in one turn, and no connection is left, is one try for everything that waits on it; then another turn begins,
+ * as it does with each message that was done. A failure of the message itself (its
  * content, an option that the server does not announce) is final.
  *
  * **Names.** One look-up of a server's name serves all connections of a route: while it is under way no second connection to
  * that server is begun, and what it found is used for as long as the name servers said (at least a second, at most an hour;
- * ten seconds for what is in /etc/hosts). The address that worked last is tried first. When none of the addresses can be
+ * ten seconds for what is in /etc/hosts). The address that worked last is tried first; one that gives no good greeting
+ * makes room for the next, as in envoi_session_connect(). When none of the addresses can be
  * connected to they are forgotten, and a look-up that failed is not kept: the back-off decides when it is tried again.
  *
  * **TLS.** The connections of a pool resume one another's TLS sessions as all sessions of a library object do: what was
@@ -39,6 +42,8 @@
  * **A connection that hangs** (nothing was done on it for a second) gets no more messages until it goes on.
  *
  * **Threads.** One thread at a time.
+ *
+ * **NULL.** Every function takes it for the pool and answers ENVOI_E_USAGE (or 0, or -1).
  *
  * **Fork.** A pool stays with the process that made it. In a child of fork(2) its functions return ENVOI_E_USAGE, but for
  * envoi_pool_free(), which gives the child's copy of memory and descriptors back: it calls nobody and leaves the parent's
@@ -86,11 +91,13 @@ int64_t envoi_pool_limit(const struct envoi_pool *pool, int limit);
 
 /** Adds a route.
  * @param pool       the pool
- * @param prototype  a session that is not connected, whose settings (not its watch function) are copied; it stays the
- *                   caller's, who may free it at once
+ * @param prototype  a session of the pool's library object that is not connected, whose settings (not its watch function)
+ *                   are copied; it stays the caller's, who may free it at once. What its credential and trace functions
+ *                   are handed lives as long as the pool.
  * @param servers    as for envoi_session_connect(), separated by blanks, in the order in which they are tried; copied
  * @param route      set to its number, to be given to envoi_pool_submit()
- * @returns ENVOI_OK; ENVOI_E_USAGE; the sticky error of a setter of the prototype; ENVOI_E_MEMORY. */
+ * @returns ENVOI_OK; ENVOI_E_USAGE: the prototype is connected or of another library object, or `servers` has none, or one
+ * that cannot be; the sticky error of a setter of the prototype; ENVOI_E_MEMORY. */
 int envoi_pool_add_route(struct envoi_pool *pool, const struct envoi_session *prototype, const char *servers,
                          size_t *route);
 
@@ -130,7 +137,8 @@ int envoi_pool_run(struct envoi_pool *pool);
  * @{ */
 /** Makes the pool non-blocking; before the first submit. @returns ENVOI_OK; ENVOI_E_USAGE; ENVOI_E_BUSY. */
 int envoi_pool_set_watch(struct envoi_pool *pool, envoi_watch_fn *watch, void *ctx);
-/** Carries on: after a submit, when a watched descriptor is ready, when the deadline has passed.
+/** Carries on: after a submit, when a watched descriptor is ready, when the deadline has passed, and (with `fd` -1) when a
+ * callback that said AGAIN has something now.
  * @returns ENVOI_E_AGAIN while messages are not done or connections are open, else ENVOI_OK; ENVOI_E_USAGE: there is no
  * watch function, or it is called from a callback. */
 int envoi_pool_process(struct envoi_pool *pool, int fd, unsigned events);
