@@ -169,7 +169,7 @@ def raw_table(results):
 
 
 def tables(results, clients, short):
-    """README.md has the short form: the first workload, plain, and the picture."""
+    """README.md has the short form: every workload, plain, the delays, and the picture."""
     lines = [f"Measured on {results['date']} by `bench/run` ({results['machine']}); counts are per message on an open session.", ""]
     for workload in WORKLOADS:
         for tls in (False, True):
@@ -193,7 +193,7 @@ def between_marks(path, lines):
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         models = re.findall(r"model name\s*: (.*)", file.read())
-    return f"{len(models) or os.cpu_count()} × {models[0] if models else platform.machine()}, Linux {platform.release()}"
+    return f"{len(models) or os.cpu_count()} × {models[0] if models else platform.machine()}, Linux {'.'.join(platform.release().split('.')[:2])}"
 
 
 def measure(rig, clients, quick):
