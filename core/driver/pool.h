@@ -45,6 +45,8 @@ struct pool_fifo {
 void fifo_push(struct pool_fifo *f, struct pool_entry *e);
 void fifo_push_front(struct pool_fifo *f, struct pool_entry *e);
 struct pool_entry *fifo_pop(struct pool_fifo *f); /* NULL: empty */
+/* Takes out the one with that message, which is there. */
+struct pool_entry *fifo_take(struct pool_fifo *f, const struct envoi_message *message);
 
 /* ---- connections ---- */
 
@@ -71,7 +73,7 @@ struct pool_connection {
     bool aborted;                            /* it was lost with messages on it */
     bool excused;                            /* ... and that was not the server's fault */
     int broken;                              /* its descriptors cannot be watched: why */
-    struct pool_fifo sent;                   /* messages that are on it, in order */
+    struct pool_fifo sent;                   /* messages that are on it, in the order in which they were queued */
     size_t rests;                            /* the route's, when a message could be sent */
     uint64_t used;                           /* transactions that were begun */
     uint64_t served;                         /* transactions that were done over it */

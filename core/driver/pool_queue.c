@@ -49,6 +49,22 @@ struct pool_entry *fifo_pop(struct pool_fifo *f)
     return e;
 }
 
+struct pool_entry *fifo_take(struct pool_fifo *f, const struct envoi_message *message)
+{
+    struct pool_entry *before = f->first, *e;
+
+    if (before->message == message)
+        return fifo_pop(f);
+    while (before->next->message != message)
+        before = before->next;
+    e = before->next;
+    before->next = e->next;
+    if (f->last == e)
+        f->last = before;
+    f->count--;
+    return e;
+}
+
 /* ---- failures ---- */
 
 void entry_fail(struct pool_entry *e, int code, const char *text)

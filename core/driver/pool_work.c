@@ -8,10 +8,10 @@
 void connection_take_done(void *ctx, struct envoi_message *message, int rc)
 {
     struct pool_connection *c = ctx;
-    struct pool_entry *e = fifo_pop(&c->sent);
+    /* Nearly always the first; but what a server refused unseen goes to the end. */
+    struct pool_entry *e = fifo_take(&c->sent, message);
     bool alive = engine_alive(c->session->engine);
 
-    (void)message; /* they are done in the order in which they were queued */
     c->route->in_flight--;
     c->since = c->pool->now;
     if (alive) {

@@ -83,9 +83,9 @@ void content_free(struct content *c);
 /* Gives back the buffers, keeps the source. */
 void content_idle(struct content *c);
 /* Before a run in that mode: looks at memory, or at a source that can be rewound. All of it is looked at when twice is set;
- * else one block, and when there is more nothing is known (it would have to be read twice). A pulled source that fits in a block is kept and read but once.
- * Others, one that says AGAIN, and one that has more: measure.known false, size from the source when told. ENVOI_OK;
- * ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
+ * else one block, and when there is more nothing is known (it would have to be read twice). A pulled source that fits in a
+ * block is kept and read but once. Others, one that says AGAIN, and one that has more: measure.known false, size from the
+ * source when told. ENVOI_OK; ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
 int content_look(struct content *c, enum content_mode mode, bool twice, struct content_measure *measure);
 /* Begins a run from the first octet, block_max octets at a time. ENVOI_E_CONTENT: it was taken before and cannot be had
  * again. */

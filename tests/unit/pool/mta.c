@@ -50,6 +50,7 @@ void mta_flush(struct peer *p)
         done += (size_t)n;
     }
     p->out_len = 0;
+    p->untold = false;
 }
 
 void mta_say(struct peer *p, const char *format, ...)

@@ -31,11 +31,13 @@ struct mta_config {
     unsigned close_after;   /* so many messages on a connection, then it is closed without a word; 0: never */
     unsigned goodbye_after; /* ... then the next MAIL is answered with 421 */
     unsigned silent_after;  /* ... then nothing is answered any more */
-    bool cut_content;       /* the content is taken and the connection closed before the answer, once per connection */
-    unsigned idle_ms;       /* an idle connection is closed */
-    unsigned gate;          /* no content is answered before so many connections are open at once */
-    unsigned faults;        /* per mille of commands that go wrong in some way */
-    unsigned sleep_ms;      /* ... and so long at the most it sleeps then; 0: it never does */
+    unsigned
+        strict_after;  /* from so many messages on what stands behind a content in one go is refused unseen; 0: never */
+    bool cut_content;  /* the content is taken and the connection closed before the answer, once per connection */
+    unsigned idle_ms;  /* an idle connection is closed */
+    unsigned gate;     /* no content is answered before so many connections are open at once */
+    unsigned faults;   /* per mille of commands that go wrong in some way */
+    unsigned sleep_ms; /* ... and so long at the most it sleeps then; 0: it never does */
     unsigned long_sleep_ms; /* one sleep of ten lasts so long; 0: none does */
     unsigned restarts;      /* in a million messages: all connections end and for up to 20 ms there is nobody */
     bool random_extensions; /* each connection is offered PIPELINING and CHUNKING or not */

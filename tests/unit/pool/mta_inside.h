@@ -65,6 +65,7 @@ struct peer {
     char *content;
     size_t content_len, content_room;
     unsigned mails, messages;
+    bool untold;             /* the answer to a content has not left yet */
     bool mute, dying, waits; /* waits: the answer to a content is held back */
     bool reset;              /* dying with a RST */
     enum fault after;        /* what happens when the command is done */

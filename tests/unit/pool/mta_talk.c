@@ -46,6 +46,7 @@ static void refuse_content(struct peer *p)
 void mta_answer_content(struct mta *m, struct peer *p)
 {
     mta_say(p, "250 2.0.0 queued");
+    p->untold = true;
     if (p->messages == m->config.close_after)
         p->dying = true;
     if (p->messages == m->config.silent_after)
@@ -122,8 +123,19 @@ void mta_take_chunk(struct mta *m, struct peer *p)
 
 /* ---- commands ---- */
 
+/* A server that takes one transaction at a time, and has not told the client yet what became of the one before. */
+static bool refuses_unseen(const struct mta *m, struct peer *p)
+{
+    if (!m->config.strict_after || m->report.messages < m->config.strict_after || !p->untold)
+        return false;
+    mta_say(p, "503 5.5.0 pipelined behind the content");
+    return true;
+}
+
 static void do_mail(struct mta *m, struct peer *p, const char *line)
 {
+    if (refuses_unseen(m, p))
+        return;
     if (p->mail)
         mta_wrong(m, "MAIL in a transaction");
     if (m->config.auth && !p->user)
@@ -253,6 +265,8 @@ static void do_auth(struct mta *m, struct peer *p, const char *line)
 static void do_rset(struct mta *m, struct peer *p, const char *line)
 {
     (void)line;
+    if (refuses_unseen(m, p))
+        return;
     reset(p);
     if (!mta_goes_wrong(m, p, AT_RSET))
         mta_say(p, "250 2.0.0 ok");

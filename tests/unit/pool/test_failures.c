@@ -77,6 +77,20 @@ Test(pool_failures, closed_in_the_middle_of_a_window)
     post_close(&p);
 }
 
+/* The server was known to take transactions behind one another, and from some moment on it does not any more. */
+Test(pool_failures, refused_unseen)
+{
+    struct mta_report r;
+
+    open_post(300, (struct mta_config){.strict_after = 50});
+    post_submit_all(&p, post_route(&p, mta_where(m)));
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 2);
+    r = run_and_close();
+    cr_assert_eq(p.accepted, 300);
+    cr_assert_eq(r.messages, 300, "not one was sent twice");
+    post_close(&p);
+}
+
 /* faults: 40 */
 Test(pool_failures, content_taken_and_not_answered)
 {
