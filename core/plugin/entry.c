@@ -194,7 +194,7 @@ int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
     e->kind = !kind ? KIND_NONE : strcmp(kind, "transport") == 0 ? KIND_TRANSPORT : KIND_AUTH;
     e->priority = strtol(entry_text(e, KEY_PRIORITY), NULL, 10);
     e->critical = says_yes(e, KEY_CRITICAL);
-    e->needs_tls = says_yes(e, KEY_REQUIRE_TLS) ? lock->source : NULL;
+    e->needs_tls = lock && says_yes(e, KEY_REQUIRE_TLS) ? lock->source : NULL;
     e->locked = e->needs_tls && e->layer[LAYER_ADMIN] && lock == &e->layer[LAYER_ADMIN]->value[KEY_REQUIRE_TLS];
     e->state = entry_disabled_by(e) ? ENTRY_DISABLED : ENTRY_AVAILABLE;
     if (e->state == ENTRY_DISABLED || !find_fault(e, say))

@@ -70,7 +70,7 @@ enum envoi_pool_limit {
     ENVOI_POOL_MESSAGES = 3,       /**< messages over one connection in its life; 1000 */
     ENVOI_POOL_AGE_MS = 4,         /**< age after which a connection takes no more messages; 300000 */
     ENVOI_POOL_IDLE_MS = 5,        /**< time without work after which it is closed; 5000 */
-    ENVOI_POOL_TRIES = 6,          /**< how often a message is tried, as long as it is not attempted; 3 */
+    ENVOI_POOL_TRIES = 6,          /**< how often a message is tried, as long as it is not attempted; 5 */
     ENVOI_POOL_BACKOFF_MS = 7,     /**< first pause after a failed connection, doubled each time; 1000 */
     ENVOI_POOL_BACKOFF_MAX_MS = 8, /**< longest pause; 60000 */
     ENVOI_POOL_LIMITS = 9,         /**< how many there are */

@@ -22,6 +22,7 @@ static void open_post(size_t count, int64_t greeting)
     envoi_session_set_timeout(p.prototype, ENVOI_PHASE_GREETING, greeting);
     envoi_pool_set_limit(p.pool, ENVOI_POOL_BACKOFF_MS, 1);
     envoi_pool_set_limit(p.pool, ENVOI_POOL_BACKOFF_MAX_MS, 20);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_TRIES, 3);
 }
 
 /* ---- servers that accept and say nothing: the system does it for a socket that listens ---- */
