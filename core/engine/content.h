@@ -45,12 +45,12 @@ struct content_span {
 struct content {
     struct content_source source;
     bool canonical;             /* the caller says that all line ends are CR LF and that there is no NUL */
-    bool looked;                /* what is sent was looked at, and the next two say what was found */
+    bool looked;                /* what is sent was looked at, and the next two spans say what was found */
+    bool counted;               /* the look found `count` octets; a run that finds another number is broken */
+    bool pulled;                /* something was taken from a source that is not memory */
     struct content_span stray;  /* line ends to repair */
     struct content_span dotted; /* lines that begin with a dot */
-    bool counted;               /* the look found `count` octets; a run that finds another number is broken */
     uint64_t count;
-    bool pulled;         /* something was taken from a source that is not memory */
     const uint8_t *held; /* all of it, when it was taken by looking at it; NULL: it was not */
     enum content_mode mode;
     size_t block_max;
@@ -61,9 +61,9 @@ struct content {
     bool at_line_start;   /* the next octet begins a line */
     const uint8_t *block; /* what is taken but not given out */
     size_t block_len;
+    uint64_t left;   /* what was given out last has left the engine: not 0 */
     unsigned turn;   /* which half of the buffers is used next: one block may be on its way while the next is taken */
     bool own;        /* what was given out last lies in the buffers below */
-    uint64_t left;   /* ... and has left the engine: not 0 */
     size_t room;     /* octets of half an input buffer */
     uint8_t *input;  /* two halves, for pull */
     uint8_t *output; /* two halves of twice the room and some, for irregular blocks */
