@@ -9,27 +9,28 @@
  * different identities, credentials or TLS policies. Over one connection messages follow one another as
  * envoi_session_send_all() does it.
  *
- * **What the pool does by itself.** It connects when there is work, up to a limit per route; reuses connections, up to a
- * number of messages (also the server's MAILMAX, RFC 9422), an age and an idle time; splits a transaction that has more
- * recipients than the server's RCPTMAX, or more domains than its RCPTDOMAINMAX; connects anew after a 421 or an idle
- * close; leaves a server alone for a while after a failed connection (back-off) and goes on with the next one. A server
- * has failed when there is no connection, no TLS, no good greeting or EHLO, when it defers the login (4yz), or when it
- * closes before it has dealt with a single message; that it closes an idle connection is no failure. Servers have turns:
- * one that failed is tried again before all the others have failed, too, only while those are left alone. A login that is refused fails all that waits on its route, and is not
- * tried again until something more is submitted: nobody is locked out by a loop. Before the first login of a route has
- * succeeded only one connection is made; afterwards at most 16 are being made at once.
+ * **What the pool does by itself.** It connects when there is work, up to a limit per route; reuses connections, up to
+ * a number of messages (also the server's MAILMAX, RFC 9422), an age and an idle time; splits a transaction that has
+ * more recipients than the server's RCPTMAX, or more domains than its RCPTDOMAINMAX; connects anew after a 421 or an
+ * idle close; leaves a server alone for a while after a failed connection (back-off) and goes on with the next one. A
+ * server has failed when there is no connection, no TLS, no good greeting or EHLO, when it defers the login (4yz), or
+ * when it closes before it has dealt with a single message; that it closes an idle connection is no failure. Servers
+ * have turns: one that failed is tried again before all the others have failed, too, only while those are left alone. A
+ * login that is refused fails all that waits on its route, and is not tried again until something more is submitted:
+ * nobody is locked out by a loop. Before the first login of a route has succeeded only one connection is made;
+ * afterwards at most 16 are being made at once.
  *
- * **What it never does.** It never sends twice what may have been delivered: a recipient whose verdict is *unknown* stays
- * unknown. Only recipients that were not attempted, or were answered with a 421 (which ends the connection and says that
- * nothing more was done on it), are tried again, on another connection, up to a number of tries. That all servers of a
- * route failed in one turn, and no connection is left, is one try for everything that waits on it; then another turn begins,
- * as it does with each message that was done. A failure of the message itself (its
- * content, an option that the server does not announce) is final.
+ * **What it never does.** It never sends twice what may have been delivered: a recipient whose verdict is *unknown*
+ * stays unknown. Only recipients that were not attempted, or were answered with a 421 (which ends the connection and
+ * says that nothing more was done on it), are tried again, on another connection, up to a number of tries. That all
+ * servers of a route failed in one turn, and no connection is left, is one try for everything that waits on it; then
+ * another turn begins, as it does with each message that was done. A failure of the message itself (its content, an
+ * option that the server does not announce) is final.
  *
- * **Names.** One look-up of a server's name serves all connections of a route: while it is under way no second connection to
- * that server is begun, and what it found is used for as long as the name servers said (at least a second, at most an hour;
- * ten seconds for what is in /etc/hosts). The address that worked last is tried first; one that gives no good greeting
- * makes room for the next, as in envoi_session_connect(). When none of the addresses can be
+ * **Names.** One look-up of a server's name serves all connections of a route: while it is under way no second
+ * connection to that server is begun, and what it found is used for as long as the name servers said (at least a
+ * second, at most an hour; ten seconds for what is in /etc/hosts). The address that worked last is tried first; one
+ * that gives no good greeting makes room for the next, as in envoi_session_connect(). When none of the addresses can be
  * connected to they are forgotten, and a look-up that failed is not kept: the back-off decides when it is tried again.
  *
  * **TLS.** The connections of a pool resume one another's TLS sessions as all sessions of a library object do: what was
