@@ -4,6 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* A token (RFC 2616 section 2.2). Cyrus ends a name at the first other octet and goes on: to it "nonce(=" is a nonce. */
+static const char token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~";
+
 /* What is left of a challenge. */
 struct digest_text {
     const char *at;
@@ -48,7 +51,7 @@ static int digest_value(struct digest_text *text)
 static int digest_next(struct digest_text *text, const char **name, size_t *len)
 {
     *name = text->at;
-    *len = digest_span(text, "=\", \t\r\n", 1);
+    *len = digest_span(text, token, 0);
     digest_skip(text, *len);
     digest_skip(text, digest_span(text, " \t\r\n", 0));
     if (!*len || !text->len || text->at[0] != '=')
