@@ -150,11 +150,10 @@ static size_t oauth_put(char *to, const struct piece *piece)
     for (size_t i = 0; i < piece->len; i++) {
         char octet = piece->data[i];
         int quoted = piece->saslname && (octet == ',' || octet == '=');
-        if (to && quoted)
-            memcpy(to + n, octet == ',' ? "=2C" : "=3D", 3);
-        else if (to)
-            to[n] = octet;
-        n += quoted ? 3 : 1;
+        const char *written = !quoted ? &octet : octet == ',' ? "=2C" : "=3D";
+        for (size_t k = 0; k < (quoted ? 3 : 1); k++, n++)
+            if (to)
+                to[n] = written[k];
     }
     return n;
 }

@@ -303,10 +303,14 @@ static bool is_parameter(const char *word, size_t len)
     return true;
 }
 
+static bool is_hex(char c)
+{
+    return text_is_digit(c) || (c >= 'A' && c <= 'F');
+}
+
 /* The parameters whose values are xtext (RFC 3461 section 4, RFC 4954 section 5): a "+" begins two hexadecimal digits. */
 static bool is_broken_xtext(const char *word, size_t len)
 {
-    static const char digits[] = "0123456789ABCDEF";
     const char *equals = memchr(word, '=', len);
     size_t name = equals ? (size_t)(equals - word) : len;
 
@@ -314,7 +318,7 @@ static bool is_broken_xtext(const char *word, size_t len)
                      (name == 4 && text_equal_n(word, "AUTH", 4))))
         return false;
     for (size_t i = name + 1; i < len; i++)
-        if (word[i] == '+' && !(i + 2 < len && memchr(digits, word[i + 1], 16) && memchr(digits, word[i + 2], 16)))
+        if (word[i] == '+' && !(i + 2 < len && is_hex(word[i + 1]) && is_hex(word[i + 2])))
             return true;
     return false;
 }

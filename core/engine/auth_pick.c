@@ -204,11 +204,9 @@ static int open_own(struct engine *e)
         return rc;
     if (rule.forbidden)
         (void)snprintf(text, sizeof text, FORBIDDEN, rule.forbidden);
-    else if (engine_is_safe(e))
-        return ENVOI_OK;
-    else if (rule.needs_tls)
+    else if (rule.needs_tls && !engine_is_safe(e))
         (void)snprintf(text, sizeof text, NEEDS_TLS, rule.needs_tls);
-    else if (a->step_safe || e->settings->cleartext_auth)
+    else if (a->step_safe || engine_is_safe(e) || e->settings->cleartext_auth)
         return ENVOI_OK;
     pass_over(a, a->name, *text ? text : "counts as plaintext, and the connection is not verified TLS");
     return ENVOI_E_END;
