@@ -18,8 +18,8 @@ static int tls_policy(const struct envoi_session *s)
 
     if (tls == ENVOI_TLS_DEFAULT)
         tls = s->target.is_unix ? ENVOI_TLS_OFF : ENVOI_TLS_REQUIRED;
-    if (tls != ENVOI_TLS_OFF && !s->target.is_unix &&
-        s->target.port == 465) /* RFC 8314: whoever waits for a greeting there waits long */
+    /* RFC 8314: whoever waits for a greeting there waits long */
+    if (tls != ENVOI_TLS_OFF && !s->target.is_unix && s->target.port == 465)
         tls = ENVOI_TLS_IMPLICIT;
     return tls;
 }
