@@ -85,7 +85,7 @@ static void finish(struct engine *e)
     e->head = job->next;
     if (e->writing == job)
         e->writing = e->head;
-    if (job->again) {
+    if (job->again && job->message) {
         content_idle(job->content);
         queue_append_message(e, job->message);
         return;
