@@ -114,9 +114,13 @@ static void want(struct envoi_session *s)
     unsigned events =
         (wants & ENGINE_WANT_READ ? ENVOI_EVENT_READ : 0) | (wants & ENGINE_WANT_WRITE ? ENVOI_EVENT_WRITE : 0);
 
+    if (!(wants & ENGINE_WANT_STEP))
+        session_forget_helper(s);
     watch_begin(&s->watch);
     if (is_dialing(s))
         dialer_watch(s->dialer);
+    if (s->helper)
+        watch_want(&s->watch, helper_fd(s->helper), ENVOI_EVENT_READ);
     if (events)
         watch_want(&s->watch, s->fd, events);
     watch_commit(&s->watch);

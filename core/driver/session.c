@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- what the engine asks for ---- */
@@ -85,6 +86,18 @@ static void take_done(void *driver, struct envoi_message *message, int rc)
         s->message_done(s->message_ctx, message, rc);
 }
 
+static int take_errand(void *driver, const struct engine_errand *errand)
+{
+    struct envoi_session *s = driver;
+    int rc;
+
+    session_forget_helper(s);
+    rc = helper_new(s->library, errand, &s->helper);
+    if (rc == ENVOI_E_SYSTEM)
+        (void)fault_set(&s->fault, rc, ENVOI_PHASE_AUTH, "no thread for what may block: %s", strerrordesc_np(errno));
+    return rc;
+}
+
 static void take_trace(void *driver, int kind, const char *text, size_t len)
 {
     struct envoi_session *s = driver;
@@ -138,6 +151,7 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
         .window = give_window,
         .set_window = keep_window,
         .done = take_done,
+        .aside = take_errand,
         .trace = take_trace,
         .driver = s,
     };
@@ -216,8 +230,18 @@ int session_leave(struct envoi_session *s, int rc)
 
 /* ---- the connection ---- */
 
+void session_forget_helper(struct envoi_session *s)
+{
+    if (!s->helper)
+        return;
+    watch_forget(&s->watch, helper_fd(s->helper));
+    helper_free(s->helper);
+    s->helper = NULL;
+}
+
 void session_drop(struct envoi_session *s)
 {
+    session_forget_helper(s);
     dialer_free(s->dialer);
     s->dialer = NULL;
     engine_close(s->engine);

@@ -17,12 +17,21 @@ void auth_init(struct auth *a)
     buf_init(&a->said, 0, true);
 }
 
+void auth_drop(struct auth *a)
+{
+    if (a->apart)
+        apart_free(a->apart);
+    else if (a->ctx)
+        a->m.mechanism->mech_free(a->ctx);
+    a->apart = NULL;
+    a->ctx = NULL;
+}
+
 void auth_end(struct auth *a)
 {
-    if (a->active && !a->step && !a->layered) {
-        a->m.mechanism->mech_free(a->ctx);
-        a->ctx = NULL;
-    }
+    if (a->active && !a->step && !a->layered)
+        auth_drop(a);
+    apart_rest(a->apart);
     a->active = a->done = a->responded = a->withheld = false;
     a->rounds = 0;
     if (!a->layered) {
@@ -39,7 +48,7 @@ void auth_free(struct auth *a)
 {
     auth_end(a);
     if (a->layered)
-        a->m.mechanism->mech_free(a->ctx);
+        auth_drop(a);
     mem_free(a->server_list);
     mem_free(a->host);
     auth_init(a);
@@ -95,7 +104,7 @@ static void release_copy(struct envoi_cred *cred)
     cred->core = NULL;
 }
 
-static const char *from_settings(const struct settings *s, uint32_t id)
+const char *auth_setting(const struct settings *s, uint32_t id)
 {
     switch (id) {
     case ENVOI_CRED_AUTHID:
@@ -114,7 +123,7 @@ static const char *from_settings(const struct settings *s, uint32_t id)
 static int32_t find_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
 {
     struct engine *e = core;
-    const char *data = from_settings(e->settings, request->id);
+    const char *data = auth_setting(e->settings, request->id);
     size_t len = 0;
     int rc;
 
@@ -142,7 +151,7 @@ static int32_t find_credential(void *core, const struct envoi_cred_request *requ
     return ENVOI_OK;
 }
 
-static int32_t give_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
+int32_t auth_give_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
 {
     struct engine *e = core;
     int rc = find_credential(core, request, out);
@@ -180,7 +189,7 @@ int auth_params(struct engine *e)
         .host = a->host,
         .server_list = a->server_list,
         .binding = give_binding,
-        .cred = give_credential,
+        .cred = auth_give_credential,
         .core = e,
         .errctx = e->fault,
     };
@@ -225,11 +234,21 @@ static void keep_remark(struct engine *e)
     fault_clear(e->fault);
 }
 
+static int step_here(struct auth *a, bool first)
+{
+    const struct envoi_sink sink = {sizeof sink, take_response, a};
+    uint32_t result = ENVOI_STEP_CONTINUE, want = 0;
+    int rc = a->m.mechanism->step(a->ctx, first ? NULL : (a->in.len ? (const void *)buf_head(&a->in) : ""),
+                                  first ? 0 : a->in.len, &sink, &result, &want);
+
+    if (rc == ENVOI_OK)
+        a->done = result == ENVOI_STEP_DONE;
+    return rc;
+}
+
 int auth_step(struct engine *e, bool first)
 {
     struct auth *a = &e->auth;
-    const struct envoi_sink sink = {sizeof sink, take_response, a};
-    uint32_t result = ENVOI_STEP_CONTINUE, want = 0;
     int rc;
 
     buf_reset(&a->out);
@@ -237,12 +256,9 @@ int auth_step(struct engine *e, bool first)
     if (a->step)
         return step_of_application(a, first);
     fault_clear(e->fault);
-    rc = a->m.mechanism->step(a->ctx, first ? NULL : (a->in.len ? (const void *)buf_head(&a->in) : ""),
-                              first ? 0 : a->in.len, &sink, &result, &want);
-    if (rc == ENVOI_OK) {
-        a->done = result == ENVOI_STEP_DONE;
+    rc = a->apart ? apart_step(e, first) : step_here(a, first);
+    if (rc == ENVOI_OK)
         keep_remark(e);
-    }
     return rc;
 }
 
@@ -254,8 +270,10 @@ int auth_layer(struct engine *e)
 
     if (a->step || !ENVOI_HAS(a->m.mechanism, layer) || !a->m.mechanism->layer)
         return e->settings->min_ssf ? ENVOI_E_AUTH : ENVOI_OK;
-    if ((rc = a->m.mechanism->layer(a->ctx, &layer)))
+    if ((rc = a->m.mechanism->layer(a->ctx, &layer))) {
+        apart_tell(a->apart, e->fault);
         return rc;
+    }
     if (layer.ssf < e->settings->min_ssf)
         return ENVOI_E_AUTH;
     if (!layer.ssf)

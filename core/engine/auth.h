@@ -4,6 +4,8 @@
 #define ENGINE_AUTH_H
 
 #include "base/buf.h"
+#include "engine/apart.h"
+#include "engine/settings.h"
 #include "plugin/registry.h"
 
 #include <envoi/session.h>
@@ -39,12 +41,13 @@ struct auth {
     struct envoi_mech_params params;
     char *server_list, *host; /* the params' own: a security layer outlives settings */
     void *ctx;
-    bool active;    /* there is an exchange */
-    bool layered;   /* ctx belongs to a security layer until the connection is closed */
-    bool done;      /* the mechanism is satisfied */
-    bool responded; /* `out` is a response, be it an empty one */
-    bool withheld;  /* `out` is an initial response too long for the command: it answers the first challenge */
-    int cancel;     /* `*` was sent because of this */
+    struct apart *apart; /* its steps are taken elsewhere, ctx is its; NULL: here */
+    bool active;         /* there is an exchange */
+    bool layered;        /* ctx belongs to a security layer until the connection is closed */
+    bool done;           /* the mechanism is satisfied */
+    bool responded;      /* `out` is a response, be it an empty one */
+    bool withheld;       /* `out` is an initial response too long for the command: it answers the first challenge */
+    int cancel;          /* `*` was sent because of this */
     char remark[AUTH_REMARK_MAX + 1]; /* why the server is about to refuse, "": not told */
     unsigned rounds;
     struct buf in;   /* the challenge, decoded */
@@ -53,6 +56,8 @@ struct auth {
 };
 
 void auth_init(struct auth *a);
+/* Frees what the mechanism made. */
+void auth_drop(struct auth *a);
 /* Ends an exchange and wipes; what is known of the last login (name, plugin) stays. */
 void auth_end(struct auth *a);
 /* Also what a security layer needs, and the names. */
@@ -70,6 +75,11 @@ int auth_params(struct engine *e);
 int auth_step(struct engine *e, bool first);
 /* After the 235: puts the security layer on the stack, if there is one. */
 int auth_layer(struct engine *e);
+
+/* What a mechanism is given when it asks for a credential: `core` is the engine, as envoi_mech_params::cred. */
+int32_t auth_give_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out);
+/* A credential that was set once and for all; NULL: it was not. */
+const char *auth_setting(const struct settings *s, uint32_t id);
 
 /* Remembers what nobody may read in an answer. */
 int auth_remember(struct auth *a, const void *secret, size_t len);

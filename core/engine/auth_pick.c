@@ -162,6 +162,31 @@ static int pass_over_unserved(struct engine *e)
     return ENVOI_E_END;
 }
 
+/* Opens an exchange with a->m. ENVOI_E_MEMORY, or what the plugin says, told to the fault. */
+static int open_exchange(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    bool apart = (a->m.info.flags & ENVOI_MECH_MAY_BLOCK) && e->settings->nonblocking && e->env.aside;
+    const struct envoi_mech_params *params = &a->params;
+    int rc = apart ? apart_new(e, &a->apart) : ENVOI_OK;
+
+    if (rc)
+        return rc;
+    if (apart)
+        params = apart_params(a->apart);
+    rc = a->m.mechanism->usable ? a->m.mechanism->usable(a->m.state, a->name, params) : ENVOI_OK;
+    if (!rc)
+        rc = a->m.mechanism->mech_new(a->m.state, a->name, params, &a->ctx);
+    if (rc) {
+        apart_tell(a->apart, e->fault);
+        a->ctx = NULL;
+        auth_drop(a);
+    } else if (apart) {
+        apart_adopt(a->apart, a->ctx);
+    }
+    return rc;
+}
+
 /* Opens an exchange with the next provider of a->name that may be used. ENVOI_E_END: there is none. */
 static int open_provider(struct engine *e)
 {
@@ -180,9 +205,7 @@ static int open_provider(struct engine *e)
         seen = true;
         fault_clear(e->fault);
         if (!(why = objection(e, a->name, &a->m, text))) {
-            rc = a->m.mechanism->usable ? a->m.mechanism->usable(a->m.state, a->name, &a->params) : ENVOI_OK;
-            if (!rc)
-                rc = a->m.mechanism->mech_new(a->m.state, a->name, &a->params, &a->ctx);
+            rc = open_exchange(e);
             if (!rc || rc == ENVOI_E_MEMORY)
                 return rc;
             why = *e->fault->text ? e->fault->text : "not usable here";

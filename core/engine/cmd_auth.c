@@ -36,8 +36,15 @@ static int step_failed(struct engine *e, int rc)
     return rc;
 }
 
-static int wait_for_credential(struct engine *e)
+/* A step said AGAIN: it is under way on another thread, or wants a credential. */
+static int wait_for_step(struct engine *e)
 {
+    if (apart_runs(e->auth.apart)) {
+        if (e->phase != ENVOI_PHASE_AUTH)
+            engine_arm(e, ENVOI_PHASE_AUTH);
+        e->waiting = ENGINE_WANT_STEP;
+        return ENVOI_E_AGAIN;
+    }
     if (!e->waiting && e->phase != ENVOI_PHASE_ANSWER)
         engine_arm(e, ENVOI_PHASE_ANSWER);
     e->waiting = ENGINE_WANT_CREDENTIAL;
@@ -107,7 +114,7 @@ static int auth_write(struct engine *e, struct job *job, const struct position *
         a->remark[0] = '\0';
         rc = auth_step(e, true);
         if (rc == ENVOI_E_AGAIN)
-            return wait_for_credential(e);
+            return wait_for_step(e);
         if (rc == ENVOI_OK)
             break;
         auth_end(a);
@@ -158,7 +165,7 @@ static int response_write(struct engine *e, struct job *job, const struct positi
         return put_response(e);
     rc = auth_step(e, false);
     if (rc == ENVOI_E_AGAIN)
-        return wait_for_credential(e);
+        return wait_for_step(e);
     engine_arm(e, ENVOI_PHASE_AUTH);
     return rc ? put_cancel(e, rc) : put_response(e);
 }

@@ -229,6 +229,8 @@ void engine_close(struct engine *e)
 /* What the connection was lost in, for the text of the failure. */
 static const char *doing(const struct engine *e)
 {
+    if (e->waiting == ENGINE_WANT_STEP)
+        return "a step of the login, in the mechanism's library";
     return e->phase == ENVOI_PHASE_NONE ? "idle" : envoi_phase_name(e->phase);
 }
 
@@ -264,8 +266,10 @@ static bool keep_failure(const struct engine *e, struct envoi_errctx *kept)
 
 static void die_of_layer(struct engine *e, int rc, const struct envoi_errctx *kept, const char *otherwise)
 {
-    struct envoi_errctx why = *e->fault;
+    struct envoi_errctx why;
 
+    apart_tell(e->auth.apart, e->fault);
+    why = *e->fault;
     if (why.code != rc)
         fault_set(&why, rc, e->phase, "%s", otherwise);
     *e->fault = kept ? *kept : why;

@@ -28,6 +28,13 @@ enum {
     ENGINE_WINDOW_CLOSED = 2, /* one message at a time */
 };
 
+/* Work that may block: run() once, then release(), both on whatever thread it is done. */
+struct engine_errand {
+    void (*run)(void *ctx);
+    void (*release)(void *ctx);
+    void *ctx;
+};
+
 /* What the engine needs from outside. Lives as long as the engine. */
 struct engine_env {
     struct registry *registry;
@@ -48,6 +55,9 @@ struct engine_env {
     /* A message has left the queue, its verdicts are final, rc is its own result; NULL: nobody asks. It may be freed, or
      * another one queued, from here; no other call. */
     void (*done)(void *driver, struct envoi_message *message, int rc);
+    /* Runs work that may block on another thread and returns at once. One at a time: the one before was run, or nobody waits
+     * for it. ENVOI_OK, or an error told to fault; NULL: there is no such thread, and what may block blocks. */
+    int (*aside)(void *driver, const struct engine_errand *errand);
     /* One line of the dialogue or an event, secrets already masked; NULL: no trace. See struct engine_trace below. */
     void (*trace)(void *driver, int kind, const char *text, size_t len);
     void *driver;
@@ -90,6 +100,7 @@ enum {
     ENGINE_WANT_CREDENTIAL = 4, /* the application's answer: tick when it may be there */
     ENGINE_WANT_CONTENT = 8,    /* the content source said AGAIN: likewise */
     ENGINE_WANT_DONE = 16,      /* no operation is in progress */
+    ENGINE_WANT_STEP = 32,      /* the errand that was given to aside(): tick when it has been run */
 };
 unsigned engine_want(const struct engine *e);
 

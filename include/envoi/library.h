@@ -16,8 +16,9 @@
  * connections: these stay with the process that made them, see session.h.
  *
  * **The process** belongs to the program. envoi changes no signal's disposition or mask and causes no SIGPIPE; it leaves
- * locale, umask, current directory and environment alone, starts no thread and installs no exit handler. Its sockets and
- * files are close-on-exec. Modules are never unloaded.
+ * locale, umask, current directory and environment alone, installs no exit handler, and starts no thread but for a login
+ * that envoi_session_allow_blocking_mechanisms() lets in. Its sockets and files are close-on-exec. Modules are never
+ * unloaded.
  *
  * **The libraries below** may be used by the program as well, at the same time. envoi sets nothing in OpenSSL, GnuTLS and
  * Cyrus SASL that holds for the whole process. Where they count their users it is one of them, from when a library object

@@ -19,7 +19,8 @@
  * buffer that was lent for a call. It writes no secret to a log or an error text. It keeps no mutable static data.
  *
  * **Threads.** init and fini run under one lock of the process. A state and a TLS context may be used by many threads
- * at once; a TLS connection or a mechanism context is used by one thread at a time.
+ * at once; a TLS connection or a mechanism context is used by one thread at a time. That need not be the same one: with
+ * ENVOI_MECH_MAY_BLOCK steps are taken, and the context perhaps freed, by other threads than the one that made it.
  *
  * **Fork.** What existed before a fork(2) is used on both sides: states and TLS contexts as before, connections and
  * mechanism contexts in the child only to be freed.

@@ -153,8 +153,13 @@ int envoi_session_set_mechanisms(struct envoi_session *session, const char *name
 int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on);
 /** Least and most strength in bits of a SASL security layer (RFC 4422 section 3.7); 0 and 0, the default: none. */
 int envoi_session_set_security_layer(struct envoi_session *session, unsigned min_ssf, unsigned max_ssf);
-/** Allows (1) mechanisms whose library may block inside a step (Kerberos) in the non-blocking face and in a pool, also in
- * envoi_pool_run(). */
+/** Allows (1) mechanisms whose library may block inside a step (Kerberos asks its KDC) in the non-blocking face and in a
+ * pool, also in envoi_pool_run(). Each step of theirs is taken by a thread of envoi's, which has all signals blocked;
+ * meanwhile one more descriptor is watched, and the loop goes on. ENVOI_PHASE_AUTH bounds the step. One that is given up (its
+ * deadline has passed, the session was closed or freed) goes on in the background until the library comes back; what it
+ * keeps alive is freed then, by that thread. Callbacks are called in the caller's thread as ever, but for the log and the
+ * allocator. What the program has set for its own thread only (gss_krb5_ccache_name()) does not count there. In blocking
+ * calls the caller's thread takes the steps, and nothing bounds them but the library. */
 int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int on);
 /** How content goes out where the server announces CHUNKING (RFC 3030).
  * @param session  the session
@@ -187,7 +192,7 @@ int envoi_session_set_trace(struct envoi_session *session, int level, envoi_trac
 /** @name The non-blocking face
  * No call waits for the network, a name server or a clock, and no socket is ever without O_NONBLOCK. What may take its time
  * is reading regular files: content that was given as one, plugins and their descriptors, certificates and keys,
- * /etc/hosts and /etc/resolv.conf; and mechanisms that envoi_session_allow_blocking_mechanisms() lets in.
+ * /etc/hosts and /etc/resolv.conf.
  * @{ */
 #define ENVOI_EVENT_READ  1u /**< wait until the descriptor is readable */
 #define ENVOI_EVENT_WRITE 2u /**< wait until it is writable */

@@ -343,11 +343,8 @@ static void check_want(struct player *p, const char *rest)
     static const struct {
         const char *name;
         unsigned bit;
-    } names[] = {{"read", ENGINE_WANT_READ},
-                 {"write", ENGINE_WANT_WRITE},
-                 {"credential", ENGINE_WANT_CREDENTIAL},
-                 {"content", ENGINE_WANT_CONTENT},
-                 {"done", ENGINE_WANT_DONE}};
+    } names[] = {{"read", ENGINE_WANT_READ},       {"write", ENGINE_WANT_WRITE}, {"credential", ENGINE_WANT_CREDENTIAL},
+                 {"content", ENGINE_WANT_CONTENT}, {"done", ENGINE_WANT_DONE},   {"step", ENGINE_WANT_STEP}};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i].name, rest) == 0) {

@@ -191,8 +191,11 @@ void player_settle(struct player *p)
         size_t total = player_pieces_total(p, pieces, engine_drain(p->engine, pieces, 4));
         if (!total) {
             /* What said AGAIN is asked once more, by the next tick. */
-            if (!(engine_want(p->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL)))
+            unsigned waits = engine_want(p->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL | ENGINE_WANT_STEP);
+            if (!waits)
                 return;
+            if (waits & ENGINE_WANT_STEP && !p->errands_wait)
+                player_run_errand(p);
             idle++;
             continue;
         }
@@ -373,6 +376,7 @@ static void player_free(struct player *p)
 {
     if (p->engine)
         engine_free(p->engine);
+    player_run_errand(p);
     for (size_t i = 0; i < LETTERS_MAX; i++) {
         envoi_message_free(p->letters[i].message);
         bytes_free(&p->letters[i].feed.data);

@@ -70,6 +70,27 @@ static void player_set_window(void *driver, int window)
     ((struct player *)driver)->window = window;
 }
 
+void player_run_errand(struct player *p)
+{
+    const struct engine_errand errand = p->errand;
+
+    p->errand = (struct engine_errand){0};
+    if (!errand.run)
+        return;
+    errand.run(errand.ctx);
+    errand.release(errand.ctx);
+}
+
+/* One that nobody waits for any more ends late. */
+static int player_aside(void *driver, const struct engine_errand *errand)
+{
+    struct player *p = driver;
+
+    player_run_errand(p);
+    p->errand = *errand;
+    return ENVOI_OK;
+}
+
 static bool player_add_plugins(struct player *p)
 {
     char list[256];
@@ -112,6 +133,7 @@ bool player_ready(struct player *p)
                                  .tls_context = player_tls_context,
                                  .window = player_window,
                                  .set_window = player_set_window,
+                                 .aside = player_aside,
                                  .trace = player_trace,
                                  .driver = p};
     int rc = engine_new(&p->env, &p->engine);
@@ -275,6 +297,11 @@ static void set_bad_context(struct player *p, const struct arguments *a)
     p->bad_tls_ctx = switch_of(argument(a, 1)) == 1;
 }
 
+static void set_errands(struct player *p, const struct arguments *a)
+{
+    p->errands_wait = strcmp(argument(a, 1), "wait") == 0;
+}
+
 static const struct {
     const char *name;
     void (*set)(struct player *p, const struct arguments *a);
@@ -292,6 +319,7 @@ static const struct {
     {"chunk", set_chunk},
     {"window", set_window},
     {"callback-step", set_callback_step},
+    {"errands", set_errands},
 };
 
 static void step_set(struct player *p, const char *rest)
@@ -373,8 +401,18 @@ static void step_credential(struct player *p, const char *rest)
     arguments_free(&a);
 }
 
+/* "errand": the helper comes to its end. */
+static void step_errand(struct player *p, const char *rest)
+{
+    (void)rest;
+    if (!p->errand.run)
+        player_fail(p, "the helper has nothing to do");
+    player_run_errand(p);
+}
+
 const struct step_kind steps_setup[] = {
     {"set", step_set, STEP_EARLY},
     {"credential", step_credential, 0},
+    {"errand", step_errand, 0},
     {NULL, NULL, 0},
 };

@@ -122,6 +122,28 @@ static int32_t gssapi_step(struct toy *t, const void *in, size_t len, const stru
     return toy_say(out, "ok");
 }
 
+/* The realm is not needed: who asks for it learns that there is none, or waits for it. */
+static int32_t slow_step(struct toy *t, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result)
+{
+    const struct envoi_cred_request where = {
+        .struct_size = sizeof where, .id = ENVOI_CRED_REALM, .mechanism = "X-SLOW"};
+    struct envoi_cred realm = {.struct_size = sizeof realm};
+
+    if (t->steps == 0)
+        return toy_say_credential(t, ENVOI_CRED_AUTHID, out, "n=", "");
+    if (len == 2 && memcmp(in, "no", 2) == 0)
+        return toy_fail(t, ENVOI_E_AUTH, "toy: the server says no");
+    int32_t rc = t->params->cred(t->params->core, &where, &realm);
+    if (rc == ENVOI_E_AGAIN)
+        return rc;
+    if (rc == ENVOI_OK)
+        realm.release(&realm);
+    rc = toy_say_credential(t, ENVOI_CRED_PASSWORD, out, "p=", "");
+    if (rc == ENVOI_OK)
+        *result = ENVOI_STEP_DONE;
+    return rc;
+}
+
 static int32_t endless_step(struct toy *t, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result)
 {
     (void)t;
@@ -137,6 +159,7 @@ static const struct toy_row rows[] = {
     {"EXTERNAL", ENVOI_MECH_CLIENT_FIRST, 0, external_step},
     {"ANONYMOUS", ENVOI_MECH_CLIENT_FIRST | ENVOI_MECH_ANONYMOUS, 0, anonymous_step},
     {"GSSAPI", ENVOI_MECH_CLIENT_FIRST | ENVOI_MECH_MAY_BLOCK | ENVOI_MECH_SECURITY_LAYER, 0, gssapi_step},
+    {"X-SLOW", ENVOI_MECH_CLIENT_FIRST | ENVOI_MECH_MAY_BLOCK, ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD, slow_step},
     {"X-ENDLESS", 0, 0, endless_step},
     {"X-UNUSABLE", 0, 0, endless_step},
     {"X-BROKEN", 0, 0, endless_step},

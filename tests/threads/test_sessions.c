@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Many sessions in many threads over one library object: what they share are the plugins, which the first one to need them
  * loads, the TLS contexts, the tickets, and what is known of servers. */
+#include "blocking.h"
 #include "check.h"
 #include "client.h"
 #include "mta.h"
@@ -225,10 +226,58 @@ static void each_thread_has_its_own_loop(void)
     mta_stop(mta);
 }
 
+/* ---- steps that may block ---- */
+
+/* Every other visit is broken off in the middle of the login: the helper is left behind with the step. */
+static void *log_in_by_helpers(void *ctx)
+{
+    static const struct client_way way = {NULL, "X-RESIDENT"};
+    const struct worker *w = ctx;
+
+    pthread_barrier_wait(&start);
+    for (unsigned i = 0; i < 2 * VISITS; i++) {
+        struct envoi_session *s = client_session(library, &way);
+        struct loop loop = {.count = 0};
+
+        CHECK_RC(envoi_session_allow_blocking_mechanisms(s, 1), ENVOI_OK);
+        CHECK_RC(envoi_session_set_watch(s, watch, &loop), ENVOI_OK);
+        CHECK_RC(carry_through(s, &loop, envoi_session_connect(s, mta_where(mta))), ENVOI_OK);
+        CHECK_RC(carry_through(s, &loop, envoi_session_ehlo(s, NULL)), ENVOI_OK);
+        CHECK_RC(envoi_session_login(s), ENVOI_E_AGAIN);
+        if ((w->index + i) % 2)
+            CHECK_RC(carry_through(s, &loop, ENVOI_E_AGAIN), ENVOI_OK);
+        envoi_session_free(s);
+        CHECK(loop.count == 0);
+    }
+    return NULL;
+}
+
+/* faults: 76 */
+static void helpers_take_steps(void)
+{
+    struct worker workers[THREADS];
+
+    mta = mta_start();
+    library = client_library();
+    CHECK_RC(envoi_library_add_plugin(library, &blocking_plugin, BLOCKING_DESCRIPTOR), ENVOI_OK);
+    pthread_barrier_init(&start, NULL, THREADS);
+    for (unsigned i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){.index = i};
+        CHECK(pthread_create(&workers[i].thread, NULL, log_in_by_helpers, &workers[i]) == 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(workers[i].thread, NULL);
+    pthread_barrier_destroy(&start);
+    CHECK(mta_count(mta, MTA_LOGINS) == THREADS * VISITS);
+    envoi_library_free(library); /* helpers may still be there: the last one ends the plugin */
+    mta_stop(mta);
+}
+
 int main(void)
 {
     RUN(plugins_are_loaded_by_whoever_comes_first);
     RUN(what_is_remembered_is_shared);
     RUN(each_thread_has_its_own_loop);
+    RUN(helpers_take_steps);
     return check_end();
 }
