@@ -69,12 +69,22 @@ bool text_number(const char *digits, size_t len, uint64_t *out)
 
 size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n)
 {
+    /* Each message has numbers in two of its commands: two digits for each division. */
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
     char all[TEXT_NUMBER_MAX];
     size_t at = sizeof all;
 
-    do
-        all[--at] = (char)('0' + n % 10);
-    while (n /= 10);
+    for (; n >= 100; n /= 100) {
+        at -= 2;
+        memcpy(all + at, pairs + n % 100 * 2, 2);
+    }
+    at -= 2;
+    memcpy(all + at, pairs + n * 2, 2);
+    if (n < 10)
+        at++;
     memcpy(digits, all + at, sizeof all - at);
     return sizeof all - at;
 }
