@@ -197,14 +197,15 @@ size_t route_pending(const struct pool_route *r);
 void route_touch(struct pool_route *r);
 /* Gives messages to connections, makes connections. */
 void route_dispatch(struct pool_route *r);
-/* The server that is next; NULL: all of them are left alone, or what comes of the last ones is not known yet. */
+/* The server that is next; NULL: all of them are left alone. */
 struct pool_server *route_server(struct pool_route *r);
 /* A connection to the server failed that was begun at some time. */
 void route_server_failed(struct pool_route *r, struct pool_server *s, int64_t begun);
 /* Another turn begins: each server is as good as the others, but for its pause. */
 void route_new_turn(struct pool_route *r);
-/* If no connection is left and all servers failed in this turn, that was one try for all that wait. */
-void route_charge(struct pool_route *r, int code, const char *text);
+/* A connection that was begun at some time failed. If all servers failed in this turn and no connection is left, but for those
+ * that are being made and were begun later, that was one try for all that wait. */
+void route_charge(struct pool_route *r, int64_t begun, int code, const char *text);
 /* All that wait fail. */
 void route_fail(struct pool_route *r, int code, const char *text);
 

@@ -54,8 +54,10 @@ static void set_deadline(struct pool_connection *c)
     const int64_t *limits = c->pool->limits;
 
     if (c->state == POOL_IDLE) {
-        c->deadline = rounded(
-            clock_earlier(later(c->since, limits[ENVOI_POOL_IDLE_MS]), later(c->born, limits[ENVOI_POOL_AGE_MS])));
+        /* however long it took to come about, it is good for one message */
+        int64_t too_old = c->used ? later(c->born, limits[ENVOI_POOL_AGE_MS]) : -1;
+
+        c->deadline = rounded(clock_earlier(later(c->since, limits[ENVOI_POOL_IDLE_MS]), too_old));
         if (c->pool->draining && !route_has_work(c->route))
             c->deadline = c->pool->now;
     } else {
@@ -141,11 +143,12 @@ static void fail(struct pool_connection *c, int rc)
     struct pool_route *r = c->route;
     struct envoi_errctx why = c->session->fault;
     bool hopeless = is_hopeless(c->session, rc);
+    int64_t born = c->born;
 
     route_server_failed(r, c->server, c->born);
     connection_discard(c);
     if (!hopeless) {
-        route_charge(r, rc, why.text);
+        route_charge(r, born, rc, why.text);
         return;
     }
     r->proven = false;
@@ -160,13 +163,14 @@ static void lose(struct pool_connection *c)
     struct pool_route *r = c->route;
     struct envoi_errctx why = c->session->fault;
     bool unused = !c->used && route_has_work(r) && c->rests == r->rests; /* and not for want of messages */
+    int64_t born = c->born;
     bool useless = !c->served && !c->excused && (c->aborted || unused);
 
     if (useless)
         route_server_failed(r, c->server, c->born);
     connection_discard(c);
     if (useless)
-        route_charge(r, why.code ? why.code : ENVOI_E_DISCONNECTED, why.text);
+        route_charge(r, born, why.code ? why.code : ENVOI_E_DISCONNECTED, why.text);
 }
 
 static void become_ready(struct pool_connection *c)
@@ -299,7 +303,7 @@ bool connection_open(struct pool_route *r)
         return false;
     if (!(c = connection_new(r, server))) {
         route_server_failed(r, server, r->pool->now);
-        route_charge(r, ENVOI_E_MEMORY, envoi_error_text(ENVOI_E_MEMORY));
+        route_charge(r, r->pool->now, ENVOI_E_MEMORY, envoi_error_text(ENVOI_E_MEMORY));
         return false;
     }
     rc = envoi_session_connect(c->session, server->name);

@@ -128,17 +128,15 @@ void route_new_turn(struct pool_route *r)
 }
 
 /* Each server has its turn: one that failed in it is tried again only while those that did not are left alone. Else the first
- * ones of the list, whose pauses end while others are tried, would be tried for ever. */
+ * ones of the list, whose pauses end while others are tried, would be tried for ever. The turn ends when it is known what
+ * became of all its connections; meanwhile the first one whose pause is over is better than none. */
 struct pool_server *route_server(struct pool_route *r)
 {
     struct pool_server *second = NULL;
     int64_t soonest = -1;
 
-    if (r->tried == r->server_count) {
-        if (r->lists[POOL_CONNECTING].count)
-            return NULL; /* the turn ends with those */
+    if (r->tried == r->server_count && !r->lists[POOL_CONNECTING].count)
         route_new_turn(r);
-    }
     for (size_t i = 0; i < r->server_count; i++) {
         struct pool_server *s = &r->servers[i];
 
@@ -190,11 +188,12 @@ static void end_all(struct pool_route *r, struct pool_fifo *f, int64_t tries, in
     }
 }
 
-void route_charge(struct pool_route *r, int code, const char *text)
+void route_charge(struct pool_route *r, int64_t begun, int code, const char *text)
 {
-    size_t alive = r->lists[POOL_CONNECTING].count + r->lists[POOL_IDLE].count + r->lists[POOL_BUSY].count;
+    const struct pool_connection *oldest = r->lists[POOL_CONNECTING].last;
 
-    if (r->tried < r->server_count || alive)
+    if (r->tried < r->server_count || r->lists[POOL_IDLE].count || r->lists[POOL_BUSY].count ||
+        (oldest && oldest->born <= begun))
         return;
     route_new_turn(r);
     end_all(r, &r->again, r->pool->limits[ENVOI_POOL_TRIES], code, text);

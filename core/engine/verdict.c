@@ -73,7 +73,7 @@ void verdict_settle_lost(struct engine *e, struct job *job)
             verdict_from_reply(m, i, why->phase, e->reply);
             continue;
         }
-        if (engine_content_left(e, job) && !e->closing)
+        if (engine_content_left(e, job) && !job->mail_refused && !e->closing)
             r->verdict = ENVOI_VERDICT_UNKNOWN;
         r->pending = false;
         r->phase = why->phase;

@@ -23,8 +23,9 @@
  * **What it never does.** It never sends twice what may have been delivered: a recipient whose verdict is *unknown*
  * stays unknown. Only recipients that were not attempted, or were answered with a 421 (which ends the connection and
  * says that nothing more was done on it), are tried again, on another connection, up to a number of tries. That all
- * servers of a route failed in one turn, and no connection is left, is one try for everything that waits on it; then
- * another turn begins, as it does with each message that was done. A failure of the message itself (its content, an
+ * servers of a route failed in one turn, and no connection is left (but for those that were begun later and are still being
+ * made), is one try for everything that waits on it; then another turn begins, as it does with each message that was done. A
+ * failure of the message itself (its content, an
  * option that the server does not announce) is final.
  *
  * **Names.** One look-up of a server's name serves all connections of a route: while it is under way no second

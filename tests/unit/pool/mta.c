@@ -245,6 +245,23 @@ static void open_gate(struct mta *m)
     }
 }
 
+static void greet(struct mta *m, struct peer *p)
+{
+    size_t number = m->report.connections;
+    bool full = number <= m->config.hangs + m->config.full;
+
+    p->mute = number <= m->config.hangs;
+    if (full || !mta_goes_wrong(m, p, AT_GREETING))
+        mta_say(p, "%s", full ? "421 too many connections" : m->config.greeting ? m->config.greeting : "220 here");
+    mta_after(m, p);
+    p->dying = p->dying || m->config.greeting || (full && !p->mute);
+    if (!m->config.late_ms)
+        return;
+    p->asleep = p->holds = true;
+    p->awake_at = mta_now() + m->config.late_ms;
+    m->sleepers++;
+}
+
 static void accept_peer(struct mta *m)
 {
     struct peer *p;
@@ -266,10 +283,7 @@ static void accept_peer(struct mta *m)
         m->report.most_at_once = m->open;
     mta_draw(m, p);
     listen_to(m, p, true);
-    if (!mta_goes_wrong(m, p, AT_GREETING))
-        mta_say(p, "%s", m->config.greeting ? m->config.greeting : "220 here");
-    mta_after(m, p);
-    p->dying = p->dying || m->config.greeting;
+    greet(m, p);
     go_on(m, p);
     open_gate(m);
 }

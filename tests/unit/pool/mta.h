@@ -24,6 +24,9 @@ struct mta_config {
     bool no_pipelining, no_chunking;
     const char *limits;   /* "MAILMAX=5": announced, and held against the client */
     const char *greeting; /* instead of 220 */
+    unsigned hangs;       /* so many of the first connections are never greeted */
+    unsigned full;        /* ... and so many of those behind them get a 421 */
+    unsigned late_ms;     /* the greeting comes so late */
     const char *hello;    /* instead of 250, to EHLO */
     bool hello_ends;      /* the reply to EHLO is the last one */
     bool auth; /* PLAIN is announced and demanded; the messages of "u1" have odd numbers, of "u2" even ones */

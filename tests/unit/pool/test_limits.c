@@ -121,6 +121,29 @@ Test(pool_limits, age)
     post_close(&p);
 }
 
+/* A connection that was old when it came about is good for one message all the same. */
+Test(pool_limits, older_than_the_age_before_it_is_greeted)
+{
+    struct mta_config config = {.late_ms = 150};
+    struct mta_report r;
+    struct post p;
+    struct mta *m;
+
+    post_open(&p, 5, 1, 1);
+    config.ledger = p.ledger;
+    m = mta_start(&config);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 1);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_AGE_MS, 20);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_IN_FLIGHT, 1);
+    post_submit_all(&p, post_route(&p, mta_where(m)));
+    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
+    post_check(&p);
+    cr_assert_eq(p.accepted, 5);
+    r = mta_stop(m);
+    cr_assert_eq(r.connections, 5, "%zu connections", r.connections);
+    post_close(&p);
+}
+
 static void nothing(void *ctx, int fd, unsigned events)
 {
     (void)ctx;

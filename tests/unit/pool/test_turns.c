@@ -94,6 +94,49 @@ Test(pool_turns, the_third_server_has_its_turn)
     post_close(&p);
 }
 
+/* One that hangs does not keep the others from coming about: nobody waits for its time-out. */
+Test(pool_turns, one_connection_hangs_and_another_is_refused)
+{
+    struct mta_config config = {.hangs = 1, .full = 1};
+    int64_t began = net_now();
+    struct mta_report r;
+    struct mta *m;
+
+    open_post(20, 40000);
+    config.ledger = p.ledger;
+    m = mta_start(&config);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 2);
+    post_submit_all(&p, post_route(&p, mta_where(m)));
+    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
+    post_check(&p);
+    cr_assert_eq(p.accepted, 20);
+    cr_assert_lt(net_now() - began, 20000);
+    r = mta_stop(m);
+    cr_assert_geq(r.connections, 3);
+    cr_assert_leq(r.connections, 4);
+    post_close(&p);
+}
+
+/* ... and while they hang those that fail end in a bounded number of tries all the same. */
+Test(pool_turns, some_hang_and_all_others_are_refused)
+{
+    struct mta_config config = {.hangs = 2, .full = 100000};
+    struct mta_report r;
+    struct mta *m;
+
+    open_post(20, 300);
+    config.ledger = p.ledger;
+    m = mta_start(&config);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 4);
+    post_submit_all(&p, post_route(&p, mta_where(m)));
+    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
+    post_check(&p);
+    cr_assert_eq(p.not_attempted, 20);
+    r = mta_stop(m);
+    cr_assert_leq(r.connections, 60, "%zu connections", r.connections);
+    post_close(&p);
+}
+
 /* ---- in the test's own loop ---- */
 
 static short watched[128]; /* by descriptor */
