@@ -107,6 +107,47 @@ void envoi_library_free(struct envoi_library *library)
         library_unref(library);
 }
 
+/* ---- failures of setters ---- */
+
+/* Notes what became of a setter. A failure stays until the same setter succeeds: with several sessions, in several threads,
+ * nobody could say who has to be told of it, so all of them are. */
+static int settle(struct envoi_library *library, enum library_setter setter, int rc)
+{
+    bool refused = false;
+
+    library->refusals[setter] = rc;
+    for (int i = 0; i < LIBRARY_SETTERS; i++)
+        refused = refused || library->refusals[i];
+    library->refused = refused;
+    return rc;
+}
+
+int library_refusal(const struct envoi_library *library, struct envoi_errctx *fault)
+{
+    static const struct {
+        const char *name;
+        const char *wants; /* NULL: only memory can be what it lacks */
+    } setters[LIBRARY_SETTERS] = {
+        [SET_MODULE_DIRECTORY] = {"set_module_directory", "it takes an absolute path, before descriptors are read"},
+        [SET_DESCRIPTOR_DIRECTORIES] = {"set_descriptor_directories",
+                                        "it takes absolute paths, before descriptors are read"},
+        [USE_USER_DESCRIPTORS] = {"use_user_descriptors", "it is for the time before descriptors are read"},
+        [SET_TLS_BACKEND] = {"set_tls_backend", NULL},
+        [SET_CA_FILE] = {"set_ca_file", NULL},
+        [SET_CRL_FILE] = {"set_crl_file", NULL},
+        [SET_MIN_TLS] = {"set_min_tls", "it takes 0x0303 or 0x0304"},
+        [SET_CIPHERS] = {"set_ciphers", NULL},
+    };
+    const char *why;
+    int i = 0, rc;
+
+    while (!(rc = library->refusals[i]))
+        i++;
+    why = rc == ENVOI_E_USAGE && setters[i].wants ? setters[i].wants : envoi_error_text(rc);
+    return fault_set(fault, rc, ENVOI_PHASE_NONE,
+                     "envoi_library_%s() has failed: %s; nothing is sent until it succeeds", setters[i].name, why);
+}
+
 /* ---- plugins ---- */
 
 int envoi_library_set_log(struct envoi_library *library, envoi_log_fn *log, void *ctx)
@@ -163,21 +204,30 @@ out:
 
 int envoi_library_set_module_directory(struct envoi_library *library, const char *path)
 {
-    if (!library || !path)
-        return ENVOI_E_USAGE;
-    return change_dirs(library, &(struct change){&library->modules, path}, 1, library->user_default);
+    int rc = ENVOI_E_USAGE;
+
+    if (!library)
+        return rc;
+    if (path)
+        rc = change_dirs(library, &(struct change){&library->modules, path}, 1, library->user_default);
+    return settle(library, SET_MODULE_DIRECTORY, rc);
 }
 
 int envoi_library_set_descriptor_directories(struct envoi_library *library, const char *vendor, const char *user,
                                              const char *admin)
 {
-    if (!library || !is_absolute(user))
+    int rc;
+
+    if (!library)
         return ENVOI_E_USAGE;
+    if (!is_absolute(user))
+        return settle(library, SET_DESCRIPTOR_DIRECTORIES, ENVOI_E_USAGE);
     if (library->resolver.secure)
         user = NULL;
-    return change_dirs(
+    rc = change_dirs(
         library, (const struct change[]){{&library->vendor, vendor}, {&library->user, user}, {&library->admin, admin}},
         3, false);
+    return settle(library, SET_DESCRIPTOR_DIRECTORIES, rc);
 }
 
 int envoi_library_use_user_descriptors(struct envoi_library *library)
@@ -188,24 +238,30 @@ int envoi_library_use_user_descriptors(struct envoi_library *library)
         return ENVOI_E_USAGE;
     if ((rc = registry_use_user_dir(library->registry)) == ENVOI_OK)
         library->user_default = true;
-    return rc;
+    return settle(library, USE_USER_DESCRIPTORS, rc);
 }
 
 int envoi_library_add_plugin(struct envoi_library *library, const struct envoi_plugin *plugin, const char *descriptor)
 {
+    /* It does not stick: who asks for the plugin is told that it is not there. */
     return library && plugin && descriptor ? registry_add_plugin(library->registry, plugin, descriptor) : ENVOI_E_USAGE;
 }
 
 /* ---- TLS ---- */
 
+static int set_text(struct envoi_library *library, enum library_setter setter, char **slot, const char *text)
+{
+    return library ? settle(library, setter, mem_replace(slot, text)) : ENVOI_E_USAGE;
+}
+
 int envoi_library_set_tls_backend(struct envoi_library *library, const char *id)
 {
-    return library ? mem_replace(&library->tls_backend, id) : ENVOI_E_USAGE;
+    return set_text(library, SET_TLS_BACKEND, library ? &library->tls_backend : NULL, id);
 }
 
 int envoi_library_set_ca_file(struct envoi_library *library, const char *path)
 {
-    return library ? mem_replace(&library->trust.ca_file, path) : ENVOI_E_USAGE;
+    return set_text(library, SET_CA_FILE, library ? &library->trust.ca_file : NULL, path);
 }
 
 int envoi_library_set_system_trust(struct envoi_library *library, int on)
@@ -218,20 +274,23 @@ int envoi_library_set_system_trust(struct envoi_library *library, int on)
 
 int envoi_library_set_crl_file(struct envoi_library *library, const char *path)
 {
-    return library ? mem_replace(&library->trust.crl_file, path) : ENVOI_E_USAGE;
+    return set_text(library, SET_CRL_FILE, library ? &library->trust.crl_file : NULL, path);
 }
 
 int envoi_library_set_min_tls(struct envoi_library *library, unsigned version)
 {
-    if (!library || (version != 0x0303 && version != 0x0304))
+    bool known = version == 0x0303 || version == 0x0304;
+
+    if (!library)
         return ENVOI_E_USAGE;
-    library->trust.min_version = version;
-    return ENVOI_OK;
+    if (known)
+        library->trust.min_version = version;
+    return settle(library, SET_MIN_TLS, known ? ENVOI_OK : ENVOI_E_USAGE);
 }
 
 int envoi_library_set_ciphers(struct envoi_library *library, const char *ciphers)
 {
-    return library ? mem_replace(&library->trust.ciphers, ciphers) : ENVOI_E_USAGE;
+    return set_text(library, SET_CIPHERS, library ? &library->trust.ciphers : NULL, ciphers);
 }
 
 int envoi_library_set_tls_resumption(struct envoi_library *library, int on)

@@ -14,6 +14,19 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+/* The setters that may fail, and whose failure sticks. */
+enum library_setter {
+    SET_MODULE_DIRECTORY,
+    SET_DESCRIPTOR_DIRECTORIES,
+    USE_USER_DESCRIPTORS,
+    SET_TLS_BACKEND,
+    SET_CA_FILE,
+    SET_CRL_FILE,
+    SET_MIN_TLS,
+    SET_CIPHERS,
+    LIBRARY_SETTERS,
+};
+
 struct envoi_library {
     atomic_uint references;
     struct registry *registry;
@@ -26,11 +39,21 @@ struct envoi_library {
     char *vendor, *user, *admin, *modules;
     bool user_default; /* the user's directory is the one of XDG */
     struct resolver_policy resolver;
-    char *dns_servers; /* what resolver.servers points to */
+    char *dns_servers;             /* what resolver.servers points to */
+    int refusals[LIBRARY_SETTERS]; /* the last result of each setter */
+    bool refused;                  /* one of them is a failure */
 };
 
 struct envoi_library *library_ref(struct envoi_library *library);
 void library_unref(struct envoi_library *library);
+
+/* The result of a setter that has failed and not succeeded since, told to fault; only where one is `refused`. */
+int library_refusal(const struct envoi_library *library, struct envoi_errctx *fault);
+/* The same, or ENVOI_OK: to be asked before anything is sent. */
+static inline int library_check(const struct envoi_library *library, struct envoi_errctx *fault)
+{
+    return library->refused ? library_refusal(library, fault) : ENVOI_OK;
+}
 
 /* Asks these name servers ("127.0.0.1:5353") instead of resolv.conf's: for tests. NULL: resolv.conf's. */
 int library_set_dns_servers(struct envoi_library *library, const char *servers);

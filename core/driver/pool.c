@@ -139,6 +139,8 @@ int envoi_pool_add_route(struct envoi_pool *pool, const struct envoi_session *pr
     if (!pool || !pool_is_ours(pool) || !prototype || !servers || !route || prototype->library != pool->library ||
         prototype->fd >= 0 || prototype->verb != VERB_NONE)
         return ENVOI_E_USAGE;
+    if ((rc = library_check(pool->library, NULL)))
+        return rc;
     if (!(more = mem_realloc(pool->routes, (pool->route_count + 1) * sizeof(struct pool_route *))))
         return ENVOI_E_MEMORY;
     pool->routes = more;

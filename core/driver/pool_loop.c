@@ -110,10 +110,24 @@ static void look_around(struct envoi_pool *p, bool ask_again)
 
 /* ---- a round ---- */
 
+/* Nothing goes out with a setting that was refused; not to try again by and by either. */
+static void refuse(struct envoi_pool *p)
+{
+    struct envoi_errctx why;
+    int rc = library_refusal(p->library, &why);
+
+    for (struct pool_route *r = p->dirty; r; r = r->next_dirty)
+        if (route_has_work(r))
+            route_fail(r, rc, why.text);
+}
+
 static void dispatch(struct envoi_pool *p)
 {
-    struct pool_route *r = p->dirty, *next;
+    struct pool_route *r, *next;
 
+    if (p->library->refused)
+        refuse(p);
+    r = p->dirty;
     p->dirty = NULL;
     for (; r; r = next) {
         next = r->next_dirty;

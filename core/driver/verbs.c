@@ -23,9 +23,10 @@ static int begin(struct envoi_session *s, enum verb verb)
             (void)fault_set(&s->fault, ENVOI_E_DISCONNECTED, ENVOI_PHASE_NONE, "not connected");
         return session_leave(s, ENVOI_E_DISCONNECTED);
     }
+    /* nothing goes out with a setting that was refused */
     if (verb == VERB_QUIT)
         s->earlier = s->fault;
-    else if ((rc = session_unstick(s))) /* nothing goes out with a setting that was refused */
+    else if ((rc = session_unstick(s)) || (rc = library_check(s->library, &s->fault)))
         return session_leave(s, rc);
     fault_clear(&s->fault);
     s->verb = verb;

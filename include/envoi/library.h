@@ -11,6 +11,13 @@
  *
  * **Errors.** Every function takes NULL for the object and answers ENVOI_E_USAGE (or 0, or NULL).
  *
+ * **Sticky errors.** A setter that fails returns its error, and from then on every verb but quit of every session of the
+ * object fails with it: nothing is sent with another trust or other plugins than the program asked for. So do
+ * envoi_pool_add_route() and the messages that wait in a pool. envoi_session_error() names the setter. It is forgotten when
+ * the same setter succeeds (NULL, where a setter takes it, says that the setting is not wanted any more), and not by being
+ * told once, as a session's is: other sessions would go on. What comes too late, a directory after descriptors were read,
+ * can never succeed: make another library object. Not so envoi_library_add_plugin(), which sets nothing.
+ *
  * **Fork.** fork(2) is for a moment when no other thread is in a call of envoi; otherwise the child may only exec, as POSIX
  * has it for every program with threads. Then both processes may go on with the object, and each frees its own. Not so with
  * connections: these stay with the process that made them, see session.h.
@@ -111,7 +118,10 @@ int envoi_library_use_user_descriptors(struct envoi_library *library);
  * @param descriptor  the text of a descriptor without `module`, such as "kind: auth\nprovides: X-OURS\n"; copied
  * @returns ENVOI_OK; ENVOI_E_PLUGIN: not whole, wrong ABI, or the id is none or is taken; ENVOI_E_USAGE: a line or a value
  * of the descriptor is wrong, `kind` or `provides` is missing, a transport does not provide `tls`, there is a `module`, or
- * the log function calls this while descriptors are read; ENVOI_E_MEMORY. The log function is told the reason. */
+ * the log function calls this while descriptors are read; ENVOI_E_MEMORY. The log function is told the reason.
+ *
+ * The error does not stick: a program may bring a plugin that it can do without. One that it cannot do without it asks for
+ * by name, with envoi_session_set_mechanisms() or envoi_library_set_tls_backend(), and then its absence is an error. */
 int envoi_library_add_plugin(struct envoi_library *library, const struct envoi_plugin *plugin, const char *descriptor);
 
 /** Chooses the TLS backend for all sessions by its plugin's id, "openssl" or "gnutls". Without a choice the environment

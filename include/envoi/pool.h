@@ -99,7 +99,7 @@ int64_t envoi_pool_limit(const struct envoi_pool *pool, int limit);
  * @param servers    as for envoi_session_connect(), separated by blanks, in the order in which they are tried; copied
  * @param route      set to its number, to be given to envoi_pool_submit()
  * @returns ENVOI_OK; ENVOI_E_USAGE: the prototype is connected or of another library object, or `servers` has none, or one
- * that cannot be; the sticky error of a setter of the prototype; ENVOI_E_MEMORY. */
+ * that cannot be; the sticky error of a setter of the prototype or of the library object; ENVOI_E_MEMORY. */
 int envoi_pool_add_route(struct envoi_pool *pool, const struct envoi_session *prototype, const char *servers,
                          size_t *route);
 

@@ -16,6 +16,7 @@
  * session is usable as before.
  *
  * **Sticky errors.** A setter that fails returns its error and makes the next verb but quit fail with it: nothing is sent.
+ * The library object's setters do so too, until they succeed: see library.h.
  *
  * **NULL.** Every function takes it for the session and answers ENVOI_E_USAGE (or 0, -1, NULL or "").
  *
@@ -223,7 +224,7 @@ int64_t envoi_session_deadline(struct envoi_session *session);
  *                 implicit TLS; 24 for LMTP.
  * @returns ENVOI_OK; ENVOI_E_RESOLVE; ENVOI_E_CONNECT; ENVOI_E_GREETING: not a 220 (envoi_session_reply() has it);
  * with implicit TLS ENVOI_E_TLS, ENVOI_E_CERTIFICATE, ENVOI_E_PLUGIN, ENVOI_E_NOT_SUPPORTED as envoi_session_starttls(); a
- * setter's sticky error. RFC 5321 section 3.1. */
+ * setter's sticky error, of the session or the library object. RFC 5321 section 3.1. */
 int envoi_session_connect(struct envoi_session *session, const char *server);
 /** EHLO (LHLO for LMTP). `name` NULL: envoi_session_set_helo_name()'s. @returns ENVOI_OK; ENVOI_E_HELO: refused. */
 int envoi_session_ehlo(struct envoi_session *session, const char *name);
@@ -305,7 +306,7 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
  * ENVOI_E_RECIPIENTS_REFUSED; ENVOI_E_DATA; ENVOI_E_TOO_LARGE: larger than the announced SIZE, nothing was sent;
  * ENVOI_E_UNKNOWN: it may have been delivered; ENVOI_E_NOT_SUPPORTED: needs an extension that is not announced;
  * ENVOI_E_CONTENT: the source failed, or has a NUL octet; the connection is closed, unless that was found before MAIL; and
- * those of ehlo, starttls and login; the sticky error of a setter of the session or the message. */
+ * those of ehlo, starttls and login; the sticky error of a setter of the session, the message or the library object. */
 int envoi_session_send(struct envoi_session *session, struct envoi_message *message);
 /** Sends many messages, one behind the other, as envoi_session_send() does each. Where the server announces PIPELINING
  * and takes it (a lone RSET behind the first content proves that, once per server and library object), a transaction

@@ -3,6 +3,7 @@
 #include "post.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 TestSuite(pool_usage, .timeout = 60);
 
@@ -108,5 +109,46 @@ Test(pool_usage, submit)
     cr_assert_str_eq(envoi_message_verdict_reason(p.letters[0].message, 0), "the pool was stopped");
     cr_assert_eq(post_submit(&p, 2, route), ENVOI_E_USAGE);
     cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
+    post_close(&p);
+}
+
+/* A setter of the library object that was refused: no route, and no message goes out, over an open connection neither, until
+ * it succeeds. */
+Test(pool_usage, refused_setter)
+{
+    struct post p;
+    struct mta *m;
+    struct mta_report r;
+    size_t route = 9;
+
+    post_open(&p, 4, 1, 1);
+    m = mta_start(&(struct mta_config){.ledger = p.ledger});
+    cr_assert_eq(envoi_library_set_min_tls(p.library, 7), ENVOI_E_USAGE);
+    cr_assert_eq(envoi_pool_add_route(p.pool, p.prototype, mta_where(m), &route), ENVOI_E_USAGE);
+    cr_assert_eq(envoi_library_set_min_tls(p.library, 0x0303), ENVOI_OK);
+    route = post_route(&p, mta_where(m));
+    cr_assert_eq(envoi_library_set_min_tls(p.library, 7), ENVOI_E_USAGE);
+    cr_assert_eq(post_submit(&p, 0, route), ENVOI_OK);
+    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
+    cr_assert_eq(p.letters[0].result, ENVOI_E_USAGE);
+    cr_assert_not_null(strstr(p.letters[0].error, "envoi_library_set_min_tls()"), "%s", p.letters[0].error);
+    cr_assert_eq(envoi_message_verdict(p.letters[0].message, 0), ENVOI_VERDICT_NOT_ATTEMPTED);
+    cr_assert_eq(envoi_library_set_min_tls(p.library, 0x0303), ENVOI_OK);
+    cr_assert_eq(post_submit(&p, 1, route), ENVOI_OK);
+    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
+    cr_assert_eq(p.letters[1].result, ENVOI_OK);
+    cr_assert_eq(envoi_pool_connections(p.pool), 1);
+    cr_assert_eq(envoi_library_set_min_tls(p.library, 7), ENVOI_E_USAGE);
+    cr_assert_eq(post_submit(&p, 2, route), ENVOI_OK);
+    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
+    cr_assert_eq(p.letters[2].result, ENVOI_E_USAGE);
+    cr_assert_eq(envoi_library_set_min_tls(p.library, 0x0303), ENVOI_OK);
+    cr_assert_eq(post_submit(&p, 3, route), ENVOI_OK);
+    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
+    post_check(&p);
+    cr_assert_eq(p.accepted, 2);
+    r = mta_stop(m);
+    cr_assert_eq(r.messages, 2);
+    cr_assert_str_empty(r.wrong, "%s", r.wrong);
     post_close(&p);
 }
