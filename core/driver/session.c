@@ -78,6 +78,12 @@ static void keep_window(void *driver, int window)
     servers_set_window(&s->library->servers, s->target.label, window);
 }
 
+static int64_t give_time(void *driver)
+{
+    (void)driver;
+    return clock_now();
+}
+
 static void take_done(void *driver, struct envoi_message *message, int rc)
 {
     struct envoi_session *s = driver;
@@ -150,6 +156,7 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
         .keep_ticket = keep_ticket,
         .window = give_window,
         .set_window = keep_window,
+        .now = give_time,
         .done = take_done,
         .aside = take_errand,
         .trace = take_trace,

@@ -120,6 +120,13 @@ const char *auth_setting(const struct settings *s, uint32_t id)
     }
 }
 
+/* Who types a password takes longer than a server may for its reply: what is armed next begins now. */
+static void look_at_clock(struct engine *e)
+{
+    if (e->env.now)
+        e->now = e->env.now(e->env.driver);
+}
+
 static int32_t find_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
 {
     struct engine *e = core;
@@ -136,6 +143,7 @@ static int32_t find_credential(void *core, const struct envoi_cred_request *requ
     if (!e->settings->credential)
         return ENVOI_E_CANCELLED;
     rc = e->settings->credential(e->settings->credential_ctx, request->id, request->mechanism, &data, &len);
+    look_at_clock(e);
     if (rc)
         return rc == ENVOI_E_AGAIN ? rc : ENVOI_E_CANCELLED;
     if (!data && len)
@@ -208,14 +216,16 @@ static int32_t take_response(void *ctx, const void *data, size_t len)
     return buf_append(&a->out, data, len);
 }
 
-static int step_of_application(struct auth *a, bool first)
+static int step_of_application(struct engine *e, bool first)
 {
+    struct auth *a = &e->auth;
     const void *response = NULL;
     size_t len = 0;
     int done = 1;
     int rc = a->step(a->step_ctx, first ? NULL : (a->in.len ? (const void *)buf_head(&a->in) : ""), a->in.len,
                      &response, &len, &done);
 
+    look_at_clock(e);
     if (rc)
         return rc == ENVOI_E_AUTH ? rc : ENVOI_E_CANCELLED;
     a->done = done;
@@ -254,7 +264,7 @@ int auth_step(struct engine *e, bool first)
     buf_reset(&a->out);
     a->responded = false;
     if (a->step)
-        return step_of_application(a, first);
+        return step_of_application(e, first);
     fault_clear(e->fault);
     rc = a->apart ? apart_step(e, first) : step_here(a, first);
     if (rc == ENVOI_OK)

@@ -133,7 +133,8 @@ int envoi_session_set_token(struct envoi_session *session, const char *user, con
 /** As whom to act (authorization identity); default: the user. With one set, envoi_session_send() logs in. */
 int envoi_session_set_authzid(struct envoi_session *session, const char *authzid);
 
-/** Asks the application for a credential.
+/** Asks the application for a credential. It may wait for a person (in the blocking face; the other one does not wait, and
+ * says AGAIN): no deadline of the session passes meanwhile. The server has deadlines of its own.
  * @param ctx        as given
  * @param credential one of ENVOI_CRED_* (plugin.h)
  * @param mechanism  the SASL name; borrowed for the call
@@ -252,7 +253,7 @@ int envoi_session_login(struct envoi_session *session);
  * @returns as envoi_session_login(). */
 int envoi_session_auth(struct envoi_session *session, const char *mechanism);
 
-/** One step of the application's own mechanism.
+/** One step of the application's own mechanism. It may wait for a person, as envoi_credential_fn may.
  * @param ctx           as given
  * @param challenge     the server's challenge, decoded; NULL: the initial response is asked for
  * @param len           octets in it

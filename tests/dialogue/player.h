@@ -91,6 +91,7 @@ struct player {
 
     struct answer answers[8];
     size_t answer_count;
+    int64_t takes; /* how long the application's callbacks of a login take */
     struct auth_part auth[ARGUMENTS_MAX];
     size_t auth_count, auth_at;
 

@@ -60,6 +60,11 @@ static void player_trace(void *driver, int kind, const char *text, size_t len)
     bytes_add_text(&p->trace, "\n");
 }
 
+static int64_t player_now(void *driver)
+{
+    return ((struct player *)driver)->now;
+}
+
 static int player_window(void *driver)
 {
     return ((struct player *)driver)->window;
@@ -134,6 +139,7 @@ bool player_ready(struct player *p)
                                  .window = player_window,
                                  .set_window = player_set_window,
                                  .aside = player_aside,
+                                 .now = player_now,
                                  .trace = player_trace,
                                  .driver = p};
     int rc = engine_new(&p->env, &p->engine);
@@ -284,6 +290,14 @@ static void set_callback_step(struct player *p, const struct arguments *a)
     p->callback_step = (size_t)script_number(argument(a, 1));
 }
 
+/* "set login-callback-takes 5m" */
+static void set_takes(struct player *p, const struct arguments *a)
+{
+    p->takes = script_duration(argument(a, 1));
+    if (p->takes < 0)
+        player_break(p, "the script: set login-callback-takes needs a duration");
+}
+
 /* What earlier connections told of the server. */
 static void set_window(struct player *p, const struct arguments *a)
 {
@@ -320,6 +334,7 @@ static const struct {
     {"window", set_window},
     {"callback-step", set_callback_step},
     {"errands", set_errands},
+    {"login-callback-takes", set_takes},
 };
 
 static void step_set(struct player *p, const char *rest)
@@ -347,6 +362,7 @@ static int player_credential(void *ctx, unsigned credential, const char *mechani
     struct player *p = ctx;
 
     (void)mechanism;
+    p->now += p->takes;
     for (size_t i = 0; i < p->answer_count; i++) {
         if (p->answers[i].id != credential)
             continue;

@@ -190,6 +190,7 @@ static int player_auth_step(void *ctx, const void *challenge, size_t len, const 
     struct player *p = ctx;
 
     (void)len;
+    p->now += p->takes;
     if ((p->auth_at == 0) != (challenge == NULL))
         player_break(p, "the application's mechanism was called with%s a challenge", challenge ? "" : "out");
     if (p->auth_at >= p->auth_count)
