@@ -23,6 +23,7 @@ static const struct {
     {ENVOI_E_CERTIFICATE, ENVOI_PHASE_NONE, 0, "'envoi probe' shows the certificates; see --ca, --tls-name and --pin"},
     {ENVOI_E_AUTH, ENVOI_PHASE_NONE, 535, "are --user and the password or token right?"},
     {ENVOI_E_NO_MECHANISM, ENVOI_PHASE_NONE, 0, "'envoi probe' shows what is announced; see --mechanism and --tls"},
+    {ENVOI_E_CANCELLED, ENVOI_PHASE_AUTH, 0, "a token comes from --token-file or --token-command"},
     {ENVOI_E_PLUGIN, ENVOI_PHASE_NONE, 0, "'envoi plugins --why' shows what is there"},
     {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_AUTH, 0,
      "'envoi probe' shows what is announced; without --user nobody logs in"},

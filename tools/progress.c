@@ -32,7 +32,7 @@ static size_t columns_of_terminal(void)
 void progress_begin(struct progress *progress, int64_t total, int wanted)
 {
     const char *terminal = getenv("TERM");
-    *progress = (struct progress){.total = total, .began = now_ms()};
+    *progress = (struct progress){.total = total};
     progress->enabled = wanted && (total < 0 || total > PROGRESS_LEAST) && isatty(STDERR_FILENO) && terminal &&
                         strcmp(terminal, "dumb") != 0;
 }
@@ -73,6 +73,9 @@ void progress_format(char *line, size_t cap, size_t columns, uint64_t done, int6
 void progress_update(struct progress *progress, uint64_t done)
 {
     int64_t now = progress->enabled ? now_ms() : 0;
+    /* With the first octets: before them somebody may have typed a password. */
+    if (!progress->began)
+        progress->began = now;
     if (!progress->enabled || done < PROGRESS_LEAST / 16 || now - progress->drawn < PERIOD_MS)
         return;
     char line[256];

@@ -4,8 +4,8 @@
 #include "content.h"
 #include "exit_code.h"
 #include "fault.h"
+#include "login.h"
 #include "report.h"
-#include "secret.h"
 #include <envoi/envoi.h>
 #include <stdlib.h>
 
@@ -15,38 +15,11 @@ struct send {
     struct envoi_session *session;
     struct envoi_message *message;
     struct content content;
+    struct login login;
     char server[SERVER_MAX];
     int tried; /* the server was asked */
     struct fault fault;
 };
-
-/* Options that say where the secret of the login is. */
-static const struct source {
-    const char *option;
-    size_t where;
-    int (*read)(struct secret *secret, const char *option, const char *value, struct fault *fault);
-    int (*set)(struct envoi_session *session, const char *user, const char *secret);
-} sources[] = {
-    {"--password-file", offsetof(struct options, password_file), secret_from_file, envoi_session_set_password},
-    {"--password-command", offsetof(struct options, password_command), secret_from_command, envoi_session_set_password},
-    {"--token-file", offsetof(struct options, token_file), secret_from_file, envoi_session_set_token},
-    {"--token-command", offsetof(struct options, token_command), secret_from_command, envoi_session_set_token},
-};
-
-#define SOURCES (sizeof sources / sizeof *sources)
-
-static const char *value_of(const struct options *options, const struct source *source)
-{
-    return *(const char *const *)(const void *)((const char *)options + source->where);
-}
-
-static int count_secrets(const struct options *options)
-{
-    int count = 0;
-    for (size_t i = 0; i < SOURCES; i++)
-        count += value_of(options, &sources[i]) != NULL;
-    return count;
-}
 
 /* Options that must be there, and those that are nothing without another. */
 static int check_usage(const struct options *o)
@@ -59,9 +32,9 @@ static int check_usage(const struct options *o)
         {!o->from, "--from is missing: who sends? ('<>' is the null sender)"},
         {!o->to.count && !o->read_recipients, "--to is missing: who is it for?"},
         {o->operand_count > 1, "there is more than one message; one is sent at a time"},
-        {count_secrets(o) > 1,
+        {login_count_secrets(o) > 1,
          "--password-file, --password-command, --token-file and --token-command exclude one another"},
-        {count_secrets(o) && !o->user, "a password or a token needs --user"},
+        {login_count_secrets(o) && !o->user, "a password or a token needs --user"},
         {o->mechanisms && !o->user, "--mechanism needs --user"},
         {o->key && !o->cert, "--key needs --cert"},
         {o->passphrase_file && !o->cert, "--passphrase-file needs --cert"},
@@ -107,30 +80,8 @@ static int make_message(struct send *send)
     return error ? fault_from_setter(&send->fault, "message", "", error) : 0;
 }
 
-static int set_login(struct send *send)
-{
-    static struct secret secret;
-    const struct options *o = send->options;
-    const struct source *source = NULL;
-    char prompt[SERVER_MAX + 256];
-
-    if (!o->user)
-        return 0;
-    for (size_t i = 0; i < SOURCES; i++)
-        if (value_of(o, &sources[i]))
-            source = &sources[i];
-    snprintf(prompt, sizeof prompt, "Password of %.200s at %s: ", o->user, send->server);
-    int rc = source ? source->read(&secret, source->option, value_of(o, source), &send->fault)
-                    : secret_from_terminal(&secret, prompt, &send->fault);
-    int error =
-        rc ? ENVOI_OK : (source ? source->set : envoi_session_set_password)(send->session, o->user, secret.text);
-    secret_wipe(&secret);
-    if (error)
-        rc = fault_from_setter(&send->fault, "--user", o->user, error);
-    return rc;
-}
-
-/* All that can be wrong before the first octet goes out. */
+/* All that can be wrong before the first octet goes out. What is asked on the terminal is not: whether anything is to be
+ * asked depends on what the server announces. */
 static int prepare(struct send *send)
 {
     int rc = connection_server(send->options, send->options->host, send->server, &send->fault);
@@ -140,7 +91,7 @@ static int prepare(struct send *send)
         rc = connection_session(send->options, send->library, 1, &send->session, &send->fault);
     if (!rc)
         rc = make_message(send);
-    return rc ? rc : set_login(send);
+    return rc ? rc : login_set(&send->login, send->options, send->server, send->session, &send->fault);
 }
 
 static int transmit(struct send *send)
@@ -153,6 +104,11 @@ static int transmit(struct send *send)
     progress_begin(&send->content.progress, send->content.size, !send->options->trace);
     error = envoi_session_send(send->session, send->message);
     progress_end(&send->content.progress);
+    login_end();
+    if (error && send->login.fault.exit) {
+        send->fault = send->login.fault;
+        return send->fault.exit;
+    }
     if (error) {
         fault_from_session(&send->fault, send->session, error);
         report_complete_fault(send->message, &send->fault);

@@ -5,6 +5,7 @@
 # the embedded server of tests/servers and against tool_scripted. Ends with 77 if a part had to be skipped.
 set -eu
 ENVOI=$1 SCRIPTED=$2 PLUGINS_D=$3 MODULES=$4
+TYPIST=$(cd "$(dirname "$0")" && pwd)/typist.py
 SERVERS=$(cd "$(dirname "$0")/../servers" && pwd)
 PASSWORD='s3cret pass'
 TOKEN='tok3n.of-alice~1+/=='
@@ -54,9 +55,10 @@ check() {
     fi
 }
 
+BEFORE= # what runs the program
 run() { # ARG...: runs envoi; standard input is the caller's
     CODE=0
-    "$ENVOI" --plugins-d "$PLUGINS_D" --module-dir "$MODULES" "$@" >out 2>err || CODE=$?
+    $BEFORE "$ENVOI" --plugins-d "$PLUGINS_D" --module-dir "$MODULES" "$@" >out 2>err || CODE=$?
 }
 
 send() { # ARG...: sends from alice
@@ -212,6 +214,38 @@ scripted_cases() {
     check 'a closed port' 74 out 'ENVOI_E_CONNECT' err '127.0.0.1'
     send --host no-such-host.invalid --to bob@test --json letter
     check 'no such host' 68 out 'ENVOI_E_RESOLVE' err 'no-such-host.invalid'
+}
+
+# The password is typed, or would be.
+terminal_cases() {
+    BEFORE='setsid -w'
+    scripted '220 x' '<' '250-x' '250 AUTH PLAIN' '<'
+    plain_send --user alice --allow-cleartext-auth
+    check 'no terminal to ask' 78 err 'no terminal.*--password-file' out '"verdict": "not attempted"'
+    # faults: 59
+    scripted '220 x' '<' '250 x' '<'
+    plain_send --user alice
+    check 'nothing is asked when no login is announced' 77 out 'ENVOI_E_NOT_SUPPORTED'
+    scripted '220 x' '<' '250-x' '250 AUTH EXTERNAL PLAIN' '<'
+    plain_send --user alice --mechanism EXTERNAL
+    check 'nor for EXTERNAL' 77 out 'ENVOI_E_NO_MECHANISM' err '!terminal'
+    scripted '220 x' '<' '250-x' '250 AUTH OAUTHBEARER' '<'
+    plain_send --user alice --allow-cleartext-auth
+    check 'nor where a token is wanted' 77 out 'ENVOI_E_CANCELLED' err 'OAUTHBEARER.*--token-file' err '!terminal'
+    if [ -f "$PLUGINS_D/sasl.plugin" ]; then
+        scripted '220 x' '<' '250-x' '250 AUTH ANONYMOUS' '<' '235 ok' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+        plain_send --user alice --mechanism ANONYMOUS
+        check 'nor for ANONYMOUS' 0 out '"name": "ANONYMOUS"'
+    fi
+    BEFORE="python3 $TYPIST password 1"
+    scripted '220 x' '<' '250-x' '250 AUTH XOAUTH2 PLAIN' '<' '235 ok' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    plain_send --user alice --allow-cleartext-auth
+    check 'a password that is typed' 0 out '"name": "PLAIN"' err '!.'
+    scripted '220 x' '<' '250-x' '250 AUTH PLAIN LOGIN' '<' '535 no' '<' '334 VXNlcm5hbWU6' '<' '334 UGFzc3dvcmQ6' '<' '235 ok' \
+        '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    plain_send --user alice --allow-cleartext-auth
+    check 'a password that is typed once for two mechanisms' 0 out '"name": "LOGIN"' err '!.'
+    BEFORE=
 }
 
 # ---- a real server
@@ -403,6 +437,7 @@ data_cases </dev/null
 config_cases </dev/null
 plugin_cases </dev/null
 scripted_cases </dev/null
+terminal_cases </dev/null
 if start_server; then
     verdict_cases </dev/null
     login_cases </dev/null
