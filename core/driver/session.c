@@ -111,6 +111,13 @@ static void take_trace(void *driver, int kind, const char *text, size_t len)
     trace_line(&s->trace, kind, text, len);
 }
 
+static void take_log(void *driver, uint32_t level, const char *text)
+{
+    struct envoi_session *s = driver;
+
+    registry_say(s->library->registry, level, "%s: %s", s->target.label, text);
+}
+
 /* ---- life ---- */
 
 static void session_destroy(struct envoi_session *s)
@@ -160,6 +167,7 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
         .done = take_done,
         .aside = take_errand,
         .trace = take_trace,
+        .log = take_log,
         .driver = s,
     };
     if ((rc = engine_new(&env, &s->engine)))

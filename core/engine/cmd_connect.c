@@ -2,6 +2,8 @@
 /* The beginning and the end of a connection: greeting (RFC 5321 section 3.1), TLS handshake, STARTTLS (RFC 3207), QUIT. */
 #include "engine/state.h"
 
+#include <string.h>
+
 static void next_none(struct engine *e, struct job *job, struct position *at)
 {
     (void)e;
@@ -110,6 +112,17 @@ static int starttls_write(struct engine *e, struct job *job, const struct positi
     return (rc = tls_choose(e)) ? rc : engine_put_command(e, "STARTTLS");
 }
 
+/* It was announced: something is wrong with the server, or somebody between wants to read along. */
+static void go_on_in_clear(struct engine *e, const struct envoi_reply *reply)
+{
+    const char *text = envoi_reply_text(reply), *enhanced = envoi_reply_enhanced(reply);
+
+    engine_log(e, ENVOI_LOG_WARNING,
+               "STARTTLS is announced and refused: going on in clear, as the policy allows: %d %s%s%.*s", reply->code,
+               enhanced, *enhanced ? " " : "", (int)strcspn(text, "\n"), text);
+    e->tls_declined = true;
+}
+
 static int starttls_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
     (void)at;
@@ -119,8 +132,7 @@ static int starttls_answer(struct engine *e, struct job *job, struct position *a
         return ENVOI_OK;
     }
     if (engine_tls_policy(e) == ENVOI_TLS_OPPORTUNISTIC && job->next && !e->closing) {
-        engine_trace(e, ENVOI_TRACE_INFO, "STARTTLS is refused: going on in clear, as the policy allows");
-        e->tls_declined = true;
+        go_on_in_clear(e, reply);
         return ENVOI_OK;
     }
     return engine_refused(e, ENVOI_E_STARTTLS, ENVOI_PHASE_STARTTLS, reply, "the server refuses STARTTLS");

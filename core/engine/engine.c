@@ -76,6 +76,20 @@ void engine_trace(struct engine *e, int kind, const char *format, ...)
     e->env.trace(e->env.driver, kind, text, strlen(text));
 }
 
+void engine_log(struct engine *e, uint32_t level, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    engine_trace(e, ENVOI_TRACE_INFO, "%s", text);
+    text_make_printable(text, strlen(text), "");
+    if (e->env.log)
+        e->env.log(e->env.driver, level, text);
+}
+
 void engine_forget(struct engine *e)
 {
     extensions_clear(&e->extensions);

@@ -63,6 +63,8 @@ struct engine_env {
     int (*aside)(void *driver, const struct engine_errand *errand);
     /* One line of the dialogue or an event, secrets already masked; NULL: no trace. See struct engine_trace below. */
     void (*trace)(void *driver, int kind, const char *text, size_t len);
+    /* What the library's log is to be told, ENVOI_LOG_*: text without the server's name; NULL: nobody is told. */
+    void (*log)(void *driver, uint32_t level, const char *text);
     void *driver;
 };
 

@@ -27,7 +27,8 @@ static int need_tls(struct engine *e)
     if (extensions_get(&e->extensions, "STARTTLS"))
         return put_in_front(e, &e->tls_job, &command_starttls);
     if (policy == ENVOI_TLS_OPPORTUNISTIC) {
-        engine_trace(e, ENVOI_TRACE_INFO, "STARTTLS is not announced: going on in clear, as the policy allows");
+        /* A server without TLS is what this policy is for, so nobody is warned. */
+        engine_log(e, ENVOI_LOG_INFO, "STARTTLS is not announced: going on in clear, as the policy allows");
         e->tls_declined = true;
         return ENVOI_OK;
     }

@@ -106,6 +106,8 @@ void engine_arm(struct engine *e, int phase);
 int engine_refused(struct engine *e, int code, int phase, const struct envoi_reply *reply, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 void engine_trace(struct engine *e, int kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* An event that is more than a line of the trace: the library's log is told too. */
+void engine_log(struct engine *e, uint32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Ends the line that was appended to output.text since `from`: adds CR LF, traces it, puts it into the output as the head of
  * a command. ENVOI_OK or ENVOI_E_MEMORY. */
 int engine_put_line(struct engine *e, size_t from);

@@ -8,6 +8,7 @@
 #include "plugin/store.h"
 
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,21 @@ void registry_set_log(struct registry *r, registry_log_fn *log, void *ctx)
     r->log.fn = log;
     r->log.ctx = ctx;
     store_unlock(r);
+}
+
+void registry_say(struct registry *r, uint32_t level, const char *format, ...)
+{
+    struct host_log log;
+    char text[FAULT_TEXT_MAX];
+    va_list args;
+
+    store_lock(r);
+    log = r->log;
+    store_unlock(r);
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    host_say(&log, level, "%s", text); /* other threads need the registry meanwhile */
 }
 
 int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs)

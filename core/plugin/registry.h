@@ -25,6 +25,8 @@ struct registry_dirs {
 int registry_new(struct registry **out);
 void registry_free(struct registry *r);
 void registry_set_log(struct registry *r, registry_log_fn *log, void *ctx);
+/* Tells it of something that is no plugin's; it may call back. */
+void registry_say(struct registry *r, uint32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Copied. ENVOI_E_USAGE once the descriptors were read or when a path is not absolute. */
 int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs);
 /* The user's own directory as `user`, if the environment names one. Results as registry_set_dirs(). */

@@ -81,7 +81,9 @@ void envoi_library_free(struct envoi_library *library);
 typedef void envoi_log_fn(void *ctx, int level, const char *text);
 
 /** Sets who is told of what the library notices beside the results: a descriptor that is passed over, a plugin that
- * cannot be loaded and what takes its place. Never a secret. NULL: nobody (the default).
+ * cannot be loaded and what takes its place, a connection of opportunistic TLS that goes on in clear (see
+ * ENVOI_TLS_OPPORTUNISTIC). Never a secret. It is called in the midst of a verb, as a callback of the session is. NULL:
+ * nobody (the default).
  * @returns ENVOI_OK; ENVOI_E_USAGE. */
 int envoi_library_set_log(struct envoi_library *library, envoi_log_fn *log, void *ctx);
 

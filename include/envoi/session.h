@@ -77,7 +77,12 @@ enum envoi_tls {
     ENVOI_TLS_DEFAULT = 0,       /**< off on a unix socket, else required */
     ENVOI_TLS_OFF = 1,           /**< never */
     ENVOI_TLS_OPPORTUNISTIC = 2, /**< STARTTLS if it is announced and accepted; with a login or a client certificate,
-                                  * set at any time before the login, it means required */
+                                  * set at any time before the login, it means required. What goes on in clear is told
+                                  * to the log of the library object (envoi_library_set_log()) and the trace, once for a
+                                  * connection: that a server refuses what it announces as ENVOI_LOG_WARNING, that it
+                                  * announces nothing, which is what this policy is for, as ENVOI_LOG_INFO; and
+                                  * envoi_session_tls_backend() is "". A handshake or a certificate that fails is an
+                                  * error all the same */
     ENVOI_TLS_REQUIRED = 3,      /**< STARTTLS, or nothing is sent */
     ENVOI_TLS_IMPLICIT = 4,      /**< TLS from the first octet (RFC 8314) */
 };

@@ -223,6 +223,11 @@ static const char *get_backend(struct player *p)
     return strcmp(id, p->tls->id) == 0 ? play_tls_fake.id : id;
 }
 
+static const char *get_log(struct player *p)
+{
+    return bytes_text(&p->log);
+}
+
 static const char *get_trace(struct player *p)
 {
     return bytes_text(&p->trace);
@@ -243,6 +248,8 @@ static const struct {
     {"tls-backend", "the TLS backend", get_backend, SAME},
     {"trace-has", "the trace", get_trace, HAS},
     {"trace-lacks", "the trace", get_trace, LACKS},
+    {"log-has", "the log", get_log, HAS},
+    {"log-lacks", "the log", get_log, LACKS},
 };
 
 static void check_text(struct player *p, const char *rest)
@@ -374,6 +381,8 @@ const struct step_kind steps_checks[] = {
     {"tls-backend", check_text, 0},
     {"trace-has", check_text, 0},
     {"trace-lacks", check_text, 0},
+    {"log-has", check_text, 0},
+    {"log-lacks", check_text, 0},
     {"extension", check_extension, 0},
     {"no-extension", check_no_extension, 0},
     {"extensions", check_extensions, 0},

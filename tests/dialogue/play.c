@@ -387,8 +387,8 @@ static void player_free(struct player *p)
     if (p->registry)
         registry_free(p->registry);
     settings_free(&p->settings);
-    struct bytes *const all[] = {&p->host,      &p->plugins,    &p->trace,    &p->server.wire, &p->server.sasl,
-                                 &p->server.in, &p->server.out, &p->expected, &p->data};
+    struct bytes *const all[] = {&p->host,        &p->plugins,   &p->trace,      &p->log,      &p->server.wire,
+                                 &p->server.sasl, &p->server.in, &p->server.out, &p->expected, &p->data};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         bytes_free(all[i]);
     for (size_t i = 0; i < p->answer_count; i++)

@@ -80,7 +80,7 @@ struct player {
     void *tls_ctx;
     bool bad_tls_ctx;
     int trace_level;
-    struct bytes trace;
+    struct bytes trace, log;
     int64_t now;
 
     struct server server;

@@ -60,6 +60,22 @@ static void player_trace(void *driver, int kind, const char *text, size_t len)
     bytes_add_text(&p->trace, "\n");
 }
 
+static void player_log(void *driver, uint32_t level, const char *text)
+{
+    static const char *const levels[] = {[ENVOI_LOG_ERROR] = "error: ",
+                                         [ENVOI_LOG_WARNING] = "warning: ",
+                                         [ENVOI_LOG_INFO] = "info: ",
+                                         [ENVOI_LOG_DEBUG] = "debug: "};
+    struct player *p = driver;
+
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20)
+            player_break(p, "a line of the log has a control character: %s", text);
+    bytes_add_text(&p->log, levels[level]);
+    bytes_add_text(&p->log, text);
+    bytes_add_text(&p->log, "\n");
+}
+
 static int64_t player_now(void *driver)
 {
     return ((struct player *)driver)->now;
@@ -141,6 +157,7 @@ bool player_ready(struct player *p)
                                  .aside = player_aside,
                                  .now = player_now,
                                  .trace = player_trace,
+                                 .log = player_log,
                                  .driver = p};
     int rc = engine_new(&p->env, &p->engine);
     if (rc != ENVOI_OK)

@@ -207,6 +207,14 @@ scripted_cases() {
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
     plain_send --mail-options RET=HDRS --drop-options
     check 'a parameter that is left out' 0 out '"dropped_options": "RET=HDRS"'
+    scripted '220 x' '<' '250-x' '250 STARTTLS' '<' '454 4.7.0 no keys' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    plain_send --tls opportunistic
+    check 'STARTTLS that is refused' 0 out '!"tls"' err '^envoi: warning: 127.0.0.1:.*STARTTLS.*in clear.*454 4.7.0 no keys$'
+    [ "$(wc -l <err)" -eq 1 ] || CODE=999
+    check 'that is one line' 0
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    plain_send --tls opportunistic
+    check 'STARTTLS that is not announced' 0 out '!"tls"' err '!.'
     scripted '220 x'
     scripted_end
     # Its port is free again.

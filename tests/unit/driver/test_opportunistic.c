@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* Opportunistic TLS that does not come about: the library's log is told, with or without a trace. */
+#include "../../support/fake_tls.h"
+#include "server.h"
+
+#include <criterion/criterion.h>
+#include <envoi/envoi.h>
+#include <envoi/plugin.h>
+#include <stdio.h>
+#include <string.h>
+
+TestSuite(opportunistic, .timeout = 60);
+
+static struct envoi_library *library;
+static struct envoi_session *session;
+static struct server *server;
+
+static void begin(const char *const *script)
+{
+    server = server_start(script);
+    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
+    cr_assert_eq(envoi_library_set_descriptor_directories(library, NULL, NULL, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_library_add_plugin(library, envoi_plugin_fake(), FAKE_TLS_DESCRIPTOR), ENVOI_OK);
+    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OPPORTUNISTIC), ENVOI_OK);
+}
+
+static void finish(void)
+{
+    const char *wrong;
+
+    envoi_session_free(session);
+    envoi_library_free(library);
+    wrong = server_stop(server);
+    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+}
+
+static struct envoi_message *new_message(void)
+{
+    struct envoi_message *m;
+
+    cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
+    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
+    cr_assert_eq(envoi_message_set_data(m, "x\r\n", 3), ENVOI_OK);
+    return m;
+}
+
+static char told[512];
+
+static void take_log(void *ctx, int level, const char *text)
+{
+    (void)ctx;
+    if (level == ENVOI_LOG_DEBUG) /* that the plugin is loaded */
+        return;
+    snprintf(told + strlen(told), sizeof told - strlen(told), "%d %s\n", level, text);
+}
+
+/* Two messages; what happens once for a connection is told once. */
+static void send_opportunistically(const char *const *script, int level, const char *text)
+{
+    struct envoi_message *m = new_message();
+    char line[512];
+
+    begin(script);
+    cr_assert_eq(envoi_library_set_log(library, take_log, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_str_empty(envoi_session_tls_backend(session));
+    snprintf(line, sizeof line, "%d %s: %s\n", level, server_where(server), text);
+    cr_expect_str_eq(told, line);
+    envoi_message_free(m);
+    finish();
+}
+
+#define IN_CLEAR                                                                                                       \
+    "< MAIL FROM:<me@example.org>", "> 250 ok", "< RCPT TO:<you@example.net>", "> 250 ok", "< DATA", "> 354 go", ".",  \
+        "> 250 kept"
+
+Test(opportunistic, refused)
+{
+    static const char *const script[] = {"> 220 here",
+                                         "< EHLO ",
+                                         "> 250-here",
+                                         "> 250 STARTTLS",
+                                         "< STARTTLS",
+                                         "> 454-4.7.0 no keys",
+                                         "> 454 4.7.0 call me",
+                                         IN_CLEAR,
+                                         IN_CLEAR,
+                                         "eof",
+                                         NULL};
+
+    send_opportunistically(
+        script, ENVOI_LOG_WARNING,
+        "STARTTLS is announced and refused: going on in clear, as the policy allows: 454 4.7.0 no keys");
+}
+
+Test(opportunistic, not_announced)
+{
+    static const char *const script[] = {"> 220 here", "< EHLO ", "> 250 here", IN_CLEAR, IN_CLEAR, "eof", NULL};
+
+    send_opportunistically(script, ENVOI_LOG_INFO,
+                           "STARTTLS is not announced: going on in clear, as the policy allows");
+}
+
+/* A program that has no use for the log is not troubled by it. */
+Test(opportunistic, without_a_log)
+{
+    static const char *const script[] = {
+        "> 220 here", "< EHLO ", "> 250-here", "> 250 STARTTLS", "< STARTTLS", "> 454 no", IN_CLEAR, "eof", NULL};
+    struct envoi_message *m = new_message();
+
+    begin(script);
+    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
+    envoi_message_free(m);
+    finish();
+}
