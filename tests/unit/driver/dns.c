@@ -13,6 +13,19 @@
 
 #define NAMES_MAX 64
 
+struct packet {
+    uint8_t data[1024];
+    size_t len;
+};
+
+struct question {
+    struct sockaddr_in from;
+    struct packet p;  /* becomes the answer */
+    size_t asked_len; /* of the packet as it came */
+    char name[256];
+    int type;
+};
+
 static struct {
     pthread_t thread;
     pthread_mutex_t lock;
@@ -22,12 +35,12 @@ static struct {
     char where[32];
     int questions;
     char names[NAMES_MAX][256];
-} server = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-struct packet {
-    uint8_t data[1024];
-    size_t len;
-};
+    struct question late; /* held for a_first */
+    struct question held; /* until it is released */
+    int is_held, is_released;
+    int rcode; /* of what was released, DNS_RECORDS: it has its records */
+    pthread_cond_t holds;
+} server = {.lock = PTHREAD_MUTEX_INITIALIZER, .holds = PTHREAD_COND_INITIALIZER};
 
 static void put16(struct packet *p, unsigned value)
 {
@@ -94,32 +107,59 @@ static int answer(struct packet *p, const char *name, int type)
     return 1;
 }
 
-/* A question, and who asked. */
-struct question {
-    struct sockaddr_in from;
-    struct packet p;
-    char name[256];
-    int type;
-};
-
-static void reply(struct question *q)
-{
-    if (answer(&q->p, q->name, q->type))
-        sendto(server.fd, q->p.data, q->p.len, 0, (struct sockaddr *)&q->from, sizeof q->from);
-}
-
-static int is_held_back(const struct question *q)
+static const struct dns_row *row_of(const struct question *q)
 {
     const struct dns_row *row = server.rows;
 
     while (row->name && strcasecmp(row->name, q->name) != 0)
         row++;
-    return row->name && row->a_first && q->type == 28;
+    return row;
+}
+
+static int waits_for_a(const struct question *q)
+{
+    return row_of(q)->name && row_of(q)->a_first && q->type == 28;
+}
+
+static int waits_for_release(const struct question *q)
+{
+    const struct dns_row *row = row_of(q);
+
+    return row->name && ((row->hold_a && q->type == 1) || (row->hold_aaaa && q->type == 28));
+}
+
+static void reply(struct question *q)
+{
+    if (!answer(&q->p, q->name, q->type))
+        return;
+    if (server.rcode && waits_for_release(q)) {
+        q->p.data[3] = (uint8_t)(0x80 | server.rcode);
+        q->p.data[7] = 0;
+        q->p.len = q->asked_len;
+    }
+    sendto(server.fd, q->p.data, q->p.len, 0, (struct sockaddr *)&q->from, sizeof q->from);
+}
+
+static void take(struct question *q)
+{
+    memcpy(server.names[server.questions % NAMES_MAX], q->name, sizeof q->name);
+    server.questions++;
+    if (waits_for_a(q)) {
+        server.late = *q;
+    } else if (waits_for_release(q) && !server.is_released) {
+        server.held = *q;
+        server.is_held = 1;
+        pthread_cond_signal(&server.holds);
+    } else {
+        reply(q);
+        if (server.late.p.len)
+            reply(&server.late);
+        server.late.p.len = 0;
+    }
 }
 
 static void serve(void)
 {
-    static struct question held;
     struct question q;
     socklen_t len = sizeof q.from;
     ssize_t n = recvfrom(server.fd, q.p.data, 512, 0, (struct sockaddr *)&q.from, &len);
@@ -130,20 +170,22 @@ static void serve(void)
     q.p.len = (size_t)n;
     if (!(at = read_name(&q.p, q.name)))
         return;
-    pthread_mutex_lock(&server.lock);
-    strcpy(server.names[server.questions % NAMES_MAX], q.name);
-    server.questions++;
-    pthread_mutex_unlock(&server.lock);
     q.type = q.p.data[at] << 8 | q.p.data[at + 1];
-    q.p.len = at + 4;
-    if (is_held_back(&q)) {
-        held = q;
-        return;
-    }
-    reply(&q);
-    if (held.p.len)
-        reply(&held);
-    held.p.len = 0;
+    q.p.len = q.asked_len = at + 4;
+    pthread_mutex_lock(&server.lock);
+    take(&q);
+    pthread_mutex_unlock(&server.lock);
+}
+
+void dns_release(int rcode)
+{
+    pthread_mutex_lock(&server.lock);
+    while (!server.is_held)
+        pthread_cond_wait(&server.holds, &server.lock);
+    server.is_released = 1;
+    server.rcode = rcode;
+    reply(&server.held);
+    pthread_mutex_unlock(&server.lock);
 }
 
 static void *run(void *unused)
@@ -163,7 +205,8 @@ const char *dns_start(const struct dns_row *rows)
     socklen_t len = sizeof at;
 
     server.rows = rows;
-    server.questions = 0;
+    server.questions = server.is_held = server.is_released = server.rcode = 0;
+    server.late.p.len = 0;
     server.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (bind(server.fd, (struct sockaddr *)&at, len) < 0 || getsockname(server.fd, (struct sockaddr *)&at, &len) < 0 ||
         pipe(server.stop) < 0 || pthread_create(&server.thread, NULL, run, NULL))

@@ -12,6 +12,8 @@ struct dns_row {
     int silent_a;    /* 1: no answer to questions for A */
     int silent_aaaa; /* ... for AAAA */
     int a_first;     /* 1: questions for AAAA are answered after those for A */
+    int hold_a;      /* 1: questions for A are answered when dns_release() says so; a name server holds one kind only */
+    int hold_aaaa;   /* ... for AAAA */
 };
 
 /* Starts it with rows up to one without a name; other names do not exist. Returns "127.0.0.1:PORT". */
@@ -20,6 +22,10 @@ const char *dns_start(const struct dns_row *rows);
 int dns_questions(void);
 /* How often a name was asked for. */
 int dns_asked(const char *name);
+/* What is held is answered now, and what would be later at once: with its records, or with an RCODE alone (2: SERVFAIL, 3:
+ * NXDOMAIN). Waits for such a question first. */
+#define DNS_RECORDS 0
+void dns_release(int rcode);
 void dns_stop(void);
 
 #endif

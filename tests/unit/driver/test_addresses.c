@@ -10,6 +10,7 @@
 #include <envoi/envoi.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ TestSuite(addresses, .timeout = 60);
 
 /* What the first address says before it closes; NULL: it says nothing and does not close. */
 static const char *says;
+static bool stays; /* it does not close behind it */
 static int listener;
 static pthread_t thread;
 static int connections;
@@ -41,17 +43,20 @@ static void *answer(void *ctx)
         if (!says)
             continue;
         (void)!send(fd, says, strlen(says), MSG_NOSIGNAL);
-        shutdown(fd, SHUT_RDWR);
+        if (!stays)
+            shutdown(fd, SHUT_RDWR);
     }
     for (int i = 0; i < connections; i++)
         close(open[i]);
     return NULL;
 }
 
-/* With script NULL nobody is at the second address. */
-static void begin(const char *first, const char *const *script)
+/* With script NULL nobody is at the second address. late: the name server tells it when the test says so. */
+static void begin_with(const char *first, const char *const *script, bool late)
 {
-    static const struct dns_row rows[] = {{.name = "two.example", .a = {"127.0.0.1"}, .aaaa = {"::1"}}, {.name = NULL}};
+    static const struct dns_row rows[] = {{.name = "two.example", .a = {"127.0.0.1"}, .aaaa = {"::1"}},
+                                          {.name = "late.example", .a = {"127.0.0.1"}, .aaaa = {"::1"}, .hold_a = 1},
+                                          {.name = NULL}};
     uint16_t port = 0;
 
     before = net_count_fds();
@@ -60,13 +65,18 @@ static void begin(const char *first, const char *const *script)
     if (server)
         port = (uint16_t)strtoul(strchr(server_where(server), ':') + 1, NULL, 10);
     cr_assert_geq(listener = net_listen("::1", &port, 8), 0);
-    snprintf(where, sizeof where, "two.example:%u", port);
+    snprintf(where, sizeof where, "%s.example:%u", late ? "late" : "two", port);
     cr_assert_eq(pthread_create(&thread, NULL, answer, NULL), 0);
     cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
     cr_assert_eq(library_set_dns_servers(library, dns_start(rows)), ENVOI_OK);
     cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
     envoi_session_set_tls(session, ENVOI_TLS_OFF);
     envoi_session_set_timeout(session, ENVOI_PHASE_GREETING, 200);
+}
+
+static void begin(const char *first, const char *const *script)
+{
+    begin_with(first, script, false);
 }
 
 /* Returns how many connections the first address had. */
@@ -157,6 +167,46 @@ Test(addresses, nobody_at_the_other_one)
     cr_expect_eq(finish(), 1);
 }
 
+/* ---- a second address that the name server tells late ---- */
+
+static int answer_late;
+
+static void release(void *ctx, int kind, const char *text, size_t len)
+{
+    static const char given_up[] = "no greeting, there are other addresses";
+
+    (void)ctx;
+    (void)kind;
+    if (memmem(text, len, given_up, sizeof given_up - 1))
+        dns_release(answer_late);
+}
+
+Test(addresses, told_when_the_first_was_given_up)
+{
+    begin_with("554 5.3.2 no mail here\r\n", polite, true);
+    answer_late = DNS_RECORDS;
+    envoi_session_set_trace(session, 1, release, NULL);
+    cr_assert_eq(envoi_session_connect(session, where), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_str_eq(envoi_session_peer(session), server_where(server));
+    cr_expect_str_eq(envoi_session_error(session), "");
+    cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
+    cr_expect_eq(finish(), 1);
+}
+
+/* There is none after all: what the first one said is the answer. */
+Test(addresses, failed_when_the_first_was_given_up)
+{
+    begin_with("554 5.3.2 no mail here\r\n", NULL, true);
+    answer_late = 2;
+    envoi_session_set_trace(session, 1, release, NULL);
+    cr_expect_eq(envoi_session_connect(session, where), ENVOI_E_GREETING);
+    cr_expect_not_null(strstr(envoi_session_error(session), "no mail here"), "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_reply_code(envoi_session_reply(session)), 554);
+    cr_expect_eq(finish(), 1);
+}
+
+/* ---- and again ---- */
+
 /* The next connect begins from the beginning, and an old reason is not told again. */
 Test(addresses, connect_again)
 {
@@ -245,6 +295,22 @@ Test(addresses, silence_in_a_loop)
 Test(addresses, closed_in_a_loop)
 {
     expect_the_second_in_a_loop("");
+}
+
+/* It was greeted: nobody waits for the other address, and the name server's answer meets nobody. */
+Test(addresses, told_when_all_is_well_in_a_loop)
+{
+    stays = true;
+    begin_with("220 here\r\n", NULL, true);
+    cr_assert_eq(envoi_session_set_watch(session, watch, NULL), ENVOI_OK);
+    cr_assert_eq(complete(envoi_session_connect(session, where)), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(count, 1, "the socket alone");
+    cr_expect_not_null(strstr(envoi_session_peer(session), "::1"), "%s", envoi_session_peer(session));
+    dns_release(DNS_RECORDS);
+    cr_expect_eq(envoi_session_connected(session), 1);
+    cr_expect_eq(envoi_session_close(session), ENVOI_OK);
+    cr_expect_eq(count, 0);
+    cr_expect_eq(finish(), 1);
 }
 
 Test(addresses, closed_by_the_application_in_the_midst_of_it)

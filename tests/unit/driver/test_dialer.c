@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "driver/dialer.h"
-
+#include "call.h"
 #include "dns.h"
 #include "net.h"
 
@@ -18,111 +17,6 @@
 
 TestSuite(dialer, .timeout = 30);
 
-/* All that a dialer works with, and what came of it. */
-struct call {
-    struct target target;
-    struct resolver_policy policy;
-    int64_t timeouts[ENVOI_PHASES];
-    struct watch watch;
-    struct trace trace;
-    struct envoi_errctx fault;
-    int rc;
-    int fd;
-    struct endpoint peer;
-    int64_t took;
-    char events[2048];
-    unsigned ready; /* what poll's answer is called, 0: as it is */
-};
-
-static void note(void *ctx, int kind, const char *text, size_t len)
-{
-    struct call *c = ctx;
-    size_t have = strlen(c->events);
-
-    (void)kind;
-    snprintf(c->events + have, sizeof c->events - have, "%.*s|", (int)len, text);
-}
-
-/* Every descriptor that is shown to a loop is of the right kind. */
-static void look(void *ctx, int fd, unsigned events)
-{
-    (void)ctx;
-    if (events) {
-        cr_expect(net_is_nonblocking(fd), "descriptor %d can block", fd);
-        cr_expect(net_is_cloexec(fd), "descriptor %d is inherited", fd);
-    }
-}
-
-static void prepare(struct call *c, const char *server)
-{
-    *c = (struct call){.fd = -1, .trace = {1, note, c}, .watch = {.tell = look}};
-    for (int p = 0; p < ENVOI_PHASES; p++)
-        c->timeouts[p] = 10000;
-    cr_assert_eq(target_parse(server, 25, &c->fault, &c->target), ENVOI_OK, "%s", c->fault.text);
-}
-
-static void wait_once(struct call *c, struct dialer *d)
-{
-    struct pollfd fds[WATCH_MAX];
-    int64_t now = net_now(), at = dialer_deadline(d, now);
-    size_t count = c->watch.count;
-
-    cr_assert_geq(at, 0, "a dialer always has a deadline");
-    for (size_t i = 0; i < count; i++)
-        fds[i] = (struct pollfd){.fd = c->watch.list[i].fd,
-                                 .events = (short)(((c->watch.list[i].wanted & 1) ? POLLIN : 0) |
-                                                   ((c->watch.list[i].wanted & 2) ? POLLOUT : 0))};
-    if (poll(fds, count, at > now ? (int)(at - now) : 0) <= 0)
-        return;
-    for (size_t i = 0; i < count; i++)
-        if (fds[i].revents)
-            dialer_ready(d, fds[i].fd,
-                         c->ready ? c->ready
-                                  : (fds[i].revents & ~POLLOUT ? 1u : 0u) | (fds[i].revents & ~POLLIN ? 2u : 0u));
-}
-
-static void dial(struct call *c)
-{
-    struct dialer_env env = {&c->target, &c->policy, c->timeouts, &c->watch, &c->trace, &c->fault, NULL};
-    struct dialer *d;
-    int64_t began = net_now();
-    int rounds = 0;
-
-    if ((c->rc = dialer_new(&env, began, &d)) == ENVOI_OK) {
-        while ((c->rc = dialer_step(d, net_now(), &c->fd, &c->peer)) == ENVOI_E_AGAIN) {
-            watch_begin(&c->watch);
-            dialer_watch(d);
-            watch_commit(&c->watch);
-            wait_once(c, d);
-            cr_assert_lt(++rounds, 500, "the dialer spins: %s", c->events);
-        }
-        dialer_free(d);
-    }
-    c->took = net_now() - began;
-}
-
-static void finish(struct call *c)
-{
-    if (c->fd >= 0)
-        close(c->fd);
-    target_free(&c->target);
-}
-
-static void expect_peer(struct call *c, const char *host)
-{
-    char text[ENDPOINT_TEXT_MAX];
-    int on = 0;
-    socklen_t len = sizeof on;
-
-    cr_assert_eq(c->rc, ENVOI_OK, "%s; %s", c->fault.text, c->events);
-    endpoint_host(&c->peer, text, sizeof text);
-    cr_expect_str_eq(text, host);
-    cr_expect(net_is_nonblocking(c->fd));
-    cr_expect(net_is_cloexec(c->fd));
-    cr_expect_eq(getsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
-    cr_expect_neq(on, 0);
-}
-
 /* ---- addresses ---- */
 
 Test(dialer, an_address_needs_no_name_server)
@@ -133,12 +27,12 @@ Test(dialer, an_address_needs_no_name_server)
     struct call c;
 
     snprintf(server, sizeof server, "[::1]:%u", port);
-    prepare(&c, server);
+    call_prepare(&c, server);
     c.policy.servers = "nonsense"; /* a channel would refuse it */
-    dial(&c);
-    expect_peer(&c, "::1");
+    call_dial(&c);
+    call_expect_peer(&c, "::1");
     cr_expect_eq(net_count_fds(), before + 1);
-    finish(&c);
+    call_finish(&c);
     cr_expect_eq(net_count_fds(), before);
     close(fd);
 }
@@ -151,14 +45,14 @@ Test(dialer, a_closed_port)
     struct call c;
 
     snprintf(server, sizeof server, "127.0.0.1:%u", net_closed_port());
-    prepare(&c, server);
-    dial(&c);
+    call_prepare(&c, server);
+    call_dial(&c);
     cr_expect_eq(c.rc, ENVOI_E_CONNECT);
     cr_expect_eq(c.fault.phase, ENVOI_PHASE_CONNECT);
     cr_expect_eq(c.fault.library_code, ECONNREFUSED);
     snprintf(text, sizeof text, "%s: Connection refused", server);
     cr_expect_str_eq(c.fault.text, text);
-    finish(&c);
+    call_finish(&c);
     cr_expect_eq(net_count_fds(), before);
 }
 
@@ -171,14 +65,14 @@ Test(dialer, nobody_answers)
 
     cr_assert_eq(net_black_hole("127.0.0.2", port, hole), 3);
     snprintf(server, sizeof server, "127.0.0.2:%u", port);
-    prepare(&c, server);
+    call_prepare(&c, server);
     c.timeouts[ENVOI_PHASE_CONNECT] = 200;
-    dial(&c);
+    call_dial(&c);
     cr_expect_eq(c.rc, ENVOI_E_TIMEOUT, "%s", c.fault.text);
     cr_expect_eq(c.fault.phase, ENVOI_PHASE_CONNECT);
     cr_expect_geq(c.took, 200);
     cr_expect_lt(c.took, 3000);
-    finish(&c);
+    call_finish(&c);
     close(holder);
 }
 
@@ -211,19 +105,19 @@ Test(dialer, a_unix_socket)
     int fd = unix_socket(path, 4);
     struct call c;
 
-    prepare(&c, path);
-    dial(&c);
+    call_prepare(&c, path);
+    call_dial(&c);
     cr_assert_eq(c.rc, ENVOI_OK, "%s", c.fault.text);
     endpoint_text(&c.peer, text, sizeof text);
     cr_expect_str_eq(text, path);
     cr_expect(net_is_nonblocking(c.fd) && net_is_cloexec(c.fd));
-    finish(&c);
+    call_finish(&c);
     remove_unix_socket(path);
-    prepare(&c, path[0] ? "/nonexistent/socket" : "");
-    dial(&c);
+    call_prepare(&c, path[0] ? "/nonexistent/socket" : "");
+    call_dial(&c);
     cr_expect_eq(c.rc, ENVOI_E_CONNECT);
     cr_expect_str_eq(c.fault.text, "/nonexistent/socket: No such file or directory");
-    finish(&c);
+    call_finish(&c);
     close(fd);
 }
 
@@ -235,9 +129,9 @@ Test(dialer, a_unix_socket_whose_queue_is_full)
     struct call c, d;
 
     for (; count < 8; count++) {
-        prepare(&d, path);
+        call_prepare(&d, path);
         d.timeouts[ENVOI_PHASE_CONNECT] = 50;
-        dial(&d);
+        call_dial(&d);
         queued[count] = d.fd;
         target_free(&d.target);
         if (d.rc)
@@ -245,11 +139,11 @@ Test(dialer, a_unix_socket_whose_queue_is_full)
     }
     cr_expect_eq(d.rc, ENVOI_E_TIMEOUT, "%s", d.fault.text);
     cr_expect_lt(count, 8);
-    prepare(&c, path);
+    call_prepare(&c, path);
     close(accept(fd, NULL, NULL));
-    dial(&c);
+    call_dial(&c);
     cr_expect_eq(c.rc, ENVOI_OK, "%s", c.fault.text);
-    finish(&c);
+    call_finish(&c);
     for (int i = 0; i < count; i++)
         close(queued[i]);
     remove_unix_socket(path);
@@ -271,11 +165,11 @@ Test(dialer, localhost_causes_no_packet)
         struct call c;
 
         snprintf(server, sizeof server, "%s:%u", names[i], port);
-        prepare(&c, server);
+        call_prepare(&c, server);
         c.policy.servers = servers;
-        dial(&c);
-        expect_peer(&c, "127.0.0.1");
-        finish(&c);
+        call_dial(&c);
+        call_expect_peer(&c, "127.0.0.1");
+        call_finish(&c);
     }
     cr_expect_eq(dns_questions(), 0);
     dns_stop();
@@ -289,9 +183,9 @@ static int dial_in_an_empty_root(const char *root, const char *server)
 
     if ((geteuid() && unshare(CLONE_NEWUSER)) || chroot(root) || chdir("/"))
         return 77;
-    prepare(&c, server);
+    call_prepare(&c, server);
     c.policy.servers = "127.0.0.1:1";
-    dial(&c);
+    call_dial(&c);
     if (c.rc)
         fprintf(stderr, "%s: %s\n", server, c.fault.text);
     return c.rc ? 1 : 0;
@@ -323,20 +217,6 @@ Test(dialer, localhost_without_a_hosts_file)
         cr_skip_test("may not change the root");
 }
 
-/* Calls name:port with the name server of rows. */
-static void call_name(struct call *c, const struct dns_row *rows, const char *name, uint16_t port, int64_t timeout)
-{
-    char server[128];
-
-    snprintf(server, sizeof server, "%s:%u", name, port);
-    prepare(c, server);
-    c->policy.servers = dns_start(rows);
-    cr_assert_not_null(c->policy.servers);
-    c->timeouts[ENVOI_PHASE_DNS] = c->timeouts[ENVOI_PHASE_CONNECT] = timeout;
-    dial(c);
-    dns_stop();
-}
-
 Test(dialer, ipv6_comes_first)
 {
     static const struct dns_row rows[] = {
@@ -349,9 +229,9 @@ Test(dialer, ipv6_comes_first)
 
     cr_assert(fd6 >= 0 && fd4 >= 0);
     call_name(&c, rows, "both.example", port, 10000);
-    expect_peer(&c, "::1");
+    call_expect_peer(&c, "::1");
     cr_expect_eq(net_count_fds(), before + 1);
-    finish(&c);
+    call_finish(&c);
     close(fd4);
     close(fd6);
 }
@@ -368,10 +248,10 @@ Test(dialer, a_refusal_makes_the_next_begin_at_once)
     struct call c;
 
     call_name(&c, rows, "both.example", port, 10000);
-    expect_peer(&c, "127.0.0.1");
+    call_expect_peer(&c, "127.0.0.1");
     cr_expect_lt(c.took, 600, "%lld ms: three pauses are 750", (long long)c.took);
     cr_expect_not_null(strstr(c.events, "::1: Connection refused"), "%s", c.events);
-    finish(&c);
+    call_finish(&c);
     cr_expect_eq(net_count_fds(), before);
     close(fd);
 }
@@ -392,12 +272,12 @@ Test(dialer, silence_is_overtaken)
     before = net_count_fds();
     call_name(&c, rows, "slow.example", port, 10000);
     took = c.took;
-    expect_peer(&c, "127.0.0.3");
+    call_expect_peer(&c, "127.0.0.3");
     cr_expect_lt(took, 2000, "%lld ms", (long long)took);
     if (strstr(c.events, "127.0.0.2")) /* unless the sorting put the good one first */
         cr_expect_geq(took, 250, "%lld ms", (long long)took);
     cr_expect_eq(net_count_fds(), before + 1);
-    finish(&c);
+    call_finish(&c);
     close(good);
 }
 
@@ -428,7 +308,7 @@ Test(dialer, families_take_turns)
         cr_expect_not_null(strstr(c.fault.text, all[i]), "%s is not in %s", all[i], c.fault.text);
     }
     cr_expect_eq(strncmp(c.fault.text, "many.example:", 13), 0);
-    finish(&c);
+    call_finish(&c);
 }
 
 /* Of a name with more addresses only so many are tried. */
@@ -445,14 +325,14 @@ Test(dialer, there_is_a_bound_on_addresses)
     struct call c;
 
     call_name(&c, rows, "many.example", port, 10000);
-    expect_peer(&c, "127.0.0.8");
-    finish(&c);
+    call_expect_peer(&c, "127.0.0.8");
+    call_finish(&c);
     close(eighth);
     port = 0;
     int ninth = net_listen("127.0.0.9", &port, 8);
     call_name(&c, rows, "many.example", port, 10000);
     cr_expect_eq(c.rc, ENVOI_E_CONNECT, "%s", c.fault.text);
-    finish(&c);
+    call_finish(&c);
     close(ninth);
 }
 
@@ -469,14 +349,14 @@ Test(dialer, an_unanswered_family_is_not_waited_for)
     struct call c;
 
     call_name(&c, rows, "no6.example", port, 10000);
-    expect_peer(&c, "127.0.0.1");
+    call_expect_peer(&c, "127.0.0.1");
     cr_expect_geq(c.took, 50);
     cr_expect_lt(c.took, 1000);
-    finish(&c);
+    call_finish(&c);
     call_name(&c, rows, "no4.example", port, 10000);
-    expect_peer(&c, "::1");
+    call_expect_peer(&c, "::1");
     cr_expect_lt(c.took, 1000);
-    finish(&c);
+    call_finish(&c);
     cr_expect_eq(net_count_fds(), before, "c-ares' sockets are closed");
     close(fd4);
     close(fd6);
@@ -496,17 +376,17 @@ Test(dialer, names_that_lead_nowhere)
     cr_expect_eq(c.rc, ENVOI_E_RESOLVE);
     cr_expect_eq(c.fault.phase, ENVOI_PHASE_DNS);
     cr_expect_str_eq(c.fault.text, "missing.example: no such host");
-    finish(&c);
+    call_finish(&c);
     call_name(&c, rows, "empty.example", 25, 10000);
     cr_expect_eq(c.rc, ENVOI_E_RESOLVE);
     cr_expect_str_eq(c.fault.text, "empty.example: the host has no address");
-    finish(&c);
+    call_finish(&c);
     call_name(&c, rows, "silent.example", 25, 300);
     cr_expect_eq(c.rc, ENVOI_E_TIMEOUT);
     cr_expect_eq(c.fault.phase, ENVOI_PHASE_DNS);
     cr_expect_geq(c.took, 300);
     cr_expect_lt(c.took, 3000);
-    finish(&c);
+    call_finish(&c);
     cr_expect_eq(net_count_fds(), before);
 }
 
@@ -521,14 +401,14 @@ Test(dialer, the_environment_counts_only_for_its_owner)
     setenv("LOCALDOMAIN", "evil.example", 1);
     setenv("RES_OPTIONS", "ndots:5", 1);
     for (int secure = 0; secure < 2; secure++) {
-        prepare(&c, server);
+        call_prepare(&c, server);
         c.policy = (struct resolver_policy){.servers = dns_start(rows), .secure = secure};
-        dial(&c);
+        call_dial(&c);
         cr_expect_eq(c.rc, ENVOI_E_RESOLVE);
         cr_expect_eq(dns_asked("plainname.evil.example") > 0, !secure, "secure %d", secure);
         cr_expect_gt(dns_asked("plainname"), 0);
         dns_stop();
-        finish(&c);
+        call_finish(&c);
     }
 }
 
@@ -539,14 +419,14 @@ Test(dialer, an_absolute_name_is_not_searched)
     struct call c;
 
     setenv("LOCALDOMAIN", "search.example", 1);
-    prepare(&c, "plainname.");
+    call_prepare(&c, "plainname.");
     c.policy.servers = dns_start(rows);
-    dial(&c);
+    call_dial(&c);
     cr_expect_eq(c.rc, ENVOI_E_RESOLVE);
     cr_expect_eq(dns_asked("plainname.search.example"), 0);
     cr_expect_gt(dns_asked("plainname"), 0);
     dns_stop();
-    finish(&c);
+    call_finish(&c);
 }
 
 /* Loops that call every event readable, or everything both, change nothing. */
@@ -560,11 +440,11 @@ Test(dialer, loops_that_do_not_tell_events_apart)
         char server[64];
 
         snprintf(server, sizeof server, "127.0.0.1:%u", port);
-        prepare(&c, server);
+        call_prepare(&c, server);
         c.ready = ready;
-        dial(&c);
-        expect_peer(&c, "127.0.0.1");
-        finish(&c);
+        call_dial(&c);
+        call_expect_peer(&c, "127.0.0.1");
+        call_finish(&c);
     }
     close(fd);
 }
@@ -586,23 +466,20 @@ Test(dialer, given_up)
     snprintf(server, sizeof server, "slow.example:%u", port);
     for (int rounds = 0; rounds < 6; rounds++) {
         struct call c;
-        struct dialer_env env = {&c.target, &c.policy, c.timeouts, &c.watch, &c.trace, &c.fault, NULL};
-        struct dialer *d;
 
-        prepare(&c, server);
+        call_prepare(&c, server);
         c.policy.servers = dns_start(rows);
-        cr_assert_eq(dialer_new(&env, net_now(), &d), ENVOI_OK);
+        call_begin(&c);
+        cr_assert_eq(c.rc, ENVOI_OK);
         for (int i = 0; i < rounds; i++) {
-            cr_assert_eq(dialer_step(d, net_now(), &c.fd, &c.peer), ENVOI_E_AGAIN, "%s", c.fault.text);
-            watch_begin(&c.watch);
-            dialer_watch(d);
-            watch_commit(&c.watch);
-            wait_once(&c, d);
+            cr_assert_eq(dialer_step(c.dialer, net_now(), &c.fd, &c.peer), ENVOI_E_AGAIN, "%s", c.fault.text);
+            call_wait_once(&c);
         }
-        dialer_free(d);
+        dialer_free(c.dialer);
+        c.dialer = NULL;
         cr_expect_eq(c.watch.count, 0, "something is still watched");
         dns_stop();
-        finish(&c);
+        call_finish(&c);
         cr_expect_eq(net_count_fds(), before, "after %d rounds", rounds);
     }
     close(holder);
