@@ -76,6 +76,7 @@ struct tls_connection {
     const struct envoi_lower *lower;
     struct envoi_errctx *errctx;
     SSL *library;
+    SSL_SESSION *offered; /* what was to be resumed, or NULL */
 
     struct backend_name name;
     bool verify;

@@ -123,11 +123,10 @@ static int32_t open_library(struct tls_connection *conn)
 static void offer_ticket(struct tls_connection *conn, const uint8_t *ticket, size_t len)
 {
     const unsigned char *octets = ticket + TICKET_HEADER;
-    SSL_SESSION *session = d2i_SSL_SESSION(NULL, &octets, (long)(len - TICKET_HEADER));
 
-    if (session)
-        SSL_set_session(conn->library, session);
-    SSL_SESSION_free(session);
+    conn->offered = d2i_SSL_SESSION(NULL, &octets, (long)(len - TICKET_HEADER));
+    if (conn->offered)
+        SSL_set_session(conn->library, conn->offered);
     ERR_clear_error();
 }
 
@@ -246,6 +245,7 @@ void connection_free(void *conn_)
         return;
     const struct envoi_host *host = conn->host;
     SSL_free(conn->library);
+    SSL_SESSION_free(conn->offered);
     info_forget(conn);
     host->free(conn->pins);
     host->wipe(conn, sizeof(*conn));

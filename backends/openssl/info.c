@@ -244,11 +244,22 @@ bool info_sum(const void *data, size_t len, uint8_t sum[TICKET_SUM])
     return EVP_Digest(data, len, sum, NULL, EVP_sha256(), NULL) == 1;
 }
 
+/* The session as it can be resumed once more. One of TLS 1.3 is another one with each ticket that comes; that which was
+ * resumed has had its ticket used up (RFC 8446 appendix C.4), which the library does not mind. */
+static SSL_SESSION *session_of(const struct tls_connection *conn)
+{
+    SSL_SESSION *session = SSL_get0_session(conn->library);
+
+    if (!session || !SSL_SESSION_is_resumable(session))
+        return NULL;
+    return SSL_version(conn->library) >= TLS1_3_VERSION && session == conn->offered ? NULL : session;
+}
+
 int32_t info_ticket(void *conn_, const struct envoi_sink *out)
 {
     struct tls_connection *conn = conn_;
-    SSL_SESSION *session = conn->open ? SSL_get0_session(conn->library) : NULL;
-    int len = session && SSL_SESSION_is_resumable(session) ? i2d_SSL_SESSION(session, NULL) : 0;
+    SSL_SESSION *session = conn->open ? session_of(conn) : NULL;
+    int len = session ? i2d_SSL_SESSION(session, NULL) : 0;
 
     if (len <= 0)
         return ENVOI_E_NOT_SUPPORTED;

@@ -245,7 +245,9 @@ struct envoi_transport {
      * @returns ENVOI_OK; ENVOI_E_NOT_SUPPORTED, never a wrong value; ENVOI_E_USAGE when cap is too small. */
     int32_t (*channel_binding)(void *conn, const char *type, void *buf, size_t cap, size_t *len);
 
-    /** Writes the newest resumption ticket (it holds secrets) to the sink. Optional (NULL without ENVOI_CAP_RESUME).
+    /** Writes the newest resumption ticket (it holds secrets) to the sink. Optional (NULL without ENVOI_CAP_RESUME). A
+     * connection that was resumed has one of TLS 1.3 only when the server gave it another. What comes of TLS 1.2 stays
+     * good, and may be given to many connections, even at once.
      * @returns ENVOI_OK; ENVOI_E_NOT_SUPPORTED when the server gave none (yet); ENVOI_E_MEMORY. */
     int32_t (*ticket)(void *conn, const struct envoi_sink *out);
 

@@ -35,6 +35,7 @@ struct peer_config {
     unsigned lowest;       /* TLS version as on the wire */
     unsigned highest;
     bool no_tickets;
+    bool sparing;          /* one ticket, and none to whoever has resumed a session */
     bool no_master_secret; /* no extended master secret in TLS 1.2 */
 };
 

@@ -13,10 +13,12 @@ struct server {
     gnutls_datum_t ticket_key;
     bool wants_client;
     bool takes_any;
+    bool sparing;
 };
 
 struct peer {
     gnutls_session_t session;
+    bool gives_ticket; /* one, and by hand */
     struct stream *from_client;
     struct stream *to_client;
 };
@@ -43,6 +45,7 @@ static void *server_new(const struct peer_config *config)
     int ret =
         gnutls_certificate_set_x509_key_file(server->credentials, config->chain, config->key, GNUTLS_X509_FMT_PEM);
     cr_assert_geq(ret, 0, "%s: %s", config->chain, gnutls_strerror(ret));
+    server->sparing = config->sparing;
     if (!config->no_tickets)
         cr_assert_geq(gnutls_session_ticket_key_generate(&server->ticket_key), 0);
     if (config->client_ca) {
@@ -96,8 +99,9 @@ static void *peer_new(void *server_, struct stream *in, struct stream *out)
     struct peer *peer = calloc(1, sizeof(*peer));
 
     cr_assert(peer);
-    *peer = (struct peer){.from_client = in, .to_client = out};
+    *peer = (struct peer){.from_client = in, .to_client = out, .gives_ticket = server->sparing};
     cr_assert_geq(gnutls_init(&peer->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+                                                  (server->sparing ? GNUTLS_NO_AUTO_SEND_TICKET : 0) |
                                                   (server->ticket_key.data ? 0 : GNUTLS_NO_TICKETS)),
                   0);
     cr_assert_geq(gnutls_priority_set(peer->session, server->priority), 0);
@@ -150,6 +154,11 @@ static int handshake(void *peer_)
     } while (goes_on(peer, ret));
     if (ret < 0 && gnutls_error_is_fatal(ret))
         gnutls_alert_send_appropriate(peer->session, ret);
+    if (ret >= 0 && peer->gives_ticket && gnutls_protocol_get_version(peer->session) == GNUTLS_TLS1_3) {
+        if (!gnutls_session_is_resumed(peer->session))
+            cr_assert_geq(gnutls_session_ticket_send(peer->session, 1, 0), 0);
+        peer->gives_ticket = false;
+    }
     return result(peer, ret);
 }
 

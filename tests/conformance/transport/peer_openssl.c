@@ -21,6 +21,19 @@ static int take_any(int ok, X509_STORE_CTX *store)
     return 1;
 }
 
+/* A session that was resumed is good enough for the next time. */
+static SSL_TICKET_RETURN take_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t len,
+                                     SSL_TICKET_STATUS status, void *unused)
+{
+    (void)ssl;
+    (void)session;
+    (void)name;
+    (void)len;
+    (void)unused;
+    return status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE
+                                                                              : SSL_TICKET_RETURN_IGNORE_RENEW;
+}
+
 static void *server_new(const struct peer_config *config)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -38,6 +51,10 @@ static void *server_new(const struct peer_config *config)
         SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
         SSL_CTX_set_num_tickets(ctx, 0);
         SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    }
+    if (config->sparing) {
+        SSL_CTX_set_num_tickets(ctx, 1);
+        SSL_CTX_set_session_ticket_cb(ctx, NULL, take_ticket, NULL);
     }
     if (config->no_master_secret)
         SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);

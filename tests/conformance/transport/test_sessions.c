@@ -177,8 +177,8 @@ static void exchange(struct rig *rig)
 }
 
 /* A first connection under `params`, and the ticket of it. */
-static void get_ticket(struct rig *rig, struct combo combo, const struct envoi_conn_params *params,
-                       struct ticket *ticket)
+static void get_ticket_of(struct rig *rig, struct combo combo, const struct peer_config *server,
+                          const struct envoi_conn_params *params, struct ticket *ticket)
 {
     struct envoi_tls_config config = rig_config();
     const struct envoi_sink sink = {sizeof(sink), ticket_write, ticket};
@@ -187,13 +187,19 @@ static void get_ticket(struct rig *rig, struct combo combo, const struct envoi_c
     ticket->len = 0;
     rig_open(rig, combo);
     cr_assert_eq(rig_context(rig, &config), ENVOI_OK);
-    rig_serve(rig, "good", NULL);
+    rig_serve(rig, "good", server);
     cr_assert_eq(rig_connect(rig, params), ENVOI_OK);
     cr_assert_eq(rig_handshake(rig), ENVOI_OK, "%s", rig->error_text);
     exchange(rig);
     cr_assert_eq(rig_ticket(rig, &sink), ENVOI_OK);
     cr_assert_gt(ticket->len, 100);
     cr_assert_eq(rig_ticket(rig, &bad), ENVOI_E_PROTOCOL, "the sink's word is not passed on");
+}
+
+static void get_ticket(struct rig *rig, struct combo combo, const struct envoi_conn_params *params,
+                       struct ticket *ticket)
+{
+    get_ticket_of(rig, combo, NULL, params, ticket);
 }
 
 /* The second connection, with the ticket. */
@@ -234,8 +240,46 @@ MATRIX(sessions, resumption, COMBOS, 60)
     exchange(&rig);
     /* and from the second to a third */
     cr_assert_eq(rig_ticket(&rig, &sink), ENVOI_OK);
+    if (rig.combo.version == ENVOI_TLS_1_3)
+        cr_assert(first.len != second.len || memcmp(first.data, second.data, first.len) != 0, "it is the one it had");
     cr_assert_eq(resume(&rig, params, &second), ENVOI_OK, "%s", rig.error_text);
     cr_assert(is_resumed(&rig));
+    rig_close(&rig);
+}
+
+/* A server that has none for who resumes: a ticket of TLS 1.3 is not given out once more, a session of TLS 1.2 is. */
+MATRIX(sessions, no_other_ticket, COMBOS_WHOLE, 60)
+{
+    struct peer_config sparing = {.sparing = true};
+    struct envoi_conn_params params = rig_params();
+    struct ticket first, second = {.len = 0};
+    const struct envoi_sink sink = {sizeof(sink), ticket_write, &second};
+    struct rig rig;
+
+    get_ticket_of(&rig, combo, &sparing, &params, &first);
+    cr_assert_eq(resume(&rig, params, &first), ENVOI_OK, "%s", rig.error_text);
+    cr_assert(is_resumed(&rig));
+    exchange(&rig);
+    int32_t rc = rig_ticket(&rig, &sink);
+    cr_assert_eq(rc, rig.combo.version == ENVOI_TLS_1_3 ? ENVOI_E_NOT_SUPPORTED : ENVOI_OK, "%d", rc);
+    cr_assert_eq(second.len > 0, rc == ENVOI_OK);
+    rig_close(&rig);
+}
+
+/* A session of TLS 1.2 is lent to many: it is as good for the next one. */
+MATRIX(sessions, session_for_many, COMBOS_WHOLE, 60)
+{
+    struct envoi_conn_params params = rig_params();
+    struct ticket ticket;
+    struct rig rig;
+
+    combo.version = ENVOI_TLS_1_2;
+    get_ticket(&rig, combo, &params, &ticket);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(resume(&rig, params, &ticket), ENVOI_OK, "%s", rig.error_text);
+        cr_assert(is_resumed(&rig), "connection %d", i + 2);
+        exchange(&rig);
+    }
     rig_close(&rig);
 }
 
