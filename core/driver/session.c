@@ -45,23 +45,38 @@ static int make_ticket_key(struct envoi_session *s)
     return rc ? rc : ticket_key_add(key, set->pins, set->pin_count * sizeof set->pins[0]);
 }
 
+/* What was lent and brought nothing is not lent to others: it may be what the handshake failed by. */
+static void forget_ticket(struct envoi_session *s)
+{
+    tickets_drop(&s->library->tickets, s->ticket.number);
+    s->ticket = (struct ticket_loan){0};
+    buf_free(&s->ticket_key);
+}
+
 static void give_ticket(void *driver, struct buf *out)
 {
     struct envoi_session *s = driver;
 
-    buf_free(&s->ticket_key);
+    forget_ticket(s);
     if (make_ticket_key(s))
         buf_free(&s->ticket_key);
     else
-        (void)tickets_take(&s->library->tickets, &s->ticket_key, clock_now(), out, &s->ticket_born);
+        (void)tickets_take(&s->library->tickets, &s->ticket_key, clock_now(), out, &s->ticket);
 }
 
-static void keep_ticket(void *driver, const struct buf *ticket, bool resumed)
+static void keep_ticket(void *driver, const struct buf *ticket, bool resumed, bool lasting)
 {
     struct envoi_session *s = driver;
-    int64_t born = resumed ? s->ticket_born : clock_now();
+    struct tickets *all = &s->library->tickets;
+    int64_t born = resumed ? s->ticket.born : clock_now();
 
-    tickets_keep(&s->library->tickets, &s->ticket_key, buf_head(ticket), ticket->len, born);
+    if (resumed && s->ticket.number) {
+        tickets_renew(all, s->ticket.number, buf_head(ticket), ticket->len);
+    } else {
+        tickets_drop(all, s->ticket.number);
+        tickets_keep(all, &s->ticket_key, buf_head(ticket), ticket->len, born, lasting);
+    }
+    s->ticket.number = 0;
 }
 
 static int give_window(void *driver)
@@ -268,7 +283,7 @@ void session_drop(struct envoi_session *s)
     }
     tls_cache_release(&s->library->tls, s->tls);
     s->tls = NULL;
-    buf_free(&s->ticket_key);
+    forget_ticket(s);
     s->peer[0] = '\0';
     s->readable = s->choked = false;
 }

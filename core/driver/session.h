@@ -42,9 +42,9 @@ struct envoi_session {
     unsigned process;      /* whose it is: process_number() */
     struct target target;
     char peer[ENDPOINT_TEXT_MAX];
-    struct tls_context *tls; /* what the engine's connection was made from */
-    struct buf ticket_key;   /* what its trust depends on, as it was then; secret; empty: it brings no ticket */
-    int64_t ticket_born;     /* when the chain behind the ticket that it was given was verified */
+    struct tls_context *tls;   /* what the engine's connection was made from */
+    struct buf ticket_key;     /* what its trust depends on, as it was then; secret; empty: it brings no ticket */
+    struct ticket_loan ticket; /* the one that it was given */
 
     /* the verb in progress */
     enum verb verb;

@@ -9,6 +9,7 @@
 struct ticket {
     struct ticket *next;
     int64_t born;
+    uint64_t number; /* 0: not to be lent */
     size_t key_len, len;
     uint8_t octets[]; /* the key, then the ticket; both hold secrets */
 };
@@ -16,6 +17,7 @@ struct ticket {
 int tickets_init(struct tickets *t)
 {
     t->first = NULL;
+    t->numbers = 0;
     t->off = false;
     return pthread_mutex_init(&t->lock, NULL) ? ENVOI_E_SYSTEM : ENVOI_OK;
 }
@@ -63,9 +65,10 @@ static bool is_under(const struct ticket *k, const struct buf *key)
     return k->key_len == key->len && memcmp(k->octets, buf_head(key), key->len) == 0;
 }
 
-static bool take_locked(struct tickets *t, const struct buf *key, int64_t now, struct buf *out, int64_t *born)
+static bool take_locked(struct tickets *t, const struct buf *key, int64_t now, struct buf *out,
+                        struct ticket_loan *loan)
 {
-    bool taken = false;
+    bool taken = false, young;
 
     for (struct ticket **at = &t->first; *at && !taken;) {
         struct ticket *k = *at;
@@ -74,32 +77,37 @@ static bool take_locked(struct tickets *t, const struct buf *key, int64_t now, s
             at = &k->next;
             continue;
         }
-        *born = k->born;
-        taken = now - k->born < TICKET_AGE_MAX && buf_append(out, k->octets + k->key_len, k->len) == ENVOI_OK;
+        *loan = (struct ticket_loan){k->born, k->number};
+        young = now - k->born < TICKET_AGE_MAX;
+        taken = young && buf_append(out, k->octets + k->key_len, k->len) == ENVOI_OK;
+        if (young && k->number)
+            break;
         ticket_free(take_out(at));
     }
     return taken;
 }
 
-bool tickets_take(struct tickets *t, const struct buf *key, int64_t now, struct buf *out, int64_t *born)
+bool tickets_take(struct tickets *t, const struct buf *key, int64_t now, struct buf *out, struct ticket_loan *loan)
 {
     bool taken;
 
     (void)pthread_mutex_lock(&t->lock);
-    taken = take_locked(t, key, now, out, born);
+    taken = take_locked(t, key, now, out, loan);
+    if (!taken)
+        *loan = (struct ticket_loan){0};
     (void)pthread_mutex_unlock(&t->lock);
     return taken;
 }
 
-static struct ticket *ticket_new(const struct buf *key, const void *data, size_t len, int64_t born)
+static struct ticket *ticket_new(const void *key, size_t key_len, const void *data, size_t len, int64_t born)
 {
-    struct ticket *k = mem_alloc(sizeof *k + key->len + len);
+    struct ticket *k = mem_alloc(sizeof *k + key_len + len);
 
     if (!k)
         return NULL;
-    *k = (struct ticket){.born = born, .key_len = key->len, .len = len};
-    memcpy(k->octets, buf_head(key), key->len);
-    memcpy(k->octets + key->len, data, len);
+    *k = (struct ticket){.born = born, .key_len = key_len, .len = len};
+    memcpy(k->octets, key, key_len);
+    memcpy(k->octets + key_len, data, len);
     return k;
 }
 
@@ -120,20 +128,58 @@ static void drop_oldest(struct tickets *t, const struct buf *key)
     }
 }
 
-void tickets_keep(struct tickets *t, const struct buf *key, const void *data, size_t len, int64_t born)
+void tickets_keep(struct tickets *t, const struct buf *key, const void *data, size_t len, int64_t born, bool lasting)
 {
     struct ticket *k;
 
-    if (!key->len || !len || len > TICKET_OCTETS_MAX || !(k = ticket_new(key, data, len, born)))
+    if (!key->len || !len || len > TICKET_OCTETS_MAX || !(k = ticket_new(buf_head(key), key->len, data, len, born)))
         return;
     (void)pthread_mutex_lock(&t->lock);
     if (t->off) {
         ticket_free(k);
     } else {
+        k->number = lasting ? ++t->numbers : 0;
         k->next = t->first;
         t->first = k;
         drop_oldest(t, key);
     }
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+/* Where the lent one hangs; NULL: it is gone. */
+static struct ticket **find_lent(struct tickets *t, uint64_t number)
+{
+    struct ticket **at = &t->first;
+
+    while (*at && (*at)->number != number)
+        at = &(*at)->next;
+    return number && *at ? at : NULL;
+}
+
+void tickets_renew(struct tickets *t, uint64_t number, const void *data, size_t len)
+{
+    struct ticket **at, *old, *k;
+
+    if (!len || len > TICKET_OCTETS_MAX)
+        return;
+    (void)pthread_mutex_lock(&t->lock);
+    if ((at = find_lent(t, number)) && (k = ticket_new((*at)->octets, (*at)->key_len, data, len, (*at)->born))) {
+        old = take_out(at);
+        k->number = number;
+        k->next = *at;
+        *at = k;
+        ticket_free(old);
+    }
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+void tickets_drop(struct tickets *t, uint64_t number)
+{
+    struct ticket **at;
+
+    (void)pthread_mutex_lock(&t->lock);
+    if ((at = find_lent(t, number)))
+        ticket_free(take_out(at));
     (void)pthread_mutex_unlock(&t->lock);
 }
 

@@ -45,9 +45,9 @@ struct engine_env {
     int (*tls_context)(void *driver, const struct registry_transport *transport, void **ctx);
     /* Appends what an earlier connection to the server gave for resuming its TLS session, under the same settings and
      * context; nothing: there is none. Then what this connection gives, once; resumed: it had been given one that was
-     * taken. NULL: every handshake is a whole one. */
+     * taken; lasting: it may serve more than one connection. NULL: every handshake is a whole one. */
     void (*ticket)(void *driver, struct buf *out);
-    void (*keep_ticket)(void *driver, const struct buf *ticket, bool resumed);
+    void (*keep_ticket)(void *driver, const struct buf *ticket, bool resumed, bool lasting);
     /* What is known of the server about transactions behind one another, ENGINE_WINDOW_*, and a place to remember it for
      * later connections; NULL: nothing is known and nothing remembered. */
     int (*window)(void *driver);

@@ -43,7 +43,7 @@ void tls_keep_ticket(struct engine *e)
     buf_init(&ticket, 0, true);
     sink.ctx = &ticket;
     if (t->ticket(e->stack.conn, &sink) == ENVOI_OK && engine_tls_info(e, &info) == ENVOI_OK) {
-        e->env.keep_ticket(e->env.driver, &ticket, info.resumed);
+        e->env.keep_ticket(e->env.driver, &ticket, info.resumed, info.protocol < ENVOI_TLS_1_3);
         e->ticket_kept = true;
     }
     buf_free(&ticket);

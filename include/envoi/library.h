@@ -155,7 +155,8 @@ int envoi_library_set_ciphers(struct envoi_library *library, const char *ciphers
 /** Resumes (1, the default) TLS sessions: a connection goes on with what an earlier one of this library object agreed on,
  * which saves the certificates and, with TLS 1.2, a round trip. Only between connections to the same server with the same
  * backend, trusted certificates, versions, ciphers, pins, client certificate and name to verify; not when there is a file
- * of revocation lists. Name, dates and pins are checked again. No certificate goes unverified for longer than a day (by
+ * of revocation lists. A ticket of TLS 1.3 is used once; a session of TLS 1.2 serves all connections that are made while
+ * the server takes it. Name, dates and pins are checked again. No certificate goes unverified for longer than a day (by
  * CLOCK_MONOTONIC, which stands still while the machine sleeps).
  * @param library  the object
  * @param on       0: every handshake is a whole one, and what was kept is wiped

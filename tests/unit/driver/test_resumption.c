@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,127 @@ MATRIX(side_by_side)
     }
     envoi_session_free(a);
     envoi_session_free(b);
+    finish();
+}
+
+/* A session in a loop of its own, which has one descriptor. */
+static void watch(void *ctx, int fd, unsigned events)
+{
+    struct pollfd *p = ctx;
+
+    *p = (struct pollfd){.fd = events ? fd : -1};
+    p->events = (short)((events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0));
+}
+
+static int process_once(struct envoi_session *s, struct pollfd *p)
+{
+    cr_assert_eq(poll(p, 1, 10000), 1);
+    return envoi_session_process(
+        s, p->fd, (p->revents & ~POLLOUT ? ENVOI_EVENT_READ : 0u) | (p->revents & ~POLLIN ? ENVOI_EVENT_WRITE : 0u));
+}
+
+/* Until it has what it wants to resume. */
+static void hold_back(struct envoi_session *s, struct pollfd *p)
+{
+    int rc;
+
+    cr_assert_eq(envoi_session_set_watch(s, watch, p), ENVOI_OK);
+    rc = envoi_session_connect(s, tls_server_where(server));
+    while (rc == ENVOI_E_AGAIN && !s->ticket_key.len)
+        rc = process_once(s, p);
+    cr_assert_eq(rc, ENVOI_E_AGAIN, "%s", envoi_session_error(s));
+}
+
+/* Until it is greeted. 1: resumed. */
+static int greet(struct envoi_session *s, struct pollfd *p)
+{
+    int rc = ENVOI_E_AGAIN;
+
+    while (rc == ENVOI_E_AGAIN)
+        rc = process_once(s, p);
+    cr_assert_eq(rc, ENVOI_OK, "%s", envoi_session_error(s));
+    return envoi_session_tls_resumed(s);
+}
+
+/* Those that are made at once: a session of TLS 1.2 serves them all, a ticket of TLS 1.3 serves one. */
+MATRIX(at_the_same_time)
+{
+    enum { COUNT = 4 };
+    struct envoi_session *s[COUNT];
+    struct pollfd fds[COUNT];
+    int resumed = 0;
+
+    begin(&(struct tls_server_config){.starttls = 0});
+    cr_expect_eq(visit(), 0);
+    for (int i = 0; i < COUNT; i++)
+        s[i] = session_new();
+    for (int i = 0; i < COUNT; i++)
+        hold_back(s[i], &fds[i]);
+    for (int i = 0; i < COUNT; i++)
+        resumed += greet(s[i], &fds[i]);
+    cr_expect_eq(resumed, version == 0x0303 ? COUNT : 1);
+    for (int i = 0; i < COUNT; i++)
+        envoi_session_free(s[i]);
+    cr_expect_eq(visit(), 1);
+    finish();
+}
+
+/* A server may have no new ticket for who resumes a session. One of TLS 1.3 is not used twice all the same. */
+MATRIX(a_server_with_few_tickets)
+{
+    begin(&(struct tls_server_config){.sparing = 1});
+    cr_expect_eq(visit(), 0);
+    for (int i = 0; i < 4; i++)
+        cr_expect_eq(visit(), version == 0x0303 || i % 2 == 0, "connection %d", i + 2);
+    finish();
+}
+
+/* Empties the drawer of a session that is connected. */
+static int count_tickets(struct envoi_session *s)
+{
+    struct ticket_loan loan;
+    struct buf ticket;
+    int n = 0;
+
+    buf_init(&ticket, 0, true);
+    for (; tickets_take(&library->tickets, &s->ticket_key, clock_now(), &ticket, &loan); n++)
+        tickets_drop(&library->tickets, loan.number);
+    buf_free(&ticket);
+    return n;
+}
+
+/* What is lent is lent as long as it serves. */
+MATRIX(a_server_that_has_forgotten)
+{
+    struct envoi_session *s;
+
+    begin(&(struct tls_server_config){.starttls = 0});
+    cr_expect_eq(visit(), 0);
+    cr_expect_eq(visit(), 1);
+    tls_server_forget(server);
+    cr_expect_eq(visit(), 0);
+    s = session_new();
+    connect_to(s, server);
+    cr_expect_eq(envoi_session_tls_resumed(s), 1);
+    cr_expect_eq(count_tickets(s), 1, "what the server did not take is still there");
+    envoi_session_free(s);
+    finish();
+}
+
+/* Nobody knows why it failed: a session that was lent to it is not lent again. */
+MATRIX(a_handshake_that_fails)
+{
+    struct envoi_session *s;
+
+    begin(&(struct tls_server_config){.starttls = 0});
+    cr_expect_eq(visit(), 0);
+    tls_server_refuse(server, 1);
+    s = session_new();
+    cr_expect_lt(envoi_session_connect(s, tls_server_where(server)), 0);
+    envoi_session_free(s);
+    tls_server_refuse(server, 0);
+    cr_expect_eq(visit(), 0);
+    cr_expect_eq(visit(), 1);
     finish();
 }
 
@@ -358,18 +480,18 @@ MATRIX(nothing_is_left_behind)
 {
     struct envoi_session *s;
     struct buf ticket;
-    int64_t born;
+    struct ticket_loan loan;
 
     blocks_install();
     begin(&(struct tls_server_config){.starttls = 0});
     s = session_new();
     connect_to(s, server);
     buf_init(&ticket, 0, true);
-    cr_assert(tickets_take(&library->tickets, &s->ticket_key, clock_now(), &ticket, &born));
+    cr_assert(tickets_take(&library->tickets, &s->ticket_key, clock_now(), &ticket, &loan));
     cr_assert_gt(ticket.len, 128u);
     /* Behind the head of the plugin, and before the certificate, which is no secret. */
     blocks_add_secret(buf_head(&ticket) + 34, 64);
-    tickets_keep(&library->tickets, &s->ticket_key, buf_head(&ticket), ticket.len, born);
+    tickets_keep(&library->tickets, &s->ticket_key, buf_head(&ticket), ticket.len, loan.born, version == 0x0303);
     buf_free(&ticket);
     cr_expect_eq(envoi_session_quit(s), ENVOI_OK);
     connect_to(s, server);

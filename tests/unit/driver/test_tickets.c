@@ -21,15 +21,20 @@ static struct buf key_of(const char *text)
     return key;
 }
 
-static void keep(const char *where, const char *ticket, int64_t born)
+static void keep_as(const char *where, const char *ticket, int64_t born, bool lasting)
 {
     struct buf key = key_of(where);
 
-    tickets_keep(&t, &key, ticket, strlen(ticket), born);
+    tickets_keep(&t, &key, ticket, strlen(ticket), born, lasting);
     buf_free(&key);
 }
 
-static int64_t born;
+static void keep(const char *where, const char *ticket, int64_t born)
+{
+    keep_as(where, ticket, born, false);
+}
+
+static struct ticket_loan loan;
 
 /* The ticket as text, "" for none. */
 static const char *take(const char *where, int64_t now)
@@ -39,7 +44,7 @@ static const char *take(const char *where, int64_t now)
     bool taken;
 
     buf_init(&out, 0, true);
-    taken = tickets_take(&t, &key, now, &out, &born);
+    taken = tickets_take(&t, &key, now, &out, &loan);
     cr_expect_eq(taken, out.len > 0);
     snprintf(text, sizeof text, "%.*s", (int)out.len, taken ? (const char *)buf_head(&out) : "");
     buf_free(&out);
@@ -55,11 +60,66 @@ Test(tickets, each_is_taken_once_the_newest_first)
     keep("b", "two", 20);
     keep("a", "three", 30);
     cr_expect_str_eq(take("a", 40), "three");
-    cr_expect_eq(born, 30);
+    cr_expect_eq(loan.born, 30);
+    cr_expect_eq(loan.number, 0);
     cr_expect_str_eq(take("a", 40), "one");
     cr_expect_str_eq(take("a", 40), "");
     cr_expect_str_eq(take("c", 40), "");
     cr_expect_str_eq(take("b", 40), "two");
+    tickets_free(&t);
+}
+
+static void renew(uint64_t number, const char *ticket)
+{
+    tickets_renew(&t, number, ticket, strlen(ticket));
+}
+
+Test(tickets, lasting_ones_are_lent)
+{
+    uint64_t number;
+
+    cr_assert_eq(tickets_init(&t), ENVOI_OK);
+    keep("a", "once", 10);
+    keep_as("a", "often", 20, true);
+    cr_expect_str_eq(take("a", 40), "often");
+    cr_expect_neq(number = loan.number, 0u);
+    cr_expect_str_eq(take("a", 40), "often");
+    cr_expect_eq(loan.number, number);
+    cr_expect_eq(loan.born, 20);
+    renew(number, "renewed"); /* however often it is, it does not become younger, and stays one */
+    renew(number, "renewed once more");
+    cr_expect_str_eq(take("a", 40), "renewed once more");
+    cr_expect_eq(loan.number, number);
+    cr_expect_eq(loan.born, 20);
+    cr_expect_str_eq(take("a", 20 + TICKET_AGE_MAX), "");
+    cr_expect_eq(loan.number, 0u);
+    cr_expect_null(t.first, "one that is too old stays");
+    tickets_free(&t);
+}
+
+Test(tickets, what_served_nobody_is_dropped)
+{
+    uint64_t number;
+
+    cr_assert_eq(tickets_init(&t), ENVOI_OK);
+    keep_as("b", "of another", 0, true);
+    keep("a", "once", 0);
+    keep_as("a", "often", 0, true);
+    cr_expect_str_eq(take("a", 0), "often");
+    number = loan.number;
+    tickets_drop(&t, 0);
+    renew(0, "nothing");
+    renew(number, "");
+    tickets_drop(&t, number);
+    tickets_drop(&t, number);
+    renew(number, "too late");
+    cr_expect_str_eq(take("a", 0), "once");
+    cr_expect_str_eq(take("a", 0), "");
+    cr_expect_str_eq(take("b", 0), "of another");
+    tickets_switch(&t, false);
+    renew(loan.number, "switched off meanwhile");
+    tickets_switch(&t, true);
+    cr_expect_str_eq(take("b", 0), "");
     tickets_free(&t);
 }
 
@@ -108,9 +168,9 @@ Test(tickets, some_are_not_kept)
 
     cr_assert_eq(tickets_init(&t), ENVOI_OK);
     buf_init(&none, 0, true);
-    tickets_keep(&t, &none, "x", 1, 0); /* a connection whose key could not be made */
-    tickets_keep(&t, &key, "", 0, 0);
-    tickets_keep(&t, &key, large, sizeof large, 0);
+    tickets_keep(&t, &none, "x", 1, 0, false); /* a connection whose key could not be made */
+    tickets_keep(&t, &key, "", 0, 0, false);
+    tickets_keep(&t, &key, large, sizeof large, 0, false);
     cr_expect_null(t.first);
     buf_free(&key);
     tickets_free(&t);
@@ -165,6 +225,10 @@ Test(tickets, nothing_is_left_behind)
     tickets_switch(&t, false);
     keep("the passphrase", "the ticket", 0);
     tickets_switch(&t, true);
+    keep_as("the passphrase", "the ticket", 0, true);
+    cr_expect_str_eq(take("the passphrase", 0), "the ticket");
+    renew(loan.number, "the ticket");
+    tickets_drop(&t, loan.number);
     keep("the passphrase", "the ticket", 0);
     tickets_free(&t);
     cr_expect_null(blocks_leaked(), "%s", blocks_leaked());
@@ -179,15 +243,26 @@ Test(tickets, without_memory)
     key = key_of("a");
     cr_assert_eq(tickets_init(&t), ENVOI_OK);
     blocks_fail(1, true);
-    tickets_keep(&t, &key, "x", 1, 0);
+    tickets_keep(&t, &key, "x", 1, 0, false);
     blocks_fail(0, false);
     cr_expect_null(t.first);
-    tickets_keep(&t, &key, "x", 1, 0);
+    tickets_keep(&t, &key, "x", 1, 0, false);
     buf_init(&out, 0, true);
     blocks_fail(1, true);
-    cr_expect_not(tickets_take(&t, &key, 0, &out, &born));
+    cr_expect_not(tickets_take(&t, &key, 0, &out, &loan));
     blocks_fail(0, false);
     cr_expect_eq(out.len, 0u);
+    tickets_keep(&t, &key, "lent", 4, 0, true);
+    blocks_fail(1, true);
+    cr_expect_not(tickets_take(&t, &key, 0, &out, &loan));
+    cr_expect_eq(loan.number, 0u);
+    blocks_fail(0, false);
+    cr_expect(tickets_take(&t, &key, 0, &out, &loan));
+    blocks_fail(1, true);
+    tickets_renew(&t, loan.number, "new", 3);
+    blocks_fail(0, false);
+    buf_reset(&out);
+    cr_expect(tickets_take(&t, &key, 0, &out, &loan), "the old one is there as long as there is no other");
     buf_free(&out);
     buf_free(&key);
     tickets_free(&t);

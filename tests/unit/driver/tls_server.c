@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -38,7 +39,7 @@ struct tls_server {
     pthread_mutex_t lock; /* of the descriptors and of the report */
     struct connection list[CONNECTIONS_MAX];
     size_t count;
-    atomic_int resumed;
+    atomic_int resumed, refuses;
     struct tls_server_report report;
     char where[32];
 };
@@ -100,7 +101,7 @@ static bool stalls_at(struct connection *c, const char *what)
 
 static bool shake_hands(struct connection *c)
 {
-    if (stalls_at(c, "handshake"))
+    if (stalls_at(c, "handshake") || c->server->refuses)
         return false;
     c->ssl = SSL_new(c->server->ctx);
     SSL_set_fd(c->ssl, c->fd);
@@ -244,6 +245,19 @@ static int take_name(SSL *ssl, int *alert, void *unused)
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* A session that was resumed is good enough for the next time. */
+static SSL_TICKET_RETURN take_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t len,
+                                     SSL_TICKET_STATUS status, void *unused)
+{
+    (void)ssl;
+    (void)session;
+    (void)name;
+    (void)len;
+    (void)unused;
+    return status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE
+                                                                              : SSL_TICKET_RETURN_IGNORE_RENEW;
+}
+
 static SSL_CTX *ctx_new(const struct tls_server_config *config)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -256,6 +270,10 @@ static SSL_CTX *ctx_new(const struct tls_server_config *config)
     SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"envoi", 5);
     if (config->identity)
         SSL_CTX_set_tlsext_servername_callback(ctx, take_name);
+    if (config->sparing) {
+        SSL_CTX_set_num_tickets(ctx, 1);
+        SSL_CTX_set_session_ticket_cb(ctx, NULL, take_ticket, NULL);
+    }
     if (config->client_ca) {
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
         if (SSL_CTX_load_verify_file(ctx, config->client_ca) != 1)
@@ -302,6 +320,19 @@ struct tls_server *tls_server_start_twin(struct tls_server *other)
 {
     SSL_CTX_up_ref(other->ctx);
     return start(&other->config, other->ctx);
+}
+
+void tls_server_forget(struct tls_server *s)
+{
+    unsigned char keys[80]; /* so many does OpenSSL want */
+
+    if (RAND_bytes(keys, sizeof keys) != 1 || SSL_CTX_set_tlsext_ticket_keys(s->ctx, keys, sizeof keys) != 1)
+        abort();
+}
+
+void tls_server_refuse(struct tls_server *s, int on)
+{
+    s->refuses = on;
 }
 
 const char *tls_server_where(const struct tls_server *s)

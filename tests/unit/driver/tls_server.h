@@ -11,6 +11,7 @@ struct tls_server_config {
     /* Reads and says nothing any more: from "handshake" on, or instead of the answer to a command that begins so. The
      * stall ends with the connection. */
     const char *stall;
+    int sparing;  /* 1: one ticket, and none to whoever has resumed a session, as Postfix does */
     int auth;     /* 1: AUTH PLAIN is announced; whoever has the password "pw" may come in */
     int identity; /* 1: the local part of a sender has to be tls_server.c's identity() of the connection */
 };
@@ -21,6 +22,10 @@ struct tls_server;
 struct tls_server *tls_server_start(const struct tls_server_config *config);
 /* One more server, at another port, that can do with a ticket whatever the other one can. Stop it first. */
 struct tls_server *tls_server_start_twin(struct tls_server *other);
+/* From now on it knows none of the tickets that it gave: for when nobody is connected. */
+void tls_server_forget(struct tls_server *s);
+/* From now on it closes connections in place of the handshake, or no longer does. */
+void tls_server_refuse(struct tls_server *s, int on);
 /* "127.0.0.1:PORT" */
 const char *tls_server_where(const struct tls_server *s);
 /* The last handshake that it has finished: 1 abbreviated, 0 whole, -1 there was none. */
