@@ -120,7 +120,7 @@ const char *auth_setting(const struct settings *s, uint32_t id)
     }
 }
 
-/* Who types a password takes longer than a server may for its reply: what is armed next begins now. */
+/* Who types a password, or asks a KDC, takes longer than a server may for its reply: what is armed next begins now. */
 static void look_at_clock(struct engine *e)
 {
     if (e->env.now)
@@ -244,13 +244,16 @@ static void keep_remark(struct engine *e)
     fault_clear(e->fault);
 }
 
-static int step_here(struct auth *a, bool first)
+static int step_here(struct engine *e, bool first)
 {
+    struct auth *a = &e->auth;
     const struct envoi_sink sink = {sizeof sink, take_response, a};
     uint32_t result = ENVOI_STEP_CONTINUE, want = 0;
     int rc = a->m.mechanism->step(a->ctx, first ? NULL : (a->in.len ? (const void *)buf_head(&a->in) : ""),
                                   first ? 0 : a->in.len, &sink, &result, &want);
 
+    if (a->m.info.flags & ENVOI_MECH_MAY_BLOCK)
+        look_at_clock(e);
     if (rc == ENVOI_OK)
         a->done = result == ENVOI_STEP_DONE;
     return rc;
@@ -266,7 +269,7 @@ int auth_step(struct engine *e, bool first)
     if (a->step)
         return step_of_application(e, first);
     fault_clear(e->fault);
-    rc = a->apart ? apart_step(e, first) : step_here(a, first);
+    rc = a->apart ? apart_step(e, first) : step_here(e, first);
     if (rc == ENVOI_OK)
         keep_remark(e);
     return rc;

@@ -52,8 +52,8 @@ struct engine_env {
      * later connections; NULL: nothing is known and nothing remembered. */
     int (*window)(void *driver);
     void (*set_window)(void *driver, int window);
-    /* The time, for engine_tick(): asked behind a callback of the application that may have waited for a person. NULL: no
-     * time has passed. */
+    /* The time, for engine_tick(): asked behind a callback of the application, or a mechanism's step, that may have waited.
+     * NULL: no time has passed. */
     int64_t (*now)(void *driver);
     /* A message has left the queue, its verdicts are final, rc is its own result; NULL: nobody asks. It may be freed, or
      * another one queued, from here; no other call. */

@@ -409,6 +409,34 @@ Test(helper, the_blocking_face_has_none)
     stop(server);
 }
 
+static void *open_late(void *ctx)
+{
+    (void)ctx;
+    wait_until(&waiting, 1);
+    (void)poll(NULL, 0, 300);
+    set_gate(true);
+    return NULL;
+}
+
+/* ... and the time that his library takes is not the server's. */
+Test(helper, the_deadline_of_the_server_begins_behind_the_step)
+{
+    struct server *server = server_start(logs_in);
+    struct envoi_session *s;
+    pthread_t opener;
+
+    new_library();
+    s = new_session();
+    cr_assert_eq(envoi_session_set_timeout(s, ENVOI_PHASE_AUTH, 200), ENVOI_OK);
+    cr_assert_eq(envoi_session_connect(s, server_where(server)), ENVOI_OK);
+    cr_assert_eq(pthread_create(&opener, NULL, open_late, NULL), 0);
+    cr_expect_eq(envoi_session_login(s), ENVOI_OK, "%s", envoi_session_error(s));
+    pthread_join(opener, NULL);
+    envoi_session_free(s);
+    envoi_library_free(library);
+    stop(server);
+}
+
 Test(helper, a_pool_logs_in)
 {
     static const char *const script[] = {"> 220 here",
