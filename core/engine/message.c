@@ -7,18 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int stick(struct envoi_message *m, int rc)
-{
-    if (rc && !m->sticky)
-        m->sticky = rc;
-    return rc;
-}
-
-static int check(const struct envoi_message *m)
-{
-    return !m ? ENVOI_E_USAGE : m->job.engine || m->pooled ? ENVOI_E_BUSY : ENVOI_OK;
-}
-
 /* ------------------------------------------------------------------------------------------------------------ life ---- */
 
 int envoi_message_new(const char *sender, struct envoi_message **out)
@@ -80,10 +68,10 @@ void envoi_message_free(struct envoi_message *message)
 int envoi_message_reset(struct envoi_message *message, const char *sender)
 {
     struct address address;
-    int rc = check(message);
+    int rc = message_check(message);
 
     if (rc || (rc = address_parse(sender ? sender : "", true, NULL, &address)))
-        return message && rc != ENVOI_E_BUSY ? stick(message, rc) : rc;
+        return message && rc != ENVOI_E_BUSY ? message_stick(message, rc) : rc;
     clear(message);
     address_free(&message->sender);
     message->sender = address;
@@ -114,20 +102,20 @@ static int grow(struct envoi_message *m)
 int envoi_message_add_recipient_with(struct envoi_message *message, const char *address, const char *options)
 {
     struct recipient *r;
-    int rc = check(message);
+    int rc = message_check(message);
 
     if (rc)
         return rc;
     if (!address)
-        return stick(message, ENVOI_E_USAGE);
+        return message_stick(message, ENVOI_E_USAGE);
     if ((options && (rc = parameters_check(options, NULL))) || (rc = grow(message)))
-        return stick(message, rc);
+        return message_stick(message, rc);
     r = &message->recipients[message->count];
     *r = (struct recipient){0};
     if ((rc = address_parse(address, false, NULL, &r->address)) ||
         (options && (rc = mem_replace(&r->options, options)))) {
         clear_recipient(r);
-        return stick(message, rc);
+        return message_stick(message, rc);
     }
     message->count++;
     return ENVOI_OK;
@@ -140,16 +128,16 @@ int envoi_message_add_recipient(struct envoi_message *message, const char *addre
 
 int envoi_message_set_options(struct envoi_message *message, const char *options)
 {
-    int rc = check(message);
+    int rc = message_check(message);
 
     if (!rc && !(rc = parameters_check(options, NULL)))
         rc = mem_replace(&message->options, options);
-    return message && rc != ENVOI_E_BUSY ? stick(message, rc) : rc;
+    return message && rc != ENVOI_E_BUSY ? message_stick(message, rc) : rc;
 }
 
 int envoi_message_set_drop_options(struct envoi_message *message, int drop)
 {
-    int rc = check(message);
+    int rc = message_check(message);
 
     if (!rc)
         message->drop_options = drop;
@@ -158,12 +146,12 @@ int envoi_message_set_drop_options(struct envoi_message *message, int drop)
 
 int envoi_message_set_body(struct envoi_message *message, int body)
 {
-    int rc = check(message);
+    int rc = message_check(message);
 
     if (rc)
         return rc;
     if (body < ENVOI_BODY_AUTO || body > ENVOI_BODY_BINARY)
-        return stick(message, ENVOI_E_USAGE);
+        return message_stick(message, ENVOI_E_USAGE);
     message->body = body;
     return ENVOI_OK;
 }
@@ -173,7 +161,7 @@ int envoi_message_set_body(struct envoi_message *message, int body)
 int message_set_source(struct envoi_message *m, const struct content_source *source)
 {
     bool canonical = m && m->content.canonical; /* said of the content, be it before or after it was set */
-    int rc = check(m);
+    int rc = message_check(m);
 
     if (rc)
         return rc;
@@ -190,7 +178,7 @@ int envoi_message_set_data(struct envoi_message *message, const void *data, size
     struct content_source source = {.memory = data ? data : empty, .size = (int64_t)len};
 
     if (message && (len > INT64_MAX || (!data && len)))
-        return stick(message, ENVOI_E_USAGE);
+        return message_stick(message, ENVOI_E_USAGE);
     return message_set_source(message, &source);
 }
 
@@ -200,13 +188,13 @@ int envoi_message_set_callback(struct envoi_message *message, envoi_pull_fn *pul
     struct content_source source = {.pull = pull, .rewind = rewind, .ctx = ctx, .size = size < 0 ? -1 : size};
 
     if (message && !pull)
-        return stick(message, ENVOI_E_USAGE);
+        return message_stick(message, ENVOI_E_USAGE);
     return message_set_source(message, &source);
 }
 
 int envoi_message_set_size_estimate(struct envoi_message *message, uint64_t octets)
 {
-    int rc = check(message);
+    int rc = message_check(message);
 
     if (!rc)
         message->size_estimate = octets;
@@ -215,7 +203,7 @@ int envoi_message_set_size_estimate(struct envoi_message *message, uint64_t octe
 
 int envoi_message_set_canonical(struct envoi_message *message, int on)
 {
-    int rc = check(message);
+    int rc = message_check(message);
 
     if (!rc)
         message->content.canonical = on;

@@ -57,6 +57,20 @@ struct envoi_message {
     } said;
 };
 
+/* May a setter change it? ENVOI_OK; ENVOI_E_USAGE: NULL; ENVOI_E_BUSY: it is being sent. */
+static inline int message_check(const struct envoi_message *m)
+{
+    return !m ? ENVOI_E_USAGE : m->job.engine || m->pooled ? ENVOI_E_BUSY : ENVOI_OK;
+}
+
+/* Notes the result of a setter: the first failure is that of the next send. Returns rc. */
+static inline int message_stick(struct envoi_message *m, int rc)
+{
+    if (rc && !m->sticky)
+        m->sticky = rc;
+    return rc;
+}
+
 /* For sources that need I/O (files): they are made in driver/source.c. release is called with ctx when the source is
  * replaced or the message freed; may be NULL. */
 int message_set_source(struct envoi_message *m, const struct content_source *source);

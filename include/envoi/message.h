@@ -82,6 +82,37 @@ int envoi_message_add_recipient_with(struct envoi_message *message, const char *
  * in them is written +2B. SIZE, BODY and SMTPUTF8 are set by envoi itself when they are not given here.
  * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE: not a list of parameters, or more than 900 octets; ENVOI_E_MEMORY. */
 int envoi_message_set_options(struct envoi_message *message, const char *options);
+/** @name Delivery status notifications (RFC 3461)
+ * Who wants reports says so by options of MAIL and RCPT. These two make them: they know the encoding and the bounds. What
+ * was among the options under these names before is replaced; envoi_message_set_options() afterwards replaces it all. A
+ * server that does not announce DSN: see envoi_message_set_drop_options().
+ * @{ */
+#define ENVOI_RET_UNSAID  0 /**< the server decides */
+#define ENVOI_RET_FULL    1 /**< a failure's report brings the whole message */
+#define ENVOI_RET_HEADERS 2 /**< ... its header only */
+/** Says what reports of this message bring with them, and under which name.
+ * @param message  the message
+ * @param ret      one of ENVOI_RET_*
+ * @param envid    the envelope's identifier, which the reports repeat: printable US-ASCII, blanks too, as it is (envoi encodes
+ *                 it), at most 100 octets when encoded; NULL: none
+ * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_USAGE: another value, an identifier that is empty, too long or has other
+ * characters, or the options have more than 900 octets with it; ENVOI_E_MEMORY. */
+int envoi_message_set_dsn(struct envoi_message *message, int ret, const char *envid);
+#define ENVOI_NOTIFY_NEVER   0x1u /**< no report at all; alone */
+#define ENVOI_NOTIFY_SUCCESS 0x2u /**< when it is delivered */
+#define ENVOI_NOTIFY_FAILURE 0x4u /**< when it cannot be */
+#define ENVOI_NOTIFY_DELAY   0x8u /**< when it takes long */
+/** Says which reports of a recipient are wanted.
+ * @param message  the message
+ * @param index    the recipient's, from 0 in the order in which they were added
+ * @param notify   ENVOI_NOTIFY_*, one or several; 0: the server decides
+ * @param orcpt    the recipient that the sender named, if that was another one (a list, an alias): an address, encoded by envoi
+ *                 (RFC 3461 section 4.2, with a local part of UTF-8 RFC 6533 section 3); NULL: not told
+ * @returns ENVOI_OK; ENVOI_E_BUSY; ENVOI_E_ADDRESS: orcpt is none; ENVOI_E_USAGE: there is no such recipient, NEVER along with
+ * others, an unknown bit, or it is too long (500 octets encoded, 900 with the other options); ENVOI_E_MEMORY. */
+int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index, unsigned notify, const char *orcpt);
+/** @} */
+
 /** Says what to do with an asked option that the server does not announce: 0, the default: the send fails
  * (ENVOI_E_NOT_SUPPORTED) before MAIL; 1: the option is left out and listed in envoi_message_dropped_options(). SMTPUTF8,
  * REQUIRETLS and BODY=BINARYMIME are never left out. Which extension it needs is known of SIZE, BODY, SMTPUTF8, REQUIRETLS,

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The message object's own functions: what they refuse, and that a refusal sticks. What a send makes of a message is tested by
  * the dialogues. */
+#include "engine/message.h"
+
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
+#include <string.h>
 
 TestSuite(message, .timeout = 30);
 
@@ -49,5 +52,105 @@ Test(message, no_values)
     cr_expect_eq(envoi_message_progress(m), 0u);
     cr_expect_eq(envoi_message_recipients(m), 0u);
     cr_expect_eq(envoi_message_reset(m, "two words"), ENVOI_E_ADDRESS);
+    envoi_message_free(m);
+}
+
+/* ---- delivery status notifications: the options that are made ---- */
+
+static void expect_dsn(int ret, const char *envid, const char *before, const char *options)
+{
+    struct envoi_message *m = fresh();
+
+    cr_assert_eq(envoi_message_set_options(m, before), ENVOI_OK);
+    cr_assert_eq(envoi_message_set_dsn(m, ret, envid), ENVOI_OK);
+    if (options)
+        cr_expect_str_eq(m->options, options);
+    else
+        cr_expect_null(m->options);
+    envoi_message_free(m);
+}
+
+Test(message, dsn)
+{
+    expect_dsn(ENVOI_RET_FULL, NULL, NULL, "RET=FULL");
+    expect_dsn(ENVOI_RET_HEADERS, "QQ314159", NULL, "RET=HDRS ENVID=QQ314159");
+    expect_dsn(ENVOI_RET_UNSAID, "a+b=c d~", NULL, "ENVID=a+2Bb+3Dc+20d~");
+    expect_dsn(ENVOI_RET_UNSAID, NULL, "RET=FULL ENVID=x", NULL);
+    expect_dsn(ENVOI_RET_HEADERS, "y", "BODY=8BITMIME ret=full  SIZE=3 ENVID=x",
+               "BODY=8BITMIME SIZE=3 RET=HDRS ENVID=y");
+    expect_dsn(ENVOI_RET_FULL, NULL, "RETRY=1 ENVIDX=2", "RETRY=1 ENVIDX=2 RET=FULL");
+}
+
+static void refuse_dsn(int ret, const char *envid)
+{
+    struct envoi_message *m = fresh();
+
+    cr_expect_eq(envoi_message_set_dsn(m, ret, envid), ENVOI_E_USAGE, "%d %s", ret, envid);
+    cr_expect_eq(m->sticky, ENVOI_E_USAGE);
+    cr_expect_null(m->options);
+    envoi_message_free(m);
+}
+
+Test(message, dsn_that_cannot_be)
+{
+    char hundred[102];
+
+    memset(hundred, 'x', 101);
+    hundred[101] = '\0';
+    refuse_dsn(3, NULL);
+    refuse_dsn(-1, NULL);
+    refuse_dsn(ENVOI_RET_FULL, "");
+    refuse_dsn(ENVOI_RET_FULL, "a\r\nRCPT TO:<b>");
+    refuse_dsn(ENVOI_RET_FULL, "\303\274");
+    refuse_dsn(ENVOI_RET_FULL, hundred);
+    hundred[100] = '\0';
+    expect_dsn(ENVOI_RET_UNSAID, hundred, NULL,
+               "ENVID=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+               "xxxxxxxxxxxxxxxxxxxxxxxxxxx");
+    hundred[0] = '+';
+    refuse_dsn(ENVOI_RET_UNSAID, hundred);
+    cr_expect_eq(envoi_message_set_dsn(NULL, ENVOI_RET_FULL, NULL), ENVOI_E_USAGE);
+}
+
+static void expect_recipient_dsn(unsigned notify, const char *orcpt, const char *options)
+{
+    struct envoi_message *m = fresh();
+
+    cr_assert_eq(envoi_message_add_recipient(m, "first@example.net"), ENVOI_OK);
+    cr_assert_eq(envoi_message_add_recipient_with(m, "you@example.net", "NOTIFY=DELAY ORCPT=rfc822;x"), ENVOI_OK);
+    cr_assert_eq(envoi_message_set_recipient_dsn(m, 1, notify, orcpt), ENVOI_OK);
+    if (options)
+        cr_expect_str_eq(m->recipients[1].options, options);
+    else
+        cr_expect_null(m->recipients[1].options);
+    cr_expect_null(m->recipients[0].options);
+    envoi_message_free(m);
+}
+
+Test(message, dsn_of_a_recipient)
+{
+    expect_recipient_dsn(0, NULL, NULL);
+    expect_recipient_dsn(ENVOI_NOTIFY_NEVER, NULL, "NOTIFY=NEVER");
+    expect_recipient_dsn(ENVOI_NOTIFY_SUCCESS | ENVOI_NOTIFY_FAILURE | ENVOI_NOTIFY_DELAY, NULL,
+                         "NOTIFY=SUCCESS,FAILURE,DELAY");
+    expect_recipient_dsn(ENVOI_NOTIFY_FAILURE, "team+all@example.org",
+                         "NOTIFY=FAILURE ORCPT=rfc822;team+2Ball@example.org");
+    expect_recipient_dsn(0, "\"a b\"@example.org", "ORCPT=rfc822;\"a+20b\"@example.org");
+    expect_recipient_dsn(0, "j\303\274rgen=\360\237\230\200@example.org",
+                         "ORCPT=utf-8;j\\x{FC}rgen\\x{3D}\\x{1F600}@example.org");
+}
+
+Test(message, dsn_of_a_recipient_that_cannot_be)
+{
+    struct envoi_message *m = fresh();
+
+    cr_expect_eq(envoi_message_set_recipient_dsn(m, 0, ENVOI_NOTIFY_NEVER, NULL), ENVOI_E_USAGE);
+    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
+    cr_expect_eq(envoi_message_set_recipient_dsn(m, 0, ENVOI_NOTIFY_NEVER | ENVOI_NOTIFY_DELAY, NULL), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_message_set_recipient_dsn(m, 0, 0x10, NULL), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_message_set_recipient_dsn(m, 0, 0, "two words"), ENVOI_E_ADDRESS);
+    cr_expect_eq(envoi_message_set_recipient_dsn(m, 0, 0, "a@example.org>\r\nDATA"), ENVOI_E_ADDRESS);
+    cr_expect_eq(envoi_message_set_recipient_dsn(NULL, 0, 0, NULL), ENVOI_E_USAGE);
+    cr_expect_null(m->recipients[0].options);
     envoi_message_free(m);
 }
