@@ -69,6 +69,9 @@ int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *c
 int auth_begin(struct engine *e, const char *mechanism);
 /* Finds the next mechanism and opens an exchange. ENVOI_OK; ENVOI_E_END: none is left; ENVOI_E_PLUGIN, ENVOI_E_MEMORY. */
 int auth_pick(struct engine *e);
+/* The provider that a->name has now will not do: why, for the text that says that none suits. Of many providers of one name
+ * the best one's reason is enough. */
+void auth_pass_over(struct auth *a, const char *why);
 /* Fills a->params for the connection as it is now. ENVOI_OK or ENVOI_E_MEMORY. */
 int auth_params(struct engine *e);
 /* One step; `in` is used when first is false. As envoi_mechanism::step. */

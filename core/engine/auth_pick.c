@@ -15,11 +15,12 @@ static bool was_tried(const struct auth *a, const char *name)
     return false;
 }
 
-static void pass_over(struct auth *a, const char *name, const char *why)
+void auth_pass_over(struct auth *a, const char *why)
 {
     size_t used = strlen(a->passed_over);
 
-    (void)snprintf(a->passed_over + used, sizeof a->passed_over - used, "%s%s: %s", used ? "; " : "", name, why);
+    if (a->nth == 0)
+        (void)snprintf(a->passed_over + used, sizeof a->passed_over - used, "%s%s: %s", used ? "; " : "", a->name, why);
 }
 
 /* A word of the server's list, made a name: [A-Z0-9_-]{1,20}. Nothing else is ever looked up. */
@@ -141,8 +142,9 @@ static const char *objection(const struct engine *e, const char *name, const str
     if ((m->info.flags & ENVOI_MECH_MAY_BLOCK) && s->nonblocking && !s->blocking_mechanisms)
         return "its library may block, which was not allowed";
     if (lacks_credential(s, m->info.needs))
-        return m->info.needs & ENVOI_CRED_TOKEN ? "needs a token, and none was given"
-                                                : "needs a user and a password, and they were not given";
+        return m->info.needs & ENVOI_CRED_TOKEN      ? "needs a token, and none was given"
+               : m->info.needs & ENVOI_CRED_PASSWORD ? "needs a user and a password, and they were not given"
+                                                     : "needs the name of a user, and none was given";
     return NULL;
 }
 
@@ -158,7 +160,7 @@ static int pass_over_unserved(struct engine *e)
         return rc;
     if (rule.forbidden)
         (void)snprintf(text, sizeof text, FORBIDDEN, rule.forbidden);
-    pass_over(a, a->name, rule.forbidden ? text : "no plugin provides it");
+    auth_pass_over(a, rule.forbidden ? text : "no plugin provides it");
     return ENVOI_E_END;
 }
 
@@ -210,8 +212,7 @@ static int open_provider(struct engine *e)
                 return rc;
             why = *e->fault->text ? e->fault->text : "not usable here";
         }
-        if (a->nth == 0) /* of many providers of one name the best one's reason is enough */
-            pass_over(a, a->name, why);
+        auth_pass_over(a, why);
     }
 }
 
@@ -231,7 +232,7 @@ static int open_own(struct engine *e)
         (void)snprintf(text, sizeof text, NEEDS_TLS, rule.needs_tls);
     else if (a->step_safe || engine_is_safe(e) || e->settings->cleartext_auth)
         return ENVOI_OK;
-    pass_over(a, a->name, *text ? text : "counts as plaintext, and the connection is not verified TLS");
+    auth_pass_over(a, *text ? text : "counts as plaintext, and the connection is not verified TLS");
     return ENVOI_E_END;
 }
 

@@ -122,7 +122,9 @@ static int auth_write(struct engine *e, struct job *job, const struct position *
             continue;
         if (rc != ENVOI_E_NOT_SUPPORTED)
             return step_failed(e, rc);
-        a->nth++; /* it turned out not to be usable before anything went out: the next provider */
+        /* It turned out not to be usable before anything went out: the next provider. */
+        auth_pass_over(a, *e->fault->text ? e->fault->text : "not usable here");
+        a->nth++;
     }
     engine_arm(e, ENVOI_PHASE_AUTH);
     return put_command(e);

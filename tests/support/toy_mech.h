@@ -9,6 +9,7 @@
  *  ANONYMOUS                  logs in as nobody: "anonymous"
  *  GSSAPI                     may block, brings a security layer: "token", challenge, "ok", done
  *  X-SLOW                     may block: "n=USER", challenge, "p=PASSWORD", done; the challenge "no" is not acceptable
+ *  X-TICKET                   may block, and finds out in its first step that it has no ticket
  *  X-ENDLESS                  server first, answers "more" to everything, never done
  *  X-UNUSABLE                 usable() says no
  *  X-BROKEN                   cannot be begun
@@ -23,7 +24,8 @@
 
 const struct envoi_plugin *envoi_plugin_toy(void);
 #define TOY_MECH_DESCRIPTOR                                                                                            \
-    "kind: auth\nprovides: SCRAM-SHA-256 XOAUTH2 EXTERNAL ANONYMOUS GSSAPI X-SLOW X-ENDLESS X-UNUSABLE X-BROKEN\n"
+    "kind: auth\nprovides: SCRAM-SHA-256 XOAUTH2 EXTERNAL ANONYMOUS GSSAPI X-SLOW X-TICKET X-ENDLESS X-UNUSABLE "      \
+    "X-BROKEN\n"
 
 /* The server's side of the layer. Takes one packet off the front: 1; 0: there is not all of one; -1: it is none. */
 void toy_layer_put(struct bytes *out, const void *data, size_t len);
