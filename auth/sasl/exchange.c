@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "exchange.h"
 
+#include "detail.h"
 #include "digest.h"
 #include "scram.h"
 
@@ -42,9 +43,10 @@ int32_t bridge_exchange_fail(struct bridge_exchange *self, int32_t code, int64_t
 static int32_t exchange_fail_sasl(struct bridge_exchange *self, int rc, int32_t otherwise)
 {
     const char *detail = self->conn ? sasl_errdetail(self->conn) : NULL;
+    char line[256];
 
     return bridge_exchange_fail(self, rc == SASL_NOMEM ? ENVOI_E_MEMORY : otherwise, rc,
-                                detail ? detail : sasl_errstring(rc, NULL, NULL));
+                                detail ? bridge_detail(detail, line, sizeof line) : sasl_errstring(rc, NULL, NULL));
 }
 
 /* ------------------------------------------------------------------------------------------- before the login ---- */
