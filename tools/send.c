@@ -8,6 +8,7 @@
 #include "report.h"
 #include <envoi/envoi.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct send {
     const struct options *options;
@@ -20,6 +21,17 @@ struct send {
     int tried; /* the server was asked */
     struct fault fault;
 };
+
+/* Whoever names a mechanism logs in by it: by a Kerberos ticket, say, without any user. A list that names none is no reason. */
+static int names_none(const char *list)
+{
+    for (const char *word = list + strspn(list, " "); *word; word += strspn(word, " ")) {
+        if (*word != '!' && *word != '*')
+            return 0;
+        word += strcspn(word, " ");
+    }
+    return 1;
+}
 
 /* Options that must be there, and those that are nothing without another. */
 static int check_usage(const struct options *o)
@@ -35,7 +47,7 @@ static int check_usage(const struct options *o)
         {login_count_secrets(o) > 1,
          "--password-file, --password-command, --token-file and --token-command exclude one another"},
         {login_count_secrets(o) && !o->user, "a password or a token needs --user"},
-        {o->mechanisms && !o->user, "--mechanism needs --user"},
+        {o->mechanisms && !o->user && names_none(o->mechanisms), "--mechanism without --user needs the name of one"},
         {o->key && !o->cert, "--key needs --cert"},
         {o->passphrase_file && !o->cert, "--passphrase-file needs --cert"},
     };

@@ -321,6 +321,10 @@ login_cases() {
     check 'a mechanism by name' 0 out '"name": "LOGIN"'
     to_server "$SMTP_PORT" --mechanism '!PLAIN' --to bob@test --json letter
     check 'a mechanism forbidden' 0 out '"name": "LOGIN"'
+    send --host localhost --port "$SMTP_PORT" --ca "$CA" --mechanism LOGIN --to bob@test --json letter
+    check 'a mechanism by name, and no user' 77 out 'LOGIN: needs a user and a password'
+    send --host localhost --port "$SMTP_PORT" --ca "$CA" --mechanism '!LOGIN *' --to bob@test letter
+    check 'no mechanism by name, and no user' 64 err 'without --user needs the name of one'
     send --host localhost --port "$SMTP_PORT" --ca "$CA" --user alice --password-command 'cat password' --to bob@test letter
     check 'the password from a command' 0 out accepted
     # faults: 80
