@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -71,7 +72,7 @@ class Result:
 class Client:
     """The program, where it is and what it needs to find its plugins."""
 
-    def __init__(self, tool, plugins_d, module_dir, folder):
+    def __init__(self, tool, plugins_d, module_dir, folder, queue=None):
         self.tool = tool
         self.folder = folder
         self.common = []
@@ -91,8 +92,11 @@ class Client:
         self.environment.setdefault("ASAN_OPTIONS", "intercept_tls_get_addr=0")
         self.environment.setdefault(
             "LSAN_OPTIONS", "suppressions=%s:print_suppressions=0" % (HERE.parent / "lsan.supp"))
+        keep = queue and pathlib.Path(queue).with_name("libkeep_modules.so")
+        if keep and keep.exists():
+            self.environment.setdefault("LD_PRELOAD", str(keep))
 
-    def send(self, letter, *options, sender="alice@test", to=("bob@test",), stdin=False):
+    def send(self, letter, *options, sender="alice@test", to=("bob@test",), stdin=False, environment=None):
         """One `envoi send --json`; the message from a file, or through a pipe."""
         arguments = [*options, "--from", sender]
         for address in to:
@@ -103,7 +107,7 @@ class Client:
             arguments.append(path)
         command = [self.tool, "send", *self.common, "--json", *map(str, arguments)]
         try:
-            done = subprocess.run(command, env=self.environment, timeout=TIME_LIMIT, capture_output=True,
+            done = subprocess.run(command, env={**self.environment, **(environment or {})}, timeout=TIME_LIMIT, capture_output=True,
                                   input=letter.raw if stdin else b"")
         except subprocess.TimeoutExpired:
             raise Failure("no end after %d s: %s" % (TIME_LIMIT, " ".join(map(str, command)))) from None

@@ -8,6 +8,7 @@
 #   SMTP_PORT   STARTTLS, AUTH before and after it      SMTPS_PORT   the same, TLS from the start
 #   SUBMIT_PORT as SMTP_PORT, and a sender must belong to the user who has logged in
 #   SMALL_PORT  messages of at most 2000 octets         CERT_PORT    a client certificate instead of AUTH
+#   KRB_PORT    as SUBMIT_PORT, with GSSAPI besides; only where KRB5_CONFIG and KRB5_KTNAME of krb5.sh are in the environment
 . "$(dirname "$0")/lib.sh"
 
 EXIM=${ENVOI_EXIM_ROOT:-/opt/envoi-test-servers/exim}/usr/sbin/exim4
@@ -19,15 +20,15 @@ write_sasl() {
 pwcheck_method: auxprop
 auxprop_plugin: sasldb
 sasldb_path: $SASL/users
-mech_list: DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256
+mech_list: DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 GSSAPI
 EOF
     printf '%s' "$TEST_PASSWORD" | saslpasswd2 -p -c -f "$SASL/users" -u test "$TEST_USER"
     chown Debian-exim "$SASL/users"
 }
 
-write_conf() { # SMTP SMTPS SMALL CERT SUBMIT
+write_conf() { # SMTP SMTPS SMALL CERT SUBMIT KRB
     cat >"$DIR/exim.conf" <<EOF
-keep_environment = SASL_CONF_PATH
+keep_environment = SASL_CONF_PATH : KRB5_CONFIG : KRB5_KTNAME
 primary_hostname = exim.test
 exim_user = Debian-exim
 exim_group = Debian-exim
@@ -40,7 +41,7 @@ trusted_users = root
 deliver_drop_privilege = true
 
 local_interfaces = 127.0.0.1
-daemon_smtp_ports = $1 : $2 : $3 : $4 : $5
+daemon_smtp_ports = $1 : $2 : $3 : $4 : $5 : $6
 tls_on_connect_ports = $2
 daemon_startup_retries = 0
 host_lookup =
@@ -73,7 +74,7 @@ sender:
           message = 550 5.7.1 Sender refused
   defer   condition = \${if eq{\$sender_address}{slow@test}}
           message = 451 4.7.1 Sender deferred
-  deny    condition = \${if and{{eq{\$received_port}{$5}}{!eq{\$sender_address}{\$authenticated_id@test}}}}
+  deny    condition = \${if and{{or{{eq{\$received_port}{$5}}{eq{\$received_port}{$6}}}}{!eq{\$sender_address}{\$authenticated_id@test}}}}
           message = 553 5.7.1 Not your address
   accept
 recipient:
@@ -141,6 +142,14 @@ cyrus_$(echo "$mechanism" | tr - _):
   server_set_id = \$auth1
 EOF
     done >>"$DIR/exim.conf"
+    [ -z "${KRB5_KTNAME:-}" ] || cat <<EOF >>"$DIR/exim.conf"
+cyrus_GSSAPI:
+  driver = cyrus_sasl
+  public_name = GSSAPI
+  server_hostname = localhost
+  server_set_id = \$auth1
+  server_advertise_condition = \${if eq{\$received_port}{$6}}
+EOF
 }
 
 start() {
@@ -151,14 +160,14 @@ start() {
     mkdir -p "$DIR/spool"
     chown Debian-exim: "$DIR/spool" "$DIR/log" "$DIR/mail"
     write_sasl
-    # shellcheck disable=SC2046  # five words
-    set -- $(free_ports 5)
+    # shellcheck disable=SC2046  # six words
+    set -- $(free_ports 6)
     write_conf "$@"
     SASL_CONF_PATH=$SASL "$EXIM" -C "$DIR/exim.conf" -bd >"$DIR/log/start.log" 2>&1 ||
         die "did not start: $(cat "$DIR/log/start.log")"
-    greets "$1" "tls:$2" "$3" "$4" "$5" || die "no greeting: $(cat "$DIR"/log/*)"
+    greets "$1" "tls:$2" "$3" "$4" "$5" "$6" || die "no greeting: $(cat "$DIR"/log/*)"
     write_env SMTP_PORT="$1" SMTPS_PORT="$2" CERT_PORT="$4" SUBMIT_PORT="$5" SMALL_PORT="$3" SMALL_LIMIT=2000 \
-        MAILDIR="$DIR/mail" LOG="$DIR/log/mainlog"
+        MAILDIR="$DIR/mail" LOG="$DIR/log/mainlog" ${KRB5_KTNAME:+KRB_PORT="$6"}
 }
 
 case $COMMAND in

@@ -8,6 +8,8 @@
 #   SUBMIT_PORT STARTTLS first, AUTH needed, and a sender must belong to the user who has logged in
 #   SMALL_PORT  messages of at most 2000 octets         CERT_PORT    a client certificate instead of AUTH
 #   ERRORS_PORT as SMTP_PORT, and says 421 after the third refusal
+#   KRB_PORT    as SUBMIT_PORT, with GSSAPI, GS2-KRB5, GSS-SPNEGO and SCRAM-SHA-256; only where KRB5_CONFIG and KRB5_KTNAME
+#               of krb5.sh are in the environment
 #   RELAY_PORT  no TLS, no AUTH, XCLIENT, and a sender must belong to the user whom that names: for dovecot.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -39,7 +41,7 @@ data_directory = $DIR/data
 daemon_directory = $SBIN
 maillog_file = $DIR/log/mail.log
 maillog_file_prefixes = $DIR
-import_environment = MAIL_CONFIG MAIL_LOGTAG TZ LANG=C
+import_environment = MAIL_CONFIG MAIL_LOGTAG TZ LANG=C${KRB5_CONFIG:+ KRB5_CONFIG=$KRB5_CONFIG}
 
 myhostname = postfix.test
 mydestination =
@@ -109,6 +111,10 @@ write_master_cf() {
         smtpd "$submit" smtpd_tls_security_level=encrypt smtpd_sender_login_maps=\$test_owners \
             smtpd_sender_restrictions=check_sender_access,\$test_senders,reject_sender_login_mismatch \
             smtpd_relay_restrictions=permit_sasl_authenticated,reject
+        [ -z "$krb" ] ||
+            smtpd "$krb" smtpd_sasl_path=kerberos smtpd_tls_security_level=encrypt smtpd_sender_login_maps=\$test_owners \
+                smtpd_sender_restrictions=check_sender_access,\$test_senders,reject_sender_login_mismatch \
+                smtpd_relay_restrictions=permit_sasl_authenticated,reject
         smtpd "$small" message_size_limit=2000
         smtpd "$errors" smtpd_hard_error_limit=3
         smtpd "$cert" smtpd_tls_security_level=encrypt smtpd_tls_ask_ccert=yes smtpd_tls_req_ccert=yes \
@@ -145,6 +151,14 @@ auxprop_plugin: sasldb
 sasldb_path: $ETC/sasl/users
 mech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256
 EOF
+    # An empty "keytab:" would keep every smtpd from starting.
+    [ -z "$krb" ] || cat >"$ETC/sasl/kerberos.conf" <<EOF
+pwcheck_method: auxprop
+auxprop_plugin: sasldb
+sasldb_path: $ETC/sasl/users
+keytab: $KRB5_KTNAME
+mech_list: GSSAPI GS2-KRB5 GSS-SPNEGO SCRAM-SHA-256
+EOF
     printf '%s' "$TEST_PASSWORD" | saslpasswd2 -p -c -f "$ETC/sasl/users" -u test "$TEST_USER"
     chown postfix "$ETC/sasl/users"
 }
@@ -167,18 +181,19 @@ start() {
     need_program /usr/sbin/saslpasswd2 sasl2-bin
     prepare
     make_folders
-    # shellcheck disable=SC2046  # seven words
-    set -- $(free_ports 7)
-    smtp=$1 smtps=$2 submit=$3 small=$4 cert=$5 relay=$6 errors=$7
+    # shellcheck disable=SC2046  # eight words
+    set -- $(free_ports 8)
+    smtp=$1 smtps=$2 submit=$3 small=$4 cert=$5 relay=$6 errors=$7 krb=${KRB5_KTNAME:+$8}
     write_main_cf
     write_master_cf
     write_sasl
     # Every program of Postfix waits up to two seconds when its configuration is younger than that.
     touch -d '1 minute ago' "$ETC/main.cf" "$ETC/master.cf"
     start_master
-    greets "$smtp" "tls:$smtps" "$submit" "$small" "$cert" "$relay" "$errors" || die "no greeting: $(tail "$DIR/log/mail.log")"
+    greets "$smtp" "tls:$smtps" "$submit" "$small" "$cert" "$relay" "$errors" ${krb:+"$krb"} || die "no greeting: $(tail "$DIR/log/mail.log")"
     write_env SMTP_PORT="$smtp" SMTPS_PORT="$smtps" SUBMIT_PORT="$submit" RELAY_PORT="$relay" CERT_PORT="$cert" \
-        ERRORS_PORT="$errors" SMALL_PORT="$small" SMALL_LIMIT=2000 MAILDIR="$DIR/mail" LOG="$DIR/log/mail.log"
+        ERRORS_PORT="$errors" SMALL_PORT="$small" SMALL_LIMIT=2000 MAILDIR="$DIR/mail" LOG="$DIR/log/mail.log" \
+        ${krb:+KRB_PORT="$krb"}
 }
 
 case $COMMAND in

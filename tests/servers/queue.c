@@ -5,10 +5,16 @@
  *   plugins DESCRIPTORS MODULES    ca FILE    ciphers TEXT         of the library, before all else
  *   server HOST:PORT    tls off|required|implicit    backend ID    login USER PASSWORD-FILE MECHANISM
  *   lmtp    trace    chunks OCTETS [wait]                          for the sessions that follow
+ *   mechanism NAME    blocking    auth-timeout MILLISECONDS        the same: a login without user and password, mechanisms
+ *                                                                  that may block are allowed, a deadline for logins
  *   message SENDER SOURCE FILE RECIPIENT...                        queues a message
  *   send                                                           sends the queued messages in one session
+ *   loop                                                           the same in the non-blocking face
+ *   tries NUMBER                                                   how often the pools that follow try a message
  *   pool CONNECTIONS IN-FLIGHT HOLD                                the same by a pool; when HOLD (not 0) messages are
  *                                                                  done, says "hold" and waits for a line on its input
+ *   hold                                                           says so and waits at once
+ *   alone                                                          waits until there is no thread but this one
  *
  * What happens is printed, one event a line, its fields separated by tabs:
  *
@@ -16,8 +22,11 @@
  *   done NUMBER RESULT                                             a pool's message is
  *   verdict NUMBER ADDRESS VERDICT CODE ENHANCED
  *   error TEXT    trace KIND LINE    hold    pool RESULT
+ *   slowest MILLISECONDS                                           of the calls of a loop
  */
 #include "queue.h"
+
+#include "queue_loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +38,8 @@ struct run {
     struct letter *letters; /* those that are queued */
     size_t count;
     unsigned long numbers;
-    unsigned long done, hold; /* of a pool */
+    long tries; /* of a pool, 0: its own number */
+    unsigned long done, hold;
 };
 
 static long number_of(const char *word)
@@ -101,10 +111,26 @@ static void do_backend(struct run *run, char **words, size_t count)
 static void do_login(struct run *run, char **words, size_t count)
 {
     (void)count;
-    set_text(&run->settings.user, words[1]);
-    free(run->settings.password);
-    run->settings.password = first_line(words[2]);
-    set_text(&run->settings.mechanism, words[3]);
+    settings_login(&run->settings, words[1], words[2], words[3]);
+}
+
+static void do_mechanism(struct run *run, char **words, size_t count)
+{
+    (void)count;
+    settings_login(&run->settings, NULL, NULL, words[1]);
+}
+
+static void do_blocking(struct run *run, char **words, size_t count)
+{
+    (void)words;
+    (void)count;
+    run->settings.blocking = 1;
+}
+
+static void do_auth_timeout(struct run *run, char **words, size_t count)
+{
+    (void)count;
+    run->settings.auth_timeout = number_of(words[1]);
 }
 
 static void do_lmtp(struct run *run, char **words, size_t count)
@@ -125,6 +151,12 @@ static void do_chunks(struct run *run, char **words, size_t count)
 {
     run->settings.chunk = number_of(words[1]);
     run->settings.chunk_waits = count > 2 && strcmp(words[2], "wait") == 0;
+}
+
+static void do_tries(struct run *run, char **words, size_t count)
+{
+    (void)count;
+    run->tries = number_of(words[1]);
 }
 
 static void do_message(struct run *run, char **words, size_t count)
@@ -157,29 +189,48 @@ static void print_session(const struct envoi_session *session, int rc)
            envoi_session_tls_resumed(session));
 }
 
-static void do_send(struct run *run, char **words, size_t count)
+/* `loop` NULL: in the blocking face, where loop_finish() has nothing to do. */
+static void send_letters(struct run *run, struct loop *loop)
 {
     struct envoi_session *session = settings_apply(&run->settings, run->library);
     struct envoi_message **messages = calloc(run->count, sizeof *messages);
     int rc;
 
-    (void)words;
-    (void)count;
     if (!messages)
         fail("no memory", "send");
+    if (loop)
+        need(envoi_session_set_watch(session, loop_watch, loop), "watch");
     for (size_t i = 0; i < run->count; i++)
         messages[i] = run->letters[i].message;
-    rc = envoi_session_connect(session, run->settings.server);
+    rc = loop_finish(loop, session, envoi_session_connect(session, run->settings.server));
     if (rc == ENVOI_OK)
-        rc = envoi_session_send_all(session, messages, run->count);
+        rc = loop_finish(loop, session, envoi_session_send_all(session, messages, run->count));
+    if (loop)
+        printf("slowest\t%ld\n", loop->slowest);
     print_session(session, rc);
     for (size_t i = 0; i < run->count; i++)
         letter_print(&run->letters[i]);
     if (envoi_session_connected(session))
-        need(envoi_session_quit(session), "quit");
+        need(loop_finish(loop, session, envoi_session_quit(session)), "quit");
     free(messages);
     envoi_session_free(session);
     forget_letters(run);
+}
+
+static void do_send(struct run *run, char **words, size_t count)
+{
+    (void)words;
+    (void)count;
+    send_letters(run, NULL);
+}
+
+static void do_loop(struct run *run, char **words, size_t count)
+{
+    struct loop loop = {.count = 0};
+
+    (void)words;
+    (void)count;
+    send_letters(run, &loop);
 }
 
 /* The pool's callback knows its message; the run is found behind it. */
@@ -225,6 +276,8 @@ static void do_pool(struct run *run, char **words, size_t count)
     need(envoi_pool_new(run->library, &pool), "pool");
     need(envoi_pool_set_limit(pool, ENVOI_POOL_CONNECTIONS, number_of(words[1])), words[1]);
     need(envoi_pool_set_limit(pool, ENVOI_POOL_IN_FLIGHT, number_of(words[2])), words[2]);
+    if (run->tries)
+        need(envoi_pool_set_limit(pool, ENVOI_POOL_TRIES, run->tries), "tries");
     run->done = 0;
     run->hold = (unsigned long)number_of(words[3]);
     need(envoi_pool_add_route(pool, prototype, run->settings.server, &route), run->settings.server);
@@ -241,6 +294,23 @@ static void do_pool(struct run *run, char **words, size_t count)
     forget_letters(run);
 }
 
+static void do_hold(struct run *run, char **words, size_t count)
+{
+    (void)run;
+    (void)words;
+    (void)count;
+    wait_for_a_line();
+}
+
+static void do_alone(struct run *run, char **words, size_t count)
+{
+    (void)run;
+    (void)words;
+    (void)count;
+    if (!loop_alone())
+        fail("there is another thread", "alone");
+}
+
 /* ----------------------------------------------------------------------------------------------------- the script ---- */
 
 static const struct word {
@@ -248,10 +318,16 @@ static const struct word {
     size_t least; /* arguments */
     void (*run)(struct run *run, char **words, size_t count);
 } known[] = {
-    {"plugins", 2, do_plugins}, {"ca", 1, do_ca},           {"ciphers", 1, do_ciphers}, {"server", 1, do_server},
-    {"tls", 1, do_tls},         {"backend", 1, do_backend}, {"login", 3, do_login},     {"lmtp", 0, do_lmtp},
-    {"trace", 0, do_trace},     {"chunks", 1, do_chunks},   {"message", 4, do_message}, {"send", 0, do_send},
-    {"pool", 3, do_pool},
+    {"plugins", 2, do_plugins},   {"ca", 1, do_ca},
+    {"ciphers", 1, do_ciphers},   {"server", 1, do_server},
+    {"tls", 1, do_tls},           {"backend", 1, do_backend},
+    {"login", 3, do_login},       {"lmtp", 0, do_lmtp},
+    {"trace", 0, do_trace},       {"chunks", 1, do_chunks},
+    {"message", 4, do_message},   {"send", 0, do_send},
+    {"pool", 3, do_pool},         {"mechanism", 1, do_mechanism},
+    {"blocking", 0, do_blocking}, {"auth-timeout", 1, do_auth_timeout},
+    {"loop", 0, do_loop},         {"tries", 1, do_tries},
+    {"hold", 0, do_hold},         {"alone", 0, do_alone},
 };
 
 static void run_line(struct run *run, char *line)

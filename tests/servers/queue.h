@@ -26,6 +26,8 @@ struct settings {
     int tls;
     int lmtp;
     int trace;
+    int blocking;      /* mechanisms that may block are allowed */
+    long auth_timeout; /* 0: none of its own */
     long chunk;
     int chunk_waits;
 };
@@ -42,6 +44,8 @@ void letter_make(struct letter *letter, unsigned long number, char **words, size
 void letter_free(struct letter *letter);
 void letter_print(const struct letter *letter);
 
+/* Takes user and password (both may be NULL) and the mechanism. */
+void settings_login(struct settings *settings, const char *user, const char *password_file, const char *mechanism);
 /* A session that is not connected. */
 struct envoi_session *settings_apply(const struct settings *settings, struct envoi_library *library);
 void settings_free(struct settings *settings);

@@ -150,6 +150,16 @@ static void tell(void *ctx, int kind, const char *text, size_t len)
            (int)len, text);
 }
 
+void settings_login(struct settings *settings, const char *user, const char *password_file, const char *mechanism)
+{
+    free(settings->user);
+    free(settings->password);
+    free(settings->mechanism);
+    settings->user = user ? copy_of(user) : NULL;
+    settings->password = password_file ? first_line(password_file) : NULL;
+    settings->mechanism = copy_of(mechanism);
+}
+
 struct envoi_session *settings_apply(const struct settings *settings, struct envoi_library *library)
 {
     struct envoi_session *session = NULL;
@@ -168,6 +178,9 @@ struct envoi_session *settings_apply(const struct settings *settings, struct env
     if (settings->chunk >= 0)
         envoi_session_set_chunking(session, (size_t)settings->chunk, settings->chunk_waits);
     envoi_session_set_timeout(session, ENVOI_PHASE_NONE, 30000);
+    if (settings->auth_timeout)
+        envoi_session_set_timeout(session, ENVOI_PHASE_AUTH, settings->auth_timeout);
+    envoi_session_allow_blocking_mechanisms(session, settings->blocking);
     envoi_session_set_trace(session, settings->trace, tell, NULL);
     return session;
 }

@@ -19,6 +19,7 @@ class Session:
         self.error = ""
         self.backend = self.protocol = self.cipher = ""
         self.verified = self.resumed = False
+        self.slowest = None  # milliseconds that one call of the loop took
         self.trace = []
 
     def told(self, text):
@@ -94,6 +95,8 @@ class Run:
             current.trace.append((words[1], "\t".join(words[2:])))
         elif kind == "error":
             current.error = words[1]
+        elif kind == "slowest":
+            current.slowest = int(words[1])
         elif kind == "session":
             current.result, current.backend, current.protocol, current.cipher = words[1:5]
             current.verified, current.resumed = words[5] == "1", words[6] == "1"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""rig.py: the servers of the matrix: which there are, starting and stopping them, what they announce."""
+"""rig.py: the servers of the matrix and their KDC: which there are, starting and stopping them, what they announce."""
 import os
 import pathlib
 import smtplib
@@ -11,6 +11,8 @@ USER, PASSWORD = "alice", "s3cret pass"
 # Dovecot hands its mail to Postfix, so it starts after it.
 NAMES = ("aiosmtpd", "postfix", "dovecot", "exim")
 NEEDS_NO_ROOT = ("aiosmtpd",)
+# The KDC, and the servers that take its tickets.
+KDC, KERBEROS = "krb5", ("postfix", "exim")
 
 
 def reason_to_skip(name):
@@ -31,7 +33,7 @@ class StartError(Exception):
 class Server:
     """One running server: its ports and files as the env file of its script tells them."""
 
-    def __init__(self, name, folder, pki, relay=None):
+    def __init__(self, name, folder, pki, relay=None, kdc=None):
         self.name = name
         self.folder = folder / name
         self.script = HERE / (name + ".sh")
@@ -40,6 +42,8 @@ class Server:
             if relay is None:
                 raise StartError("Postfix, which takes its mail, does not run")
             self.environment.update(RELAY_PORT=relay.env["RELAY_PORT"], RELAY_MAILDIR=relay.env["MAILDIR"])
+        if name in KERBEROS and kdc is not None:
+            self.environment.update(KRB5_CONFIG=kdc["KRB5_CONFIG"], KRB5_KTNAME=kdc["KRB5_KTNAME"])
         self.env = {}
 
     def start(self):
@@ -100,6 +104,8 @@ class Rig:
         subprocess.run(["sh", HERE / "pki.sh", self.pki], check=True)
         (self.folder / "password").write_text(PASSWORD + "\n", encoding="utf-8")
         (self.folder / "wrong-password").write_text("not the password\n", encoding="utf-8")
+        if any(name in self.wanted and not reason_to_skip(name) for name in KERBEROS):
+            self.start(KDC)
         for name in NAMES:
             if name in self.wanted:
                 self.start(name)
@@ -111,7 +117,7 @@ class Rig:
             self.skipped[name] = reason
             return
         try:
-            server = Server(name, self.folder, self.pki, self.running.get("postfix"))
+            server = Server(name, self.folder, self.pki, self.running.get("postfix"), self.running.get(KDC))
             # Kept before it has started: what began to start is stopped too.
             self.running[name] = server
             server.start()

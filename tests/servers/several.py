@@ -15,6 +15,7 @@ class Several:
 
     def __init__(self, cases, program):
         self.server = cases.server
+        self.program = program
         self.there = bool(program) and os.access(program, os.X_OK)
         self.windows = Windows(cases, program)
         self.reuse = Reuse(cases, program, self.windows)
