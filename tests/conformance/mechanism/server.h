@@ -27,6 +27,8 @@ struct server {
 
 /* `binding_type` with the client's fake data, or NULL. A mechanism's own layer is offered up to `max_ssf`. */
 void server_open(struct server *self, const char *binding_type, const unsigned char *binding, unsigned max_ssf);
+/* The same without a binding, at a host of this name. */
+void server_open_at(struct server *self, const char *host, unsigned max_ssf);
 void server_close(struct server *self);
 
 /* Does the server have it? */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* The mechanisms of Kerberos, where the modules and a KDC are installed: tests/servers/krb5.sh starts one for each test. */
+#include "combos.h"
+#include "server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WORDS (sizeof KDC_SCRIPT + 128)
+
+static struct client client;
+static struct server server;
+static char folder[] = "/tmp/envoi-kdc-XXXXXX";
+
+static int kdc(const char *word)
+{
+    char command[WORDS];
+
+    snprintf(command, sizeof command, "LD_PRELOAD= " KDC_SCRIPT " %s %s >%s/said 2>&1", word, folder, folder);
+    return system(command);
+}
+
+static void kdc_stop(void)
+{
+    char command[WORDS];
+
+    (void)kdc("stop");
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    (void)system(command);
+}
+
+static void set_path(const char *name, const char *kind, const char *file)
+{
+    char value[128];
+
+    snprintf(value, sizeof value, "%s%s/%s", kind, folder, file);
+    setenv(name, value, 1);
+}
+
+/* Skips the test where there is no KDC, or no module for Kerberos. */
+static void kdc_start(const char *mech)
+{
+    struct envoi_mech_info row;
+
+    client_open(&client, "sasl");
+    if (access("/usr/sbin/krb5kdc", X_OK) || access("/usr/sbin/kadmin.local", X_OK) || access("/usr/bin/kinit", X_OK) ||
+        !client_row(&client, mech, &row))
+        cr_skip_test("no KDC, or no module for %s", mech);
+    cr_assert(mkdtemp(folder));
+    atexit(kdc_stop);
+    cr_assert_eq(kdc("start"), 0, "see %s/said", folder);
+    set_path("KRB5_CONFIG", "", "krb5.conf");
+    set_path("KRB5_KTNAME", "FILE:", "keytab");
+    set_path("KRB5CCNAME", "FILE:", "tickets");
+    client.params.host = "localhost";
+}
+
+static struct outcome log_in(const char *mech, uint32_t max_ssf)
+{
+    client.params.max_ssf = max_ssf;
+    server_open_at(&server, "localhost", max_ssf);
+    cr_assert(server_offers(&server, mech));
+    client_begin(&client, mech);
+    return dialogue(&client, &server, mech);
+}
+
+static void log_out(void)
+{
+    server_close(&server);
+    client_end(&client);
+}
+
+static void exchange(const struct envoi_sasl_layer *layer, const char *text, size_t size)
+{
+    const char *clear = NULL, *sealed = NULL;
+    unsigned clear_len = 0, sealed_len = 0;
+
+    client.out_len = 0;
+    cr_assert_eq(layer->encode(client.ctx, text, size, &client.sink), ENVOI_OK, "%s", host_record.text);
+    cr_assert_gt(client.out_len, size);
+    cr_assert_eq(sasl_decode(server.conn, client.out, (unsigned)client.out_len, &clear, &clear_len), SASL_OK);
+    cr_assert_eq(clear_len, size);
+    cr_assert_eq(memcmp(clear, text, size), 0);
+
+    cr_assert_eq(sasl_encode(server.conn, text, (unsigned)size, &sealed, &sealed_len), SASL_OK);
+    client.out_len = 0;
+    for (unsigned at = 0; at < sealed_len; at++)
+        cr_assert_eq(layer->decode(client.ctx, sealed + at, 1, &client.sink), ENVOI_OK);
+    cr_assert_eq(client.out_len, size);
+    cr_assert_eq(memcmp(client.out, text, size), 0);
+}
+
+Test(mech_kerberos, layers_of_gssapi, .timeout = 60)
+{
+    static const struct {
+        uint32_t asked, least; /* bits */
+    } rows[] = {{0, 0}, {1, 1}, {256, 56}};
+    static char text[3000];
+
+    kdc_start("GSSAPI");
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)(i * 31 + i / 256);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct envoi_sasl_layer layer = {.struct_size = sizeof layer};
+        struct outcome outcome = log_in("GSSAPI", rows[i].asked);
+
+        cr_assert_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
+        cr_assert_eq(outcome.server, SERVER_YES);
+        cr_assert_str_eq(server.user, "alice");
+        cr_assert_eq(client.mechanism->layer(client.ctx, &layer), ENVOI_OK, "%s", host_record.text);
+        cr_assert(layer.ssf >= rows[i].least && layer.ssf <= rows[i].asked, "%u bits", layer.ssf);
+        if (layer.ssf) {
+            exchange(&layer, "x", 1);
+            exchange(&layer, text, sizeof text);
+            cr_assert_eq(layer.decode(client.ctx,
+                                      "\0\0\0\100forged forged forged forged forged forged forged forged !!!!", 68,
+                                      &client.sink),
+                         ENVOI_E_PROTOCOL);
+        }
+        log_out();
+    }
+    client_close(&client);
+}
+
+Test(mech_kerberos, what_is_wrong_is_told, .timeout = 60)
+{
+    kdc_start("GSSAPI");
+    client.params.host = "127.0.0.1";
+    client_begin(&client, "GSSAPI");
+    client_expect(&client, client_step(&client, NULL, 0), ENVOI_E_NOT_SUPPORTED,
+                  "GSSAPI Error: Server smtp/127.0.0.1@ENVOI.TEST not found in Kerberos database");
+    client_end(&client);
+    set_path("KRB5CCNAME", "FILE:", "none");
+    client.params.host = "localhost";
+    client_begin(&client, "GSSAPI");
+    client_expect(&client, client_step(&client, NULL, 0), ENVOI_E_NOT_SUPPORTED,
+                  "GSSAPI Error: No Kerberos credentials available (default cache: FILE:/tmp/envoi-kdc-");
+    client_end(&client);
+    client_begin(&client, "GS2-KRB5");
+    client_expect(&client, client_step(&client, NULL, 0), ENVOI_E_NOT_SUPPORTED,
+                  "there is no Kerberos ticket of that user");
+    client_close(&client);
+}
