@@ -66,6 +66,8 @@ start() {
     need_program /usr/sbin/krb5kdc krb5-kdc
     need_program /usr/sbin/kadmin.local krb5-admin-server
     need_program /usr/bin/kinit krb5-user
+    [ -n "$(find /usr/lib/sasl2 /usr/lib/*/sasl2 -name libgssapiv2.so 2>/dev/null)" ] ||
+        die "Cyrus SASL has no module for it (package libsasl2-modules-gssapi-mit)"
     mkdir -p "$DIR/log"
     chmod 755 "$DIR" "$DIR/log"
     port=$(free_ports 1)
