@@ -25,6 +25,7 @@
 #define connection_close   SHARED(connection_close)
 #define connection_free    SHARED(connection_free)
 #define lower_attach       SHARED(lower_attach)
+#define lower_spill        SHARED(lower_spill)
 #define verify_setup       SHARED(verify_setup)
 #define verify_finish      SHARED(verify_finish)
 #define verify_names       SHARED(verify_names)
@@ -88,7 +89,11 @@ struct tls_connection {
     bool checked;      /* the certificate passed all that was asked for, in this connection */
     int32_t dead;      /* the ENVOI_E_* that ended the connection, 0 while it lives */
     unsigned requests; /* for renegotiation that were refused */
-    size_t unsent;     /* octets that a send which said AGAIN took hold of */
+    size_t unsent;     /* octets of a send which said AGAIN: they come again */
+    size_t taken;      /* so many of them the library has taken */
+    bool spills;       /* what lower has no room for is kept, and the library told that it went */
+    uint8_t *spilt;    /* of that: what lower has not taken yet */
+    size_t spilt_len;  /* octets there */
     uint32_t wants;    /* ENVOI_WANT_* that lower refused in this call */
     int32_t below;     /* what else lower refused with in this call */
     size_t moved;      /* octets that lower moved in this call */
@@ -121,6 +126,9 @@ int32_t info_ticket(void *connection, const struct envoi_sink *out);
 
 /* Gives a connection its octets below: conn->lower. */
 bool lower_attach(struct tls_connection *conn);
+
+/* Gives lower what was kept for it. OK: nothing is kept any more; AGAIN: conn->wants; else conn->below. */
+int32_t lower_spill(struct tls_connection *conn);
 
 /* Has the certificate checked while the handshake goes on, before anything of ours is shown. Once per connection. */
 void verify_setup(struct tls_connection *conn);

@@ -233,25 +233,41 @@ int32_t connection_recv(void *conn_, void *buf, size_t cap, size_t *n, uint32_t 
     return ENVOI_OK;
 }
 
+/* A record that is under way must not be left in the library: where the server has asked for new keys meanwhile, it can
+ * neither be pushed on (the library calls that invalid) nor given again (it would go out twice). So the library gives away
+ * whole records, and what there is no room for is kept. */
+static ssize_t take_record(struct tls_connection *conn, const void *buf, size_t len)
+{
+    ssize_t ret;
+
+    conn->spills = true;
+    do {
+        ret = gnutls_record_send(conn->library, buf, len);
+    } while (goes_on(conn, (int)ret));
+    conn->spills = false;
+    return ret;
+}
+
 int32_t connection_send(void *conn_, const void *buf, size_t len, size_t *n, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
     int32_t rc = begin(conn, conn->open && !conn->closed && len > 0 && len >= conn->unsent, want);
-    ssize_t ret;
+    ssize_t ret = 1;
 
     *n = 0;
     if (rc != ENVOI_OK)
         return rc;
-    do {
-        /* A record that is under way is kept by the library and only pushed on. */
-        ret = conn->unsent ? gnutls_record_send(conn->library, NULL, 0) : gnutls_record_send(conn->library, buf, len);
-        if (ret < 0 && !gnutls_error_is_fatal((int)ret))
-            conn->unsent = len;
-    } while (goes_on(conn, (int)ret));
+    if (!conn->unsent) {
+        ret = take_record(conn, buf, len);
+        conn->taken = ret > 0 ? (size_t)ret : 0;
+        conn->unsent = ret > 0 ? len : 0;
+    }
+    if (ret > 0 && conn->spilt_len && lower_spill(conn) != ENVOI_OK)
+        ret = GNUTLS_E_AGAIN;
     if (ret <= 0)
         return end(conn, (int)ret, "writing to the TLS connection failed", want);
     conn->unsent = 0;
-    *n = (size_t)ret;
+    *n = conn->taken;
     return ENVOI_OK;
 }
 
@@ -291,6 +307,7 @@ void connection_free(void *conn_)
     if (conn->library)
         gnutls_deinit(conn->library);
     info_forget(conn);
+    host->free(conn->spilt);
     host->free(conn->pins);
     host->wipe(conn, sizeof(*conn));
     host->free(conn);

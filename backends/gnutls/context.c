@@ -49,10 +49,24 @@ static int32_t set_versions(struct setup *setup)
     return ENVOI_OK;
 }
 
-/* Does a priority string say itself how strong keys have to be? */
+/* Does a priority string say itself how strong keys have to be? What SECURE128 says is less than our default. */
 static bool sets_profile(const char *priority)
 {
-    return strstr(priority, "%PROFILE") || strstr(priority, "SECURE") || strstr(priority, "SUITEB");
+    return strstr(priority, "%PROFILE") || strstr(priority, "SECURE192") || strstr(priority, "SECURE256") ||
+           strstr(priority, "SUITEB");
+}
+
+/* The library counts the versions of DTLS too. */
+static bool has_version(gnutls_priority_t priority)
+{
+    const unsigned *list = NULL;
+    int count = gnutls_priority_protocol_list(priority, &list);
+
+    for (int i = 0; i < count; i++) {
+        if (list[i] == GNUTLS_TLS1_2 || list[i] == GNUTLS_TLS1_3)
+            return true;
+    }
+    return false;
 }
 
 static int32_t set_ciphers(struct setup *setup)
@@ -76,6 +90,9 @@ static int32_t set_ciphers(struct setup *setup)
     setup->context->state->host->free(priority);
     if (ret < 0)
         return setup_failed(setup, ENVOI_E_TLS, ciphers, "not a priority string for GnuTLS", ret);
+    if (!has_version(setup->context->priority))
+        return setup_failed(setup, ENVOI_E_TLS, ciphers,
+                            "no TLS version is left between the lowest and the highest allowed", 0);
     return ENVOI_OK;
 }
 

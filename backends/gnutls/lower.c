@@ -3,6 +3,7 @@
 #include "backend.h"
 
 #include <errno.h>
+#include <string.h>
 
 static ssize_t lower_read(gnutls_transport_ptr_t conn_, void *buf, size_t cap)
 {
@@ -26,6 +27,49 @@ static ssize_t lower_read(gnutls_transport_ptr_t conn_, void *buf, size_t cap)
     return rc == ENVOI_E_EOF ? 0 : -1;
 }
 
+/* Gives octets to lower until it has no room; *n were taken. */
+static int32_t give(struct tls_connection *conn, const uint8_t *octets, size_t len, size_t *n)
+{
+    int32_t rc = ENVOI_OK;
+
+    for (*n = 0; rc == ENVOI_OK && *n < len;) {
+        size_t part = 0;
+        rc = conn->lower->send(conn->lower->ctx, octets + *n, len - *n, &part);
+        *n += part;
+        conn->moved += part;
+    }
+    if (rc == ENVOI_E_AGAIN)
+        conn->wants |= ENVOI_WANT_WRITE;
+    else if (rc != ENVOI_OK)
+        conn->below = rc;
+    return rc;
+}
+
+static int32_t keep(struct tls_connection *conn, const uint8_t *octets, size_t len)
+{
+    uint8_t *grown = len ? conn->host->realloc(conn->spilt, conn->spilt_len + len) : conn->spilt;
+
+    if (len && !grown)
+        return conn->below = ENVOI_E_MEMORY;
+    if (len)
+        memcpy(grown + conn->spilt_len, octets, len);
+    conn->spilt = grown;
+    conn->spilt_len += len;
+    return ENVOI_OK;
+}
+
+int32_t lower_spill(struct tls_connection *conn)
+{
+    size_t n;
+    int32_t rc = give(conn, conn->spilt, conn->spilt_len, &n);
+
+    if (n > 0) {
+        conn->spilt_len -= n;
+        memmove(conn->spilt, conn->spilt + n, conn->spilt_len);
+    }
+    return rc;
+}
+
 static ssize_t lower_write(gnutls_transport_ptr_t conn_, const void *buf, size_t len)
 {
     struct tls_connection *conn = conn_;
@@ -33,18 +77,16 @@ static ssize_t lower_write(gnutls_transport_ptr_t conn_, const void *buf, size_t
 
     if (len == 0)
         return 0;
-    int32_t rc = conn->lower->send(conn->lower->ctx, buf, len, &n);
-    if (rc == ENVOI_OK) {
-        conn->moved += n;
+    int32_t rc = conn->spilt_len ? lower_spill(conn) : ENVOI_OK;
+    if (rc == ENVOI_OK)
+        rc = give(conn, buf, len, &n);
+    if (rc == ENVOI_E_AGAIN && conn->spills) {
+        rc = keep(conn, (const uint8_t *)buf + n, len - n);
+        n = len;
+    }
+    if (rc == ENVOI_OK || (rc == ENVOI_E_AGAIN && n > 0))
         return (ssize_t)n;
-    }
-    if (rc == ENVOI_E_AGAIN) {
-        conn->wants |= ENVOI_WANT_WRITE;
-        gnutls_transport_set_errno(conn->library, EAGAIN);
-    } else {
-        conn->below = rc;
-        gnutls_transport_set_errno(conn->library, EIO);
-    }
+    gnutls_transport_set_errno(conn->library, rc == ENVOI_E_AGAIN ? EAGAIN : EIO);
     return -1;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "driver/process.h"
+#include "plugin/host.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -32,11 +33,12 @@ static void *work(void *ctx)
     struct helper *h = ctx;
     struct envoi_library *library = h->library;
 
+    host_on_helper();
     h->errand.run(h->errand.ctx);
     h->errand.release(h->errand.ctx);
     (void)eventfd_write(h->fd, 1);
     unref(h);
-    library_unref(library);
+    library_release(library);
     return NULL;
 }
 
@@ -73,10 +75,10 @@ int helper_new(struct envoi_library *library, const struct engine_errand *errand
     }
     h->process = process_number();
     h->errand = *errand;
-    h->library = library_ref(library);
+    h->library = library_keep(library);
     atomic_init(&h->references, 2);
     if ((rc = start(h))) {
-        library_unref(library);
+        library_release(library);
         (void)close(h->fd);
         mem_free(h);
         errno = rc;

@@ -36,11 +36,24 @@ static void library_destroy(struct envoi_library *library)
 
 struct envoi_library *library_ref(struct envoi_library *library)
 {
+    (void)atomic_fetch_add(&library->users, 1);
+    return library_keep(library);
+}
+
+void library_unref(struct envoi_library *library)
+{
+    if (atomic_fetch_sub(&library->users, 1) == 1 && atomic_load(&library->references) > 1)
+        registry_silence(library->registry);
+    library_release(library);
+}
+
+struct envoi_library *library_keep(struct envoi_library *library)
+{
     (void)atomic_fetch_add(&library->references, 1);
     return library;
 }
 
-void library_unref(struct envoi_library *library)
+void library_release(struct envoi_library *library)
 {
     if (atomic_fetch_sub(&library->references, 1) == 1)
         library_destroy(library);
@@ -59,6 +72,7 @@ static int library_init(struct envoi_library *library)
     int rc;
 
     atomic_init(&library->references, 1);
+    atomic_init(&library->users, 1);
     library->trust = (struct tls_trust){.system_trust = -1, .min_version = 0x0303};
     library->resolver.secure = getauxval(AT_SECURE) != 0;
     if (!(library->vendor = mem_strdup(ENVOI_VENDOR_DIR)) || !(library->admin = mem_strdup(ENVOI_ADMIN_DIR)) ||

@@ -29,6 +29,7 @@ enum library_setter {
 
 struct envoi_library {
     atomic_uint references;
+    atomic_uint users; /* of them: the application and its sessions; the others are helper threads */
     struct registry *registry;
     struct tls_cache tls;
     struct tls_trust trust;
@@ -46,6 +47,9 @@ struct envoi_library {
 
 struct envoi_library *library_ref(struct envoi_library *library);
 void library_unref(struct envoi_library *library);
+/* The same for a thread of ours: when only such are left, nobody is told anything any more. */
+struct envoi_library *library_keep(struct envoi_library *library);
+void library_release(struct envoi_library *library);
 
 /* The result of a setter that has failed and not succeeded since, told to fault; only where one is `refused`. */
 int library_refusal(const struct envoi_library *library, struct envoi_errctx *fault);

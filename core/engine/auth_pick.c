@@ -124,6 +124,9 @@ static bool lacks_credential(const struct settings *s, uint32_t needs)
 #define FORBIDDEN "plugins.d forbids it (%s)"
 #define SAY_MAX   320
 
+/* What a login is of the user that was given by. */
+#define OURS (ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD | ENVOI_CRED_TOKEN)
+
 /* Why this provider may not be used here; NULL: it may. */
 static const char *objection(const struct engine *e, const char *name, const struct registry_mechanism *m,
                              char text[SAY_MAX])
@@ -139,6 +142,8 @@ static const char *objection(const struct engine *e, const char *name, const str
     }
     if ((m->info.flags & ENVOI_MECH_ANONYMOUS) && !is_named(e, name))
         return "anonymous, and not asked for by name";
+    if (s->user && !(m->info.needs & OURS) && !is_named(e, name))
+        return "logs in whoever has the ticket or certificate, and a user was given: name it to use it";
     if ((m->info.flags & ENVOI_MECH_MAY_BLOCK) && s->nonblocking && !s->blocking_mechanisms)
         return "its library may block, which was not allowed";
     if (lacks_credential(s, m->info.needs))

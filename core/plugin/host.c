@@ -5,24 +5,54 @@
 #include "base/text.h"
 
 #include <envoi/library.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LINE_SIZE 1024
 
+/* A helper may outlast all that the application has: what the log function writes to is gone then. Recursive: the function
+ * may free the last object itself. */
+static pthread_mutex_t helper_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static _Thread_local bool on_helper;
+
+void host_on_helper(void)
+{
+    on_helper = true;
+}
+
+void host_silence(struct host_log *log)
+{
+    pthread_mutex_lock(&helper_lock);
+    log->fn = NULL;
+    pthread_mutex_unlock(&helper_lock);
+}
+
+static void tell(const struct host_log *log, uint32_t level, const char *line)
+{
+    if (!on_helper) {
+        log->fn(log->ctx, (int)level, line);
+        return;
+    }
+    pthread_mutex_lock(&helper_lock);
+    if (log->fn)
+        log->fn(log->ctx, (int)level, line);
+    pthread_mutex_unlock(&helper_lock);
+}
+
 void host_say(const struct host_log *log, uint32_t level, const char *format, ...)
 {
     char line[LINE_SIZE];
     va_list args;
 
-    if (!log->fn)
+    if (!on_helper && !log->fn)
         return;
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
     text_make_printable(line, strlen(line), "");
-    log->fn(log->ctx, (int)level, line);
+    tell(log, level, line);
 }
 
 static void host_log_line(const struct envoi_host *api, uint32_t level, const char *text)

@@ -16,6 +16,11 @@ struct host {
     const char *id;
 };
 
+/* This thread is one of the driver's own, and not the application's. */
+void host_on_helper(void);
+/* Nobody listens any more. No helper thread is in the log function when it returns, or comes there later. */
+void host_silence(struct host_log *log);
+
 /* log and id live as long as the host. */
 void host_init(struct host *host, const struct host_log *log, const char *id);
 

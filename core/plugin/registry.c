@@ -143,6 +143,11 @@ void registry_say(struct registry *r, uint32_t level, const char *format, ...)
     host_say(&log, level, "%s", text); /* other threads need the registry meanwhile */
 }
 
+void registry_silence(struct registry *r)
+{
+    host_silence(&r->log);
+}
+
 int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs)
 {
     const char *given[] = {dirs->vendor, dirs->user, dirs->admin, dirs->modules};

@@ -27,6 +27,8 @@ void registry_free(struct registry *r);
 void registry_set_log(struct registry *r, registry_log_fn *log, void *ctx);
 /* Tells it of something that is no plugin's; it may call back. */
 void registry_say(struct registry *r, uint32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* For good: helper threads go on with it, the application does not. See host_silence(). */
+void registry_silence(struct registry *r);
 /* Copied. ENVOI_E_USAGE once the descriptors were read or when a path is not absolute. */
 int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs);
 /* The user's own directory as `user`, if the environment names one. Results as registry_set_dirs(). */

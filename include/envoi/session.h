@@ -152,8 +152,8 @@ typedef int envoi_credential_fn(void *ctx, unsigned credential, const char *mech
 int envoi_session_set_credential_callback(struct envoi_session *session, envoi_credential_fn *callback, void *ctx);
 /** Which mechanisms may be used, in which order, separated by blanks: "SCRAM-SHA-256 PLAIN". A name with "!" before it
  * is forbidden: "!CRAM-MD5" forbids one and leaves the rest in the order of strength. "*" stands for all others. NULL:
- * all, strongest first. EXTERNAL and ANONYMOUS are used only when named. With any name that is not forbidden
- * envoi_session_send() logs in. */
+ * all, strongest first. EXTERNAL and ANONYMOUS are used only when named, and so is, where a user was set, whatever logs in
+ * whoever has a ticket (GSSAPI). With any name that is not forbidden envoi_session_send() logs in. */
 int envoi_session_set_mechanisms(struct envoi_session *session, const char *names);
 /** Allows (1) plaintext mechanisms (PLAIN, LOGIN, XOAUTH2, OAUTHBEARER) on a connection that is not verified TLS and not
  * a unix socket. The admin's `require-tls: yes` cannot be lifted. */

@@ -248,14 +248,34 @@ MATRIX(contexts, ciphers, COMBOS_WHOLE, 60)
     cr_assert_str_eq(info.cipher, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256");
     cr_assert_eq(info.strength_bits, 256);
 
-    /* A string that says nothing of the strength of keys does not make weak ones good. */
-    rig_serve(&rig, "rsa1024", &(struct peer_config){.lowest = ENVOI_TLS_1_2, .highest = ENVOI_TLS_1_2});
-    rig_disconnect(&rig);
-    rig.tls->ctx_free(rig.ctx);
-    config.ciphers = rig.combo.plugin == 0 ? "ECDHE-RSA-CHACHA20-POLY1305" : "NORMAL";
-    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
-    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
-    cr_assert_eq(rig_handshake(&rig), ENVOI_E_CERTIFICATE);
+    /* A string that says nothing of the strength of keys, or asks for strong ciphers, does not make weak keys good. */
+    static const char *const neutral[][PLUGINS] = {{"ECDHE-RSA-CHACHA20-POLY1305", "NORMAL"}, {"HIGH", "SECURE128"}};
+    for (size_t i = 0; i < COUNT(neutral); i++) {
+        rig_serve(&rig, "rsa1024", &(struct peer_config){.lowest = ENVOI_TLS_1_2, .highest = ENVOI_TLS_1_2});
+        rig_disconnect(&rig);
+        rig.tls->ctx_free(rig.ctx);
+        config.ciphers = neutral[i][rig.combo.plugin];
+        cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+        cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+        cr_assert_eq(rig_handshake(&rig), ENVOI_E_CERTIFICATE, "%s", config.ciphers);
+    }
+    rig_close(&rig);
+}
+
+/* What the string leaves of the versions, and what the versions leave of the string, is nothing: said at once. */
+Test(contexts, priorities_without_a_version, .timeout = 60)
+{
+    struct combo combo = combo_of(0);
+    struct envoi_tls_config config = rig_config();
+    struct rig rig;
+
+    for (int i = 1; combo.plugin != 1; i++)
+        combo = combo_of(i);
+    rig_open(&rig, combo);
+    config.min_version = ENVOI_TLS_1_3;
+    config.ciphers = "NORMAL:-VERS-TLS1.3";
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_E_TLS);
+    cr_assert(strstr(rig.error_text, "no TLS version is left"), "%s", rig.error_text);
     rig_close(&rig);
 }
 

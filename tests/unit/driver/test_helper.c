@@ -106,6 +106,7 @@ static int32_t gate_step(void *ctx, const void *in, size_t len, const struct env
         pthread_cond_wait(&changed, &lock);
     waiting--;
     pthread_mutex_unlock(&lock);
+    g->host->log(g->host, ENVOI_LOG_WARNING, "the gate is open");
     *result = ENVOI_STEP_DONE;
     if (in || strcmp(g->params->host, "127.0.0.1") != 0 || strcmp(g->params->server_list, "X-GATE") != 0 ||
         g->params->binding(g->params->core, "tls-exporter", binding, sizeof binding, &n) != ENVOI_E_NOT_SUPPORTED) {
@@ -290,6 +291,33 @@ static const char *const closes[] = {"> 220 here", "< EHLO ", "> 250-here", "> 2
 /* clang-format on */
 
 /* ---- tests ---- */
+
+static void take_line(void *ctx, int level, const char *text)
+{
+    (void)level;
+    (void)text;
+    count(ctx, 1);
+}
+
+/* Who has freed all its objects may free what the log function writes to. */
+Test(helper, the_log_is_silent_when_all_is_freed)
+{
+    struct server *server = server_start(is_silent);
+    struct client c = {0};
+    int lines = 0;
+
+    new_library();
+    cr_assert_eq(envoi_library_set_log(library, take_line, &lines), ENVOI_OK);
+    connect_to(&c, server_where(server));
+    begin_login(&c);
+    envoi_session_free(c.session);
+    envoi_library_free(library);
+    lines = 0;
+    set_gate(true);
+    wait_until(&states, 0);
+    cr_expect_eq(lines, 0, "the log function is called after the last object was freed");
+    stop(server);
+}
 
 /* The loop goes on with others while the step is taken; the application's callbacks are called in its own thread. */
 Test(helper, the_loop_goes_on)
