@@ -96,7 +96,7 @@ static int best_transport(struct registry *r, struct envoi_errctx *fault, struct
         add_reason(&all, e->id, why.text);
     }
     if (r->dir[LAYER_VENDOR] && !strchr(all.text, ';'))
-        add_reason(&all, r->dir[LAYER_VENDOR], "none is described there");
+        add_reason(&all, r->dir[LAYER_VENDOR], "none is described there: install one, such as openssl or gnutls");
     return fault_set(fault, ENVOI_E_PLUGIN, 0, "%s", all.text);
 }
 

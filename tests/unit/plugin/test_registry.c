@@ -406,7 +406,8 @@ Test(registry, directories_are_absolute_and_early)
     bad = (struct registry_dirs){.modules = "."};
     cr_assert_eq(registry_set_dirs(r, &bad), ENVOI_E_USAGE);
     cr_assert_eq(registry_set_dirs(r, &good), ENVOI_OK);
-    tls_fails(NULL, "there is no TLS plugin that can be used; /nowhere: none is described there");
+    tls_fails(NULL, "there is no TLS plugin that can be used; /nowhere: none is described there: install one, such as "
+                    "openssl or gnutls");
     cr_assert_eq(registry_set_dirs(r, &good), ENVOI_E_USAGE);
     cr_assert_eq(registry_use_user_dir(r), ENVOI_E_USAGE);
 }
