@@ -124,7 +124,7 @@ static bool lacks_credential(const struct settings *s, uint32_t needs)
 #define FORBIDDEN "plugins.d forbids it (%s)"
 #define SAY_MAX   320
 
-/* What a login is of the user that was given by. */
+/* What ties a login to the user that was given. */
 #define OURS (ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD | ENVOI_CRED_TOKEN)
 
 /* Why this provider may not be used here; NULL: it may. */

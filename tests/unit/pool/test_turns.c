@@ -94,24 +94,29 @@ Test(pool_turns, the_third_server_has_its_turn)
     post_close(&p);
 }
 
-/* One that hangs does not keep the others from coming about: nobody waits for its time-out. */
-Test(pool_turns, one_connection_hangs_and_another_is_refused)
+/* Has `count` messages sent to one server over so many connections at the most. The post is open then. */
+static struct mta_report send_by(struct mta_config config, size_t count, int64_t greeting, size_t connections)
 {
-    struct mta_config config = {.hangs = 1, .full = 1};
-    int64_t began = net_now();
-    struct mta_report r;
     struct mta *m;
 
-    open_post(20, 40000);
+    open_post(count, greeting);
     config.ledger = p.ledger;
     m = mta_start(&config);
-    envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 2);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, (int64_t)connections);
     post_submit_all(&p, post_route(&p, mta_where(m)));
     cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
     post_check(&p);
+    return mta_stop(m);
+}
+
+/* One that hangs does not keep the others from coming about: nobody waits for its time-out. */
+Test(pool_turns, one_connection_hangs_and_another_is_refused)
+{
+    int64_t began = net_now();
+    struct mta_report r = send_by((struct mta_config){.hangs = 1, .full = 1}, 20, 40000, 2);
+
     cr_assert_eq(p.accepted, 20);
     cr_assert_lt(net_now() - began, 20000);
-    r = mta_stop(m);
     cr_assert_geq(r.connections, 3);
     cr_assert_leq(r.connections, 4);
     post_close(&p);
@@ -120,19 +125,9 @@ Test(pool_turns, one_connection_hangs_and_another_is_refused)
 /* ... and while they hang those that fail end in a bounded number of tries all the same. */
 Test(pool_turns, some_hang_and_all_others_are_refused)
 {
-    struct mta_config config = {.hangs = 2, .full = 100000};
-    struct mta_report r;
-    struct mta *m;
+    struct mta_report r = send_by((struct mta_config){.hangs = 2, .full = 100000}, 20, 300, 4);
 
-    open_post(20, 300);
-    config.ledger = p.ledger;
-    m = mta_start(&config);
-    envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 4);
-    post_submit_all(&p, post_route(&p, mta_where(m)));
-    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
-    post_check(&p);
     cr_assert_eq(p.not_attempted, 20);
-    r = mta_stop(m);
     cr_assert_leq(r.connections, 60, "%zu connections", r.connections);
     post_close(&p);
 }
@@ -198,20 +193,11 @@ Test(pool_turns, connections_that_are_begun_one_after_the_other)
 
 static size_t end_with_the_hello(const char *hello, const char *why)
 {
-    struct mta_config config = {.hello = hello, .hello_ends = true};
-    struct mta_report r;
-    struct mta *m;
+    struct mta_report r = send_by((struct mta_config){.hello = hello, .hello_ends = true}, 1, 10000, 4);
 
-    open_post(1, 10000);
-    config.ledger = p.ledger;
-    m = mta_start(&config);
-    post_submit_all(&p, post_route(&p, mta_where(m)));
-    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
-    post_check(&p);
     cr_assert_eq(p.not_attempted, 1);
     cr_assert_eq(p.letters[0].result, ENVOI_E_DISCONNECTED, "%d: %s", p.letters[0].result, p.letters[0].error);
     cr_assert_not_null(strstr(p.letters[0].error, why), "%s", p.letters[0].error);
-    r = mta_stop(m);
     post_close(&p);
     return r.connections;
 }
