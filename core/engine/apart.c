@@ -50,11 +50,6 @@ struct apart {
 
 /* --------------------------------------------------------------------------- what the mechanism may ask for ---- */
 
-static void release_nothing(struct envoi_cred *cred)
-{
-    (void)cred;
-}
-
 static int32_t give_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
 {
     struct apart *p = core;
@@ -70,9 +65,9 @@ static int32_t give_credential(void *core, const struct envoi_cred_request *requ
             p->wanted = request->id;
             return ENVOI_E_AGAIN;
         }
-        out->data = (const char *)buf_head(&a->data);
+        out->data = a->data.len ? (const char *)buf_head(&a->data) : "";
         out->len = a->data.len;
-        out->release = release_nothing; /* it is wiped with the exchange */
+        out->release = auth_release_nothing; /* it is wiped with the exchange */
         return a->rc;
     }
     return ENVOI_E_CANCELLED;

@@ -92,7 +92,7 @@ int auth_begin(struct engine *e, const char *mechanism)
 
 /* ----------------------------------------------------------------------------------- what a mechanism may ask for ---- */
 
-static void release_nothing(struct envoi_cred *cred)
+void auth_release_nothing(struct envoi_cred *cred)
 {
     (void)cred;
 }
@@ -137,7 +137,7 @@ static int32_t find_credential(void *core, const struct envoi_cred_request *requ
     if (data) {
         out->data = data;
         out->len = strlen(data);
-        out->release = release_nothing;
+        out->release = auth_release_nothing;
         return ENVOI_OK;
     }
     if (!e->settings->credential)

@@ -81,6 +81,8 @@ int auth_layer(struct engine *e);
 
 /* What a mechanism is given when it asks for a credential: `core` is the engine, as envoi_mech_params::cred. */
 int32_t auth_give_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out);
+/* envoi_cred::release of what stays where it is. */
+void auth_release_nothing(struct envoi_cred *cred);
 /* A credential that was set once and for all; NULL: it was not. */
 const char *auth_setting(const struct settings *s, uint32_t id);
 

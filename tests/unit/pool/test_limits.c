@@ -99,49 +99,41 @@ static void submit_second(struct letter *l)
         cr_assert_eq(post_submit(l->post, 1, 0), ENVOI_OK);
 }
 
-/* With an age of 1 ms a connection is old when its first message is done: how long that takes, the gate of the second server
- * connection decides. */
-Test(pool_limits, age)
+/* One connection at a time, which may become so old; all messages are accepted. */
+static struct mta_report run_aged(struct mta_config config, size_t count, int64_t age)
 {
+    struct mta_report r;
     struct post p;
-    struct mta_config config = {0};
     struct mta *m;
 
-    post_open(&p, 40, 1, 1);
+    post_open(&p, count, 1, 1);
     config.ledger = p.ledger;
     m = mta_start(&config);
     envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 1);
-    envoi_pool_set_limit(p.pool, ENVOI_POOL_AGE_MS, 1);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_AGE_MS, age);
     envoi_pool_set_limit(p.pool, ENVOI_POOL_IN_FLIGHT, 1);
     post_submit_all(&p, post_route(&p, mta_where(m)));
     cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
     post_check(&p);
-    cr_assert_eq(p.accepted, 40);
-    cr_assert_gt(mta_stop(m).connections, 1);
+    cr_assert_eq(p.accepted, count);
+    r = mta_stop(m);
     post_close(&p);
+    return r;
+}
+
+/* With an age of 1 ms a connection is old when its first message is done: how long that takes, the gate of the second server
+ * connection decides. */
+Test(pool_limits, age)
+{
+    cr_assert_gt(run_aged((struct mta_config){0}, 40, 1).connections, 1);
 }
 
 /* A connection that was old when it came about is good for one message all the same. */
 Test(pool_limits, older_than_the_age_before_it_is_greeted)
 {
-    struct mta_config config = {.late_ms = 150};
-    struct mta_report r;
-    struct post p;
-    struct mta *m;
+    struct mta_report r = run_aged((struct mta_config){.late_ms = 150}, 5, 20);
 
-    post_open(&p, 5, 1, 1);
-    config.ledger = p.ledger;
-    m = mta_start(&config);
-    envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 1);
-    envoi_pool_set_limit(p.pool, ENVOI_POOL_AGE_MS, 20);
-    envoi_pool_set_limit(p.pool, ENVOI_POOL_IN_FLIGHT, 1);
-    post_submit_all(&p, post_route(&p, mta_where(m)));
-    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
-    post_check(&p);
-    cr_assert_eq(p.accepted, 5);
-    r = mta_stop(m);
     cr_assert_eq(r.connections, 5, "%zu connections", r.connections);
-    post_close(&p);
 }
 
 static void nothing(void *ctx, int fd, unsigned events)
