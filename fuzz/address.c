@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses and parameters as an application gives them. Input: lines; the first octet of each says whether it is a
  * reverse-path ("<"), a list of parameters ("=") or a forward-path (anything else). */
-#include "engine/address.h"
+#include "message/address.h"
 
 #include "fuzz.h"
 

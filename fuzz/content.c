@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Content on its way to the wire, against an encoder that goes octet by octet, cut at every place.
  * Input: three octets of ways (see struct way), then the content. */
-#include "engine/content.h"
+#include "message/content.h"
 
 #include "fuzz.h"
 

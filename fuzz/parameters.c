@@ -2,8 +2,8 @@
 /* The parameters of MAIL: what a message asks for against what the server announces.
  * Input: two octets of ways, a line of options for MAIL, one for RCPT, one with the recipient, the content up to a line
  * with a lone dot, then what EHLO announced. */
-#include "engine/message.h"
 #include "engine/state.h"
+#include "message/message.h"
 
 #include "fuzz.h"
 

@@ -5,7 +5,7 @@
 #define FUZZ_PLAY_H
 
 #include "engine/engine.h"
-#include "engine/message.h"
+#include "message/message.h"
 #include "server.h"
 
 #include <envoi/envoi.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The content of a transaction: by DATA (RFC 5321 section 4.1.1.4) or in chunks by BDAT (RFC 3030). */
 #include "base/text.h"
-#include "engine/message.h"
 #include "engine/state.h"
+#include "message/message.h"
 
 #include <string.h>
 

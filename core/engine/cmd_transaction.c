@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A transaction (RFC 5321 section 3.3): MAIL, RCPT for each recipient, and RSET around it. The content is in
  * cmd_content.c. */
-#include "engine/message.h"
 #include "engine/state.h"
+#include "message/message.h"
 
 /* ---------------------------------------------------------------------------------------------------------- MAIL ---- */
 

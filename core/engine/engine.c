@@ -2,8 +2,8 @@
 /* Fed and drained: octets, time and the end of the connection come in here; who acts on them is the queue. */
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/message.h"
 #include "engine/state.h"
+#include "message/message.h"
 
 #include <envoi/library.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The queue of jobs and the two cursors. Everything that changes a cursor is here, but for what a reply decides (answer). */
-#include "engine/message.h"
 #include "engine/state.h"
+#include "message/message.h"
 
 void job_init(struct job *job, const struct command *first, unsigned needs)
 {

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/content.h"
+#include "message/content.h"
 
 #include <string.h>
 

@@ -5,12 +5,12 @@
 
 #include "engine/auth.h"
 #include "engine/command.h"
-#include "engine/content.h"
 #include "engine/engine.h"
 #include "engine/extensions.h"
 #include "engine/output.h"
 #include "engine/reply.h"
 #include "layer/stack.h"
+#include "message/content.h"
 
 struct engine {
     struct engine_env env;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* From replies and losses to a verdict for every recipient. */
 #include "base/mem.h"
-#include "engine/message.h"
 #include "engine/state.h"
+#include "message/message.h"
 
 #include <string.h>
 

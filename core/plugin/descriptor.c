@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "plugin/utf8.h"
+#include "base/utf8.h"
 
 #include <envoi/error.h>
 #include <ini.h>

@@ -2,7 +2,7 @@
 #include "plugin/loader.h"
 
 #include "base/mem.h"
-#include "plugin/trust.h"
+#include "plugin/ownership.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 #include "plugin/scan.h"
 
 #include "base/mem.h"
-#include "plugin/trust.h"
+#include "plugin/ownership.h"
 
 #include <dirent.h>
 #include <envoi/error.h>

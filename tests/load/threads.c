@@ -3,8 +3,8 @@
  * and for the ledger, which has to agree here as well.
  *
  *   load_threads [--threads N] [--messages N] [--seed N] */
-#include "driver/library.h"
 #include "letters.h"
+#include "session/library.h"
 
 #include "../unit/driver/dns.h"
 

@@ -4,7 +4,7 @@
 #define TEST_CALL_H
 
 #include "dns.h"
-#include "driver/dialer.h"
+#include "net/dialer.h"
 
 struct call {
     struct target target;

@@ -2,9 +2,9 @@
 /* A name with two addresses, of which the first takes connections and does not greet as it should (RFC 5321 section 5.1). The
  * first is that of IPv6, the second has the script. */
 #include "dns.h"
-#include "driver/library.h"
 #include "net.h"
 #include "server.h"
+#include "session/library.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

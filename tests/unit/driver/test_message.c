@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The message object's own functions: what they refuse, and that a refusal sticks. What a send makes of a message is tested by
  * the dialogues. */
-#include "engine/message.h"
+#include "message/message.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

@@ -3,8 +3,8 @@
  * loop around them may wait. */
 #include "../../support/noblock.h"
 #include "dns.h"
-#include "driver/session.h"
 #include "net.h"
+#include "session/session.h"
 #include "tls_server.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The non-blocking face, in a loop around poll() that knows only what it was told. */
-#include "driver/session.h"
+#include "session/session.h"
 
 #include "dns.h"
 #include "net.h"

@@ -2,8 +2,8 @@
 /* TLS sessions are resumed between connections that trust the same, and between no others. The server would always do it:
  * what it says of its last handshake tells whether a ticket was offered. */
 #include "../../support/blocks.h"
-#include "driver/clock.h"
-#include "driver/session.h"
+#include "base/clock.h"
+#include "session/session.h"
 #include "tls_server.h"
 
 #include <criterion/criterion.h>

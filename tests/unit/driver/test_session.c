@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocking sessions against a server that follows a script. */
-#include "driver/session.h"
+#include "session/session.h"
 
 #include "dns.h"
 #include "net.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "driver/session.h"
+#include "session/session.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

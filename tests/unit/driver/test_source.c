@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/message.h"
+#include "message/message.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

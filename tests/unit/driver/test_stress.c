@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What must hold however it is called: in many threads at once, and without memory. */
-#include "driver/session.h"
+#include "session/session.h"
 
 #include "dns.h"
 #include "net.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "driver/target.h"
+#include "net/target.h"
 
 #include "base/mem.h"
 

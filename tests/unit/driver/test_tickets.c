@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../../support/blocks.h"
 #include "base/mem.h"
-#include "driver/tickets.h"
+#include "trust/tickets.h"
 
 #include <criterion/criterion.h>
 #include <envoi/library.h>

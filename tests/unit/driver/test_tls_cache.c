@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* With a transport that only counts. */
-#include "driver/tls_cache.h"
+#include "trust/tls_cache.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

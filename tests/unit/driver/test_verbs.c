@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Each verb of session.h by the blocking face, against a server that follows a script: what goes out and what comes back.
  * What the verbs mean is tested by the dialogues, which play the engine alone. */
-#include "driver/session.h"
+#include "session/session.h"
 
 #include "server.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "driver/watch.h"
+#include "net/watch.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

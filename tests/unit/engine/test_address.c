@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/address.h"
+#include "message/address.h"
 
 #include <criterion/criterion.h>
 #include <envoi/error.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Bounds on memory that no dialogue reaches. */
-#include "driver/servers.h"
 #include "engine/engine.h"
-#include "engine/message.h"
 #include "engine/output.h"
+#include "message/message.h"
+#include "session/servers.h"
 
 #include <criterion/criterion.h>
 #include <envoi/error.h>

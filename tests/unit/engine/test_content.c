@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The content on its way to the wire against a slow and simple model of it. */
 #include "../../support/bytes.h"
-#include "engine/content.h"
+#include "message/content.h"
 
 #include <criterion/criterion.h>
 #include <envoi/error.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Each file in bad/ says in its first line what the message has to say: "# LINE: text". Each file in good/ says in
  * comments what has to be read: "# key=value@line". */
+#include "base/utf8.h"
 #include "plugin/descriptor.h"
-#include "plugin/utf8.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "plugin/trust.h"
+#include "plugin/ownership.h"
 #include "tree.h"
 
 #include <criterion/criterion.h>

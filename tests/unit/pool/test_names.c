@@ -3,9 +3,9 @@
  * passed over: an address for the next one, a server for the next one. */
 #include "../driver/dns.h"
 #include "../driver/net.h"
-#include "driver/known.h"
-#include "driver/library.h"
+#include "net/known.h"
 #include "post.h"
+#include "session/library.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 /* Which server comes next, and when that all of them failed is a try: whatever the servers do, each message is done in the
  * end, and each server has its turn. */
 #include "../driver/net.h"
-#include "driver/pool.h"
+#include "pool/pool.h"
 #include "post.h"
 
 #include <criterion/criterion.h>

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/process.h"
+
+#include <envoi/error.h>
+#include <pthread.h>
+
+/* Only a child writes it, when it has one thread. */
+static unsigned number;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int status;
+
+static void is_child(void)
+{
+    number++;
+}
+
+static void watch(void)
+{
+    status = pthread_atfork(NULL, NULL, is_child);
+}
+
+int process_watch(void)
+{
+    (void)pthread_once(&once, watch);
+    return status ? ENVOI_E_MEMORY : ENVOI_OK;
+}
+
+unsigned process_number(void)
+{
+    return number;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/utf8.h"
+
+#include <stdint.h>
+
+/* Lead octets, how many follow, and the range of the first that follows (the rest: 80..BF). */
+static const struct {
+    uint8_t lead_min, lead_max, follow, next_min, next_max;
+} forms[] = {
+    {0x00, 0x7f, 0, 0, 0},       {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf},
+    {0xe1, 0xec, 2, 0x80, 0xbf}, {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf},
+    {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
+};
+
+/* How many octets the character at the front has; 0: it is none. */
+static size_t utf8_length(const uint8_t *at, size_t len)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if (at[0] < forms[i].lead_min || at[0] > forms[i].lead_max)
+            continue;
+        if (len <= forms[i].follow)
+            return 0;
+        for (size_t k = 1; k <= forms[i].follow; k++)
+            if (at[k] < (k == 1 ? forms[i].next_min : 0x80) || at[k] > (k == 1 ? forms[i].next_max : 0xbf))
+                return 0;
+        return (size_t)forms[i].follow + 1;
+    }
+    return 0;
+}
+
+bool utf8_is_valid(const char *text, size_t len)
+{
+    const uint8_t *at = (const uint8_t *)text;
+
+    for (size_t n; len; at += n, len -= n)
+        if (!(n = utf8_length(at, len)))
+            return false;
+    return true;
+}

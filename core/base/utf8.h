@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* RFC 3629: shortest forms, no surrogates, nothing above U+10FFFF. */
+bool utf8_is_valid(const char *text, size_t len);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* The parameters of MAIL and RCPT: what the message asks for against what the server announces. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/state.h"
+#include "message/message.h"
+
+#include <string.h>
+
+/* Which extension a parameter belongs to; those not listed need only an ESMTP server. */
+static const struct {
+    const char *parameter; /* NAME, or NAME=VALUE */
+    const char *extension;
+    bool kept; /* never left out: without it the message would be another one */
+} owners[] = {
+    {"BODY=BINARYMIME", "BINARYMIME", true},
+    {"BODY", "8BITMIME", false},
+    {"SMTPUTF8", "SMTPUTF8", true},
+    {"REQUIRETLS", "REQUIRETLS", true},
+    {"SIZE", "SIZE", false},
+    {"AUTH", "AUTH", false},
+    {"RET", "DSN", false},
+    {"ENVID", "DSN", false},
+    {"NOTIFY", "DSN", false},
+    {"ORCPT", "DSN", false},
+    {"BY", "DELIVERBY", false},
+    {"HOLDFOR", "FUTURERELEASE", false},
+    {"HOLDUNTIL", "FUTURERELEASE", false},
+    {"MT-PRIORITY", "MT-PRIORITY", false},
+    {"RRVS", "RRVS", false},
+};
+
+/* Does the parameter `word` begin with name, whole? */
+static bool is_named(const char *word, size_t len, const char *name)
+{
+    size_t n = strlen(name);
+
+    return len >= n && text_equal_n(word, name, n) && (len == n || word[n] == '=');
+}
+
+static bool is_announced(const struct engine *e, const char *word, size_t len, bool *kept)
+{
+    *kept = false;
+    for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++) {
+        if (!is_named(word, len, owners[i].parameter))
+            continue;
+        *kept = owners[i].kept;
+        return e->esmtp && extensions_get(&e->extensions, owners[i].extension);
+    }
+    return e->esmtp;
+}
+
+static bool find_parameter(const char *options, const char *name)
+{
+    const char *word;
+    size_t len;
+
+    while (options && (options = text_word(options, &word, &len)))
+        if (is_named(word, len, name))
+            return true;
+    return false;
+}
+
+/* Most messages have no options. */
+static inline bool has_parameter(const char *options, const char *name)
+{
+    return options && find_parameter(options, name);
+}
+
+int parameters_append(const struct engine *e, const char *options, struct buf *out)
+{
+    const char *word;
+    size_t len;
+    bool kept;
+
+    while (options && (options = text_word(options, &word, &len)))
+        if (is_announced(e, word, len, &kept) && (buf_append(out, " ", 1) || buf_append(out, word, len)))
+            return ENVOI_E_MEMORY;
+    return ENVOI_OK;
+}
+
+/* A message that goes out in several transactions drops the same each time. */
+static bool is_dropped(const struct envoi_message *m, const char *word, size_t len)
+{
+    const char *list = m->dropped, *known;
+    size_t n;
+
+    while (list && (list = text_word(list, &known, &n)))
+        if (n == len && text_equal_n(known, word, len))
+            return true;
+    return false;
+}
+
+static int drop(struct envoi_message *m, const char *word, size_t len)
+{
+    size_t old = m->dropped ? strlen(m->dropped) : 0, gap = old ? 1 : 0;
+    char *joined;
+
+    if (is_dropped(m, word, len))
+        return ENVOI_OK;
+    if (!(joined = mem_realloc(m->dropped, old + gap + len + 1)))
+        return ENVOI_E_MEMORY;
+    if (gap)
+        joined[old] = ' ';
+    memcpy(joined + old + gap, word, len);
+    joined[old + gap + len] = '\0';
+    m->dropped = joined;
+    return ENVOI_OK;
+}
+
+/* What is not announced is left out and listed, or is a failure. */
+static int check(struct engine *e, struct envoi_message *m, const char *options)
+{
+    const char *word;
+    size_t len;
+    int rc = ENVOI_OK;
+
+    while (!rc && options && (options = text_word(options, &word, &len))) {
+        bool kept;
+
+        if (is_announced(e, word, len, &kept))
+            continue;
+        if (kept || !m->drop_options)
+            return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                             "the option %.*s is asked for, but the server does not announce what it needs",
+                             (int)(len > 80 ? 80 : len), word);
+        rc = drop(m, word, len);
+    }
+    return rc;
+}
+
+static int check_size(struct engine *e, struct envoi_message *m, const struct content_measure *measure, struct buf *out)
+{
+    uint64_t octets = measure->size ? measure->size : m->size_estimate;
+    char digits[TEXT_NUMBER_MAX];
+
+    if (!e->extensions.size)
+        return ENVOI_OK;
+    if (octets > e->extensions.size_limit)
+        return fault_set(e->fault, ENVOI_E_TOO_LARGE, ENVOI_PHASE_MAIL,
+                         "the message has %llu octets, the server takes at most %llu; nothing was sent",
+                         (unsigned long long)octets, (unsigned long long)e->extensions.size_limit);
+    if (!octets || has_parameter(m->options, "SIZE"))
+        return ENVOI_OK;
+    return buf_append_text(out, " SIZE=") || buf_append(out, digits, text_put_number(digits, octets)) ? ENVOI_E_MEMORY
+                                                                                                      : ENVOI_OK;
+}
+
+/* BINARYMIME (RFC 3030 section 3) goes by BDAT only, and is never left out. */
+static int check_binary(struct engine *e, bool given, struct buf *out)
+{
+    if (extensions_get(&e->extensions, "BINARYMIME") && e->extensions.chunking && e->settings->chunk_size)
+        return given ? ENVOI_OK : buf_append_text(out, " BODY=BINARYMIME");
+    return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                     "BODY=BINARYMIME is asked for, but the server does not announce BINARYMIME and CHUNKING, or BDAT "
+                     "was switched off");
+}
+
+/* BODY= (RFC 6152): declared for what is or may be 8-bit, when the server knows it. */
+static int check_body(struct engine *e, struct envoi_message *m, const struct content_measure *measure, struct buf *out)
+{
+    static const char *const eight = "BODY=8BITMIME";
+    bool announced = e->extensions.eight_bit;
+    bool asked = m->body == ENVOI_BODY_8BIT || (m->body == ENVOI_BODY_AUTO && measure->known && measure->has_8bit);
+    bool maybe = m->body == ENVOI_BODY_AUTO && !measure->known;
+    bool given = has_parameter(m->options, "BODY");
+    bool binary = has_parameter(m->options, "BODY=BINARYMIME");
+
+    if (m->body == ENVOI_BODY_BINARY && given && !binary)
+        return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_MAIL,
+                         "another BODY= among the options than the binary one that was set");
+    if (m->body == ENVOI_BODY_BINARY)
+        return check_binary(e, given, out);
+    if (binary)
+        return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_MAIL,
+                         "BODY=BINARYMIME among the options: say so with envoi_message_set_body()");
+    if (given || (!asked && !maybe))
+        return ENVOI_OK;
+    if (announced)
+        return buf_append(out, " ", 1) || buf_append_text(out, eight) ? ENVOI_E_MEMORY : ENVOI_OK;
+    if (!asked)
+        return ENVOI_OK;
+    if (m->drop_options)
+        return drop(m, eight, strlen(eight));
+    return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                     "the content has 8-bit octets, but the server does not announce 8BITMIME");
+}
+
+static const char *needs_utf8(const struct envoi_message *m)
+{
+    if (m->sender.utf8)
+        return address_path(&m->sender);
+    for (size_t i = 0; i < m->count; i++)
+        if (m->recipients[i].address.utf8)
+            return address_path(&m->recipients[i].address);
+    return NULL;
+}
+
+static int check_utf8(struct engine *e, struct envoi_message *m, struct buf *out)
+{
+    const char *address = needs_utf8(m);
+
+    if (!address || has_parameter(m->options, "SMTPUTF8"))
+        return ENVOI_OK;
+    if (!extensions_get(&e->extensions, "SMTPUTF8"))
+        return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                         "the address <%s> needs SMTPUTF8, but the server does not announce it", address);
+    return buf_append_text(out, " SMTPUTF8");
+}
+
+/* Memory is looked at but once, be it now or on the way. For others: does something hang on the whole content, so that it is
+ * read twice rather than sent unseen? */
+static bool must_look(const struct engine *e, const struct envoi_message *m)
+{
+    const struct extensions *x = &e->extensions;
+    int64_t size = m->content.source.size;
+
+    if (m->content.source.memory || (m->body == ENVOI_BODY_AUTO && !x->eight_bit))
+        return true;
+    /* with every line end made two octets it is twice as long */
+    return x->size && x->size_limit != UINT64_MAX && (size < 0 || (uint64_t)size > x->size_limit / 2);
+}
+
+int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *out)
+{
+    struct content_measure measure;
+    enum content_mode mode = m->body == ENVOI_BODY_BINARY ? CONTENT_BINARY
+                             : m->job.chunked             ? CONTENT_PLAIN
+                                                          : CONTENT_DOT;
+    int rc = content_look(&m->content, mode, must_look(e, m), &measure);
+
+    if (rc)
+        return fault_set(e->fault, rc, ENVOI_PHASE_MAIL,
+                         "the content cannot be read (or was read before and cannot be had again)");
+    if (measure.has_nul && m->body != ENVOI_BODY_BINARY)
+        return fault_set(e->fault, ENVOI_E_CONTENT, ENVOI_PHASE_MAIL, "the content has a NUL octet; nothing was sent");
+    if (m->options)
+        rc = check(e, m, m->options);
+    for (size_t i = 0; !rc && i < m->count; i++)
+        if (m->recipients[i].options)
+            rc = check(e, m, m->recipients[i].options);
+    if (!rc && has_parameter(m->options, "REQUIRETLS") && !(e->stack.secure && e->tls_verified))
+        rc = fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                       "REQUIRETLS is asked for, but this connection is not verified TLS (RFC 8689 section 4.2.1)");
+    if (!rc)
+        rc = check_size(e, m, &measure, out);
+    if (!rc)
+        rc = check_body(e, m, &measure, out);
+    if (!rc)
+        rc = check_utf8(e, m, out);
+    return rc || !m->options ? rc : parameters_append(e, m->options, out);
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* The verbs: each checks its arguments, makes its job and lets the queue carry it. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/cmd_line.h"
+#include "message/message.h"
+
+#include <string.h>
+
+#define VERB_MAX        64
+#define LINE_MAX_OCTETS 4000
+
+/* May a verb begin? */
+static int begin(struct engine *e)
+{
+    if (e->head)
+        return ENVOI_E_BUSY; /* the fault belongs to the verb in progress */
+    if (!e->open && e->lost_idle && e->fault->code) {
+        e->lost_idle = false;
+        e->fault->code = ENVOI_E_DISCONNECTED;
+        fault_prefix(e->fault, "not connected any more");
+        return ENVOI_E_DISCONNECTED;
+    }
+    if (!e->open)
+        return fault_set(e->fault, ENVOI_E_DISCONNECTED, ENVOI_PHASE_NONE, "not connected; connect first");
+    fault_clear(e->fault);
+    e->result = ENVOI_OK;
+    return ENVOI_OK;
+}
+
+static int run(struct engine *e, struct job *job, const struct command *first, unsigned needs)
+{
+    job_init(job, first, needs);
+    queue_append(e, job);
+    engine_carry_on(e);
+    return engine_result(e);
+}
+
+static int bad(struct engine *e, int code, const char *text)
+{
+    return fault_set(e->fault, code, ENVOI_PHASE_NONE, "%s", text);
+}
+
+/* ------------------------------------------------------------------------------------------------------ connection ---- */
+
+int engine_connect(struct engine *e, const struct engine_peer *peer)
+{
+    if (e->open)
+        return ENVOI_E_BUSY;
+    engine_close(e);
+    e->result = ENVOI_OK;
+    fault_clear(e->fault);
+    reply_clear(e->reply);
+    e->host = mem_strdup(peer->host);
+    e->helo_default = mem_strdup(peer->helo_name);
+    if (!e->host || !e->helo_default)
+        return bad(e, ENVOI_E_MEMORY, "out of memory while connecting");
+    e->host_is_ip = peer->host_is_ip;
+    e->unix_socket = peer->unix_socket;
+    e->tls = peer->tls;
+    e->tls_verified = false;
+    e->lmtp = e->settings->lmtp;
+    mem_free(e->hello_name); /* that of another connection */
+    e->hello_name = NULL;
+    e->open = true;
+    e->window = e->env.window ? e->env.window(e->env.driver) : ENGINE_WINDOW_UNPROVED;
+    e->closing = e->lost_idle = e->tls_declined = e->authenticated = false;
+    return run(e, &e->connect_job, e->tls == ENVOI_TLS_IMPLICIT ? &command_handshake : &command_greeting, 0);
+}
+
+int engine_starttls(struct engine *e)
+{
+    int rc = begin(e);
+
+    if (rc)
+        return rc;
+    if (e->stack.transport)
+        return bad(e, ENVOI_E_USAGE, "the connection is already protected by TLS");
+    if (e->auth.layered)
+        return bad(e, ENVOI_E_USAGE, "the login has brought a security layer: TLS cannot go under it");
+    return run(e, &e->tls_job, &command_starttls, NEED_HELLO);
+}
+
+int engine_quit(struct engine *e)
+{
+    int rc = begin(e);
+
+    return rc ? rc : run(e, &e->verb_job, &command_quit, 0);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- hello ---- */
+
+static int hello(struct engine *e, const char *name, bool helo)
+{
+    int rc = begin(e);
+
+    if (rc)
+        return rc;
+    if (name && (!*name || !text_is_line(name, strlen(name)) || strchr(name, ' ')))
+        return bad(e, ENVOI_E_USAGE, "the name for EHLO is empty or has a blank, a line end or a control character");
+    if ((rc = mem_replace(&e->hello_name, name)))
+        return bad(e, rc, "out of memory");
+    e->helo = helo;
+    e->hello_only = true;
+    return run(e, &e->hello_job, &command_hello, 0);
+}
+
+int engine_ehlo(struct engine *e, const char *name)
+{
+    return hello(e, name, false);
+}
+
+int engine_helo(struct engine *e, const char *name)
+{
+    return hello(e, name, true);
+}
+
+int engine_hello_if_needed(struct engine *e)
+{
+    int rc = begin(e);
+
+    if (rc || e->hello_done)
+        return rc;
+    e->helo = e->hello_only = false;
+    return run(e, &e->hello_job, &command_hello, 0);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- login ---- */
+
+/* What the policy wants to have protected is not said in clear, also by the explicit verbs. */
+static int check_policy(struct engine *e)
+{
+    if (engine_tls_policy(e) != ENVOI_TLS_REQUIRED || e->stack.secure)
+        return ENVOI_OK;
+    return bad(e, ENVOI_E_TLS, "TLS is required by the settings of this session; call starttls first");
+}
+
+int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe)
+{
+    int rc = begin(e);
+
+    if (rc || (rc = check_policy(e)))
+        return rc;
+    if (e->tls == ENVOI_TLS_OPPORTUNISTIC && !e->stack.secure)
+        return bad(e, ENVOI_E_TLS, "with a login opportunistic TLS means required; call starttls first");
+    if (e->auth.layered) /* RFC 4954 section 4 forbids it; the mechanism that protects the connection is at work */
+        return bad(e, ENVOI_E_USAGE,
+                   "the login has brought a security layer: there is no other one on this connection");
+    if ((rc = auth_ask(&e->auth, mechanism, step, ctx, safe)))
+        return bad(e, rc, "not the name of a mechanism");
+    return run(e, &e->login_job, &command_auth, NEED_HELLO);
+}
+
+int engine_prepare(struct engine *e)
+{
+    int rc = begin(e);
+
+    return rc ? rc : run(e, &e->verb_job, &command_ready, NEED_HELLO | NEED_TLS | NEED_LOGIN);
+}
+
+/* ----------------------------------------------------------------------------------------------- one-line commands ---- */
+
+static int line(struct engine *e, const struct command *row, unsigned needs, const char *const *parts)
+{
+    int rc = ENVOI_OK;
+
+    buf_reset(&e->line);
+    for (; !rc && *parts; parts++) {
+        if (!text_is_line(*parts, strlen(*parts)))
+            return bad(e, ENVOI_E_USAGE, "the command has a line end or a control character");
+        rc = buf_append_text(&e->line, *parts);
+    }
+    if (rc)
+        return bad(e, rc, "out of memory");
+    if (e->line.len > LINE_MAX_OCTETS)
+        return bad(e, ENVOI_E_USAGE, "the command is too long");
+    return run(e, &e->verb_job, row, needs);
+}
+
+static bool is_verb(const char *verb)
+{
+    size_t n = 0;
+
+    while (text_is_alpha(verb[n]) || text_is_digit(verb[n]) || (n && verb[n] == '-'))
+        n++;
+    return n && n <= VERB_MAX && !verb[n];
+}
+
+int engine_command(struct engine *e, const char *verb, const char *arguments)
+{
+    int rc = begin(e);
+
+    if (rc)
+        return rc;
+    if (!is_verb(verb))
+        return bad(e, ENVOI_E_USAGE, "a verb is made of letters, digits and \"-\"");
+    if (text_has_word("DATA BDAT STARTTLS AUTH", verb))
+        return bad(e, ENVOI_E_USAGE, "DATA, BDAT, STARTTLS and AUTH change what follows: use the calls for them");
+    if (!text_has_word("EHLO HELO LHLO NOOP RSET HELP QUIT", verb) && (rc = check_policy(e)))
+        return rc;
+    if (!arguments || !*arguments)
+        return line(e, &command_line, 0, (const char *const[]){verb, NULL});
+    return line(e, &command_line, 0, (const char *const[]){verb, " ", arguments, NULL});
+}
+
+int engine_rset(struct engine *e)
+{
+    int rc = begin(e);
+
+    return rc ? rc : line(e, &command_line_rset, 0, (const char *const[]){"RSET", NULL});
+}
+
+static bool is_ascii(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80)
+            return false;
+    return true;
+}
+
+int engine_lookup(struct engine *e, const char *verb, const char *address)
+{
+    int rc = begin(e);
+
+    if (rc || (rc = check_policy(e)))
+        return rc;
+    if (!*address || !text_is_line(address, strlen(address)))
+        return bad(e, ENVOI_E_ADDRESS, "the address is empty, or has a line end or a control character");
+    if (is_ascii(address))
+        return line(e, &command_line, 0, (const char *const[]){verb, " ", address, NULL});
+    if (!extensions_get(&e->extensions, "SMTPUTF8"))
+        return bad(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
+    return line(e, &command_line, 0, (const char *const[]){verb, " ", address, " SMTPUTF8", NULL});
+}
+
+static int path_line(struct engine *e, const struct command *row, const char *verb, const char *address,
+                     const char *options)
+{
+    bool sender = row == &command_line_mail, some = options && *options;
+    struct address parsed;
+    int rc = begin(e);
+
+    if (rc || (rc = check_policy(e)) || (rc = parameters_check(options, e->fault)) ||
+        (rc = address_parse(address, sender, e->fault, &parsed)))
+        return rc;
+    if (parsed.utf8 && !extensions_get(&e->extensions, "SMTPUTF8"))
+        rc = bad(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
+    else
+        rc = line(e, row, 0,
+                  (const char *const[]){verb, address_path(&parsed), some ? "> " : ">", some ? options : NULL, NULL});
+    address_free(&parsed);
+    return rc;
+}
+
+int engine_mail(struct engine *e, const char *sender, const char *options)
+{
+    return path_line(e, &command_line_mail, "MAIL FROM:<", sender, options);
+}
+
+int engine_rcpt(struct engine *e, const char *recipient, const char *options)
+{
+    return path_line(e, &command_line_rcpt, "RCPT TO:<", recipient, options);
+}
+
+/* ------------------------------------------------------------------------------------------------------- messages ---- */
+
+int engine_data(struct engine *e, const void *content, size_t len)
+{
+    static const uint8_t empty[1];
+    int rc = begin(e);
+
+    if (rc || (rc = check_policy(e)))
+        return rc;
+    content_free(&e->line_data);
+    e->line_data.source.memory = content ? content : empty;
+    e->line_data.source.size = content ? (int64_t)len : 0;
+    job_init(&e->verb_job, &command_data, 0);
+    e->verb_job.content = &e->line_data;
+    queue_append(e, &e->verb_job);
+    engine_carry_on(e);
+    return engine_result(e);
+}
+
+static int check_message(struct engine *e, const struct envoi_message *m)
+{
+    if (m->job.engine)
+        return bad(e, ENVOI_E_BUSY, "the message is being sent already");
+    if (m->sticky)
+        return bad(e, m->sticky, "a setting of the message was refused when it was made");
+    if (!m->count)
+        return bad(e, ENVOI_E_USAGE, "the message has no recipient");
+    if (!m->content.source.memory && !m->content.source.pull)
+        return bad(e, ENVOI_E_USAGE, "the message has no content");
+    return ENVOI_OK;
+}
+
+int engine_queue(struct engine *e, struct envoi_message *message)
+{
+    bool sending = e->head != NULL;
+    int rc;
+
+    for (const struct job *job = e->head; job; job = job->next)
+        sending = sending && (job->message || job->next); /* what prepares a message stands before it */
+    if (!sending && (rc = begin(e)))
+        return rc;
+    if (!e->open)
+        return ENVOI_E_DISCONNECTED;
+    if ((rc = check_message(e, message)))
+        return rc;
+    queue_append_message(e, message);
+    return ENVOI_OK;
+}
+
+void engine_go(struct engine *e)
+{
+    engine_carry_on(e);
+}
+
+bool engine_pipelines(const struct engine *e)
+{
+    return e->extensions.pipelining && e->window != ENGINE_WINDOW_CLOSED;
+}
+
+void engine_rest(struct engine *e)
+{
+    if (!e->output.count)
+        output_rest(&e->output);
+    if (!reply_parser_busy(&e->parser))
+        reply_parser_free(&e->parser);
+}
+
+void engine_give_up(struct engine *e, int code, const char *why)
+{
+    (void)engine_die_of(e, code, "%s", why);
+}
+
+int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count)
+{
+    size_t checked = 0;
+    int rc = begin(e);
+
+    for (; !rc && checked < count; checked++)
+        if (messages[checked]->pooled)
+            rc = bad(e, ENVOI_E_BUSY, "the message belongs to a pool");
+        else if (!(rc = check_message(e, messages[checked])))
+            messages[checked]->job.engine = e; /* one that is there twice is refused */
+    if (rc) {
+        for (size_t i = 0; i + 1 < checked; i++)
+            messages[i]->job.engine = NULL;
+        verdict_not_begun(messages, count, e->fault->text);
+        return rc;
+    }
+    for (size_t i = 0; i < count; i++) {
+        message_begin(messages[i]);
+        queue_append_message(e, messages[i]);
+    }
+    engine_carry_on(e);
+    return engine_result(e);
+}
+
+int engine_send(struct engine *e, struct envoi_message *message)
+{
+    return engine_send_all(e, &message, 1);
+}

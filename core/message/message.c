@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+#include "message/message.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------------------------ life ---- */
+
+int envoi_message_new(const char *sender, struct envoi_message **out)
+{
+    struct envoi_message *m;
+    int rc;
+
+    if (!out)
+        return ENVOI_E_USAGE;
+    *out = NULL;
+    if (!(m = mem_zalloc(sizeof *m)))
+        return ENVOI_E_MEMORY;
+    content_init(&m->content);
+    m->recipients = m->own;
+    m->room = sizeof m->own / sizeof m->own[0];
+    if ((rc = address_parse(sender ? sender : "", true, NULL, &m->sender))) {
+        mem_free(m);
+        return rc;
+    }
+    *out = m;
+    return ENVOI_OK;
+}
+
+static void clear_recipient(struct recipient *r)
+{
+    address_free(&r->address);
+    mem_free(r->options);
+    reason_drop(r->reason);
+    mem_free(r->line);
+}
+
+/* Frees all but the sender and the room for recipients. */
+static void clear(struct envoi_message *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        clear_recipient(&m->recipients[i]);
+    m->count = 0;
+    mem_free(m->options);
+    mem_free(m->dropped);
+    m->options = m->dropped = NULL;
+    content_free(&m->content);
+    m->drop_options = false;
+    m->body = ENVOI_BODY_AUTO;
+    m->size_estimate = 0;
+    m->sticky = ENVOI_OK;
+}
+
+void envoi_message_free(struct envoi_message *message)
+{
+    if (!message)
+        return;
+    clear(message);
+    address_free(&message->sender);
+    if (message->recipients != message->own)
+        mem_free(message->recipients);
+    mem_free(message);
+}
+
+int envoi_message_reset(struct envoi_message *message, const char *sender)
+{
+    struct address address;
+    int rc = message_check(message);
+
+    if (rc || (rc = address_parse(sender ? sender : "", true, NULL, &address)))
+        return message && rc != ENVOI_E_BUSY ? message_stick(message, rc) : rc;
+    clear(message);
+    address_free(&message->sender);
+    message->sender = address;
+    return ENVOI_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------------- envelope ---- */
+
+static int grow(struct envoi_message *m)
+{
+    bool own = m->recipients == m->own;
+    size_t room = own ? 4 : m->room * 2;
+    struct recipient *more;
+
+    if (m->count >= RECIPIENTS_MAX)
+        return ENVOI_E_USAGE;
+    if (m->count < m->room)
+        return ENVOI_OK;
+    if (!(more = mem_realloc(own ? NULL : m->recipients, room * sizeof *more)))
+        return ENVOI_E_MEMORY;
+    if (own)
+        memcpy(more, m->own, sizeof m->own);
+    m->recipients = more;
+    m->room = room;
+    return ENVOI_OK;
+}
+
+int envoi_message_add_recipient_with(struct envoi_message *message, const char *address, const char *options)
+{
+    struct recipient *r;
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (!address)
+        return message_stick(message, ENVOI_E_USAGE);
+    if ((options && (rc = parameters_check(options, NULL))) || (rc = grow(message)))
+        return message_stick(message, rc);
+    r = &message->recipients[message->count];
+    *r = (struct recipient){0};
+    if ((rc = address_parse(address, false, NULL, &r->address)) ||
+        (options && (rc = mem_replace(&r->options, options)))) {
+        clear_recipient(r);
+        return message_stick(message, rc);
+    }
+    message->count++;
+    return ENVOI_OK;
+}
+
+int envoi_message_add_recipient(struct envoi_message *message, const char *address)
+{
+    return envoi_message_add_recipient_with(message, address, NULL);
+}
+
+int envoi_message_set_options(struct envoi_message *message, const char *options)
+{
+    int rc = message_check(message);
+
+    if (!rc && !(rc = parameters_check(options, NULL)))
+        rc = mem_replace(&message->options, options);
+    return message && rc != ENVOI_E_BUSY ? message_stick(message, rc) : rc;
+}
+
+int envoi_message_set_drop_options(struct envoi_message *message, int drop)
+{
+    int rc = message_check(message);
+
+    if (!rc)
+        message->drop_options = drop;
+    return rc;
+}
+
+int envoi_message_set_body(struct envoi_message *message, int body)
+{
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (body < ENVOI_BODY_AUTO || body > ENVOI_BODY_BINARY)
+        return message_stick(message, ENVOI_E_USAGE);
+    message->body = body;
+    return ENVOI_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------------- content ---- */
+
+int message_set_source(struct envoi_message *m, const struct content_source *source)
+{
+    bool canonical = m && m->content.canonical; /* said of the content, be it before or after it was set */
+    int rc = message_check(m);
+
+    if (rc)
+        return rc;
+    if (m->content.source.memory || m->content.source.pull)
+        content_free(&m->content);
+    m->content.source = *source;
+    m->content.canonical = canonical;
+    return ENVOI_OK;
+}
+
+int envoi_message_set_data(struct envoi_message *message, const void *data, size_t len)
+{
+    static const uint8_t empty[1];
+    struct content_source source = {.memory = data ? data : empty, .size = (int64_t)len};
+
+    if (message && (len > INT64_MAX || (!data && len)))
+        return message_stick(message, ENVOI_E_USAGE);
+    return message_set_source(message, &source);
+}
+
+int envoi_message_set_callback(struct envoi_message *message, envoi_pull_fn *pull, envoi_rewind_fn *rewind, void *ctx,
+                               int64_t size)
+{
+    struct content_source source = {.pull = pull, .rewind = rewind, .ctx = ctx, .size = size < 0 ? -1 : size};
+
+    if (message && !pull)
+        return message_stick(message, ENVOI_E_USAGE);
+    return message_set_source(message, &source);
+}
+
+int envoi_message_set_size_estimate(struct envoi_message *message, uint64_t octets)
+{
+    int rc = message_check(message);
+
+    if (!rc)
+        message->size_estimate = octets;
+    return rc;
+}
+
+int envoi_message_set_canonical(struct envoi_message *message, int on)
+{
+    int rc = message_check(message);
+
+    if (!rc)
+        message->content.canonical = on;
+    return rc;
+}
+
+uint64_t envoi_message_progress(const struct envoi_message *message)
+{
+    return message ? message->content.taken : 0;
+}
+
+/* -------------------------------------------------------------------------------------------------------- verdicts ---- */
+
+struct reason *reason_new(struct envoi_message *m, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    bool own = size <= REASON_OWN_MAX && !m->said.reason.users;
+    struct reason *reason = own ? &m->said.reason : mem_alloc(sizeof *reason + size);
+    char *to;
+
+    if (!reason)
+        return NULL;
+    to = own ? m->said.text : (char *)(reason + 1);
+    memcpy(to, text, size);
+    *reason = (struct reason){.users = 1, .own = own, .text = to};
+    return reason;
+}
+
+struct reason *reason_share(struct reason *reason)
+{
+    if (reason)
+        reason->users++;
+    return reason;
+}
+
+void reason_drop(struct reason *reason)
+{
+    if (reason && --reason->users == 0 && !reason->own)
+        mem_free(reason);
+}
+
+const char *recipient_reason(const struct recipient *r)
+{
+    return r->reason ? r->reason->text : "";
+}
+
+void recipient_begin(struct recipient *r)
+{
+    reason_drop(r->reason);
+    r->reason = NULL;
+    r->verdict = ENVOI_VERDICT_NOT_ATTEMPTED;
+    r->pending = false;
+    r->code = r->phase = 0;
+    r->enhanced[0] = '\0';
+}
+
+void message_begin(struct envoi_message *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        recipient_begin(&m->recipients[i]);
+        m->recipients[i].due = true;
+    }
+    m->due_begin = 0;
+    m->due_count = m->due_end = m->count;
+    mem_free(m->dropped);
+    m->dropped = NULL;
+}
+
+void message_due_none(struct envoi_message *m)
+{
+    for (size_t i = m->due_begin; i < m->due_end; i++)
+        m->recipients[i].due = false;
+    m->due_count = m->due_begin = m->due_end = 0;
+}
+
+void message_due_add(struct envoi_message *m, size_t index)
+{
+    m->recipients[index].due = true;
+    if (!m->due_count++)
+        m->due_begin = index;
+    m->due_end = index + 1;
+}
+
+size_t message_next_due(const struct envoi_message *m, size_t index)
+{
+    while (index < m->due_end && !m->recipients[index].due)
+        index++;
+    return index;
+}
+
+const char *envoi_message_dropped_options(const struct envoi_message *message)
+{
+    return message && message->dropped ? message->dropped : "";
+}
+
+size_t envoi_message_recipients(const struct envoi_message *message)
+{
+    return message ? message->count : 0;
+}
+
+static struct recipient *recipient_at(const struct envoi_message *message, size_t index)
+{
+    return message && index < message->count ? &message->recipients[index] : NULL;
+}
+
+const char *envoi_message_recipient(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? address_path(&r->address) : NULL;
+}
+
+int envoi_message_verdict(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? r->verdict : ENVOI_VERDICT_NOT_ATTEMPTED;
+}
+
+int envoi_message_verdict_code(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? r->code : 0;
+}
+
+const char *envoi_message_verdict_enhanced(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? r->enhanced : "";
+}
+
+const char *envoi_message_verdict_reason(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? recipient_reason(r) : "";
+}
+
+int envoi_message_verdict_phase(const struct envoi_message *message, size_t index)
+{
+    const struct recipient *r = recipient_at(message, index);
+
+    return r ? r->phase : 0;
+}
+
+const char *envoi_message_verdict_text(struct envoi_message *message, size_t index)
+{
+    struct recipient *r = recipient_at(message, index);
+    const char *reason = envoi_message_verdict_reason(message, index);
+    char code[8] = "";
+    size_t room;
+
+    if (!r)
+        return NULL;
+    if (r->code)
+        (void)snprintf(code, sizeof code, "%d ", r->code);
+    room = strlen(address_path(&r->address)) + strlen(reason) + sizeof r->enhanced + 64;
+    mem_free(r->line);
+    if (!(r->line = mem_alloc(room)))
+        return NULL;
+    (void)snprintf(r->line, room, "%s: %s%s%s%s%s%s", address_path(&r->address), envoi_verdict_name(r->verdict),
+                   r->code || *reason ? ": " : "", code, r->enhanced, *r->enhanced ? " " : "", reason);
+    text_make_printable(r->line, strlen(r->line), "");
+    return r->line;
+}

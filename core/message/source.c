@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Content from files: where the engine, which does no I/O, gets it from. */
+#include "base/mem.h"
+#include "message/message.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct file {
+    FILE *stream; /* NULL: fd is read */
+    int fd;
+    off_t start;
+    bool failed; /* the failure behind the octets that were given last */
+};
+
+static void file_release(void *ctx)
+{
+    mem_free(ctx);
+}
+
+/* ---- descriptors ---- */
+
+static int fd_pull(void *ctx, void *buf, size_t cap, size_t *len)
+{
+    const struct file *f = ctx;
+    ssize_t n;
+
+    do
+        n = read(f->fd, buf, cap);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK ? ENVOI_E_AGAIN : ENVOI_E_CONTENT;
+    *len = (size_t)n;
+    return ENVOI_OK;
+}
+
+static int fd_rewind(void *ctx)
+{
+    const struct file *f = ctx;
+
+    return lseek(f->fd, f->start, SEEK_SET) < 0 ? ENVOI_E_CONTENT : ENVOI_OK;
+}
+
+/* ---- streams ---- */
+
+/* What stopped fread(), when it gave less than was asked for. */
+static int stream_state(FILE *stream, int error)
+{
+    if (!ferror(stream))
+        return ENVOI_OK;
+    if (error != EINTR && error != EAGAIN && error != EWOULDBLOCK)
+        return ENVOI_E_CONTENT;
+    clearerr(stream);
+    return ENVOI_E_AGAIN;
+}
+
+static int stream_pull(void *ctx, void *buf, size_t cap, size_t *len)
+{
+    struct file *f = ctx;
+    int rc, error;
+    size_t n;
+
+    if (f->failed)
+        return ENVOI_E_CONTENT;
+    do {
+        errno = 0;
+        n = fread(buf, 1, cap, f->stream);
+        error = errno;
+        rc = n < cap ? stream_state(f->stream, error) : ENVOI_OK;
+    } while (n == 0 && rc == ENVOI_E_AGAIN && error == EINTR);
+    if (n == 0 && rc)
+        return rc;
+    f->failed = rc == ENVOI_E_CONTENT; /* what was read before it comes first */
+    *len = n;
+    return ENVOI_OK;
+}
+
+static int stream_rewind(void *ctx)
+{
+    struct file *f = ctx;
+
+    f->failed = false;
+    return fseeko(f->stream, f->start, SEEK_SET) ? ENVOI_E_CONTENT : ENVOI_OK;
+}
+
+/* ---- what kind of file it is ---- */
+
+/* Octets from start to the end. A regular file that says it is empty may be one of /proc, which only reading tells. */
+static int64_t size_from(const struct stat *st, off_t start)
+{
+    return st->st_size > start ? (int64_t)(st->st_size - start) : -1;
+}
+
+/* A stream without a descriptor (fmemopen) that knows where it stands can go back there. */
+static void look_at_stream(FILE *stream, struct file *f, struct content_source *source)
+{
+    int fd = fileno(stream);
+    struct stat st;
+
+    *f = (struct file){.stream = stream, .fd = -1, .start = ftello(stream)};
+    source->pull = stream_pull;
+    if (f->start < 0 || (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))))
+        return;
+    source->rewind = stream_rewind;
+    if (fd >= 0)
+        source->size = size_from(&st, f->start);
+}
+
+/* What is no regular file is read once: seeking in a terminal or in /dev/zero means nothing. */
+static void look_at_fd(int fd, struct file *f, struct content_source *source)
+{
+    struct stat st;
+
+    *f = (struct file){.fd = fd, .start = lseek(fd, 0, SEEK_CUR)};
+    source->pull = fd_pull;
+    if (f->start < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return;
+    source->rewind = fd_rewind;
+    source->size = size_from(&st, f->start);
+}
+
+/* ---- the setters ---- */
+
+static int stick(struct envoi_message *m, int code)
+{
+    if (!m->sticky)
+        m->sticky = code;
+    return code;
+}
+
+static int set_file(struct envoi_message *m, FILE *stream, int fd)
+{
+    struct content_source source = {.release = file_release, .size = -1};
+    struct file *f = mem_zalloc(sizeof *f);
+    int rc;
+
+    if (!f)
+        return stick(m, ENVOI_E_MEMORY);
+    source.ctx = f;
+    if (stream)
+        look_at_stream(stream, f, &source);
+    else
+        look_at_fd(fd, f, &source);
+    if ((rc = message_set_source(m, &source)))
+        mem_free(f);
+    return rc;
+}
+
+int envoi_message_set_file(struct envoi_message *message, FILE *file)
+{
+    if (!message)
+        return ENVOI_E_USAGE;
+    if (!file)
+        return stick(message, ENVOI_E_USAGE);
+    return set_file(message, file, -1);
+}
+
+int envoi_message_set_fd(struct envoi_message *message, int fd)
+{
+    if (!message)
+        return ENVOI_E_USAGE;
+    if (fd < 0)
+        return stick(message, ENVOI_E_USAGE);
+    return set_file(message, NULL, fd);
+}

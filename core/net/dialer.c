@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/dialer.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <ares.h>
+#include <assert.h>
+#include <envoi/library.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* RFC 8305 section 8. */
+#define ATTEMPT_DELAY    250
+#define RESOLUTION_DELAY 50
+/* A unix socket whose backlog is full says so at once and tells nobody when that changes. */
+#define BACKLOG_DELAY    20
+
+#define ATTEMPTS_MAX (FAMILIES * ADDRESSES_MAX)
+
+/* Where it is assumed that everything that can be watched has a place. */
+static_assert(WATCH_MAX >= ATTEMPTS_MAX + ARES_GETSOCK_MAXNUM, "the watch list is too short");
+
+struct attempt {
+    int fd;
+    int family;
+    unsigned index; /* of its address in the family's list */
+};
+
+struct dialer {
+    struct dialer_env env;
+    struct resolver resolver;
+    bool looks_up;                         /* for others as well: they wait for it */
+    unsigned tried[FAMILIES];              /* a bit for each address */
+    int turn;                              /* the family that is next */
+    struct attempt attempts[ATTEMPTS_MAX]; /* those that are under way */
+    size_t count;
+    bool begun;       /* an address was tried: the time for connecting runs, no longer that for the name */
+    int64_t deadline; /* of the phase */
+    int64_t next_at;  /* not before this the next attempt begins */
+    int64_t grace;    /* until then IPv6 may still come first; 0: not waiting yet */
+    int winner;       /* -1: none yet */
+    struct endpoint peer;
+    int last_error;     /* errno of the last failure */
+    int ours;           /* ENVOI_E_SYSTEM or ENVOI_E_MEMORY, when there was no socket to be had; else 0 */
+    char failures[384]; /* "192.0.2.1: Connection refused; ..." */
+};
+
+/* ---- addresses ---- */
+
+/* The others need not wait any longer. */
+static void share(struct dialer *d, int64_t now)
+{
+    if (!d->looks_up)
+        return;
+    d->looks_up = false;
+    d->env.known->looked_up = false;
+    known_keep(d->env.known, &d->resolver.addresses, d->resolver.ttl, now);
+}
+
+static int look_up(struct dialer *d, int64_t now)
+{
+    struct dialer_env *env = &d->env;
+    int rc;
+
+    trace_event(env->trace, "looking up %s", env->target->name);
+    if ((d->looks_up = env->known && !env->known->looked_up))
+        env->known->looked_up = true;
+    rc = resolver_start(&d->resolver, env->target, env->policy, env->watch, env->fault);
+    if (resolver_done(&d->resolver, FAMILIES))
+        share(d, now);
+    return rc;
+}
+
+static int find_addresses(struct dialer *d, int64_t now)
+{
+    const struct target *target = d->env.target;
+    const struct addresses *known = NULL;
+
+    d->resolver = (struct resolver){.target = target, .watch = d->env.watch, .ttl = -1};
+    if (target->address.len) {
+        d->resolver.addresses.first = FAMILY_V4;
+        d->resolver.addresses.found[FAMILY_V4][0] = target->address;
+        d->resolver.addresses.count[FAMILY_V4] = 1;
+        return ENVOI_OK;
+    }
+    if (d->env.known && (known = known_use(d->env.known, now))) {
+        trace_event(d->env.trace, "%s: known already", target->name);
+        d->resolver.addresses = *known;
+        return ENVOI_OK;
+    }
+    return look_up(d, now);
+}
+
+/* What came of it. With one address that works, those that are still asked for are not missed. */
+static void tell_known(struct dialer *d, int64_t now)
+{
+    struct known *known = d->env.target->address.len ? NULL : d->env.known;
+
+    if (!known)
+        return;
+    share(d, now);
+    if (d->winner >= 0)
+        known_prefer(known, &d->peer);
+    else
+        known_forget(known);
+}
+
+/* ---- life ---- */
+
+int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out)
+{
+    struct dialer *d = mem_zalloc(sizeof *d);
+    int rc;
+
+    *out = d;
+    if (!d)
+        return fault_set(env->fault, ENVOI_E_MEMORY, ENVOI_PHASE_CONNECT, "%s", envoi_error_text(ENVOI_E_MEMORY));
+    d->env = *env;
+    d->winner = -1;
+    d->deadline = now + env->timeouts[ENVOI_PHASE_DNS];
+    rc = find_addresses(d, now);
+    d->turn = d->resolver.addresses.first;
+    if (rc) {
+        dialer_free(d);
+        *out = NULL;
+    }
+    return rc;
+}
+
+/* ---- attempts ---- */
+
+static void close_fd(struct dialer *d, int fd)
+{
+    watch_forget(d->env.watch, fd);
+    (void)close(fd);
+}
+
+static void failed(struct dialer *d, const struct endpoint *to, int error)
+{
+    char host[ENDPOINT_TEXT_MAX];
+    size_t len = strlen(d->failures);
+    const char *why = strerrordesc_np(error);
+
+    if (!why)
+        why = "unknown error";
+    endpoint_host(to, host, sizeof host);
+    d->last_error = error;
+    d->next_at = 0; /* the next one need not wait any longer */
+    trace_event(d->env.trace, "%s: %s", host, why);
+    if (d->env.target->address.len) /* there is only this one, and the label names it */
+        (void)snprintf(d->failures, sizeof d->failures, "%s", why);
+    else
+        (void)snprintf(d->failures + len, sizeof d->failures - len, "%s%s: %s", len ? "; " : "", host, why);
+}
+
+/* Does this errno mean that the connection is being made? A signal does not stop it either (POSIX). */
+static bool is_under_way(int error)
+{
+    return error == EINPROGRESS || error == EINTR;
+}
+
+/* No socket can be had because this process or machine has no more: the server is not to blame. 0: it is another reason, such
+ * as no IPv6. */
+static int system_failure(int error)
+{
+    if (error == ENOMEM || error == ENOBUFS)
+        return ENVOI_E_MEMORY;
+    return error == EMFILE || error == ENFILE ? ENVOI_E_SYSTEM : ENVOI_OK;
+}
+
+static int open_socket(const struct endpoint *to)
+{
+    int fd = socket(to->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int on = 1;
+
+    if (fd >= 0 && to->at.any.sa_family != AF_UNIX)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* without it mail goes out all the same */
+    return fd;
+}
+
+static const struct endpoint *address_of(const struct dialer *d, const struct attempt *a)
+{
+    return &d->resolver.addresses.found[a->family][a->index];
+}
+
+static void win(struct dialer *d, const struct attempt *a)
+{
+    d->winner = a->fd;
+    d->peer = *address_of(d, a);
+}
+
+static void begin(struct dialer *d, struct attempt a, int64_t now)
+{
+    const struct endpoint *to = address_of(d, &a);
+    char text[ENDPOINT_TEXT_MAX];
+
+    endpoint_text(to, text, sizeof text);
+    if (!d->begun)
+        d->deadline = now + d->env.timeouts[ENVOI_PHASE_CONNECT];
+    d->begun = true;
+    d->next_at = now + ATTEMPT_DELAY;
+    trace_event(d->env.trace, "connecting to %s", text);
+    if ((a.fd = open_socket(to)) < 0) {
+        d->ours = system_failure(errno);
+        failed(d, to, errno);
+    } else if (connect(a.fd, &to->at.any, to->len) == 0) {
+        win(d, &a);
+    } else if (is_under_way(errno)) {
+        d->attempts[d->count++] = a;
+    } else {
+        int error = errno;
+
+        (void)close(a.fd);
+        if (error == EAGAIN && to->at.any.sa_family == AF_UNIX) {
+            d->tried[FAMILY_V4] = 0;
+            d->next_at = now + BACKLOG_DELAY;
+        } else {
+            failed(d, to, error);
+        }
+    }
+}
+
+/* The first address of a family that was not tried; their number if there is none (yet). */
+static unsigned untried(const struct dialer *d, int family)
+{
+    unsigned i = 0;
+
+    while (i < d->resolver.addresses.count[family] && d->tried[family] >> i & 1)
+        i++;
+    return i;
+}
+
+static bool family_has_address(const struct dialer *d, int family)
+{
+    return untried(d, family) < d->resolver.addresses.count[family];
+}
+
+static bool have_address(const struct dialer *d)
+{
+    return family_has_address(d, FAMILY_V6) || family_has_address(d, FAMILY_V4);
+}
+
+/* Begins with the address that is next, if there is one. The families take turns. */
+static bool begin_next(struct dialer *d, int64_t now)
+{
+    int family = family_has_address(d, d->turn) ? d->turn : !d->turn;
+    struct attempt a = {.family = family, .index = untried(d, family)};
+
+    if (!have_address(d))
+        return false;
+    d->turn = !family;
+    d->tried[family] |= 1u << a.index;
+    begin(d, a, now);
+    return true;
+}
+
+/* When the first IPv4 address is there before any of IPv6, the latter get a moment to catch up. */
+static bool waits_for_v6(struct dialer *d, int64_t now)
+{
+    if (d->begun || resolver_done(&d->resolver, FAMILY_V6) || !have_address(d))
+        return false;
+    if (d->resolver.addresses.count[FAMILY_V6])
+        return false;
+    if (!d->grace)
+        d->grace = now + RESOLUTION_DELAY;
+    return now < d->grace;
+}
+
+/* The errno of an attempt, 0 when it is connected, EINPROGRESS when it is neither. Some loops call every event on a socket
+ * readable, so what they say is not taken for the answer. */
+static int attempt_state(int fd, unsigned events)
+{
+    struct sockaddr_storage peer;
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+        return errno;
+    if (error || events & ENVOI_EVENT_WRITE)
+        return error;
+    len = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &len) < 0 ? EINPROGRESS : 0;
+}
+
+static void attempt_ready(struct dialer *d, size_t index, unsigned events)
+{
+    struct attempt a = d->attempts[index];
+    int error = attempt_state(a.fd, events);
+
+    if (error == EINPROGRESS || d->winner >= 0)
+        return;
+    d->attempts[index] = d->attempts[--d->count];
+    if (error == 0) {
+        win(d, &a);
+    } else {
+        close_fd(d, a.fd);
+        failed(d, address_of(d, &a), error);
+    }
+}
+
+void dialer_ready(struct dialer *d, int fd, unsigned events)
+{
+    for (size_t i = 0; i < d->count; i++)
+        if (d->attempts[i].fd == fd) {
+            attempt_ready(d, i, events);
+            return;
+        }
+    if (watch_wanted(d->env.watch, fd)) /* what is watched and no attempt is c-ares's */
+        resolver_process(&d->resolver, fd, events);
+}
+
+/* ---- the whole ---- */
+
+static int too_late(struct dialer *d)
+{
+    struct envoi_errctx *fault = d->env.fault;
+    const char *label = d->env.target->label;
+
+    if (!d->begun)
+        return fault_set(fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_DNS, "%s: the name servers do not answer",
+                         d->env.target->name);
+    return fault_set(fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_CONNECT, "%s: no answer in time%s%s", label,
+                     d->failures[0] ? "; " : "", d->failures);
+}
+
+static int nothing_left(struct dialer *d)
+{
+    if (!d->begun)
+        return resolver_failure(&d->resolver, d->env.fault);
+    (void)fault_set(d->env.fault, d->ours ? d->ours : ENVOI_E_CONNECT, ENVOI_PHASE_CONNECT, "%s: %s",
+                    d->env.target->label, d->failures);
+    d->env.fault->library_code = d->last_error;
+    return d->env.fault->code;
+}
+
+/* Ends the attempts that are under way; those addresses were not tried, as it were. */
+static void rest(struct dialer *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        const struct attempt *a = &d->attempts[i];
+
+        close_fd(d, a->fd);
+        d->tried[a->family] &= ~(1u << a->index);
+    }
+    d->count = 0;
+}
+
+bool dialer_resume(struct dialer *d, int64_t now)
+{
+    d->deadline = now + d->env.timeouts[ENVOI_PHASE_CONNECT];
+    d->next_at = 0;
+    if (have_address(d) || !resolver_done(&d->resolver, FAMILIES))
+        return true;
+    if (d->env.known) /* there may be more by now */
+        known_forget(d->env.known);
+    return false;
+}
+
+int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
+{
+    int rc = ENVOI_E_AGAIN;
+
+    resolver_process(&d->resolver, -1, 0);
+    if (resolver_done(&d->resolver, FAMILIES))
+        share(d, now);
+    if (!d->begun && d->resolver.addresses.count[FAMILY_V6])
+        d->turn = d->resolver.addresses.first;
+    while (d->winner < 0 && now >= d->next_at && now < d->deadline && !waits_for_v6(d, now))
+        if (!begin_next(d, now))
+            break;
+    if (d->winner >= 0) {
+        tell_known(d, now);
+        rest(d);
+        *fd = d->winner;
+        *peer = d->peer;
+        d->winner = -1;
+        return ENVOI_OK;
+    }
+    if (d->count == 0 && !have_address(d) && resolver_done(&d->resolver, FAMILIES))
+        rc = nothing_left(d);
+    else if (now >= d->deadline)
+        rc = too_late(d);
+    if (rc != ENVOI_E_AGAIN)
+        tell_known(d, now);
+    return rc;
+}
+
+void dialer_watch(const struct dialer *d)
+{
+    resolver_watch(&d->resolver);
+    for (size_t i = 0; i < d->count; i++)
+        watch_want(d->env.watch, d->attempts[i].fd, ENVOI_EVENT_WRITE);
+}
+
+int64_t dialer_deadline(const struct dialer *d, int64_t now)
+{
+    int64_t at = clock_earlier(d->deadline, resolver_deadline(&d->resolver, now));
+
+    if (have_address(d))
+        at = clock_earlier(at, d->begun ? d->next_at : d->grace);
+    return at;
+}
+
+void dialer_free(struct dialer *d)
+{
+    if (!d)
+        return;
+    resolver_stop(&d->resolver);
+    rest(d);
+    if (d->looks_up)
+        d->env.known->looked_up = false;
+    if (d->winner >= 0)
+        close_fd(d, d->winner);
+    mem_free(d);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/endpoint.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+bool endpoint_set(struct endpoint *e, const struct sockaddr *from, socklen_t len)
+{
+    bool fits = (from->sa_family == AF_INET && len >= sizeof e->at.in) ||
+                (from->sa_family == AF_INET6 && len >= sizeof e->at.in6) || from->sa_family == AF_UNIX;
+
+    memset(e, 0, sizeof *e);
+    if (!fits || len > sizeof e->at)
+        return false;
+    e->len = len;
+    memcpy(&e->at, from, len);
+    return true;
+}
+
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->len == b->len && memcmp(&a->at, &b->at, a->len) == 0;
+}
+
+void endpoint_host(const struct endpoint *e, char *text, size_t size)
+{
+    char host[INET6_ADDRSTRLEN] = "";
+
+    switch (e->at.any.sa_family) {
+    case AF_INET:
+        (void)inet_ntop(AF_INET, &e->at.in.sin_addr, host, sizeof host);
+        break;
+    case AF_INET6:
+        (void)inet_ntop(AF_INET6, &e->at.in6.sin6_addr, host, sizeof host);
+        break;
+    case AF_UNIX:
+        (void)snprintf(text, size, "%.*s", (int)sizeof e->at.un.sun_path, e->at.un.sun_path);
+        return;
+    }
+    (void)snprintf(text, size, "%s", host);
+}
+
+void endpoint_text(const struct endpoint *e, char *text, size_t size)
+{
+    char host[ENDPOINT_TEXT_MAX];
+
+    endpoint_host(e, host, sizeof host);
+    switch (e->at.any.sa_family) {
+    case AF_INET:
+        (void)snprintf(text, size, "%s:%u", host, ntohs(e->at.in.sin_port));
+        break;
+    case AF_INET6:
+        (void)snprintf(text, size, "[%s]:%u", host, ntohs(e->at.in6.sin6_port));
+        break;
+    default:
+        (void)snprintf(text, size, "%s", host);
+    }
+}

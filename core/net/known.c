@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/known.h"
+
+#include <string.h>
+
+/* Those who begin together share one look-up even if nothing is to be kept, and those of /etc/hosts have no time. */
+#define TTL_MIN     1000
+#define TTL_MAX     ((int64_t)3600 * 1000)
+#define TTL_UNKNOWN 10000
+
+const struct addresses *known_use(const struct known *k, int64_t now)
+{
+    const struct addresses *a = &k->addresses;
+
+    return now < k->until && a->count[FAMILY_V6] + a->count[FAMILY_V4] ? a : NULL;
+}
+
+void known_keep(struct known *k, const struct addresses *found, int64_t ttl, int64_t now)
+{
+    if (ttl < 0)
+        ttl = TTL_UNKNOWN;
+    else if (ttl < TTL_MIN)
+        ttl = TTL_MIN;
+    else if (ttl > TTL_MAX)
+        ttl = TTL_MAX;
+    k->addresses = *found;
+    k->until = now + ttl;
+}
+
+void known_prefer(struct known *k, const struct endpoint *e)
+{
+    int family = e->at.any.sa_family == AF_INET6 ? FAMILY_V6 : FAMILY_V4;
+    struct endpoint *list = k->addresses.found[family];
+    size_t *count = &k->addresses.count[family], i = 0;
+
+    while (i < *count && !endpoint_equal(&list[i], e))
+        i++;
+    if (i == ADDRESSES_MAX)
+        i--; /* for the last one */
+    else if (i == *count)
+        ++*count;
+    memmove(list + 1, list, i * sizeof *list);
+    list[0] = *e;
+    k->addresses.first = family;
+}
+
+void known_forget(struct known *k)
+{
+    k->until = 0;
+}

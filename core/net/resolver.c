@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/resolver.h"
+
+#include "base/text.h"
+
+#include <ares.h>
+#include <envoi/session.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* c-ares counts its users without a lock, so it is asked once for the process. Its allocator stays its own: setting ours
+ * would also set it for others in the process who use c-ares and have memory of it already. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int library_status;
+
+static void start_library(void)
+{
+    library_status = ares_library_init(ARES_LIB_INIT_ALL);
+}
+
+/* ---- sockets of c-ares: never blocking, never inherited, never raising SIGPIPE ---- */
+
+static ares_socket_t open_socket(int family, int type, int protocol, void *ctx)
+{
+    (void)ctx;
+    return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+}
+
+static int close_socket(ares_socket_t fd, void *ctx)
+{
+    struct resolver *r = ctx;
+
+    watch_forget(r->watch, fd);
+    return close(fd);
+}
+
+static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, void *ctx)
+{
+    (void)ctx;
+    return connect(fd, to, len);
+}
+
+static ares_ssize_t receive(ares_socket_t fd, void *data, size_t len, int flags, struct sockaddr *from,
+                            ares_socklen_t *from_len, void *ctx)
+{
+    (void)ctx;
+    return recvfrom(fd, data, len, flags, from, from_len);
+}
+
+static ares_ssize_t send_pieces(ares_socket_t fd, const struct iovec *pieces, int count, void *ctx)
+{
+    struct iovec copy[16];
+    struct msghdr message = {.msg_iov = copy};
+
+    (void)ctx;
+    if (count > (int)(sizeof copy / sizeof copy[0]))
+        count = (int)(sizeof copy / sizeof copy[0]); /* a short write, as a stream may have any time */
+    memcpy(copy, pieces, (size_t)count * sizeof copy[0]);
+    message.msg_iovlen = (size_t)count;
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static const struct ares_socket_functions socket_functions = {open_socket, close_socket, connect_socket, receive,
+                                                              send_pieces};
+
+/* ---- channels ---- */
+
+/* For /etc/hosts alone. All that c-ares would otherwise read resolv.conf and the environment for is given. */
+static int open_files(ares_channel *channel)
+{
+    struct in_addr nobody = {0};
+    struct ares_options options = {.flags = ARES_FLAG_NOALIASES,
+                                   .lookups = (char[]){"f"},
+                                   .timeout = 1000,
+                                   .tries = 1,
+                                   .ndots = 1,
+                                   .servers = &nobody,
+                                   .nservers = 1};
+
+    return ares_init_options(channel, &options,
+                             ARES_OPT_FLAGS | ARES_OPT_LOOKUPS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
+                                 ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_NOROTATE);
+}
+
+/* For the name servers. In a set-uid program LOCALDOMAIN (search domains), RES_OPTIONS and HOSTALIASES are overridden:
+ * what is given here wins over the environment. */
+static int open_servers(ares_channel *channel, const struct resolver_policy *policy)
+{
+    struct ares_options options = {
+        .lookups = (char[]){"b"}, .flags = ARES_FLAG_NOALIASES, .timeout = 5000, .tries = 4, .ndots = 1};
+    int mask = ARES_OPT_LOOKUPS;
+    int rc;
+
+    if (policy->secure)
+        mask |= ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_DOMAINS |
+                ARES_OPT_NOROTATE;
+    rc = ares_init_options(channel, &options, mask);
+    if (rc == ARES_SUCCESS && policy->servers && (rc = ares_set_servers_ports_csv(*channel, policy->servers))) {
+        ares_destroy(*channel);
+        *channel = NULL;
+    }
+    return rc;
+}
+
+static int channel_failure(int status, struct envoi_errctx *fault)
+{
+    int code = status == ARES_ENOMEM ? ENVOI_E_MEMORY : ENVOI_E_RESOLVE;
+
+    return fault_set(fault, code, ENVOI_PHASE_DNS, "name resolution cannot start: %s", ares_strerror(status));
+}
+
+/* ---- answers ---- */
+
+static void add(struct resolver *r, int family, const struct endpoint *e)
+{
+    size_t *count = &r->addresses.count[family];
+
+    for (size_t i = 0; i < *count; i++)
+        if (endpoint_equal(&r->addresses.found[family][i], e))
+            return;
+    if (*count < ADDRESSES_MAX)
+        r->addresses.found[family][(*count)++] = *e;
+}
+
+/* What /etc/hosts says has no time of its own: there, all of this is 0. */
+static void note_ttl(struct resolver *r, int seconds, bool both)
+{
+    int64_t ttl = seconds < 0 ? 0 : (int64_t)seconds * 1000;
+
+    if (!both && (r->ttl < 0 || ttl < r->ttl))
+        r->ttl = ttl;
+}
+
+static void take(struct resolver *r, const struct ares_addrinfo *answer, bool both)
+{
+    uint16_t port = htons(r->target->port);
+    bool first = both; /* then the order of the answer says which family comes first */
+
+    for (const struct ares_addrinfo_cname *c = answer->cnames; c; c = c->next)
+        note_ttl(r, c->ttl, both);
+    for (const struct ares_addrinfo_node *n = answer->nodes; n; n = n->ai_next) {
+        int family = n->ai_family == AF_INET6 ? FAMILY_V6 : FAMILY_V4;
+        struct endpoint e;
+
+        if (!endpoint_set(&e, n->ai_addr, (socklen_t)n->ai_addrlen))
+            continue;
+        if (family == FAMILY_V6)
+            e.at.in6.sin6_port = port;
+        else
+            e.at.in.sin_port = port;
+        if (first)
+            r->addresses.first = family;
+        first = false;
+        add(r, family, &e);
+        note_ttl(r, n->ai_ttl, both);
+    }
+}
+
+static void answered(void *ctx, int status, int timeouts, struct ares_addrinfo *answer)
+{
+    struct resolver_query *query = ctx;
+
+    (void)timeouts;
+    query->done = true;
+    query->status = status;
+    if (!answer)
+        return;
+    if (status == ARES_SUCCESS)
+        take(query->resolver, answer, query->both);
+    ares_freeaddrinfo(answer);
+}
+
+static void ask(struct resolver *r, ares_channel channel, const char *name, int family, struct resolver_query *query)
+{
+    struct ares_addrinfo_hints hints = {.ai_family = family, .ai_socktype = SOCK_STREAM};
+
+    query->resolver = r;
+    query->asked = true;
+    query->both = family == AF_UNSPEC;
+    ares_getaddrinfo(channel, name, NULL, &hints, answered, query);
+}
+
+/* ---- the look-up ---- */
+
+static const char localhost[] = "localhost";
+
+/* Names below localhost are localhost, and no name server is asked for them (RFC 6761 section 6.3). */
+static bool is_localhost(const struct target *target)
+{
+    size_t len = strlen(target->name), tail = sizeof localhost - 1;
+
+    if (len < tail || !text_equal(target->name + len - tail, localhost))
+        return false;
+    return len == tail || target->name[len - tail - 1] == '.';
+}
+
+/* c-ares knows localhost where /etc/hosts does not, but not where there is no such file, as in a bare chroot. */
+static void add_loopback(struct resolver *r)
+{
+    uint16_t port = htons(r->target->port);
+    struct endpoint v6 = {.len = sizeof v6.at.in6,
+                          .at.in6 = {.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = IN6ADDR_LOOPBACK_INIT}};
+    struct endpoint v4 = {.len = sizeof v4.at.in,
+                          .at.in = {.sin_family = AF_INET, .sin_port = port, .sin_addr = {htonl(INADDR_LOOPBACK)}}};
+
+    r->addresses.first = FAMILY_V6;
+    add(r, FAMILY_V6, &v6);
+    add(r, FAMILY_V4, &v4);
+}
+
+static int ask_files(struct resolver *r, struct envoi_errctx *fault)
+{
+    struct resolver_query query = {0};
+    ares_channel channel = NULL;
+    int status = open_files(&channel);
+
+    if (status != ARES_SUCCESS)
+        return channel_failure(status, fault);
+    ares_set_socket_functions(channel, &socket_functions, r);
+    ask(r, channel, is_localhost(r->target) ? localhost : r->target->name, AF_UNSPEC, &query);
+    ares_destroy(channel);
+    if (query.status == ARES_ENOMEM)
+        return channel_failure(ARES_ENOMEM, fault);
+    return ENVOI_OK;
+}
+
+static int ask_servers(struct resolver *r, const struct resolver_policy *policy, struct envoi_errctx *fault)
+{
+    char absolute[256];
+    const char *name = r->target->name;
+    ares_channel channel = NULL;
+    int status = open_servers(&channel, policy);
+
+    if (status != ARES_SUCCESS)
+        return channel_failure(status, fault);
+    ares_set_socket_functions(channel, &socket_functions, r);
+    r->channel = channel;
+    r->addresses.first = FAMILY_V6;
+    if (r->target->absolute) {
+        (void)snprintf(absolute, sizeof absolute, "%s.", name);
+        name = absolute;
+    }
+    ask(r, channel, name, AF_INET6, &r->queries[FAMILY_V6]);
+    ask(r, channel, name, AF_INET, &r->queries[FAMILY_V4]);
+    return ENVOI_OK;
+}
+
+/* A channel may not be destroyed by its own callback, so it is looked at after every call that can make one. */
+static void drop_if_done(struct resolver *r)
+{
+    if (r->channel && resolver_done(r, FAMILIES))
+        resolver_stop(r);
+}
+
+int resolver_start(struct resolver *r, const struct target *target, const struct resolver_policy *policy,
+                   struct watch *watch, struct envoi_errctx *fault)
+{
+    int rc;
+
+    *r = (struct resolver){.target = target, .watch = watch, .ttl = -1};
+    (void)pthread_once(&once, start_library);
+    if (library_status != ARES_SUCCESS)
+        return channel_failure(library_status, fault);
+    rc = ask_files(r, fault);
+    if (!rc && r->addresses.count[FAMILY_V6] + r->addresses.count[FAMILY_V4] == 0) {
+        if (is_localhost(target))
+            add_loopback(r);
+        else
+            rc = ask_servers(r, policy, fault);
+    }
+    drop_if_done(r);
+    return rc;
+}
+
+void resolver_process(struct resolver *r, int fd, unsigned events)
+{
+    ares_channel channel = r->channel;
+
+    if (!channel)
+        return;
+    ares_process_fd(channel, events & ENVOI_EVENT_READ ? fd : ARES_SOCKET_BAD,
+                    events & ENVOI_EVENT_WRITE ? fd : ARES_SOCKET_BAD);
+    drop_if_done(r);
+}
+
+bool resolver_done(const struct resolver *r, int family)
+{
+    if (family == FAMILIES)
+        return resolver_done(r, FAMILY_V6) && resolver_done(r, FAMILY_V4);
+    return !r->queries[family].asked || r->queries[family].done;
+}
+
+void resolver_watch(const struct resolver *r)
+{
+    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
+    unsigned bits;
+
+    if (!r->channel)
+        return;
+    bits = (unsigned)ares_getsock(r->channel, sockets, ARES_GETSOCK_MAXNUM);
+    for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+        unsigned events = bits >> i & 1 ? ENVOI_EVENT_READ : 0;
+
+        if (bits >> (i + ARES_GETSOCK_MAXNUM) & 1)
+            events |= ENVOI_EVENT_WRITE;
+        if (events)
+            watch_want(r->watch, sockets[i], events);
+    }
+}
+
+int64_t resolver_deadline(const struct resolver *r, int64_t now)
+{
+    struct timeval room, *left;
+
+    if (!r->channel || !(left = ares_timeout(r->channel, NULL, &room)))
+        return -1;
+    /* One more, so that the time-out has passed for sure when c-ares is called: it counts in microseconds. */
+    return now + (int64_t)left->tv_sec * 1000 + left->tv_usec / 1000 + 1;
+}
+
+int resolver_failure(const struct resolver *r, struct envoi_errctx *fault)
+{
+    int v6 = r->queries[FAMILY_V6].status, v4 = r->queries[FAMILY_V4].status;
+    int status = v4 == ARES_ENODATA || v4 == ARES_SUCCESS ? v6 : v4;
+    const char *name = r->target->name;
+
+    switch (status) {
+    case ARES_ENOMEM:
+        return fault_set(fault, ENVOI_E_MEMORY, ENVOI_PHASE_DNS, "%s: %s", name, ares_strerror(status));
+    case ARES_ENOTFOUND:
+        return fault_set(fault, ENVOI_E_RESOLVE, ENVOI_PHASE_DNS, "%s: no such host", name);
+    case ARES_ENODATA:
+        return fault_set(fault, ENVOI_E_RESOLVE, ENVOI_PHASE_DNS, "%s: the host has no address", name);
+    case ARES_ETIMEOUT:
+        return fault_set(fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_DNS, "%s: the name servers do not answer", name);
+    default:
+        return fault_set(fault, ENVOI_E_RESOLVE, ENVOI_PHASE_DNS, "%s: %s", name, ares_strerror(status));
+    }
+}
+
+void resolver_stop(struct resolver *r)
+{
+    ares_channel channel = r->channel;
+
+    r->channel = NULL;
+    for (int f = 0; f < FAMILIES; f++)
+        r->queries[f].done = true;
+    if (channel)
+        ares_destroy(channel);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "plugin/ownership.h"
+
+#include "base/mem.h"
+
+#include <envoi/error.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINKS_MAX 40
+
+/* The way to a directory: where it has come to, and what is still to go. */
+struct walk {
+    int fd;
+    char done[PATH_MAX];     /* "" is the root */
+    char todo[2 * PATH_MAX]; /* room for a link's text before the rest */
+    unsigned links;
+    struct envoi_errctx *why;
+};
+
+static int refuse(struct envoi_errctx *why, const char *path, const char *what)
+{
+    return fault_set(why, ENVOI_E_PLUGIN, 0, "%.300s: %s", *path ? path : "/", what);
+}
+
+/* Is this said of the file? All else is said of the machine. */
+static bool is_of_the_file(int err)
+{
+    static const int errors[] = {EACCES, EPERM, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, ENXIO};
+
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        if (errors[i] == err)
+            return true;
+    return false;
+}
+
+int trust_failure(struct envoi_errctx *why, const char *path, int err)
+{
+    char text[128];
+
+    if (err == ENOMEM)
+        return ENVOI_E_MEMORY;
+    (void)refuse(why, path, strerror_r(err, text, sizeof text));
+    if (why)
+        why->library_code = err;
+    if (err == ENOENT)
+        return ENVOI_E_END;
+    if (is_of_the_file(err))
+        return ENVOI_E_PLUGIN;
+    if (why)
+        why->code = ENVOI_E_SYSTEM;
+    return ENVOI_E_SYSTEM;
+}
+
+int trust_open_at(int dir, const char *name, int flags)
+{
+    int fd;
+
+    do
+        fd = openat(dir, name, flags | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+static bool is_ours(const struct stat *st)
+{
+    return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
+/* Access control lists are covered: a right that a list gives to anybody else shows in the bits of the group. */
+static bool is_shared(const struct stat *st)
+{
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+static int check_dir(const char *path, const struct stat *st, struct envoi_errctx *why)
+{
+    if (!is_ours(st))
+        return refuse(why, path, "the directory belongs neither to root nor to you");
+    if (is_shared(st) && !(st->st_mode & S_ISVTX))
+        return refuse(why, path, "the directory can be written by its group or by others");
+    return ENVOI_OK;
+}
+
+/* Takes the next component off todo; false: there is none. Too long a one comes out cut, and is then not found. */
+static bool walk_next(struct walk *w, char name[NAME_MAX + 2])
+{
+    size_t skip = strspn(w->todo, "/"), len = strcspn(w->todo + skip, "/");
+
+    if (len == 0)
+        return false;
+    (void)snprintf(name, NAME_MAX + 2, "%.*s", (int)len, w->todo + skip);
+    memmove(w->todo, w->todo + skip + len, strlen(w->todo + skip + len) + 1);
+    return true;
+}
+
+static int walk_enter(struct walk *w, int fd, const char *name)
+{
+    size_t len = strlen(w->done);
+
+    close(w->fd);
+    w->fd = fd;
+    if (strcmp(name, "..") == 0) {
+        char *slash = strrchr(w->done, '/');
+
+        if (slash)
+            *slash = '\0';
+        return ENVOI_OK;
+    }
+    if (len + strlen(name) + 2 > sizeof w->done)
+        return refuse(w->why, w->done, "the path is too long");
+    w->done[len] = '/';
+    memcpy(w->done + len + 1, name, strlen(name) + 1);
+    return ENVOI_OK;
+}
+
+static int walk_to_root(struct walk *w)
+{
+    int fd = trust_open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        int err = errno;
+
+        if (fd >= 0)
+            close(fd);
+        return trust_failure(w->why, "/", err);
+    }
+    if (w->fd >= 0)
+        close(w->fd);
+    w->fd = fd;
+    w->done[0] = '\0';
+    return check_dir("/", &st, w->why);
+}
+
+/* link: an O_PATH descriptor of a symbolic link. Puts its text before what is to do. */
+static int walk_link(struct walk *w, int link, const struct stat *st, const char *at)
+{
+    char text[PATH_MAX];
+    ssize_t n;
+    size_t len, rest = strlen(w->todo);
+
+    if (!is_ours(st))
+        return refuse(w->why, at, "the link belongs neither to root nor to you");
+    if (++w->links > LINKS_MAX)
+        return refuse(w->why, at, "too many links");
+    if ((n = readlinkat(link, "", text, sizeof text - 1)) < 0)
+        return trust_failure(w->why, at, errno);
+    len = (size_t)n;
+    if (len == 0 || len + rest + 2 > sizeof w->todo)
+        return refuse(w->why, at, "the path is too long");
+    memmove(w->todo + len + 1, w->todo, rest + 1);
+    memcpy(w->todo, text, len);
+    w->todo[len] = '/';
+    return text[0] == '/' ? walk_to_root(w) : ENVOI_OK;
+}
+
+static int walk_step(struct walk *w, const char *name)
+{
+    int fd = trust_open_at(w->fd, name, O_PATH | O_NOFOLLOW);
+    char at[PATH_MAX + NAME_MAX + 4];
+    struct stat st;
+    int rc;
+
+    (void)snprintf(at, sizeof at, "%s/%s", w->done, name);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        rc = trust_failure(w->why, at, errno);
+    else if (S_ISLNK(st.st_mode))
+        rc = walk_link(w, fd, &st, at);
+    else if (!S_ISDIR(st.st_mode))
+        rc = refuse(w->why, at, "not a directory");
+    else if ((rc = check_dir(at, &st, w->why)) == ENVOI_OK)
+        return walk_enter(w, fd, name);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+int trust_open_dir(const char *path, struct trust_dir *out, struct envoi_errctx *why)
+{
+    struct walk *w = mem_zalloc(sizeof *w);
+    char name[NAME_MAX + 2];
+    int rc;
+
+    *out = (struct trust_dir){.fd = -1};
+    if (!w)
+        return ENVOI_E_MEMORY;
+    w->fd = -1;
+    w->why = why;
+    if (path[0] != '/' || strlen(path) >= PATH_MAX)
+        rc = refuse(why, path, "not an absolute path of a sensible length");
+    else {
+        memcpy(w->todo, path, strlen(path) + 1);
+        rc = walk_to_root(w);
+    }
+    while (rc == ENVOI_OK && walk_next(w, name))
+        if (strcmp(name, ".") != 0)
+            rc = walk_step(w, name);
+    if (rc == ENVOI_OK && !(out->path = mem_strdup(*w->done ? w->done : "/")))
+        rc = ENVOI_E_MEMORY;
+    if (rc == ENVOI_OK)
+        out->fd = w->fd;
+    else if (w->fd >= 0)
+        close(w->fd);
+    mem_free(w);
+    return rc;
+}
+
+void trust_close_dir(struct trust_dir *dir)
+{
+    if (dir->fd >= 0)
+        close(dir->fd);
+    mem_free(dir->path);
+    *dir = (struct trust_dir){.fd = -1};
+}
+
+/* Everything is asked of the descriptor that is then read, so that nothing can be exchanged in between. O_NONBLOCK: a
+ * fifo must not hold up the open. */
+int trust_open_file(const struct trust_dir *dir, const char *name, int *out, struct envoi_errctx *why)
+{
+    int fd = trust_open_at(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    char at[PATH_MAX + NAME_MAX + 4];
+    struct stat st;
+    int rc = ENVOI_OK;
+
+    *out = -1;
+    (void)snprintf(at, sizeof at, "%s/%s", strcmp(dir->path, "/") == 0 ? "" : dir->path, name);
+    if (fd < 0 && errno == ELOOP)
+        return refuse(why, at, "a symbolic link is not taken");
+    if (fd < 0 || fstat(fd, &st) < 0)
+        rc = trust_failure(why, at, errno);
+    else if (!S_ISREG(st.st_mode))
+        rc = refuse(why, at, "not a regular file");
+    else if (!is_ours(&st))
+        rc = refuse(why, at, "the file belongs neither to root nor to you");
+    else if (is_shared(&st))
+        rc = refuse(why, at, "the file can be written by its group or by others");
+    if (rc == ENVOI_OK)
+        *out = fd;
+    else if (fd >= 0)
+        close(fd);
+    return rc;
+}

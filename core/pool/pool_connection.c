@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* One connection of a pool: dialing, hello, TLS and login, messages, idleness, QUIT. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "engine/extensions.h"
+#include "engine/reply.h"
+#include "pool/pool.h"
+
+#include <envoi/library.h>
+
+/* A connection on which nothing was done for so long gets no more messages for now: others may be quicker. */
+#define HANGS_AFTER 1000
+
+/* ---- state ---- */
+
+void connection_move(struct pool_connection *c, enum pool_state state)
+{
+    list_remove(&c->route->lists[c->state], c);
+    c->state = state;
+    list_push_front(&c->route->lists[state], c);
+}
+
+void connection_bar(struct pool_connection *c, bool on, bool hangs)
+{
+    if (c->barred && !on)
+        c->route->barred--;
+    if (!c->barred && on)
+        c->route->barred++;
+    c->barred = on;
+    c->hangs = on && hangs;
+}
+
+static void set_waits(struct pool_connection *c, bool on)
+{
+    if (c->waits != on)
+        c->pool->waits += on ? 1 : (size_t)-1;
+    c->waits = on;
+}
+
+static int64_t later(int64_t at, int64_t limit)
+{
+    return limit > INT64_MAX - at ? INT64_MAX : at + limit;
+}
+
+/* Thousands of connections are looked at together, and not each at its own millisecond. */
+static int64_t rounded(int64_t at)
+{
+    return at | 31;
+}
+
+/* When it has to be looked at again. */
+static void set_deadline(struct pool_connection *c)
+{
+    const int64_t *limits = c->pool->limits;
+
+    if (c->state == POOL_IDLE) {
+        /* however long it took to come about, it is good for one message */
+        int64_t too_old = c->used ? later(c->born, limits[ENVOI_POOL_AGE_MS]) : -1;
+
+        c->deadline = rounded(clock_earlier(later(c->since, limits[ENVOI_POOL_IDLE_MS]), too_old));
+        if (c->pool->draining && !route_has_work(c->route))
+            c->deadline = c->pool->now;
+    } else {
+        c->deadline = envoi_session_deadline(c->session);
+        if (c->state == POOL_BUSY && !c->barred)
+            c->deadline = clock_earlier(c->deadline, rounded(c->since + HANGS_AFTER));
+    }
+    pool_wake_at(c->pool, c->deadline);
+}
+
+void connection_bury(struct envoi_pool *p)
+{
+    while (p->dead) {
+        struct pool_connection *c = p->dead;
+
+        p->dead = c->next;
+        mem_free(c);
+    }
+}
+
+void connection_discard(struct pool_connection *c)
+{
+    struct envoi_pool *p = c->pool;
+
+    if (!pool_is_ours(c->pool)) /* nobody is called */
+        c->session->trace.level = 0;
+    envoi_session_free(c->session); /* what was on it is settled now */
+    c->session = NULL;
+    connection_bar(c, false, false);
+    set_waits(c, false);
+    list_remove(&c->route->lists[c->state], c);
+    c->next = p->dead;
+    p->dead = c;
+    p->connections--;
+    route_touch(c->route);
+}
+
+/* ---- beginning ---- */
+
+static struct pool_connection *connection_new(struct pool_route *r, struct pool_server *server)
+{
+    struct pool_connection *c = mem_zalloc(sizeof *c);
+
+    if (!c)
+        return NULL;
+    if (session_copy(r->prototype, &c->session)) {
+        mem_free(c);
+        return NULL;
+    }
+    c->pool = r->pool;
+    c->route = r;
+    c->server = server;
+    c->born = c->since = r->pool->now;
+    c->dialing = true;
+    c->session->message_done = connection_take_done;
+    c->session->message_ctx = c;
+    c->session->impatient = !r->pool->watch;
+    c->session->known = &server->known;
+    (void)envoi_session_set_watch(c->session, pool_tell, c); /* it is new: it cannot be busy */
+    list_push_front(&r->lists[POOL_CONNECTING], c);
+    r->pool->connections++;
+    return c;
+}
+
+/* A failed login fails again, and locks somebody out in the end; what is wrong here is wrong with each server. */
+static bool is_hopeless(const struct envoi_session *s, int rc)
+{
+    switch (envoi_error_class(rc)) {
+    case ENVOI_CLASS_AUTH:
+        return rc != ENVOI_E_AUTH || reply_class(envoi_session_reply(s)) != 4;
+    case ENVOI_CLASS_USAGE:
+    case ENVOI_CLASS_PLUGIN:
+    case ENVOI_CLASS_CONTROL:
+        return true;
+    default:
+        return rc == ENVOI_E_NOT_SUPPORTED;
+    }
+}
+
+/* It never came about. */
+static void fail(struct pool_connection *c, int rc)
+{
+    struct pool_route *r = c->route;
+    struct envoi_errctx why = c->session->fault;
+    bool hopeless = is_hopeless(c->session, rc);
+    int64_t born = c->born;
+
+    route_server_failed(r, c->server, c->born);
+    connection_discard(c);
+    if (!hopeless) {
+        route_charge(r, born, rc, why.text);
+        return;
+    }
+    r->proven = false;
+    while (r->lists[POOL_CONNECTING].first)
+        connection_discard(r->lists[POOL_CONNECTING].first);
+    route_fail(r, rc, why.text);
+}
+
+/* It was lost later. */
+static void lose(struct pool_connection *c)
+{
+    struct pool_route *r = c->route;
+    struct envoi_errctx why = c->session->fault;
+    bool unused = !c->used && route_has_work(r) && c->rests == r->rests; /* and not for want of messages */
+    int64_t born = c->born;
+    bool useless = !c->served && !c->excused && (c->aborted || unused);
+
+    if (useless)
+        route_server_failed(r, c->server, c->born);
+    connection_discard(c);
+    if (useless)
+        route_charge(r, born, why.code ? why.code : ENVOI_E_DISCONNECTED, why.text);
+}
+
+static void become_ready(struct pool_connection *c)
+{
+    const struct extensions *x = engine_extensions(c->session->engine);
+    struct pool_route *r = c->route;
+
+    c->mail_max = extensions_limit(x, "MAILMAX");
+    c->rcpt_max = extensions_limit(x, "RCPTMAX");
+    c->domain_max = extensions_limit(x, "RCPTDOMAINMAX");
+    r->serial = !engine_pipelines(c->session->engine);
+    r->proven = true;
+    c->rests = r->rests;
+    c->since = c->pool->now;
+    connection_move(c, POOL_IDLE);
+    set_deadline(c);
+    route_touch(r);
+}
+
+/* ---- the end ---- */
+
+static void say_quit(struct pool_connection *c)
+{
+    connection_bar(c, false, false);
+    connection_move(c, POOL_CLOSING);
+    if (envoi_session_quit(c->session) == ENVOI_E_AGAIN)
+        set_deadline(c);
+    else
+        connection_discard(c);
+}
+
+static void become_idle(struct pool_connection *c)
+{
+    c->since = c->pool->now;
+    if (connection_is_spent(c)) {
+        say_quit(c);
+        return;
+    }
+    connection_bar(c, false, false);
+    engine_rest(c->session->engine);
+    connection_move(c, POOL_IDLE);
+    set_deadline(c);
+    route_touch(c->route);
+}
+
+/* ---- a step ---- */
+
+/* The verb of a connection that is being made has ended, or goes on. */
+static void connecting(struct pool_connection *c, int rc)
+{
+    if (rc == ENVOI_OK && c->dialing) {
+        c->dialing = false;
+        rc = session_prepare(c->session);
+    }
+    if (rc == ENVOI_OK && !envoi_session_connected(c->session)) /* EHLO was answered, and the end came with it */
+        rc = ENVOI_E_DISCONNECTED;
+    if (rc == ENVOI_OK)
+        become_ready(c);
+    else if (rc != ENVOI_E_AGAIN)
+        fail(c, rc);
+    else
+        set_deadline(c);
+}
+
+static void idle(struct pool_connection *c)
+{
+    set_deadline(c);
+    if (c->pool->now >= c->deadline)
+        say_quit(c);
+}
+
+static void busy(struct pool_connection *c, int rc)
+{
+    bool done = c->since == c->pool->now;
+
+    if (rc != ENVOI_E_AGAIN) {
+        become_idle(c);
+        return;
+    }
+    if (c->hangs && done)
+        connection_bar(c, connection_is_spent(c), false);
+    else if (!c->barred && c->pool->now - c->since >= HANGS_AFTER)
+        connection_bar(c, true, true);
+    if (done) { /* there may be room again: those with room stand in front */
+        list_remove(&c->route->lists[POOL_BUSY], c);
+        list_push_front(&c->route->lists[POOL_BUSY], c);
+    }
+    if (route_has_work(c->route))
+        route_touch(c->route);
+    set_deadline(c);
+}
+
+/* rc is what the session's verb says. */
+void connection_step(struct pool_connection *c, int rc)
+{
+    if (c->broken && c->state == POOL_CONNECTING)
+        fail(c, c->broken);
+    else if (c->state == POOL_CONNECTING)
+        connecting(c, rc);
+    else if (c->state == POOL_CLOSING && rc != ENVOI_E_AGAIN)
+        connection_discard(c);
+    else if (c->broken || !envoi_session_connected(c->session))
+        lose(c);
+    else if (c->state == POOL_BUSY)
+        busy(c, rc);
+    else if (c->state == POOL_IDLE)
+        idle(c);
+    else
+        set_deadline(c);
+    if (c->looks_up && !c->server->known.looked_up) {
+        c->looks_up = false;
+        route_touch(c->route);
+    }
+    if (c->session)
+        set_waits(c, engine_want(c->session->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL));
+}
+
+void connection_process(struct pool_connection *c, int fd, unsigned events)
+{
+    connection_step(c, envoi_session_process(c->session, fd, events));
+}
+
+bool connection_open(struct pool_route *r)
+{
+    struct pool_server *server = route_server(r);
+    struct pool_connection *c;
+    int rc;
+
+    if (!server || server->known.looked_up)
+        return false;
+    if (!(c = connection_new(r, server))) {
+        route_server_failed(r, server, r->pool->now);
+        route_charge(r, r->pool->now, ENVOI_E_MEMORY, envoi_error_text(ENVOI_E_MEMORY));
+        return false;
+    }
+    rc = envoi_session_connect(c->session, server->name);
+    c->looks_up = server->known.looked_up;
+    connection_step(c, rc);
+    return true;
+}

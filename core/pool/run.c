@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* What makes a pool go: descriptors that are ready, deadlines that passed; in the application's loop or in the pool's own. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "pool/pool.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#define EVENTS_MAX 128
+/* A callback may submit what fails at once, for ever: the application's loop is to have its turn. */
+#define ROUNDS_MAX 8
+#define FDS_MIN    64u
+
+/* ---- descriptors ---- */
+
+static int make_room(struct envoi_pool *p, size_t fd)
+{
+    size_t room = p->fd_room ? p->fd_room : FDS_MIN;
+    struct pool_connection **more;
+
+    if (fd < p->fd_room)
+        return ENVOI_OK;
+    while (room <= fd)
+        room *= 2;
+    if (!(more = mem_realloc(p->fds, room * sizeof(struct pool_connection *))))
+        return ENVOI_E_MEMORY;
+    memset(more + p->fd_room, 0, (room - p->fd_room) * sizeof(struct pool_connection *));
+    p->fds = more;
+    p->fd_room = room;
+    return ENVOI_OK;
+}
+
+static int tell_epoll(struct envoi_pool *p, int fd, unsigned events, bool known)
+{
+    struct epoll_event e = {.data.fd = fd};
+    int op = !events ? EPOLL_CTL_DEL : known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+    e.events = (events & ENVOI_EVENT_READ ? EPOLLIN : 0u) | (events & ENVOI_EVENT_WRITE ? EPOLLOUT : 0u);
+    return epoll_ctl(p->epoll, op, fd, &e) < 0 && events ? ENVOI_E_SYSTEM : ENVOI_OK;
+}
+
+void pool_tell(void *connection, int fd, unsigned events)
+{
+    struct pool_connection *c = connection;
+    struct envoi_pool *p = c->pool;
+    size_t index = (size_t)fd;
+    bool known;
+    int rc = ENVOI_OK;
+
+    if (index >= p->fd_room && !events)
+        return;
+    if ((rc = make_room(p, index))) {
+        c->broken = rc;
+        return;
+    }
+    known = p->fds[index] != NULL;
+    p->fds[index] = events ? c : NULL;
+    if (!pool_is_ours(p))
+        return;
+    if (p->watch)
+        p->watch(p->watch_ctx, fd, events);
+    else if (known || events)
+        rc = tell_epoll(p, fd, events, known);
+    if (rc)
+        c->broken = rc;
+}
+
+static struct pool_connection *whose(const struct envoi_pool *p, int fd)
+{
+    return fd >= 0 && (size_t)fd < p->fd_room ? p->fds[fd] : NULL;
+}
+
+/* ---- time ---- */
+
+void pool_wake_at(struct envoi_pool *p, int64_t at)
+{
+    p->wake = clock_earlier(p->wake, at);
+}
+
+static void process_list(struct envoi_pool *p, struct pool_list *l, bool ask_again)
+{
+    for (struct pool_connection *c = l->first, *next; c; c = next) {
+        next = c->next;
+        if ((c->deadline >= 0 && p->now >= c->deadline) || (ask_again && c->waits) ||
+            (p->draining && c->state == POOL_IDLE))
+            connection_process(c, -1, 0);
+        else
+            pool_wake_at(p, c->deadline);
+        if (next && !next->session) /* gone with it: a failed login takes all that are being made along */
+            break;
+    }
+}
+
+/* Looks at everything, and finds out when that is to be done next. */
+static void look_around(struct envoi_pool *p, bool ask_again)
+{
+    p->wake = -1;
+    for (size_t i = 0; i < p->route_count; i++) {
+        struct pool_route *r = p->routes[i];
+
+        for (int state = 0; state < POOL_STATES; state++)
+            process_list(p, &r->lists[state], ask_again);
+        if (route_has_work(r))
+            route_touch(r);
+    }
+}
+
+/* ---- a round ---- */
+
+/* Nothing goes out with a setting that was refused; not to try again by and by either. */
+static void refuse(struct envoi_pool *p)
+{
+    struct envoi_errctx why;
+    int rc = library_refusal(p->library, &why);
+
+    for (struct pool_route *r = p->dirty; r; r = r->next_dirty)
+        if (route_has_work(r))
+            route_fail(r, rc, why.text);
+}
+
+static void dispatch(struct envoi_pool *p)
+{
+    struct pool_route *r, *next;
+
+    if (p->library->refused)
+        refuse(p);
+    r = p->dirty;
+    p->dirty = NULL;
+    for (; r; r = next) {
+        next = r->next_dirty;
+        r->dirty = false;
+        route_dispatch(r);
+    }
+}
+
+/* Settles what was told and gives out what waits, until there is nothing more to be done without waiting. */
+static void carry_on(struct envoi_pool *p, bool ask_again)
+{
+    if ((p->wake >= 0 && p->now >= p->wake) || (ask_again && p->waits))
+        look_around(p, ask_again);
+    for (int i = 0; i < ROUNDS_MAX && (p->settled.first || p->dirty); i++) {
+        pool_settle(p);
+        dispatch(p);
+    }
+    connection_bury(p);
+}
+
+static bool is_at_work(const struct envoi_pool *p)
+{
+    return p->pending || (p->draining && p->connections);
+}
+
+int64_t envoi_pool_deadline(struct envoi_pool *pool)
+{
+    if (!pool || (!pool->pending && !pool->connections))
+        return -1;
+    return pool->settled.first || pool->dirty ? clock_now() : pool->wake;
+}
+
+int envoi_pool_process(struct envoi_pool *pool, int fd, unsigned events)
+{
+    struct pool_connection *c;
+
+    if (!pool || !pool->watch || pool->inside || !pool_is_ours(pool))
+        return ENVOI_E_USAGE;
+    pool->inside = true;
+    pool->now = clock_now();
+    if ((c = whose(pool, fd)))
+        connection_process(c, fd, events);
+    carry_on(pool, fd < 0);
+    pool->inside = false;
+    return pool->pending || pool->connections ? ENVOI_E_AGAIN : ENVOI_OK;
+}
+
+/* ---- the pool's own loop ---- */
+
+static int timeout_of(struct envoi_pool *p)
+{
+    int64_t at = envoi_pool_deadline(p), left = at < 0 ? -1 : at - clock_now();
+
+    if (at < 0)
+        return -1;
+    return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+/* A hang-up or an error counts as what was waited for: reading or writing tells which. */
+static unsigned events_of(uint32_t ready)
+{
+    bool broken = ready & (EPOLLERR | EPOLLHUP);
+
+    return (ready & EPOLLIN || broken ? ENVOI_EVENT_READ : 0u) | (ready & EPOLLOUT || broken ? ENVOI_EVENT_WRITE : 0u);
+}
+
+static int wait_once(struct envoi_pool *p)
+{
+    struct epoll_event ready[EVENTS_MAX];
+    int n = epoll_wait(p->epoll, ready, EVENTS_MAX, timeout_of(p));
+
+    if (n < 0 && errno != EINTR)
+        return ENVOI_E_SYSTEM;
+    p->now = clock_now();
+    for (int i = 0; i < n; i++) {
+        int fd = ready[i].data.fd;
+        struct pool_connection *c = whose(p, fd);
+
+        if (c)
+            connection_process(c, fd, events_of(ready[i].events));
+    }
+    return ENVOI_OK;
+}
+
+int envoi_pool_run(struct envoi_pool *pool)
+{
+    int rc = ENVOI_OK;
+
+    if (!pool || pool->watch || pool->inside || !pool_is_ours(pool))
+        return ENVOI_E_USAGE;
+    if (pool->epoll < 0 && (pool->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        return ENVOI_E_SYSTEM;
+    pool->inside = true;
+    pool->now = clock_now();
+    carry_on(pool, true);
+    while (!rc && is_at_work(pool)) {
+        rc = wait_once(pool);
+        carry_on(pool, true);
+    }
+    pool->inside = false;
+    return rc;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* smtplib's sendmail: all of a message in one call. */
+#include "base/text.h"
+#include "session/session.h"
+
+#include <envoi/message.h>
+
+static int fill(struct envoi_message *m, struct envoi_errctx *fault, const char *const *recipients, const void *content,
+                size_t len, const char *mail_options, const char *rcpt_options)
+{
+    int rc;
+
+    if ((rc = envoi_message_set_options(m, mail_options)))
+        return fault_set(fault, rc, ENVOI_PHASE_NONE, "the options of MAIL: %s", envoi_error_text(rc));
+    if (mail_options && text_has_word(mail_options, "BODY=BINARYMIME") &&
+        (rc = envoi_message_set_body(m, ENVOI_BODY_BINARY)))
+        return fault_set(fault, rc, ENVOI_PHASE_NONE, "the body: %s", envoi_error_text(rc));
+    if ((rc = envoi_message_set_drop_options(m, 1)) || (rc = envoi_message_set_data(m, content, len)))
+        return fault_set(fault, rc, ENVOI_PHASE_NONE, "the content: %s", envoi_error_text(rc));
+    for (size_t i = 0; recipients[i]; i++)
+        if ((rc = envoi_message_add_recipient_with(m, recipients[i], rcpt_options)))
+            return fault_set(fault, rc, ENVOI_PHASE_NONE, "recipient %zu: %s", i + 1, envoi_error_text(rc));
+    return ENVOI_OK;
+}
+
+int envoi_session_sendmail(struct envoi_session *session, const char *sender, const char *const *recipients,
+                           const void *content, size_t len, const char *mail_options, const char *rcpt_options,
+                           struct envoi_message **out)
+{
+    struct envoi_message *m = NULL;
+    int rc;
+
+    if (out)
+        *out = NULL;
+    if (!session)
+        return ENVOI_E_USAGE;
+    if (session->depth || session->verb != VERB_NONE)
+        return ENVOI_E_BUSY;
+    if (session->settings.nonblocking)
+        return fault_set(&session->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "sendmail blocks: use a message and send");
+    if (!recipients || (!content && len))
+        return fault_set(&session->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "no recipients or no content is given");
+    if ((rc = envoi_message_new(sender, &m)))
+        return fault_set(&session->fault, rc, ENVOI_PHASE_NONE, "the sender: %s", envoi_error_text(rc));
+    if (!(rc = fill(m, &session->fault, recipients, content ? content : "", len, mail_options, rcpt_options)))
+        rc = envoi_session_send(session, m);
+    (void)envoi_message_set_data(m, "", 0); /* the content was lent for the call only */
+    if (out)
+        *out = m;
+    else
+        envoi_message_free(m);
+    return rc;
+}

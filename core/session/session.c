@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/session.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/process.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- what the engine asks for ---- */
+
+/* The engine has one TLS connection at a time, and asks for a context when the one before is gone. */
+static int give_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
+{
+    struct envoi_session *s = driver;
+    struct tls_context *old = s->tls;
+    int rc;
+
+    s->tls = NULL;
+    rc = tls_cache_get(&s->library->tls, clock_now(), transport, &s->library->trust, &s->settings, &s->fault, &s->tls);
+    tls_cache_release(&s->library->tls, old);
+    *ctx = rc ? NULL : tls_context_handle(s->tls);
+    return rc;
+}
+
+/* Everything that trust in the connection depends on: settings may be changed before it gives a ticket. */
+static int make_ticket_key(struct envoi_session *s)
+{
+    const struct settings *set = &s->settings;
+    struct buf *key = &s->ticket_key;
+    int rc = tls_context_key(s->tls, key);
+
+    if (!rc)
+        rc = ticket_key_add_text(key, s->target.label);
+    if (!rc)
+        rc = ticket_key_add_text(key, set->tls_name);
+    if (!rc)
+        rc = ticket_key_add_number(key, s->target.is_ip);
+    if (!rc)
+        rc = ticket_key_add_number(key, set->tls_verify);
+    return rc ? rc : ticket_key_add(key, set->pins, set->pin_count * sizeof set->pins[0]);
+}
+
+/* What was lent and brought nothing is not lent to others: it may be what the handshake failed by. */
+static void forget_ticket(struct envoi_session *s)
+{
+    tickets_drop(&s->library->tickets, s->ticket.number);
+    s->ticket = (struct ticket_loan){0};
+    buf_free(&s->ticket_key);
+}
+
+static void give_ticket(void *driver, struct buf *out)
+{
+    struct envoi_session *s = driver;
+
+    forget_ticket(s);
+    if (make_ticket_key(s))
+        buf_free(&s->ticket_key);
+    else
+        (void)tickets_take(&s->library->tickets, &s->ticket_key, clock_now(), out, &s->ticket);
+}
+
+static void keep_ticket(void *driver, const struct buf *ticket, bool resumed, bool lasting)
+{
+    struct envoi_session *s = driver;
+    struct tickets *all = &s->library->tickets;
+    int64_t born = resumed ? s->ticket.born : clock_now();
+
+    if (resumed && s->ticket.number) {
+        tickets_renew(all, s->ticket.number, buf_head(ticket), ticket->len);
+    } else {
+        tickets_drop(all, s->ticket.number);
+        tickets_keep(all, &s->ticket_key, buf_head(ticket), ticket->len, born, lasting);
+    }
+    s->ticket.number = 0;
+}
+
+static int give_window(void *driver)
+{
+    struct envoi_session *s = driver;
+
+    return servers_window(&s->library->servers, s->target.label);
+}
+
+static void keep_window(void *driver, int window)
+{
+    struct envoi_session *s = driver;
+
+    servers_set_window(&s->library->servers, s->target.label, window);
+}
+
+static int64_t give_time(void *driver)
+{
+    (void)driver;
+    return clock_now();
+}
+
+static void take_done(void *driver, struct envoi_message *message, int rc)
+{
+    struct envoi_session *s = driver;
+
+    if (s->message_done)
+        s->message_done(s->message_ctx, message, rc);
+}
+
+static int take_errand(void *driver, const struct engine_errand *errand)
+{
+    struct envoi_session *s = driver;
+    int rc;
+
+    session_forget_helper(s);
+    rc = helper_new(s->library, errand, &s->helper);
+    if (rc == ENVOI_E_SYSTEM)
+        (void)fault_set(&s->fault, rc, ENVOI_PHASE_AUTH, "no thread for what may block: %s", strerrordesc_np(errno));
+    return rc;
+}
+
+static void take_trace(void *driver, int kind, const char *text, size_t len)
+{
+    struct envoi_session *s = driver;
+
+    trace_line(&s->trace, kind, text, len);
+}
+
+static void take_log(void *driver, uint32_t level, const char *text)
+{
+    struct envoi_session *s = driver;
+
+    registry_say(s->library->registry, level, "%s: %s", s->target.label, text);
+}
+
+/* ---- life ---- */
+
+static void session_destroy(struct envoi_session *s)
+{
+    s->depth = 1; /* the last trace lines are told too, and whoever is told may not free once more */
+    if (s->engine) {
+        session_drop(s);
+        engine_free(s->engine);
+    }
+    buf_free(&s->ticket_key);
+    target_free(&s->target);
+    settings_free(&s->settings);
+    mem_free(s->tls_backend);
+    library_unref(s->library);
+    mem_wipe(s, sizeof *s);
+    mem_free(s);
+}
+
+int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
+{
+    struct envoi_session *s;
+    struct engine_env env;
+    int rc;
+
+    if (!out)
+        return ENVOI_E_USAGE;
+    *out = NULL;
+    if (!library)
+        return ENVOI_E_USAGE;
+    if (!(s = mem_zalloc(sizeof *s)))
+        return ENVOI_E_MEMORY;
+    s->library = library_ref(library);
+    s->fd = -1;
+    s->expiry = -1;
+    settings_init(&s->settings);
+    buf_init(&s->ticket_key, 0, true);
+    env = (struct engine_env){
+        .registry = library->registry,
+        .settings = &s->settings,
+        .fault = &s->fault,
+        .tls_context = give_tls_context,
+        .ticket = give_ticket,
+        .keep_ticket = keep_ticket,
+        .window = give_window,
+        .set_window = keep_window,
+        .now = give_time,
+        .done = take_done,
+        .aside = take_errand,
+        .trace = take_trace,
+        .log = take_log,
+        .driver = s,
+    };
+    if ((rc = engine_new(&env, &s->engine)))
+        session_destroy(s);
+    else
+        *out = s;
+    return rc;
+}
+
+int session_copy(const struct envoi_session *from, struct envoi_session **out)
+{
+    struct envoi_session *s;
+    int rc;
+
+    if (from->sticky.code)
+        return from->sticky.code;
+    if ((rc = envoi_session_new(from->library, &s)))
+        return rc;
+    if ((rc = settings_copy(&s->settings, &from->settings)) || (rc = mem_replace(&s->tls_backend, from->tls_backend))) {
+        session_destroy(s);
+        return rc;
+    }
+    s->trace = from->trace;
+    engine_set_trace_level(s->engine, s->trace.level);
+    *out = s;
+    return ENVOI_OK;
+}
+
+int envoi_session_open(struct envoi_library *library, const char *server, struct envoi_session **out)
+{
+    int rc = envoi_session_new(library, out);
+
+    return rc ? rc : envoi_session_connect(*out, server);
+}
+
+void envoi_session_free(struct envoi_session *session)
+{
+    if (!session)
+        return;
+    if (session->depth)
+        session->doomed = true;
+    else
+        session_destroy(session);
+}
+
+int session_enter_any(struct envoi_session *s)
+{
+    if (!s)
+        return ENVOI_E_USAGE;
+    if (s->depth)
+        return ENVOI_E_BUSY;
+    s->depth++;
+    s->outer_errno = errno;
+    return ENVOI_OK;
+}
+
+int session_enter(struct envoi_session *s)
+{
+    if (s && !s->depth && (s->fd >= 0 || s->dialer) && s->process != process_number())
+        return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE,
+                         "the connection belongs to the process that this one was forked from");
+    return session_enter_any(s);
+}
+
+int session_leave(struct envoi_session *s, int rc)
+{
+    int found = s->outer_errno;
+
+    s->depth--;
+    if (s->doomed)
+        session_destroy(s);
+    errno = found;
+    return rc;
+}
+
+/* ---- the connection ---- */
+
+void session_forget_helper(struct envoi_session *s)
+{
+    if (!s->helper)
+        return;
+    watch_forget(&s->watch, helper_fd(s->helper));
+    helper_free(s->helper);
+    s->helper = NULL;
+}
+
+void session_drop(struct envoi_session *s)
+{
+    session_forget_helper(s);
+    dialer_free(s->dialer);
+    s->dialer = NULL;
+    engine_close(s->engine);
+    if (s->fd >= 0) {
+        watch_forget(&s->watch, s->fd);
+        (void)close(s->fd);
+        s->fd = -1;
+        trace_event(&s->trace, "closed the connection to %s", s->peer);
+    }
+    tls_cache_release(&s->library->tls, s->tls);
+    s->tls = NULL;
+    forget_ticket(s);
+    s->peer[0] = '\0';
+    s->readable = s->choked = false;
+}
+
+/* ---- failures of setters ---- */
+
+int session_stick(struct envoi_session *s, int code, const char *format, ...)
+{
+    char text[FAULT_TEXT_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (!s->sticky.code)
+        (void)fault_set(&s->sticky, code, ENVOI_PHASE_NONE, "%s", text);
+    if (s->verb == VERB_NONE) /* else the engine may be writing there */
+        (void)fault_set(&s->fault, code, ENVOI_PHASE_NONE, "%s", text);
+    return code;
+}
+
+int session_unstick(struct envoi_session *s)
+{
+    int code = s->sticky.code;
+
+    if (code) {
+        s->fault = s->sticky;
+        fault_clear(&s->sticky);
+    }
+    return code;
+}

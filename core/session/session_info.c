@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* What is known of a session: functions that read, and may be called from its callbacks too. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/extensions.h"
+#include "session/session.h"
+
+#include <string.h>
+
+/* ---- failures and replies ---- */
+
+const char *envoi_session_error(const struct envoi_session *session)
+{
+    return session ? session->fault.text : "";
+}
+
+int envoi_session_error_code(const struct envoi_session *session)
+{
+    return session ? session->fault.code : ENVOI_E_USAGE;
+}
+
+int envoi_session_error_phase(const struct envoi_session *session)
+{
+    return session ? session->fault.phase : ENVOI_PHASE_NONE;
+}
+
+int64_t envoi_session_error_library_code(const struct envoi_session *session)
+{
+    return session ? session->fault.library_code : 0;
+}
+
+const struct envoi_reply *envoi_session_reply(const struct envoi_session *session)
+{
+    return session ? engine_reply(session->engine) : NULL;
+}
+
+const struct envoi_reply *envoi_session_greeting(const struct envoi_session *session)
+{
+    return session ? engine_greeting(session->engine) : NULL;
+}
+
+/* ---- the connection ---- */
+
+int envoi_session_connected(const struct envoi_session *session)
+{
+    return session && session->fd >= 0 && engine_alive(session->engine);
+}
+
+const char *envoi_session_peer(const struct envoi_session *session)
+{
+    return session ? session->peer : "";
+}
+
+/* ---- extensions ---- */
+
+const char *envoi_session_extension(const struct envoi_session *session, const char *name)
+{
+    return session && name ? extensions_get(engine_extensions(session->engine), name) : NULL;
+}
+
+int envoi_session_has_extension(const struct envoi_session *session, const char *name)
+{
+    return envoi_session_extension(session, name) != NULL;
+}
+
+size_t envoi_session_extensions(const struct envoi_session *session)
+{
+    return session ? engine_extensions(session->engine)->count : 0;
+}
+
+const char *envoi_session_extension_name(const struct envoi_session *session, size_t index)
+{
+    return index < envoi_session_extensions(session) ? engine_extensions(session->engine)->list[index].name : NULL;
+}
+
+/* ---- login ---- */
+
+int envoi_session_authenticated(const struct envoi_session *session)
+{
+    return session && engine_authenticated(session->engine);
+}
+
+const char *envoi_session_mechanism(const struct envoi_session *session)
+{
+    return session ? engine_mechanism(session->engine) : "";
+}
+
+const char *envoi_session_mechanism_plugin(const struct envoi_session *session)
+{
+    return session ? engine_mechanism_plugin(session->engine) : "";
+}
+
+const char *envoi_session_mechanism_provider(struct envoi_session *session, const char *name)
+{
+    const char *provider;
+    char *upper;
+
+    if (!session || !name || !(upper = mem_strdup(name)))
+        return NULL;
+    text_to_upper(upper);
+    provider = registry_mechanism_provider(session->library->registry, upper);
+    mem_free(upper);
+    return provider;
+}
+
+/* ---- TLS ---- */
+
+static bool tls_info(const struct envoi_session *s, struct envoi_tls_info *info)
+{
+    return s && engine_tls_info(s->engine, info) == ENVOI_OK;
+}
+
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+const char *envoi_session_tls_backend(const struct envoi_session *session)
+{
+    return session ? engine_tls_backend(session->engine) : "";
+}
+
+const char *envoi_session_tls_protocol(const struct envoi_session *session)
+{
+    struct envoi_tls_info info;
+
+    return tls_info(session, &info) ? or_empty(info.protocol_name) : "";
+}
+
+const char *envoi_session_tls_cipher(const struct envoi_session *session)
+{
+    struct envoi_tls_info info;
+
+    return tls_info(session, &info) ? or_empty(info.cipher) : "";
+}
+
+int envoi_session_tls_verified(const struct envoi_session *session)
+{
+    struct envoi_tls_info info;
+
+    return tls_info(session, &info) && info.verified;
+}
+
+int envoi_session_tls_resumed(const struct envoi_session *session)
+{
+    struct envoi_tls_info info;
+
+    return tls_info(session, &info) && info.resumed;
+}
+
+static bool certificate(const struct envoi_session *s, size_t index, struct envoi_certificate *out)
+{
+    return s && engine_certificate(s->engine, index, out) == ENVOI_OK;
+}
+
+size_t envoi_session_certificates(const struct envoi_session *session)
+{
+    struct envoi_certificate ignored;
+    size_t count = 0;
+
+    while (certificate(session, count, &ignored))
+        count++;
+    return count;
+}
+
+const char *envoi_session_certificate_subject(const struct envoi_session *session, size_t index)
+{
+    struct envoi_certificate c;
+
+    return certificate(session, index, &c) ? c.subject : NULL;
+}
+
+const char *envoi_session_certificate_issuer(const struct envoi_session *session, size_t index)
+{
+    struct envoi_certificate c;
+
+    return certificate(session, index, &c) ? c.issuer : NULL;
+}
+
+const char *envoi_session_certificate_names(const struct envoi_session *session, size_t index)
+{
+    struct envoi_certificate c;
+
+    return certificate(session, index, &c) ? c.names : NULL;
+}
+
+int64_t envoi_session_certificate_not_before(const struct envoi_session *session, size_t index)
+{
+    struct envoi_certificate c;
+
+    return certificate(session, index, &c) ? c.not_before : 0;
+}
+
+int64_t envoi_session_certificate_not_after(const struct envoi_session *session, size_t index)
+{
+    struct envoi_certificate c;
+
+    return certificate(session, index, &c) ? c.not_after : 0;
+}

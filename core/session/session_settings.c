@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/* envoi_session_set_*: each checks what it is given and either changes the setting or leaves it and sticks. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "session/session.h"
+
+#include <string.h>
+
+#define CHUNK_MIN 512u
+#define CHUNK_MAX (64u << 20)
+
+/* ---- what all of them do ---- */
+
+/* ENVOI_OK when the settings may be changed now. */
+static int may_set(struct envoi_session *s, const char *what)
+{
+    if (!s)
+        return ENVOI_E_USAGE;
+    if (s->verb != VERB_NONE || s->depth)
+        return session_stick(s, ENVOI_E_BUSY, "%s: cannot be set while an operation is in progress", what);
+    return ENVOI_OK;
+}
+
+static int wrong(struct envoi_session *s, const char *what, const char *why)
+{
+    return session_stick(s, ENVOI_E_USAGE, "%s: %s", what, why);
+}
+
+static int check_line(struct envoi_session *s, const char *what, const char *text)
+{
+    if (text && !text_is_line(text, strlen(text)))
+        return wrong(s, what, "a line end or a control character");
+    return ENVOI_OK;
+}
+
+static int store(struct envoi_session *s, const char *what, char **slot, const char *text)
+{
+    if (mem_replace(slot, text))
+        return session_stick(s, ENVOI_E_MEMORY, "%s: %s", what, envoi_error_text(ENVOI_E_MEMORY));
+    return ENVOI_OK;
+}
+
+static int store_secret(struct envoi_session *s, const char *what, char **slot, const char *text)
+{
+    char *old = *slot;
+    int rc;
+
+    *slot = NULL;
+    if ((rc = store(s, what, slot, text)))
+        *slot = old;
+    else
+        mem_free_secret(old);
+    return rc;
+}
+
+static int set_line(struct envoi_session *s, const char *what, char **slot, const char *text)
+{
+    int rc = may_set(s, what);
+
+    if (!rc)
+        rc = check_line(s, what, text);
+    return rc ? rc : store(s, what, slot, text);
+}
+
+static int set_flag(struct envoi_session *s, const char *what, bool *flag, int on)
+{
+    int rc = may_set(s, what);
+
+    if (!rc)
+        *flag = on != 0;
+    return rc;
+}
+
+/* ---- the connection ---- */
+
+int envoi_session_set_lmtp(struct envoi_session *session, int on)
+{
+    return set_flag(session, "LMTP", session ? &session->settings.lmtp : NULL, on);
+}
+
+/* A domain, or an address literal: one word of ASCII. */
+static bool is_helo_name(const char *name)
+{
+    for (; *name; name++)
+        if ((unsigned char)*name <= ' ' || (unsigned char)*name >= 0x7f)
+            return false;
+    return true;
+}
+
+int envoi_session_set_helo_name(struct envoi_session *session, const char *name)
+{
+    static const char what[] = "EHLO name";
+    struct envoi_errctx why;
+    char *normal = NULL;
+    int rc = may_set(session, what);
+
+    if (rc || (rc = check_line(session, what, name)))
+        return rc;
+    if (!name || (name[0] == '[' && is_helo_name(name)))
+        return store(session, what, &session->settings.helo_name, name);
+    if ((rc = host_normalise(name, strlen(name), &why, &normal, NULL)))
+        return session_stick(session, rc, "%s: %s", what, why.text);
+    mem_free(session->settings.helo_name);
+    session->settings.helo_name = normal;
+    return ENVOI_OK;
+}
+
+int envoi_session_set_timeout(struct envoi_session *session, int phase, int64_t milliseconds)
+{
+    int rc = may_set(session, "time-out");
+
+    if (rc)
+        return rc;
+    if (settings_set_timeout(&session->settings, phase, milliseconds))
+        return wrong(session, "time-out", "no such phase, or a negative time");
+    return ENVOI_OK;
+}
+
+int envoi_session_set_watch(struct envoi_session *session, envoi_watch_fn *watch, void *ctx)
+{
+    int rc = may_set(session, "watch function");
+
+    if (rc)
+        return rc;
+    if (session->fd >= 0)
+        return session_stick(session, ENVOI_E_BUSY, "watch function: cannot be set while connected");
+    session->watch = (struct watch){.tell = watch, .ctx = ctx};
+    session->settings.nonblocking = watch != NULL;
+    return ENVOI_OK;
+}
+
+int envoi_session_set_trace(struct envoi_session *session, int level, envoi_trace_fn *trace, void *ctx)
+{
+    if (!session)
+        return ENVOI_E_USAGE;
+    if (level < 0 || level > 2)
+        return wrong(session, "trace", "the level is 0, 1 or 2");
+    session->trace = (struct trace){level, trace, ctx};
+    engine_set_trace_level(session->engine, level);
+    return ENVOI_OK;
+}
+
+/* ---- TLS ---- */
+
+int envoi_session_set_tls(struct envoi_session *session, int tls)
+{
+    int rc = may_set(session, "TLS");
+
+    if (rc)
+        return rc;
+    if (tls < ENVOI_TLS_DEFAULT || tls > ENVOI_TLS_IMPLICIT)
+        return wrong(session, "TLS", "not one of ENVOI_TLS_*");
+    session->settings.tls = tls;
+    return ENVOI_OK;
+}
+
+static bool is_id(const char *id)
+{
+    size_t len = strlen(id);
+
+    return len > 0 && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
+int envoi_session_set_tls_backend(struct envoi_session *session, const char *id)
+{
+    int rc = may_set(session, "TLS backend");
+
+    if (rc)
+        return rc;
+    if (id && !is_id(id))
+        return wrong(session, "TLS backend", "not the id of a plugin");
+    return store(session, "TLS backend", &session->tls_backend, id);
+}
+
+int envoi_session_set_tls_name(struct envoi_session *session, const char *name)
+{
+    struct envoi_errctx why;
+    char *normal = NULL;
+    bool is_ip = false;
+    int rc = may_set(session, "TLS name");
+
+    if (rc)
+        return rc;
+    if (name && (rc = host_or_ip_normalise(name, &why, &normal, &is_ip)))
+        return session_stick(session, rc, "TLS name: %s", why.text);
+    mem_free(session->settings.tls_name);
+    session->settings.tls_name = normal;
+    session->settings.tls_name_is_ip = is_ip;
+    return ENVOI_OK;
+}
+
+int envoi_session_set_tls_verify(struct envoi_session *session, int on)
+{
+    return set_flag(session, "TLS verification", session ? &session->settings.tls_verify : NULL, on);
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char *at = c ? strchr(digits, text_upper(c)) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+static bool parse_pin(const char *text, uint8_t pin[32])
+{
+    if (strlen(text) != 64)
+        return false;
+    for (size_t i = 0; i < 32; i++) {
+        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+        if (high < 0 || low < 0)
+            return false;
+        pin[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+int envoi_session_add_pin(struct envoi_session *session, const char *sha256)
+{
+    struct settings *set;
+    uint8_t pin[32];
+    void *more;
+    int rc = may_set(session, "pin");
+
+    if (rc)
+        return rc;
+    set = &session->settings;
+    if (!sha256) {
+        mem_free(set->pins);
+        set->pins = NULL;
+        set->pin_count = 0;
+        return ENVOI_OK;
+    }
+    if (!parse_pin(sha256, pin))
+        return wrong(session, "pin", "not the 64 hexadecimal digits of a SHA-256");
+    if (!(more = mem_realloc(set->pins, (set->pin_count + 1) * sizeof pin)))
+        return session_stick(session, ENVOI_E_MEMORY, "pin: %s", envoi_error_text(ENVOI_E_MEMORY));
+    set->pins = more;
+    memcpy(set->pins[set->pin_count++], pin, sizeof pin);
+    return ENVOI_OK;
+}
+
+int envoi_session_set_client_certificate(struct envoi_session *session, const char *cert_file, const char *key_file)
+{
+    static const char what[] = "client certificate";
+    char *cert = NULL;
+    int rc = may_set(session, what);
+
+    if (rc || (rc = check_line(session, what, cert_file)) || (rc = check_line(session, what, key_file)))
+        return rc;
+    if (key_file && !cert_file)
+        return wrong(session, what, "a key without a certificate");
+    if ((rc = store(session, what, &cert, cert_file)))
+        return rc;
+    if ((rc = store(session, what, &session->settings.key_file, key_file))) {
+        mem_free(cert);
+        return rc;
+    }
+    mem_free(session->settings.cert_file);
+    session->settings.cert_file = cert;
+    return ENVOI_OK;
+}
+
+int envoi_session_set_passphrase(struct envoi_session *session, const char *passphrase)
+{
+    int rc = may_set(session, "passphrase");
+
+    if (rc || (rc = check_line(session, "passphrase", passphrase)))
+        return rc;
+    return store_secret(session, "passphrase", &session->settings.passphrase, passphrase);
+}
+
+/* ---- login ---- */
+
+/* The user and one secret, both or none. */
+static int set_login(struct envoi_session *s, const char *what, const char *user, char **slot, const char *secret)
+{
+    char *copy = NULL;
+    int rc = check_line(s, "user", user);
+
+    if (rc || (rc = check_line(s, what, secret)))
+        return rc;
+    if ((rc = store(s, "user", &copy, user)))
+        return rc;
+    if ((rc = store_secret(s, what, slot, secret))) {
+        mem_free(copy);
+        return rc;
+    }
+    mem_free(s->settings.user);
+    s->settings.user = copy;
+    return ENVOI_OK;
+}
+
+int envoi_session_set_password(struct envoi_session *session, const char *user, const char *password)
+{
+    int rc = may_set(session, "password");
+
+    return rc ? rc : set_login(session, "password", user, &session->settings.password, password);
+}
+
+int envoi_session_set_token(struct envoi_session *session, const char *user, const char *token)
+{
+    int rc = may_set(session, "token");
+
+    return rc ? rc : set_login(session, "token", user, &session->settings.token, token);
+}
+
+int envoi_session_set_authzid(struct envoi_session *session, const char *authzid)
+{
+    return set_line(session, "authorization identity", session ? &session->settings.authzid : NULL, authzid);
+}
+
+int envoi_session_set_credential_callback(struct envoi_session *session, envoi_credential_fn *callback, void *ctx)
+{
+    int rc = may_set(session, "credential callback");
+
+    if (rc)
+        return rc;
+    session->settings.credential = callback;
+    session->settings.credential_ctx = ctx;
+    return ENVOI_OK;
+}
+
+/* "*", or a SASL name (RFC 4422 section 3.1), or such a name behind "!". */
+static bool is_mechanism_word(const char *word, size_t len)
+{
+    if (len == 1 && word[0] == '*')
+        return true;
+    if (len && word[0] == '!') {
+        word++;
+        len--;
+    }
+    if (len == 0 || len > 20)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!text_is_alpha(word[i]) && !text_is_digit(word[i]) && word[i] != '-' && word[i] != '_')
+            return false;
+    return true;
+}
+
+int envoi_session_set_mechanisms(struct envoi_session *session, const char *names)
+{
+    static const char what[] = "mechanisms";
+    const char *list = names, *word;
+    size_t len, count = 0;
+    int rc = may_set(session, what);
+
+    if (rc)
+        return rc;
+    while (list && (list = text_word(list, &word, &len))) {
+        if (!is_mechanism_word(word, len))
+            return wrong(session, what, "not a list of SASL names");
+        count++;
+    }
+    if (names && !count)
+        return wrong(session, what, "an empty list");
+    if ((rc = store(session, what, &session->settings.mechanisms, names)))
+        return rc;
+    if (session->settings.mechanisms)
+        text_to_upper(session->settings.mechanisms);
+    return ENVOI_OK;
+}
+
+int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on)
+{
+    return set_flag(session, "cleartext login", session ? &session->settings.cleartext_auth : NULL, on);
+}
+
+int envoi_session_set_security_layer(struct envoi_session *session, unsigned min_ssf, unsigned max_ssf)
+{
+    int rc = may_set(session, "security layer");
+
+    if (rc)
+        return rc;
+    if (min_ssf > max_ssf)
+        return wrong(session, "security layer", "the least strength is above the most");
+    session->settings.min_ssf = min_ssf;
+    session->settings.max_ssf = max_ssf;
+    return ENVOI_OK;
+}
+
+int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int on)
+{
+    return set_flag(session, "blocking mechanisms", session ? &session->settings.blocking_mechanisms : NULL, on);
+}
+
+int envoi_session_set_chunking(struct envoi_session *session, size_t octets, int wait)
+{
+    int rc = may_set(session, "chunking");
+
+    if (rc)
+        return rc;
+    if (octets && (octets < CHUNK_MIN || octets > CHUNK_MAX))
+        return wrong(session, "chunking", "a chunk has between 512 octets and 64 MiB");
+    session->settings.chunk_size = octets;
+    session->settings.chunk_waits = wait;
+    return ENVOI_OK;
+}
