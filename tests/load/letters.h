@@ -4,7 +4,7 @@
 #ifndef LOAD_LETTERS_H
 #define LOAD_LETTERS_H
 
-#include "mta.h"
+#include "../peers/mta.h"
 
 #include <envoi/envoi.h>
 #include <stdbool.h>

@@ -6,7 +6,7 @@
 #include "letters.h"
 #include "session/library.h"
 
-#include "../unit/driver/dns.h"
+#include "../peers/dns.h"
 
 #include <pthread.h>
 #include <stdio.h>

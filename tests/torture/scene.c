@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "scene.h"
 
+#include "../peers/dns.h"
 #include "../plugins/tree.h"
 #include "../support/blocks.h"
-#include "../unit/driver/dns.h"
 #include "calls.h"
 
 #include <criterion/criterion.h>

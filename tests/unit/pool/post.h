@@ -3,7 +3,7 @@
 #ifndef POOL_POST_H
 #define POOL_POST_H
 
-#include "mta.h"
+#include "../../peers/mta.h"
 
 #include <envoi/envoi.h>
 

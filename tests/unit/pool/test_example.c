@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* examples/pool.c does what it says. */
-#include "mta.h"
+#include "../../peers/mta.h"
 
 #include <criterion/criterion.h>
 #include <spawn.h>

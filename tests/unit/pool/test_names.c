@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Servers that have names: one look-up serves all connections of a route, a failure is forgotten, and what does not answer is
  * passed over: an address for the next one, a server for the next one. */
-#include "../driver/dns.h"
-#include "../driver/net.h"
+#include "../../peers/dns.h"
+#include "../../peers/net.h"
 #include "net/known.h"
 #include "post.h"
 #include "session/library.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which server comes next, and when that all of them failed is a try: whatever the servers do, each message is done in the
  * end, and each server has its turn. */
-#include "../driver/net.h"
+#include "../../peers/net.h"
 #include "pool/pool.h"
 #include "post.h"
 

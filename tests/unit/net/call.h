@@ -3,7 +3,7 @@
 #ifndef TEST_CALL_H
 #define TEST_CALL_H
 
-#include "dns.h"
+#include "../../peers/dns.h"
 #include "net/dialer.h"
 
 struct call {

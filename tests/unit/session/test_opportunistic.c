@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opportunistic TLS that does not come about: the library's log is told, with or without a trace. */
+#include "../../peers/server.h"
 #include "../../support/fake_tls.h"
-#include "server.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

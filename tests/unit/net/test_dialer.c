@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "../../peers/dns.h"
+#include "../../peers/net.h"
 #include "call.h"
-#include "dns.h"
-#include "net.h"
 
 #include <criterion/criterion.h>
 #include <envoi/library.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "call.h"
 
-#include "net.h"
+#include "../../peers/net.h"
 
 #include <criterion/criterion.h>
 #include <envoi/library.h>

@@ -3,7 +3,7 @@
  * What the verbs mean is tested by the dialogues, which play the engine alone. */
 #include "session/session.h"
 
-#include "server.h"
+#include "../../peers/server.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* No call of the non-blocking face blocks, whatever the server does not do. The preload noblock watches every call; only the
  * loop around them may wait. */
+#include "../../peers/dns.h"
+#include "../../peers/net.h"
+#include "../../peers/tls_server.h"
 #include "../../support/noblock.h"
-#include "dns.h"
-#include "net.h"
 #include "session/session.h"
-#include "tls_server.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

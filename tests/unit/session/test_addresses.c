@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A name with two addresses, of which the first takes connections and does not greet as it should (RFC 5321 section 5.1). The
  * first is that of IPv6, the second has the script. */
-#include "dns.h"
-#include "net.h"
-#include "server.h"
+#include "../../peers/dns.h"
+#include "../../peers/net.h"
+#include "../../peers/server.h"
 #include "session/library.h"
 
 #include <criterion/criterion.h>

@@ -2,9 +2,9 @@
 /* What must hold however it is called: in many threads at once, and without memory. */
 #include "session/session.h"
 
-#include "dns.h"
-#include "net.h"
-#include "server.h"
+#include "../../peers/dns.h"
+#include "../../peers/net.h"
+#include "../../peers/server.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

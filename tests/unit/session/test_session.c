@@ -2,9 +2,9 @@
 /* Blocking sessions against a server that follows a script. */
 #include "session/session.h"
 
-#include "dns.h"
-#include "net.h"
-#include "server.h"
+#include "../../peers/dns.h"
+#include "../../peers/net.h"
+#include "../../peers/server.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

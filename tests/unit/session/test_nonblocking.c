@@ -2,9 +2,9 @@
 /* The non-blocking face, in a loop around poll() that knows only what it was told. */
 #include "session/session.h"
 
-#include "dns.h"
-#include "net.h"
-#include "server.h"
+#include "../../peers/dns.h"
+#include "../../peers/net.h"
+#include "../../peers/server.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

@@ -13,7 +13,7 @@
 
 static struct envoi_errctx why;
 
-TestSuite(trust, .init = tree_make, .fini = tree_remove, .timeout = 20);
+TestSuite(ownership, .init = tree_make, .fini = tree_remove, .timeout = 20);
 
 static int open_dir(const char *path)
 {
@@ -49,7 +49,7 @@ static void refused(int rc, const char *what)
     cr_assert_not_null(strstr(why.text, what), "%s", why.text);
 }
 
-Test(trust, plain_directory_and_file)
+Test(ownership, plain_directory_and_file)
 {
     tree_text("a", "x");
     cr_assert_eq(open_dir(tree_path("%s", "")), ENVOI_OK, "%s", why.text);
@@ -59,7 +59,7 @@ Test(trust, plain_directory_and_file)
     cr_assert_eq(open_file("a"), ENVOI_OK, "%s", why.text);
 }
 
-Test(trust, missing)
+Test(ownership, missing)
 {
     cr_assert_eq(open_dir(tree_path("none")), ENVOI_E_END);
     cr_assert_eq(open_file("none"), ENVOI_E_END);
@@ -67,7 +67,7 @@ Test(trust, missing)
 }
 
 /* faults: 67 */
-Test(trust, path_that_is_none)
+Test(ownership, path_that_is_none)
 {
     static char longest[5000];
 
@@ -83,7 +83,7 @@ Test(trust, path_that_is_none)
 }
 
 /* faults: 67 */
-Test(trust, writable_by_group_or_others)
+Test(ownership, writable_by_group_or_others)
 {
     static const mode_t modes[] = {0664, 0646, 0666, 0620, 0602};
 
@@ -95,7 +95,7 @@ Test(trust, writable_by_group_or_others)
 }
 
 /* faults: 67 */
-Test(trust, directory_writable)
+Test(ownership, directory_writable)
 {
     tree_dir("open");
     tree_dir("open/below");
@@ -109,7 +109,7 @@ Test(trust, directory_writable)
 }
 
 /* faults: 67 */
-Test(trust, file_that_is_a_link)
+Test(ownership, file_that_is_a_link)
 {
     tree_text("a", "x");
     cr_assert_eq(symlink("a", tree_path("link")), 0);
@@ -119,7 +119,7 @@ Test(trust, file_that_is_a_link)
 }
 
 /* faults: 67 */
-Test(trust, not_a_regular_file)
+Test(ownership, not_a_regular_file)
 {
     tree_dir("dir");
     refused(open_file("dir"), "/dir: not a regular file");
@@ -129,7 +129,7 @@ Test(trust, not_a_regular_file)
     refused(open_dir(tree_path("a")), "/a: not a directory");
 }
 
-Test(trust, directory_links_are_followed_and_resolved)
+Test(ownership, directory_links_are_followed_and_resolved)
 {
     struct trust_dir dir;
 
@@ -145,7 +145,7 @@ Test(trust, directory_links_are_followed_and_resolved)
 }
 
 /* faults: 67 */
-Test(trust, link_to_an_open_directory)
+Test(ownership, link_to_an_open_directory)
 {
     tree_dir("open");
     tree_mode("open", 0777);
@@ -154,7 +154,7 @@ Test(trust, link_to_an_open_directory)
 }
 
 /* faults: 67 */
-Test(trust, links_without_end)
+Test(ownership, links_without_end)
 {
     cr_assert_eq(symlink("b", tree_path("a")), 0);
     cr_assert_eq(symlink("a", tree_path("b")), 0);
@@ -169,7 +169,7 @@ static void need_root(void)
 }
 
 /* faults: 67 */
-Test(trust, file_of_somebody_else)
+Test(ownership, file_of_somebody_else)
 {
     need_root();
     tree_text("a", "x");
@@ -178,7 +178,7 @@ Test(trust, file_of_somebody_else)
 }
 
 /* faults: 67 */
-Test(trust, directory_of_somebody_else)
+Test(ownership, directory_of_somebody_else)
 {
     need_root();
     tree_dir("his");
@@ -192,7 +192,7 @@ Test(trust, directory_of_somebody_else)
 }
 
 /* Root's files and the caller's are both fine when the caller is somebody. */
-Test(trust, somebody_trusts_root_and_herself)
+Test(ownership, somebody_trusts_root_and_herself)
 {
     need_root();
     tree_text("roots", "x");
@@ -207,7 +207,7 @@ Test(trust, somebody_trusts_root_and_herself)
     cr_assert_eq(seteuid(0), 0);
 }
 
-Test(trust, file_that_may_not_be_read)
+Test(ownership, file_that_may_not_be_read)
 {
     need_root();
     tree_text("a", "x");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The examples do what they say: each sends a message to a server on a unix socket, where TLS is off by default. */
-#include "net.h"
-#include "server.h"
+#include "../../peers/net.h"
+#include "../../peers/server.h"
 
 #include <criterion/criterion.h>
 #include <spawn.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A setter of the library object that failed: nothing is sent by any session until the same setter succeeds. */
-#include "server.h"
+#include "../../peers/server.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

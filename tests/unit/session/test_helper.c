@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A mechanism whose library blocks, in the non-blocking face: its steps are taken by a helper thread. The mechanism here,
  * X-GATE, waits in its step until the test opens the gate. */
-#include "net.h"
-#include "server.h"
+#include "../../peers/net.h"
+#include "../../peers/server.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a connection is like was settled when it was made: a setting that is changed later does not make it better. */
-#include "tls_server.h"
+#include "../../peers/tls_server.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
