@@ -21,12 +21,25 @@ void buf_free(struct buf *b)
     buf_init(b, b->limit, b->secret);
 }
 
-/* What was consumed or moved was wiped then. */
+/* Only what is still held has to be wiped: consumed and moved octets were wiped at the time. */
 void buf_reset(struct buf *b)
 {
     if (b->secret && b->len)
         mem_wipe(b->data + b->head, b->len);
     b->head = b->len = 0;
+    b->failure = ENVOI_OK;
+}
+
+/* Without room behind the octets each later append takes the slow way, where the failure is found. */
+static int buf_fail(struct buf *b, int code)
+{
+    size_t end = b->head + b->len;
+
+    if (b->secret && b->cap)
+        mem_wipe(b->data + end, b->cap - end);
+    b->failure = code;
+    b->cap = end;
+    return code;
 }
 
 /* A secret must not stay behind in the memory that realloc would give up, so the move is made by hand. */
@@ -55,10 +68,12 @@ static int buf_grow(struct buf *b, size_t need)
 
 int buf_reserve_slow(struct buf *b, size_t len, uint8_t **at)
 {
+    if (b->failure)
+        return b->failure;
     if (len > SIZE_MAX - b->len)
-        return ENVOI_E_MEMORY;
+        return buf_fail(b, ENVOI_E_MEMORY);
     if (b->limit && b->len + len > b->limit)
-        return ENVOI_E_PROTOCOL;
+        return buf_fail(b, ENVOI_E_PROTOCOL);
     if (b->cap - b->head - b->len < len) {
         if (b->head && b->cap - b->len >= len) {
             memmove(b->data, b->data + b->head, b->len);
@@ -66,7 +81,7 @@ int buf_reserve_slow(struct buf *b, size_t len, uint8_t **at)
                 mem_wipe(b->data + b->len, b->head);
             b->head = 0;
         } else if (buf_grow(b, b->len + len)) {
-            return ENVOI_E_MEMORY;
+            return buf_fail(b, ENVOI_E_MEMORY);
         }
     }
     *at = b->data ? b->data + b->head + b->len : NULL;
@@ -103,6 +118,6 @@ void buf_consume(struct buf *b, size_t len)
         mem_wipe(b->data + b->head, len);
     b->head += len;
     b->len -= len;
-    if (b->len == 0)
+    if (b->len == 0 && !b->failure)
         b->head = 0;
 }

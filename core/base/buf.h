@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A bounded byte queue: appended at the end, consumed at the front, wiped as it is consumed when it holds secrets. */
+/* A bounded byte queue: appended at the end, consumed at the front, and wiped as it is consumed if it holds secrets.
+ *
+ * A buffer remembers its failure: once an append has failed, so does each later one, with the same code, until buf_reset() or
+ * buf_free(). So a text is put together piece by piece, and buf_failed() is looked at once. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
@@ -15,6 +18,7 @@ struct buf {
     size_t cap;    /* octets of memory */
     size_t limit;  /* most octets it may hold; 0: no limit */
     bool secret;   /* wipe what is consumed, moved or freed */
+    int failure;   /* of the first append that failed, ENVOI_OK: none has */
 };
 
 void buf_init(struct buf *b, size_t limit, bool secret);
@@ -23,8 +27,8 @@ void buf_reset(struct buf *b);
 
 int buf_append_slow(struct buf *b, const void *data, size_t len);
 
-/* ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_PROTOCOL when the limit would be passed (nothing is appended then). Inline, since a
- * command is made of many small pieces and nearly always there is room. */
+/* ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_PROTOCOL if the limit would be passed. On failure nothing is appended. Inline, because a
+ * command is made of many small pieces and there nearly always is room. */
 static inline int buf_append(struct buf *b, const void *data, size_t len)
 {
     size_t end = b->head + b->len;
@@ -42,10 +46,17 @@ static inline int buf_append_text(struct buf *b, const char *text)
 {
     return buf_append(b, text, strlen(text));
 }
+
+/* ENVOI_OK, or what the first append that failed returned. */
+static inline int buf_failed(const struct buf *b)
+{
+    return b->failure;
+}
+
 int buf_reserve_slow(struct buf *b, size_t len, uint8_t **at);
 
-/* Makes room for len more octets and returns where they go in *at; buf_commit() counts those that were written. The results
- * are those of buf_append(). */
+/* Makes room for len more octets: *at is where they go, and buf_commit() counts those that were written. Fails as
+ * buf_append() does. */
 static inline int buf_reserve(struct buf *b, size_t len, uint8_t **at)
 {
     size_t end = b->head + b->len;
