@@ -2,6 +2,7 @@
 /* Addresses and parameters as an application gives them. Input: lines; the first octet of each says whether it is a
  * reverse-path ("<"), a list of parameters ("=") or a forward-path (anything else). */
 #include "message/address.h"
+#include "message/parameters.h"
 
 #include "fuzz.h"
 

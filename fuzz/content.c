@@ -14,7 +14,7 @@
 struct way {
     enum content_mode mode;
     bool canonical; /* the application says so, be it true or not */
-    bool looked;    /* content_look() before */
+    bool looked;    /* content_measure() before */
     bool memory;    /* not a callback */
     bool rewinds;
     bool twice;     /* it may be read twice to be looked at */
@@ -133,7 +133,7 @@ static void leave(struct run *r)
         for (size_t k = 0; k < r->pending[i].count; k++)
             fuzz_add(&r->wire, r->pending[i].pieces[k].iov_base, r->pending[i].pieces[k].iov_len);
     r->count = 0;
-    r->c->left = true;
+    r->c->gone_at = 1;
 }
 
 static void take_chunk(struct run *r, const struct content_chunk *chunk)
@@ -234,7 +234,7 @@ static void check(const struct way *way, const struct fuzz_bytes *raw, const str
         c.source.pull = pull;
     c.source.rewind = !way->memory && way->rewinds ? rewind_source : NULL;
     c.source.ctx = &source;
-    if (way->looked && !(rc = content_look(&c, way->mode, way->twice, &measure)))
+    if (way->looked && !(rc = content_measure(&c, way->mode, way->twice, &measure)))
         check_measure(way, &measure, raw);
     /* What was found to have a NUL is not begun with. */
     if (!rc && !(way->looked && measure.known && measure.has_nul && way->mode != CONTENT_BINARY))

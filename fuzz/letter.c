@@ -5,7 +5,7 @@
 
 bool letter_in_flight(const struct letter *l)
 {
-    return l->message && l->message->job.engine;
+    return l->message && l->message->job;
 }
 
 /* ------------------------------------------------------------------------------------------------------ the content ---- */

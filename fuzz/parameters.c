@@ -135,7 +135,7 @@ static void check(struct engine *e, struct letter *l)
 
     buf_init(&out, 0, false);
     message_begin(l->message);
-    rc = parameters_of_mail(e, l->message, &out);
+    rc = parameters_of_mail(e, l->message, e->extensions.chunking, &out);
     said = fuzz_string(buf_head(&out), out.len);
     FUZZ_CHECK(!rc || (e->fault->code == rc && e->fault->text[0]), "%d is not told", rc);
     FUZZ_CHECK(strlen(said) == out.len, "a NUL");

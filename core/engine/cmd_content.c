@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The content of a transaction: by DATA (RFC 5321 section 4.1.1.4) or in chunks by BDAT (RFC 3030). */
 #include "base/text.h"
+#include "engine/settle.h"
 #include "engine/state.h"
-#include "message/message.h"
 
 #include <string.h>
 
@@ -65,7 +65,7 @@ static int take_verdict(struct engine *e, struct job *job, struct position *at, 
     if (!m) /* the verb data: so many replies as the verb rcpt got recipients accepted */
         return e->lmtp && ++at->recipient < e->line_accepted ? ENVOI_E_AGAIN : ENVOI_OK;
     if (!e->lmtp) {
-        verdict_pending_from_reply(m, ENVOI_PHASE_FINAL, reply);
+        settle_pending(m, ENVOI_PHASE_FINAL, reply);
         return reply_class(reply) == 2
                    ? ENVOI_OK
                    : engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_FINAL, reply, "the content is refused");
@@ -73,7 +73,7 @@ static int take_verdict(struct engine *e, struct job *job, struct position *at, 
     while (!m->recipients[at->recipient].pending) /* RFC 2033 section 4.2: in the order of RCPT */
         at->recipient++;
     whom = address_path(&m->recipients[at->recipient].address);
-    verdict_from_reply(m, at->recipient, ENVOI_PHASE_FINAL, reply);
+    settle_one(m, at->recipient, ENVOI_PHASE_FINAL, reply);
     if (reply_class(reply) != 2)
         engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_FINAL, reply, "the content is refused for <%s>", whom);
     for (size_t i = at->recipient; i < m->due_end && !more; i++)
@@ -108,7 +108,7 @@ static int data_answer(struct engine *e, struct job *job, struct position *at, c
     if (!is_wanted(job))
         return ENVOI_OK;
     if (job->message)
-        verdict_pending_from_reply(job->message, ENVOI_PHASE_DATA, reply);
+        settle_pending(job->message, ENVOI_PHASE_DATA, reply);
     return engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_DATA, reply, "DATA is refused");
 }
 
@@ -159,7 +159,7 @@ static int content_write(struct engine *e, struct job *job, const struct positio
             return ENVOI_OK;
         }
         if (job->content->own) /* else its leaving would be taken for that of a later one */
-            output_mark(&e->output, &job->content->left);
+            output_mark(&e->output, &job->content->gone_at);
     }
     return ENVOI_E_AGAIN;
 }
@@ -239,7 +239,7 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
     if (chunk.last && !chunk.total && !e->owed) /* no content is on its way: what follows is the answer */
         engine_arm(e, ENVOI_PHASE_FINAL);
     put_chunk(e, job, &chunk);
-    output_end_command(&e->output, chunk.last ? &job->content_end : job->content->own ? &job->content->left : NULL);
+    output_end_command(&e->output, chunk.last ? &job->content_end : job->content->own ? &job->content->gone_at : NULL);
     job->chunks++;
     return ENVOI_OK;
 }
@@ -251,12 +251,12 @@ static int bdat_answer(struct engine *e, struct job *job, struct position *at, c
     if (reply_class(reply) == 3)
         return engine_die_of(e, ENVOI_E_PROTOCOL, "BDAT is answered with %d", reply->code);
     if (reply_class(reply) == 2 && last && !is_wanted(job)) {
-        verdict_unknown(job->message, ENVOI_PHASE_NONE);
+        settle_unknown(job->message, ENVOI_PHASE_NONE);
         return engine_die_of(e, ENVOI_E_PROTOCOL,
                              "the content is accepted although its sender or all of its recipients were refused");
     }
     if (reply_class(reply) == 2 && last && job->failed) {
-        verdict_unknown(job->message, ENVOI_PHASE_CONTENT);
+        settle_unknown(job->message, ENVOI_PHASE_CONTENT);
         return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is accepted although a part of it was refused");
     }
     if (reply_class(reply) == 2)
@@ -265,7 +265,7 @@ static int bdat_answer(struct engine *e, struct job *job, struct position *at, c
         return ENVOI_OK;
     if (last)
         return take_verdict(e, job, at, reply);
-    verdict_pending_from_reply(job->message, ENVOI_PHASE_CONTENT, reply);
+    settle_pending(job->message, ENVOI_PHASE_CONTENT, reply);
     return engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_CONTENT, reply, "the content is refused on the way");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A transaction (RFC 5321 section 3.3): MAIL, RCPT for each recipient, and RSET around it. The content is in
  * cmd_content.c. */
+#include "engine/settle.h"
 #include "engine/state.h"
 #include "message/message.h"
 
@@ -18,7 +19,7 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
     if (buf_append_text(text, "MAIL FROM:<") || buf_append(text, address_path(sender), sender->len) ||
         buf_append(text, ">", 1))
         return ENVOI_E_MEMORY;
-    if ((rc = parameters_of_mail(e, job->message, text))) {
+    if ((rc = parameters_of_mail(e, job->message, job->chunked, text))) {
         text->len = from; /* it is not sent: take back what was appended */
         return rc;
     }
@@ -32,7 +33,7 @@ static int refused_unseen(struct engine *e, struct job *job, const struct envoi_
     struct envoi_message *m = job->message;
 
     job->failed = true;
-    job->again = !m->content.pulled || m->content.source.rewind;
+    job->again = content_is_repeatable(&m->content);
     if (job->again) {
         engine_trace(e, ENVOI_TRACE_INFO, "%s: this one goes out once more", why);
         return ENVOI_OK;
@@ -54,7 +55,7 @@ static int mail_answer(struct engine *e, struct job *job, struct position *at, c
         job->mail_refused = true;
         if (job->doubted && !e->closing)
             return refused_unseen(e, job, reply);
-        verdict_all_from_reply(job->message, ENVOI_PHASE_MAIL, reply);
+        settle_all(job->message, ENVOI_PHASE_MAIL, reply);
         return engine_refused(e, ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_MAIL, reply, "sender <%s> is refused",
                               address_path(&job->message->sender));
     }
@@ -104,7 +105,7 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
     case 3:
         return engine_die_of(e, ENVOI_E_PROTOCOL, "RCPT is answered with %d", reply->code);
     default:
-        verdict_from_reply(m, at->recipient, ENVOI_PHASE_RCPT, reply);
+        settle_one(m, at->recipient, ENVOI_PHASE_RCPT, reply);
     }
     if (job->asked < m->due_count || job->accepted)
         return ENVOI_OK;

@@ -53,7 +53,6 @@ enum {
 };
 
 struct job {
-    struct engine *engine; /* whose queue it is in; NULL: none */
     struct job *next;
     const struct command *first;
     unsigned needs;

@@ -43,6 +43,7 @@ void engine_free(struct engine *e)
     if (!e)
         return;
     engine_close(e);
+    queue_shrink(e);
     stack_clear(&e->stack);
     output_free(&e->output);
     reply_parser_free(&e->parser);

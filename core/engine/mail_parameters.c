@@ -221,13 +221,17 @@ static bool must_look(const struct engine *e, const struct envoi_message *m)
     return x->size && x->size_limit != UINT64_MAX && (size < 0 || (uint64_t)size > x->size_limit / 2);
 }
 
-int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *out)
+static enum content_mode mode_of(const struct envoi_message *m, bool chunked)
+{
+    if (m->body == ENVOI_BODY_BINARY)
+        return CONTENT_BINARY;
+    return chunked ? CONTENT_PLAIN : CONTENT_DOT;
+}
+
+int parameters_of_mail(struct engine *e, struct envoi_message *m, bool chunked, struct buf *out)
 {
     struct content_measure measure;
-    enum content_mode mode = m->body == ENVOI_BODY_BINARY ? CONTENT_BINARY
-                             : m->job.chunked             ? CONTENT_PLAIN
-                                                          : CONTENT_DOT;
-    int rc = content_look(&m->content, mode, must_look(e, m), &measure);
+    int rc = content_measure(&m->content, mode_of(m, chunked), must_look(e, m), &measure);
 
     if (rc)
         return fault_set(e->fault, rc, ENVOI_PHASE_MAIL,

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The queue of jobs and the two cursors. Everything that changes a cursor is here, but for what a reply decides (answer). */
+#include "base/mem.h"
+#include "engine/settle.h"
 #include "engine/state.h"
-#include "message/message.h"
+
+/* So many jobs are kept for the messages to come. */
+#define SPARE_MAX 64
 
 void job_init(struct job *job, const struct command *first, unsigned needs)
 {
@@ -16,17 +20,57 @@ void queue_append(struct engine *e, struct job *job)
         e->head = job;
     e->tail = job;
     job->next = NULL;
-    job->engine = e;
     if (!e->writing)
         e->writing = job;
 }
 
-void queue_append_message(struct engine *e, struct envoi_message *m)
+/* ---- the jobs of messages ---- */
+
+static void queue_ready(struct job *job, struct envoi_message *m)
 {
-    job_init(&m->job, &command_mail, NEED_HELLO | NEED_TLS | NEED_LOGIN);
-    m->job.message = m;
-    m->job.content = &m->content;
-    queue_append(e, &m->job);
+    job_init(job, &command_mail, NEED_HELLO | NEED_TLS | NEED_LOGIN);
+    job->message = m;
+    job->content = &m->content;
+    m->job = job;
+}
+
+int queue_claim(struct engine *e, struct envoi_message *m)
+{
+    struct job *job = e->spare;
+
+    if (job) {
+        e->spare = job->next;
+        e->spare_count--;
+    } else if (!(job = mem_alloc(sizeof *job))) {
+        return ENVOI_E_MEMORY;
+    }
+    queue_ready(job, m);
+    return ENVOI_OK;
+}
+
+void queue_disclaim(struct engine *e, struct envoi_message *m)
+{
+    struct job *job = m->job;
+
+    m->job = NULL;
+    if (e->spare_count == SPARE_MAX) {
+        mem_free(job);
+        return;
+    }
+    job->next = e->spare;
+    e->spare = job;
+    e->spare_count++;
+}
+
+void queue_shrink(struct engine *e)
+{
+    while (e->spare) {
+        struct job *job = e->spare;
+
+        e->spare = job->next;
+        mem_free(job);
+    }
+    e->spare_count = 0;
 }
 
 void queue_prepend(struct engine *e, struct job *job)
@@ -34,7 +78,6 @@ void queue_prepend(struct engine *e, struct job *job)
     if (!e->head)
         e->tail = job;
     job->next = e->head;
-    job->engine = e;
     e->head = e->writing = job;
 }
 
@@ -44,7 +87,7 @@ static bool is_helper(const struct engine *e, const struct job *job)
     return job->next && (job == &e->hello_job || job == &e->tls_job || job == &e->login_job);
 }
 
-/* The job may be gone with its message when this returns. */
+/* The message may be gone when this returns. */
 static void leave(struct engine *e, struct job *job, int rc)
 {
     struct envoi_message *message = job->message;
@@ -53,9 +96,11 @@ static void leave(struct engine *e, struct job *job, int rc)
         content_idle(&message->content);
     else if (job->content)
         content_free(job->content);
-    job->engine = NULL;
     job->next = NULL;
-    if (message && e->env.done)
+    if (!message)
+        return;
+    queue_disclaim(e, message);
+    if (e->env.done)
         e->env.done(e->env.driver, message, rc);
 }
 
@@ -87,7 +132,8 @@ static void finish(struct engine *e)
         e->writing = e->head;
     if (job->again && job->message) {
         content_idle(job->content);
-        queue_append_message(e, job->message);
+        queue_ready(job, job->message);
+        queue_append(e, job);
         return;
     }
     keep_result(e, rc);
@@ -115,7 +161,7 @@ void queue_abort(struct engine *e, int code)
 
         e->head = job->next;
         if (job->message) {
-            verdict_settle_lost(e, job);
+            settle_lost(e, job);
             rc = verdict_result(verdict_of_transaction(job->message), job->result ? job->result : code);
         }
         keep_result(e, rc);
@@ -155,7 +201,7 @@ static void fail_unsent(struct engine *e, struct job *job, int rc)
     job->failed = job->rset_done = true;
     job->written.row = NULL;
     if (job->message)
-        verdict_settle_lost(e, job);
+        settle_lost(e, job);
 }
 
 /* Dovecot 2.3's submission service, known by BURL, dies of whatever follows a MAIL that its relay has refused when a RCPT

@@ -62,6 +62,8 @@ struct engine {
     bool group_closed; /* the last command written ends a group */
     int window;        /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
     unsigned waiting;  /* ENGINE_WANT_CREDENTIAL or ENGINE_WANT_CONTENT */
+    struct job *spare; /* a free list for the jobs of messages */
+    unsigned spare_count;
     int result;
     struct envoi_errctx first; /* the failure that the result is */
 
@@ -81,10 +83,14 @@ struct engine {
 };
 
 /* ---- queue.c: the queue ---- */
+/* Gives the message a job, so that it is busy. ENVOI_OK or ENVOI_E_MEMORY. */
+int queue_claim(struct engine *e, struct envoi_message *m);
+/* Takes the job back. It must not be in the queue. */
+void queue_disclaim(struct engine *e, struct envoi_message *m);
+/* Frees the jobs that are on the free list. */
+void queue_shrink(struct engine *e);
 /* Appends, or puts in front of everything. */
 void queue_append(struct engine *e, struct job *job);
-/* The same for a transaction with all that it needs. */
-void queue_append_message(struct engine *e, struct envoi_message *m);
 void queue_prepend(struct engine *e, struct job *job);
 /* Carries on as far as possible: writes, finishes jobs. */
 void queue_pump(struct engine *e);
@@ -132,31 +138,10 @@ void engine_forget(struct engine *e);
 /* What the job still needs goes in front of it. ENVOI_OK: ready; ENVOI_E_AGAIN: a job was put in front; else it fails. */
 int prepare_job(struct engine *e, struct job *job);
 
-/* ---- verdict.c ---- */
-/* The verdict that a reply is, for one recipient. */
-void verdict_from_reply(struct envoi_message *m, size_t index, int phase, const struct envoi_reply *reply);
-void verdict_all_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply);
-/* Those that wait for the content's reply. */
-void verdict_pending_from_reply(struct envoi_message *m, int phase, const struct envoi_reply *reply);
-/* The server took what it must not have: nobody can tell what became of it, for those that were refused in that phase
- * (ENVOI_PHASE_NONE: in any). */
-void verdict_unknown(struct envoi_message *m, int phase);
-/* The connection is gone: those without a verdict are unknown when the content has left, else not attempted. With a 421 that
- * was read nothing more was processed: those that waited for the content are deferred. */
-void verdict_settle_lost(struct engine *e, struct job *job);
-/* ENVOI_RESULT_* of those that are due. */
-int verdict_of_transaction(const struct envoi_message *m);
-/* What send returns for a result, ENVOI_RESULT_*, when failure is the first one. */
-int verdict_result(int result, int failure);
-/* Says why those that were not attempted are not. */
-void verdict_not_attempted(struct envoi_message *m, int phase, const char *why);
-/* The same for all those (some may be NULL) that are not under way somewhere: what an earlier send said of them is over. */
-void verdict_not_begun(struct envoi_message *const *messages, size_t count, const char *why);
-
 /* ---- parameters.c ---- */
 /* What the message asks for, checked against what is announced, before MAIL goes out; fills message->dropped and, in
  * *out, the parameters of MAIL. ENVOI_OK or a failure told to fault. */
-int parameters_of_mail(struct engine *e, struct envoi_message *m, struct buf *out);
+int parameters_of_mail(struct engine *e, struct envoi_message *m, bool chunked, struct buf *out);
 /* Appends " NAME=VALUE ..." for those of options that are announced. */
 int parameters_append(const struct engine *e, const char *options, struct buf *out);
 

@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/cmd_line.h"
-#include "message/message.h"
+#include "message/parameters.h"
+#include "message/verdict.h"
 
 #include <string.h>
 
@@ -283,13 +284,13 @@ int engine_data(struct engine *e, const void *content, size_t len)
 
 static int check_message(struct engine *e, const struct envoi_message *m)
 {
-    if (m->job.engine)
+    if (m->job)
         return bad(e, ENVOI_E_BUSY, "the message is being sent already");
     if (m->sticky)
         return bad(e, m->sticky, "a setting of the message was refused when it was made");
     if (!m->count)
         return bad(e, ENVOI_E_USAGE, "the message has no recipient");
-    if (!m->content.source.memory && !m->content.source.pull)
+    if (!message_has_content(m))
         return bad(e, ENVOI_E_USAGE, "the message has no content");
     return ENVOI_OK;
 }
@@ -307,7 +308,9 @@ int engine_queue(struct engine *e, struct envoi_message *message)
         return ENVOI_E_DISCONNECTED;
     if ((rc = check_message(e, message)))
         return rc;
-    queue_append_message(e, message);
+    if (queue_claim(e, message))
+        return bad(e, ENVOI_E_MEMORY, "out of memory");
+    queue_append(e, message->job);
     return ENVOI_OK;
 }
 
@@ -325,6 +328,7 @@ void engine_rest(struct engine *e)
 {
     if (!e->output.count)
         output_rest(&e->output);
+    queue_shrink(e);
     if (!reply_parser_busy(&e->parser))
         reply_parser_free(&e->parser);
 }
@@ -334,25 +338,35 @@ void engine_give_up(struct engine *e, int code, const char *why)
     (void)engine_die_of(e, code, "%s", why);
 }
 
+/* A message that is named twice is busy the second time. */
+static int claim(struct engine *e, struct envoi_message *m)
+{
+    int rc;
+
+    if (m->pooled)
+        return bad(e, ENVOI_E_BUSY, "the message belongs to a pool");
+    if ((rc = check_message(e, m)))
+        return rc;
+    return queue_claim(e, m) ? bad(e, ENVOI_E_MEMORY, "out of memory") : ENVOI_OK;
+}
+
 int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count)
 {
-    size_t checked = 0;
+    size_t claimed = 0;
     int rc = begin(e);
 
-    for (; !rc && checked < count; checked++)
-        if (messages[checked]->pooled)
-            rc = bad(e, ENVOI_E_BUSY, "the message belongs to a pool");
-        else if (!(rc = check_message(e, messages[checked])))
-            messages[checked]->job.engine = e; /* one that is there twice is refused */
+    while (!rc && claimed < count)
+        if (!(rc = claim(e, messages[claimed])))
+            claimed++;
     if (rc) {
-        for (size_t i = 0; i + 1 < checked; i++)
-            messages[i]->job.engine = NULL;
+        while (claimed)
+            queue_disclaim(e, messages[--claimed]);
         verdict_not_begun(messages, count, e->fault->text);
         return rc;
     }
     for (size_t i = 0; i < count; i++) {
         message_begin(messages[i]);
-        queue_append_message(e, messages[i]);
+        queue_append(e, messages[i]->job);
     }
     engine_carry_on(e);
     return engine_result(e);

@@ -8,7 +8,7 @@
 #include <idn2.h>
 #include <string.h>
 
-static int refuse(struct envoi_errctx *fault, const char *text, const char *why)
+static int address_refuse(struct envoi_errctx *fault, const char *text, const char *why)
 {
     char shown[80];
     size_t len = strlen(text);
@@ -21,7 +21,7 @@ static int refuse(struct envoi_errctx *fault, const char *text, const char *why)
     return fault_set(fault, ENVOI_E_ADDRESS, 0, "address \"%s\": %s", shown, why);
 }
 
-/* What an ASCII character may be part of: an atom (RFC 5322 section 3.2.3), a label of a domain ("_" is met in the wild). */
+/* An ASCII character may be part of an atom (RFC 5322 section 3.2.3) and of a label of a domain; "_" does occur there. */
 enum {
     IN_ATOM = 1,
     IN_LABEL = 2,
@@ -33,20 +33,20 @@ static const uint8_t places[256] = {
     ['?'] = IN_ATOM,      ['^'] = IN_ATOM,          ['`'] = IN_ATOM,         ['{' ... '~'] = IN_ATOM};
 #undef BOTH
 
-static bool is_in(uint8_t place, char c)
+static bool is_part_of(uint8_t place, char c)
 {
     return places[(unsigned char)c] & place;
 }
 
-static bool is_utf8(unsigned char c)
+static bool is_not_ascii(unsigned char c)
 {
     return c >= 0x80;
 }
 
-/* atext, with the characters of RFC 6531. */
+/* atext, extended by RFC 6531. */
 static bool is_atext(char c)
 {
-    return is_in(IN_ATOM, c) || is_utf8((unsigned char)c);
+    return is_part_of(IN_ATOM, c) || is_not_ascii((unsigned char)c);
 }
 
 /* Well-formed UTF-8 (RFC 3629)? */
@@ -75,7 +75,7 @@ static bool utf8_is_valid(const char *text, size_t len)
     return true;
 }
 
-/* The length of a Dot-string or Quoted-string at the head of text, 0 when there is none. */
+/* The length of the Dot-string or Quoted-string at the head of text; 0 if there is none. */
 static size_t local_length(const char *text, size_t len)
 {
     size_t n = 0;
@@ -107,7 +107,8 @@ static bool is_ascii_domain(const char *text, size_t len)
     size_t label = 0;
 
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == '.' ? (!label || text[i - 1] == '-') : !is_in(IN_LABEL, text[i]) || (!label && text[i] == '-'))
+        if (text[i] == '.' ? (!label || text[i - 1] == '-')
+                           : !is_part_of(IN_LABEL, text[i]) || (!label && text[i] == '-'))
             return false;
         label = text[i] == '.' ? 0 : label + 1;
         if (label > 63)
@@ -119,12 +120,12 @@ static bool is_ascii_domain(const char *text, size_t len)
 static bool is_ascii(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (is_utf8((unsigned char)text[i]))
+        if (is_not_ascii((unsigned char)text[i]))
             return false;
     return true;
 }
 
-/* The domain as it goes on the wire: A-labels for Unicode. *out is to be freed with idn2_free. */
+/* Converts Unicode labels to A-labels, the form on the wire. *out is to be freed with idn2_free(). */
 static int domain_to_ascii(const char *text, size_t len, char **out)
 {
     char *copy = mem_strndup(text, len);
@@ -134,10 +135,12 @@ static int domain_to_ascii(const char *text, size_t len, char **out)
         return ENVOI_E_MEMORY;
     rc = idn2_to_ascii_8z(copy, out, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
     mem_free(copy);
-    return rc == IDN2_OK ? ENVOI_OK : rc == IDN2_MALLOC ? ENVOI_E_MEMORY : ENVOI_E_ADDRESS;
+    if (rc == IDN2_OK)
+        return ENVOI_OK;
+    return rc == IDN2_MALLOC ? ENVOI_E_MEMORY : ENVOI_E_ADDRESS;
 }
 
-static inline int keep(const char *path, size_t len, bool utf8, struct address *out)
+static inline int address_keep(const char *path, size_t len, bool utf8, struct address *out)
 {
     char *to = out->own;
 
@@ -151,7 +154,7 @@ static inline int keep(const char *path, size_t len, bool utf8, struct address *
     return ENVOI_OK;
 }
 
-static int join(const char *local, size_t local_len, const char *domain, size_t domain_len, struct address *out)
+static int address_join(const char *local, size_t local_len, const char *domain, size_t domain_len, struct address *out)
 {
     char path[ADDRESS_LOCAL_MAX + 1 + ADDRESS_DOMAIN_MAX];
     size_t at = domain_len ? 1 : 0;
@@ -159,7 +162,7 @@ static int join(const char *local, size_t local_len, const char *domain, size_t 
     memcpy(path, local, local_len);
     path[local_len] = '@';
     memcpy(path + local_len + at, domain, domain_len);
-    return keep(path, local_len + at + domain_len, !is_ascii(local, local_len), out);
+    return address_keep(path, local_len + at + domain_len, !is_ascii(local, local_len), out);
 }
 
 static int parse_mailbox(const char *whole, const char *text, size_t len, struct envoi_errctx *fault,
@@ -172,36 +175,37 @@ static int parse_mailbox(const char *whole, const char *text, size_t len, struct
     int rc;
 
     if (!local)
-        return refuse(fault, whole, "the part before @ is missing or not well formed");
+        return address_refuse(fault, whole, "the part before @ is missing or not well formed");
     if (local > ADDRESS_LOCAL_MAX)
-        return refuse(fault, whole, "the part before @ is too long");
+        return address_refuse(fault, whole, "the part before @ is too long");
     if (local == len)
-        return join(text, local, "", 0, out);
+        return address_join(text, local, "", 0, out);
     if (text[local] != '@')
-        return refuse(fault, whole, "a character that has no place in an address");
+        return address_refuse(fault, whole, "a character that has no place in an address");
     if (domain_len && domain[0] == '[')
         return is_literal(domain, domain_len) && domain_len <= ADDRESS_DOMAIN_MAX
-                   ? join(text, local, domain, domain_len, out)
-                   : refuse(fault, whole, "the address literal is not well formed");
+                   ? address_join(text, local, domain, domain_len, out)
+                   : address_refuse(fault, whole, "the address literal is not well formed");
     if (!is_ascii(domain, domain_len)) {
         if ((rc = domain_to_ascii(domain, domain_len, &ascii)))
-            return rc == ENVOI_E_MEMORY ? rc : refuse(fault, whole, "the domain is not a valid international name");
+            return rc == ENVOI_E_MEMORY ? rc
+                                        : address_refuse(fault, whole, "the domain is not a valid international name");
         domain = ascii;
         domain_len = strlen(ascii);
     }
     if (!is_ascii_domain(domain, domain_len))
-        rc = refuse(fault, whole, "the domain is missing or not well formed");
+        rc = address_refuse(fault, whole, "the domain is missing or not well formed");
     else if (domain_len > ADDRESS_DOMAIN_MAX)
-        rc = refuse(fault, whole, "the domain is too long");
+        rc = address_refuse(fault, whole, "the domain is too long");
     else
-        rc = join(text, local, domain, domain_len, out);
+        rc = address_join(text, local, domain, domain_len, out);
     if (ascii)
         idn2_free(ascii);
     return rc;
 }
 
-/* Where the "<" stands that a display name leads to; len when there is none. *name: what stands before it is atoms, dots,
- * blanks and quoted strings. An address or a list there, "a@x, B <b@y>", must not be taken for a name. */
+/* Finds the "<" behind a display name; len if there is none. *name is set if only atoms, dots, blanks and quoted strings stand
+ * before it: an address or a list, as in "a@x, B <b@y>", must not be taken for a name. */
 static size_t find_bracket(const char *text, size_t len, bool *name)
 {
     bool quoted = false;
@@ -214,13 +218,13 @@ static size_t find_bracket(const char *text, size_t len, bool *name)
             quoted = !quoted;
         else if (!quoted && text[i] == '<')
             return i;
-        else if (!quoted && !is_in(IN_ATOM, text[i]) && !strchr(". ", text[i]) && (unsigned char)text[i] < 0x80)
+        else if (!quoted && !is_part_of(IN_ATOM, text[i]) && !strchr(". ", text[i]) && (unsigned char)text[i] < 0x80)
             *name = false;
     }
     return len;
 }
 
-/* The long way: blanks and display names around the path, quoted strings, literals, UTF-8; and what is wrong. */
+/* All forms: blanks, display names, quoted strings, literals, UTF-8. Says why an address is refused. */
 static __attribute__((noinline)) int parse_any(const char *text, bool null_allowed, struct envoi_errctx *fault,
                                                struct address *out)
 {
@@ -229,9 +233,9 @@ static __attribute__((noinline)) int parse_any(const char *text, bool null_allow
     bool name;
 
     if (!text_is_line(text, len))
-        return refuse(fault, whole, "a line end or a control character");
+        return address_refuse(fault, whole, "a line end or a control character");
     if (!utf8_is_valid(text, len))
-        return refuse(fault, whole, "not UTF-8");
+        return address_refuse(fault, whole, "not UTF-8");
     while (len && text[0] == ' ') {
         text++;
         len--;
@@ -241,30 +245,30 @@ static __attribute__((noinline)) int parse_any(const char *text, bool null_allow
     bracket = find_bracket(text, len, &name);
     if (bracket < len) {
         if (!name)
-            return refuse(fault, whole, "what stands before the bracket is not a name: one address, no list");
+            return address_refuse(fault, whole, "what stands before the bracket is not a name: one address, no list");
         if (text[len - 1] != '>')
-            return refuse(fault, whole, "something behind the closing bracket, or no closing bracket");
+            return address_refuse(fault, whole, "something behind the closing bracket, or no closing bracket");
         text += bracket + 1;
         len -= bracket + 2;
     }
     if (len == 0)
-        return null_allowed ? keep("", 0, false, out) : refuse(fault, whole, "it is empty");
+        return null_allowed ? address_keep("", 0, false, out) : address_refuse(fault, whole, "it is empty");
     return parse_mailbox(whole, text, len, fault, out);
 }
 
-/* The length of what nearly every address is, a short Dot-string@domain in ASCII; 0: it is something else. */
+/* The fast way for nearly every address, a short ASCII Dot-string@domain: its length, or 0 for any other form. */
 static size_t plain_length(const char *text)
 {
     const char *at = text, *part;
 
     do
-        for (part = at; is_in(IN_ATOM, *at); at++)
+        for (part = at; is_part_of(IN_ATOM, *at); at++)
             ;
     while (at > part && *at == '.' && at++);
     if (at == part || *at++ != '@')
         return 0;
     do {
-        for (part = at; is_in(IN_LABEL, *at); at++)
+        for (part = at; is_part_of(IN_LABEL, *at); at++)
             ;
         if (at == part || *part == '-' || at[-1] == '-')
             return 0;
@@ -277,7 +281,7 @@ int address_parse(const char *text, bool null_allowed, struct envoi_errctx *faul
     size_t plain = plain_length(text);
 
     if (plain)
-        return keep(text, plain, false, out);
+        return address_keep(text, plain, false, out);
     *out = (struct address){0};
     return parse_any(text, null_allowed, fault, out);
 }
@@ -286,61 +290,4 @@ void address_free(struct address *a)
 {
     mem_free(a->longer);
     *a = (struct address){0};
-}
-
-/* esmtp-param = esmtp-keyword ["=" esmtp-value] (RFC 5321 section 4.1.2). */
-static bool is_parameter(const char *word, size_t len)
-{
-    size_t n = 0;
-
-    while (n < len && (text_is_alpha(word[n]) || text_is_digit(word[n]) || (n && word[n] == '-')))
-        n++;
-    if (!n || (n < len && (word[n] != '=' || n + 1 == len)))
-        return false;
-    for (n++; n < len; n++)
-        if ((unsigned char)word[n] < 33 || word[n] == '=' || word[n] == 0x7f)
-            return false;
-    return true;
-}
-
-static bool is_hex(char c)
-{
-    return text_is_digit(c) || (c >= 'A' && c <= 'F');
-}
-
-/* The parameters whose values are xtext (RFC 3461 section 4, RFC 4954 section 5): a "+" begins two hexadecimal digits. */
-static bool is_broken_xtext(const char *word, size_t len)
-{
-    const char *equals = memchr(word, '=', len);
-    size_t name = equals ? (size_t)(equals - word) : len;
-
-    if (!equals || !((name == 5 && (text_equal_n(word, "ENVID", 5) || text_equal_n(word, "ORCPT", 5))) ||
-                     (name == 4 && text_equal_n(word, "AUTH", 4))))
-        return false;
-    for (size_t i = name + 1; i < len; i++)
-        if (word[i] == '+' && !(i + 2 < len && is_hex(word[i + 1]) && is_hex(word[i + 2])))
-            return true;
-    return false;
-}
-
-int parameters_check(const char *options, struct envoi_errctx *fault)
-{
-    const char *word;
-    size_t len;
-
-    if (!options)
-        return ENVOI_OK;
-    if (strlen(options) > PARAMETERS_MAX)
-        return fault_set(fault, ENVOI_E_USAGE, 0, "the options are longer than %d octets", PARAMETERS_MAX);
-    if (!text_is_line(options, strlen(options)))
-        return fault_set(fault, ENVOI_E_USAGE, 0, "the options hold a line end or a control character");
-    while ((options = text_word(options, &word, &len)))
-        if (!is_parameter(word, len))
-            return fault_set(fault, ENVOI_E_USAGE, 0, "\"%.*s\" is not a parameter (NAME or NAME=VALUE)",
-                             (int)(len > 60 ? 60 : len), word);
-        else if (is_broken_xtext(word, len))
-            return fault_set(fault, ENVOI_E_USAGE, 0,
-                             "\"%.*s\": a \"+\" is written +2B there, and a \"=\" +3D (RFC 3461)",
-                             (int)(len > 60 ? 60 : len), word);
-    return ENVOI_OK;
 }

@@ -32,20 +32,20 @@ void content_free(struct content *c)
     content_init(c);
 }
 
-/* ------------------------------------------------------------------------------------------------------ the source ---- */
+/* ---- the source ---- */
 
-static void lend_memory(struct content *c, size_t *got)
+static void content_lend(struct content *c, size_t *got)
 {
-    size_t left = (size_t)c->source.size - (size_t)c->taken;
+    size_t rest = (size_t)c->source.size - (size_t)c->taken;
 
-    *got = left < c->block_max ? left : c->block_max;
+    *got = rest < c->block_max ? rest : c->block_max;
     c->block = c->source.memory + c->taken;
-    if (*got < left && c->block[*got - 1] == '\r') /* keep a pair together: the block stays regular */
+    if (*got < rest && c->block[*got - 1] == '\r') /* a CR LF that is not cut in two needs no repair */
         ++*got;
 }
 
-/* Room for a block; for a small source that tells its size no more than it needs, and an octet to see that it ends. */
-static int make_room(struct content *c)
+/* Room for two blocks. A small source that declares its size gets no more than that, and one octet to see its end. */
+static int content_make_room(struct content *c)
 {
     int64_t size = c->source.size;
 
@@ -56,11 +56,11 @@ static int make_room(struct content *c)
     return c->input ? ENVOI_OK : ENVOI_E_MEMORY;
 }
 
-/* Fills a block, or takes what there is for now. */
-static int pull(struct content *c, size_t *got)
+/* Fills a block; if the source says AGAIN behind some octets, these are the block. */
+static int content_pull(struct content *c, size_t *got)
 {
     uint8_t *half;
-    int rc = make_room(c);
+    int rc = content_make_room(c);
 
     if (rc)
         return rc;
@@ -83,22 +83,22 @@ static int pull(struct content *c, size_t *got)
     return ENVOI_OK;
 }
 
-static bool is_other_size(const struct content *c, uint64_t size)
+static bool content_is_other_size(const struct content *c, uint64_t size)
 {
     return c->taken > size || (c->ended && c->taken != size);
 }
 
-/* Takes the next block: memory is lent in place, everything else is pulled into the input buffer. */
-static int take_block(struct content *c)
+/* Takes the next block: memory is used in place, all other content is pulled into the input buffer. */
+static int content_take(struct content *c)
 {
     uint64_t size = (uint64_t)c->source.size;
     size_t got = 0;
     int rc = ENVOI_OK;
 
     if (c->source.memory)
-        lend_memory(c, &got);
+        content_lend(c, &got);
     else if (c->source.pull)
-        rc = pull(c, &got);
+        rc = content_pull(c, &got);
     if (rc)
         return rc;
     c->turn++;
@@ -106,22 +106,22 @@ static int take_block(struct content *c)
     c->taken += got;
     if (c->source.memory)
         c->ended = c->taken == size;
-    else if ((c->source.size >= 0 && is_other_size(c, size)) || (c->counted && is_other_size(c, c->count)))
+    else if ((c->source.size >= 0 && content_is_other_size(c, size)) ||
+             (c->counted && content_is_other_size(c, c->count)))
         return ENVOI_E_CONTENT;
     return ENVOI_OK;
 }
 
-/* The state from which a run begins. */
-static void start(struct content *c, enum content_mode mode, size_t block_max)
+static void content_start(struct content *c, enum content_mode mode, size_t block_max)
 {
     c->block_max = block_max;
     c->mode = mode;
     c->after_cr = c->own = false;
-    c->left = 0;
+    c->gone_at = 0;
     c->at_line_start = true;
 }
 
-static int start_over(struct content *c, enum content_mode mode, size_t block_max)
+static int content_start_over(struct content *c, enum content_mode mode, size_t block_max)
 {
     if (c->pulled) {
         if (!c->source.rewind || c->source.rewind(c->source.ctx))
@@ -129,7 +129,7 @@ static int start_over(struct content *c, enum content_mode mode, size_t block_ma
         c->pulled = false;
     }
     content_idle(c);
-    start(c, mode, block_max);
+    content_start(c, mode, block_max);
     c->taken = 0;
     c->ended = false;
     return ENVOI_OK;
@@ -137,20 +137,20 @@ static int start_over(struct content *c, enum content_mode mode, size_t block_ma
 
 int content_begin(struct content *c, enum content_mode mode, size_t block_max)
 {
-    if (mode == CONTENT_DOT && c->mode != CONTENT_DOT) /* dots were not looked for */
-        c->looked = false;
+    if (mode == CONTENT_DOT && c->mode != CONTENT_DOT) /* the scan did not look for dots */
+        c->scanned = false;
     if (!c->held || c->taken > block_max)
-        return start_over(c, mode, block_max);
-    start(c, mode, block_max);
+        return content_start_over(c, mode, block_max);
+    content_start(c, mode, block_max);
     c->block = c->held;
     c->block_len = (size_t)c->taken;
     return ENVOI_OK;
 }
 
-/* -------------------------------------------------------------------------------------------------------- the look ---- */
+/* ---- measuring ---- */
 
-/* What the repair of line ends adds to one block. */
-static uint64_t repair_size(const struct content *c)
+/* How many octets the repair of line ends adds to the block. */
+static uint64_t block_repair_size(const struct content *c)
 {
     const uint8_t *p = c->block, *end = p + c->block_len;
     uint64_t more = c->after_cr && *p != '\n';
@@ -162,14 +162,14 @@ static uint64_t repair_size(const struct content *c)
     return more;
 }
 
-static void widen(struct content_span *span, const struct content *c)
+static void span_widen(struct content_span *span, const struct content *c)
 {
     if (span->from == span->to)
         span->from = c->taken - c->block_len;
     span->to = c->taken;
 }
 
-static void measure_block(struct content *c, struct content_measure *m)
+static void block_measure(struct content *c, struct content_measure *m)
 {
     struct scan s = scan_block(c->block, c->block_len, c->mode == CONTENT_DOT);
     uint8_t last = c->block[c->block_len - 1];
@@ -178,35 +178,35 @@ static void measure_block(struct content *c, struct content_measure *m)
     m->has_nul |= s.has_nul;
     m->size += c->block_len;
     if (c->mode == CONTENT_DOT && (s.dotted || (c->at_line_start && c->block[0] == '.')))
-        widen(&c->dotted, c);
+        span_widen(&c->dotted, c);
     if (c->mode == CONTENT_BINARY)
         return;
     if (s.stray || c->after_cr) {
-        m->size += repair_size(c);
-        widen(&c->stray, c);
+        m->size += block_repair_size(c);
+        span_widen(&c->stray, c);
     }
     c->after_cr = last == '\r';
     c->at_line_start = last == '\r' || last == '\n';
 }
 
-/* Nobody knows what will come. */
-static void leave_unseen(const struct content *c, struct content_measure *m)
+/* Nothing is known but the declared size. */
+static void measure_not(const struct content *c, struct content_measure *m)
 {
     *m = (struct content_measure){.size = c->source.size > 0 ? (uint64_t)c->source.size : 0};
 }
 
-/* Block by block. ENVOI_E_AGAIN: it is not to be had now, or there is more than may be read twice. */
-static int look_through(struct content *c, enum content_mode mode, bool twice, struct content_measure *m)
+/* ENVOI_E_AGAIN: the source has nothing now, or has more than one block and may not be read twice. */
+static int measure_blocks(struct content *c, enum content_mode mode, bool twice, struct content_measure *m)
 {
-    int rc = start_over(c, mode, CONTENT_BLOCK);
+    int rc = content_start_over(c, mode, CONTENT_BLOCK);
     bool one = true;
 
     c->stray = c->dotted = (struct content_span){0};
     while (!rc && !c->ended) {
-        if ((rc = take_block(c)))
+        if ((rc = content_take(c)))
             break;
         if (c->block_len)
-            measure_block(c, m);
+            block_measure(c, m);
         c->held = one && c->ended && !c->source.memory ? c->block : NULL;
         if (!twice && !c->ended)
             rc = ENVOI_E_AGAIN;
@@ -216,37 +216,45 @@ static int look_through(struct content *c, enum content_mode mode, bool twice, s
     return rc;
 }
 
-int content_look(struct content *c, enum content_mode mode, bool twice, struct content_measure *m)
+/* How many octets are missing to a line end behind the last block. */
+static uint64_t end_size(const struct content *c)
+{
+    if (c->after_cr)
+        return 1;
+    return c->at_line_start ? 0 : 2;
+}
+
+int content_measure(struct content *c, enum content_mode mode, bool twice, struct content_measure *m)
 {
     int rc;
 
     *m = (struct content_measure){0};
-    c->looked = c->counted = false;
-    if (c->pulled && !c->source.rewind)
+    c->scanned = c->counted = false;
+    if (!content_is_repeatable(c))
         return ENVOI_E_CONTENT;
     if (c->canonical || (!c->source.memory && !c->source.rewind)) {
-        leave_unseen(c, m);
+        measure_not(c, m);
         return ENVOI_OK;
     }
-    rc = look_through(c, mode, twice, m);
+    rc = measure_blocks(c, mode, twice, m);
     if (rc == ENVOI_E_AGAIN) { /* a slow source is not waited for */
-        leave_unseen(c, m);
+        measure_not(c, m);
         return ENVOI_OK;
     }
     if (rc)
         return rc;
     if (mode != CONTENT_BINARY)
-        m->size += c->after_cr ? 1 : c->at_line_start ? 0 : 2;
+        m->size += end_size(c);
     m->known = c->counted = true;
     c->count = c->taken;
-    c->looked = c->source.memory || c->held;
+    c->scanned = c->source.memory || c->held;
     return ENVOI_OK;
 }
 
-/* -------------------------------------------------------------------------------------------------- the normaliser ---- */
+/* ---- the normaliser ---- */
 
-/* Writes the block with line ends made CR LF and dots doubled. */
-static size_t repair_block(struct content *c, uint8_t *start)
+/* Writes the block with CR LF line ends and doubled dots. */
+static size_t block_repair(struct content *c, uint8_t *start)
 {
     const uint8_t *p = c->block, *end = p + c->block_len;
     uint8_t *out = start;
@@ -265,7 +273,7 @@ static size_t repair_block(struct content *c, uint8_t *start)
             c->at_line_start = false;
         if (stop == end)
             break;
-        if (cr && cr + 1 == end) { /* whether it ends a line alone shows with the next block */
+        if (cr && cr + 1 == end) { /* the next block shows whether a LF follows */
             c->after_cr = true;
             break;
         }
@@ -277,7 +285,7 @@ static size_t repair_block(struct content *c, uint8_t *start)
     return (size_t)(out - start);
 }
 
-static void add_piece(struct content_chunk *chunk, const uint8_t *data, size_t len)
+static void chunk_add(struct content_chunk *chunk, const uint8_t *data, size_t len)
 {
     if (!len)
         return;
@@ -285,8 +293,8 @@ static void add_piece(struct content_chunk *chunk, const uint8_t *data, size_t l
     chunk->total += len;
 }
 
-/* A CR that ended the block before is made a whole line end, together with a LF that follows it. */
-static void settle_cr(struct content *c, struct content_chunk *chunk)
+/* Completes the line end whose CR ended the block before, and takes its LF if that begins this block. */
+static void content_settle_cr(struct content *c, struct content_chunk *chunk)
 {
     if (!c->after_cr)
         return;
@@ -296,16 +304,16 @@ static void settle_cr(struct content *c, struct content_chunk *chunk)
     }
     c->after_cr = false;
     c->at_line_start = true;
-    add_piece(chunk, crlf, 2);
+    chunk_add(chunk, crlf, 2);
 }
 
-static bool is_within(const struct content *c, const struct content_span *span)
+static bool span_has_block(const struct content *c, const struct content_span *span)
 {
     return c->taken > span->from && c->taken - c->block_len < span->to;
 }
 
-/* May the block go out as it is? ENVOI_E_CONTENT when it may not go out at all. */
-static int check_block(const struct content *c, bool *regular)
+/* Can the block go out as it is? ENVOI_E_CONTENT: it holds a NUL and must not go out at all. */
+static int block_check(const struct content *c, bool *regular)
 {
     bool dots = c->mode == CONTENT_DOT;
     struct scan s;
@@ -313,8 +321,8 @@ static int check_block(const struct content *c, bool *regular)
     *regular = true;
     if (c->mode == CONTENT_BINARY || (c->canonical && !dots))
         return ENVOI_OK;
-    if (c->looked) {
-        *regular = !is_within(c, &c->stray) && !(dots && is_within(c, &c->dotted));
+    if (c->scanned) {
+        *regular = !span_has_block(c, &c->stray) && !(dots && span_has_block(c, &c->dotted));
         return ENVOI_OK;
     }
     s = scan_block(c->block, c->block_len, dots);
@@ -322,56 +330,56 @@ static int check_block(const struct content *c, bool *regular)
     return s.has_nul ? ENVOI_E_CONTENT : ENVOI_OK;
 }
 
-/* Repaired, a block is at most twice as long, and one octet. */
-static size_t largest_block(const struct content *c)
+/* The longest block of this source. Repaired, it is at most twice as long, plus one octet. */
+static size_t block_largest(const struct content *c)
 {
     if (!c->source.memory)
         return c->room;
     return (uint64_t)c->source.size <= c->block_max ? (size_t)c->source.size : c->block_max + 1;
 }
 
-static int give_block(struct content *c, struct content_chunk *chunk)
+static int content_give(struct content *c, struct content_chunk *chunk)
 {
     bool regular;
     int rc;
 
     if (!c->block_len)
         return ENVOI_OK;
-    if ((rc = check_block(c, &regular)))
+    if ((rc = block_check(c, &regular)))
         return rc;
     if (regular) {
-        add_piece(chunk, c->block, c->block_len);
+        chunk_add(chunk, c->block, c->block_len);
         c->at_line_start = c->block[c->block_len - 1] == '\n';
         c->own = !c->source.memory;
     } else {
-        size_t half = 2 * largest_block(c) + 1;
+        size_t half = 2 * block_largest(c) + 1;
         uint8_t *out;
 
         if (!c->output && !(c->output = mem_alloc(2 * half)))
             return ENVOI_E_MEMORY;
         out = c->output + (c->turn & 1) * half;
-        add_piece(chunk, out, repair_block(c, out));
+        chunk_add(chunk, out, block_repair(c, out));
         c->own = true;
     }
-    c->left = 0;
+    c->gone_at = 0;
     c->block_len = 0;
     return ENVOI_OK;
 }
 
-static void give_end(struct content *c, struct content_chunk *chunk)
+static void content_give_end(struct content *c, struct content_chunk *chunk)
 {
     static const uint8_t dot[] = "\r\n.\r\n";
 
     if (c->mode == CONTENT_DOT)
-        add_piece(chunk, dot + (c->at_line_start ? 2 : 0), c->at_line_start ? 3 : 5);
+        chunk_add(chunk, dot + (c->at_line_start ? 2 : 0), c->at_line_start ? 3 : 5);
     else if (c->mode == CONTENT_PLAIN && !c->at_line_start)
-        add_piece(chunk, crlf, 2);
+        chunk_add(chunk, crlf, 2);
     chunk->last = true;
 }
 
 bool content_may_go_on(const struct content *c)
 {
-    return !c->own || c->left;
+    return !c->own || c->gone_at;
 }
 
 int content_next(struct content *c, struct content_chunk *chunk)
@@ -379,22 +387,22 @@ int content_next(struct content *c, struct content_chunk *chunk)
     int rc;
 
     *chunk = (struct content_chunk){0};
-    c->own = false; /* what was given out before has left, or was not ours */
-    if (!c->block_len && !c->ended && (rc = take_block(c)))
+    c->own = false; /* the chunk before has left, or does not lie in our buffers */
+    if (!c->block_len && !c->ended && (rc = content_take(c)))
         return rc;
-    settle_cr(c, chunk);
-    if ((rc = give_block(c, chunk)))
+    content_settle_cr(c, chunk);
+    if ((rc = content_give(c, chunk)))
         return rc;
-    c->own = c->own && chunk->count; /* nothing is on its way */
-    /* Whether it was the last one decides what goes with it, so the next block is taken now. That it is not there yet is
-     * no failure of this one. */
-    if (!c->block_len && !c->ended && (rc = take_block(c)) && rc != ENVOI_E_AGAIN)
+    c->own = c->own && chunk->count;
+    /* The end goes out together with the last block, so the next block is taken now to see whether there is one. If that
+     * says AGAIN, this chunk is good all the same. */
+    if (!c->block_len && !c->ended && (rc = content_take(c)) && rc != ENVOI_E_AGAIN)
         return rc;
     if (c->ended && !c->block_len) {
         if (c->after_cr && chunk->count < CONTENT_PIECES - 1)
-            settle_cr(c, chunk);
+            content_settle_cr(c, chunk);
         if (!c->after_cr)
-            give_end(c, chunk);
+            content_give_end(c, chunk);
     }
     return ENVOI_OK;
 }

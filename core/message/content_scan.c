@@ -3,19 +3,19 @@
 
 #include <string.h>
 
-/* 32 octets side by side; the compiler makes of it what the machine has. */
+/* 32 octets side by side: the compiler uses the vectors that the machine has. */
 #define LANES 32
 typedef int8_t lanes __attribute__((vector_size(LANES)));
 
-/* How far behind an octet its line may show what it is: a line end, and a dot behind that. */
+/* How many octets behind the last lane are looked at, too: a line end, and a dot behind it. */
 #define AHEAD 2
 
 struct found {
     lanes stray, dotted;
-    lanes lowest; /* an octet above 0x7f is below nought here */
+    lanes lowest; /* signed: an octet above 0x7f is negative */
 };
 
-static inline void keep_lowest(struct found *f, const uint8_t *p)
+static inline void scan_keep_lowest(struct found *f, const uint8_t *p)
 {
     lanes here, lower;
 
@@ -24,8 +24,8 @@ static inline void keep_lowest(struct found *f, const uint8_t *p)
     f->lowest = (here & lower) | (f->lowest & ~lower);
 }
 
-/* Each octet is seen together with its neighbours: a CR without its LF and a LF without its CR show in one comparison. */
-static inline void look(struct found *f, const uint8_t *p, bool dots)
+/* Compares each octet with the next one: a CR without LF and a LF without CR show in one comparison. */
+static inline void scan_vector(struct found *f, const uint8_t *p, bool dots)
 {
     lanes here, next, line_end;
 
@@ -39,10 +39,10 @@ static inline void look(struct found *f, const uint8_t *p, bool dots)
         memcpy(&behind, p + AHEAD, sizeof behind);
         f->dotted |= line_end & (behind == '.');
     }
-    keep_lowest(f, p);
+    scan_keep_lowest(f, p);
 }
 
-static bool any(const lanes *v, uint64_t mask)
+static bool scan_any(const lanes *v, uint64_t mask)
 {
     uint64_t words[LANES / 8];
 
@@ -50,7 +50,7 @@ static bool any(const lanes *v, uint64_t mask)
     return (words[0] | words[1] | words[2] | words[3]) & mask;
 }
 
-/* Octets of a block that is too short, one by one. */
+/* A block that is too short for vectors, octet by octet. */
 static struct scan scan_short(const uint8_t *p, size_t len)
 {
     struct scan s = {0};
@@ -68,8 +68,8 @@ static struct scan scan_short(const uint8_t *p, size_t len)
     return s;
 }
 
-/* Made twice, so that the question is not asked for every vector. */
-static inline __attribute__((always_inline)) struct scan scan(const uint8_t *block, size_t len, bool dots)
+/* Compiled twice, with and without `dots`, so that no vector has to ask. */
+static inline __attribute__((always_inline)) struct scan scan_vectors(const uint8_t *block, size_t len, bool dots)
 {
     struct found found = {0};
     const uint8_t *p = block, *last;
@@ -77,25 +77,25 @@ static inline __attribute__((always_inline)) struct scan scan(const uint8_t *blo
 
     if (len < LANES + AHEAD)
         return scan_short(block, len);
-    last = block + len - LANES - AHEAD; /* where the last whole look begins */
+    last = block + len - LANES - AHEAD; /* the last vector that is scanned whole */
     memset(&found.lowest, INT8_MAX, sizeof found.lowest);
     for (; last - p >= 3 * LANES; p += 4 * LANES) {
-        look(&found, p, dots);
-        look(&found, p + LANES, dots);
-        look(&found, p + 2 * LANES, dots);
-        look(&found, p + 3 * LANES, dots);
+        scan_vector(&found, p, dots);
+        scan_vector(&found, p + LANES, dots);
+        scan_vector(&found, p + 2 * LANES, dots);
+        scan_vector(&found, p + 3 * LANES, dots);
     }
     for (; p < last; p += LANES)
-        look(&found, p, dots);
-    /* The rest, together with what was seen already. The last two have no neighbours to be seen with. */
-    look(&found, last, dots);
-    keep_lowest(&found, block + len - LANES);
-    s.stray = any(&found.stray, UINT64_MAX) || block[0] == '\n' || block[len - 1] == '\r' ||
+        scan_vector(&found, p, dots);
+    /* The rest; some of it was scanned already. The last two octets lack the neighbours, so they are compared by hand. */
+    scan_vector(&found, last, dots);
+    scan_keep_lowest(&found, block + len - LANES);
+    s.stray = scan_any(&found.stray, UINT64_MAX) || block[0] == '\n' || block[len - 1] == '\r' ||
               (block[len - 2] == '\r') != (block[len - 1] == '\n');
-    s.dotted = dots && (any(&found.dotted, UINT64_MAX) || (block[0] == '\n' && block[1] == '.'));
-    s.has_8bit = any(&found.lowest, 0x8080808080808080u);
+    s.dotted = dots && (scan_any(&found.dotted, UINT64_MAX) || (block[0] == '\n' && block[1] == '.'));
+    s.has_8bit = scan_any(&found.lowest, 0x8080808080808080u);
     found.lowest = found.lowest == 0;
-    s.has_nul = any(&found.lowest, UINT64_MAX) || (s.has_8bit && memchr(block, '\0', len));
+    s.has_nul = scan_any(&found.lowest, UINT64_MAX) || (s.has_8bit && memchr(block, '\0', len));
     return s;
 }
 
@@ -105,5 +105,5 @@ __attribute__((target_clones("avx2", "default")))
 struct scan
 scan_block(const uint8_t *block, size_t len, bool dots)
 {
-    return dots ? scan(block, len, true) : scan(block, len, false);
+    return dots ? scan_vectors(block, len, true) : scan_vectors(block, len, false);
 }

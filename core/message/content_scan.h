@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one look at content that touches every octet: whole blocks at a time, no branches within. */
+/* The one scan of content that touches every octet: many octets at a time and without branches. */
 #ifndef MESSAGE_CONTENT_SCAN_H
 #define MESSAGE_CONTENT_SCAN_H
 
@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 struct scan {
-    bool stray;    /* a CR without LF or a LF without CR; also a CR at the end and a LF at the beginning */
+    bool stray;    /* a CR without LF or a LF without CR; a CR that ends the block and a LF that begins it count */
     bool dotted;   /* a dot follows a LF */
     bool has_nul;  /* an octet 0 */
     bool has_8bit; /* an octet above 127 */
 };
 
-/* dots: are they looked for? They cost a third of it, and only DATA has to know. */
+/* dots: look for them, too. It costs a third more, and only DATA has to know. */
 struct scan scan_block(const uint8_t *block, size_t len, bool dots);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Delivery status notifications (RFC 3461): parameters of MAIL and RCPT, made of what the application wishes. */
+/* Delivery status notifications (RFC 3461): the application's wishes become parameters of MAIL and RCPT. */
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "message/message.h"
+#include "message/parameters.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,31 +14,45 @@
 #define NOTIFY_ALL  (ENVOI_NOTIFY_SUCCESS | ENVOI_NOTIFY_FAILURE | ENVOI_NOTIFY_DELAY)
 #define ESCAPED_MAX 16
 
-static int append_escaped(struct buf *out, const char *before, unsigned c, const char *behind)
+static void dsn_escape(struct buf *out, const char *before, unsigned c, const char *behind)
 {
     char text[ESCAPED_MAX];
 
     (void)snprintf(text, sizeof text, "%s%02X%s", before, c, behind);
-    return buf_append_text(out, text);
+    buf_append_text(out, text);
 }
 
-/* RFC 3461 section 4: what is not to be read as it is, as "+" and two digits. */
-static int append_xtext(struct buf *out, const char *text)
+static bool is_xchar(unsigned c)
 {
-    int rc = ENVOI_OK;
-
-    for (; !rc && *text; text++)
-        rc = *text > 32 && *text < 127 && *text != '+' && *text != '='
-                 ? buf_append(out, text, 1)
-                 : append_escaped(out, "+", (unsigned char)*text, "");
-    return rc;
+    return c > 32 && c < 127 && c != '+' && c != '=';
 }
 
-/* The next character of UTF-8 that is known to be valid. */
+/* RFC 3461 section 4: other characters are "+" and two hexadecimal digits. */
+static void dsn_xtext(struct buf *out, const char *text)
+{
+    for (; *text; text++)
+        if (is_xchar((unsigned char)*text))
+            buf_append(out, text, 1);
+        else
+            dsn_escape(out, "+", (unsigned char)*text, "");
+}
+
+/* The length of the character that begins with this octet of valid UTF-8. */
+static unsigned character_length(unsigned char first)
+{
+    static const unsigned char firsts[] = {0xf0, 0xe0, 0xc0}; /* of four octets, three, two */
+
+    for (unsigned i = 0; i < sizeof firsts; i++)
+        if (first >= firsts[i])
+            return 4 - i;
+    return 1;
+}
+
+/* The next character of text that is valid UTF-8. */
 static unsigned next_character(const char **at)
 {
     const unsigned char *p = (const unsigned char *)*at;
-    unsigned more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
+    unsigned more = character_length(*p) - 1;
     unsigned c = more ? *p & (0x3fu >> more) : *p;
 
     for (*at += more + 1; more; more--)
@@ -45,42 +61,42 @@ static unsigned next_character(const char **at)
 }
 
 /* RFC 6533 section 3, in the form that needs no SMTPUTF8. */
-static int append_unicode(struct buf *out, const char *text)
+static void dsn_unicode(struct buf *out, const char *text)
 {
-    int rc = ENVOI_OK;
-
-    while (!rc && *text) {
+    while (*text) {
         unsigned c = next_character(&text);
         char plain = (char)c;
 
-        rc = c > 32 && c < 127 && c != '+' && c != '=' && c != '\\' ? buf_append(out, &plain, 1)
-                                                                    : append_escaped(out, "\\x{", c, "}");
+        if (is_xchar(c) && c != '\\')
+            buf_append(out, &plain, 1);
+        else
+            dsn_escape(out, "\\x{", c, "}");
     }
-    return rc;
 }
 
-static bool is_named(const char *word, size_t len, const char *name)
+static bool dsn_is_named(const char *word, size_t len, const char *name)
 {
     return len > strlen(name) && word[strlen(name)] == '=' && text_equal_n(word, name, strlen(name));
 }
 
-/* Puts the words in place of those parameters among the options that have the two names. */
-static int replace_words(char **options, const char *const names[2], const struct buf *words)
+/* Replaces the parameters with the two names among the options. */
+static int dsn_replace(char **options, const char *const names[2], const struct buf *words)
 {
     const char *rest = *options, *word;
     struct buf all;
     size_t len;
-    int rc = ENVOI_OK;
+    int rc;
 
     buf_init(&all, 0, false);
-    while (!rc && rest && (rest = text_word(rest, &word, &len)))
-        if (!is_named(word, len, names[0]) && !is_named(word, len, names[1]))
-            rc = (all.len ? buf_append(&all, " ", 1) : ENVOI_OK) || buf_append(&all, word, len);
-    if (!rc && all.len && words->len)
-        rc = buf_append(&all, " ", 1);
-    if (!rc)
-        rc = buf_append(&all, buf_head(words), words->len) || buf_append(&all, "", 1);
-    rc = rc ? ENVOI_E_MEMORY : parameters_check((const char *)buf_head(&all), NULL);
+    while (rest && (rest = text_word(rest, &word, &len)))
+        if (!dsn_is_named(word, len, names[0]) && !dsn_is_named(word, len, names[1])) {
+            buf_append_text(&all, all.len ? " " : "");
+            buf_append(&all, word, len);
+        }
+    buf_append_text(&all, all.len && words->len ? " " : "");
+    buf_append(&all, buf_head(words), words->len);
+    buf_append(&all, "", 1);
+    rc = buf_failed(&all) ? buf_failed(&all) : parameters_check((const char *)buf_head(&all), NULL);
     if (!rc)
         rc = mem_replace(options, all.len > 1 ? (const char *)buf_head(&all) : NULL);
     buf_free(&all);
@@ -89,7 +105,7 @@ static int replace_words(char **options, const char *const names[2], const struc
 
 /* ---- of the message ---- */
 
-static bool is_printable(const char *text)
+static bool dsn_is_printable(const char *text)
 {
     for (; *text; text++)
         if (*text < 32 || *text == 127)
@@ -97,18 +113,18 @@ static bool is_printable(const char *text)
     return true;
 }
 
-static int put_envid(struct buf *words, const char *envid)
+static int dsn_envid(struct buf *words, const char *envid)
 {
     size_t from;
-    int rc;
 
-    if (!*envid || !is_printable(envid))
+    if (!*envid || !dsn_is_printable(envid))
         return ENVOI_E_USAGE;
-    rc = buf_append_text(words, words->len ? " ENVID=" : "ENVID=");
+    buf_append_text(words, words->len ? " ENVID=" : "ENVID=");
     from = words->len;
-    if (!rc)
-        rc = append_xtext(words, envid);
-    return rc ? rc : words->len - from > ENVID_MAX ? ENVOI_E_USAGE : ENVOI_OK;
+    dsn_xtext(words, envid);
+    if (buf_failed(words))
+        return ENVOI_E_MEMORY;
+    return words->len - from > ENVID_MAX ? ENVOI_E_USAGE : ENVOI_OK;
 }
 
 int envoi_message_set_dsn(struct envoi_message *message, int ret, const char *envid)
@@ -126,32 +142,32 @@ int envoi_message_set_dsn(struct envoi_message *message, int ret, const char *en
     buf_init(&words, 0, false);
     rc = buf_append_text(&words, values[ret]);
     if (!rc && envid)
-        rc = put_envid(&words, envid);
+        rc = dsn_envid(&words, envid);
     if (!rc)
-        rc = replace_words(&message->options, names, &words);
+        rc = dsn_replace(&message->options, names, &words);
     buf_free(&words);
     return message_stick(message, rc);
 }
 
 /* ---- of a recipient ---- */
 
-static int put_notify(struct buf *words, unsigned notify)
+static int dsn_notify(struct buf *words, unsigned notify)
 {
     static const char *const names[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY"};
     const char *before = "NOTIFY=";
-    int rc = ENVOI_OK;
 
     if (notify != ENVOI_NOTIFY_NEVER && (notify & ~NOTIFY_ALL))
         return ENVOI_E_USAGE;
-    for (size_t i = 0; !rc && i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (notify & 1u << i) {
-            rc = buf_append_text(words, before) || buf_append_text(words, names[i]);
+            buf_append_text(words, before);
+            buf_append_text(words, names[i]);
             before = ",";
         }
-    return rc ? ENVOI_E_MEMORY : ENVOI_OK;
+    return buf_failed(words);
 }
 
-static int put_orcpt(struct buf *words, const char *orcpt)
+static int dsn_orcpt(struct buf *words, const char *orcpt)
 {
     struct address address;
     size_t from;
@@ -159,14 +175,14 @@ static int put_orcpt(struct buf *words, const char *orcpt)
 
     if (rc)
         return rc;
-    rc = buf_append_text(words, words->len ? " ORCPT=" : "ORCPT=");
+    buf_append_text(words, words->len ? " ORCPT=" : "ORCPT=");
     from = words->len;
-    if (!rc)
-        rc = buf_append_text(words, address.utf8 ? "utf-8;" : "rfc822;");
-    if (!rc)
-        rc = (address.utf8 ? append_unicode : append_xtext)(words, address_path(&address));
+    buf_append_text(words, address.utf8 ? "utf-8;" : "rfc822;");
+    (address.utf8 ? dsn_unicode : dsn_xtext)(words, address_path(&address));
     address_free(&address);
-    return rc ? rc : words->len - from > ORCPT_MAX ? ENVOI_E_USAGE : ENVOI_OK;
+    if (buf_failed(words))
+        return ENVOI_E_MEMORY;
+    return words->len - from > ORCPT_MAX ? ENVOI_E_USAGE : ENVOI_OK;
 }
 
 int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index, unsigned notify, const char *orcpt)
@@ -180,11 +196,11 @@ int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index,
     if (index >= message->count)
         return message_stick(message, ENVOI_E_USAGE);
     buf_init(&words, 0, false);
-    rc = put_notify(&words, notify);
+    rc = dsn_notify(&words, notify);
     if (!rc && orcpt)
-        rc = put_orcpt(&words, orcpt);
+        rc = dsn_orcpt(&words, orcpt);
     if (!rc)
-        rc = replace_words(&message->recipients[index].options, names, &words);
+        rc = dsn_replace(&message->recipients[index].options, names, &words);
     buf_free(&words);
     return message_stick(message, rc);
 }

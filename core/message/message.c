@@ -2,12 +2,11 @@
 #include "message/message.h"
 
 #include "base/mem.h"
-#include "base/text.h"
+#include "message/parameters.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------------------------------------------------ life ---- */
+/* ---- life ---- */
 
 int envoi_message_new(const char *sender, struct envoi_message **out)
 {
@@ -30,7 +29,7 @@ int envoi_message_new(const char *sender, struct envoi_message **out)
     return ENVOI_OK;
 }
 
-static void clear_recipient(struct recipient *r)
+static void recipient_clear(struct recipient *r)
 {
     address_free(&r->address);
     mem_free(r->options);
@@ -38,11 +37,11 @@ static void clear_recipient(struct recipient *r)
     mem_free(r->line);
 }
 
-/* Frees all but the sender and the room for recipients. */
-static void clear(struct envoi_message *m)
+/* Frees everything but the sender and the array of recipients. */
+static void message_clear(struct envoi_message *m)
 {
     for (size_t i = 0; i < m->count; i++)
-        clear_recipient(&m->recipients[i]);
+        recipient_clear(&m->recipients[i]);
     m->count = 0;
     mem_free(m->options);
     mem_free(m->dropped);
@@ -58,7 +57,7 @@ void envoi_message_free(struct envoi_message *message)
 {
     if (!message)
         return;
-    clear(message);
+    message_clear(message);
     address_free(&message->sender);
     if (message->recipients != message->own)
         mem_free(message->recipients);
@@ -70,17 +69,19 @@ int envoi_message_reset(struct envoi_message *message, const char *sender)
     struct address address;
     int rc = message_check(message);
 
-    if (rc || (rc = address_parse(sender ? sender : "", true, NULL, &address)))
-        return message && rc != ENVOI_E_BUSY ? message_stick(message, rc) : rc;
-    clear(message);
+    if (rc)
+        return rc;
+    if ((rc = address_parse(sender ? sender : "", true, NULL, &address)))
+        return message_stick(message, rc);
+    message_clear(message);
     address_free(&message->sender);
     message->sender = address;
     return ENVOI_OK;
 }
 
-/* -------------------------------------------------------------------------------------------------------- envelope ---- */
+/* ---- envelope ---- */
 
-static int grow(struct envoi_message *m)
+static int message_grow(struct envoi_message *m)
 {
     bool own = m->recipients == m->own;
     size_t room = own ? 4 : m->room * 2;
@@ -108,13 +109,13 @@ int envoi_message_add_recipient_with(struct envoi_message *message, const char *
         return rc;
     if (!address)
         return message_stick(message, ENVOI_E_USAGE);
-    if ((options && (rc = parameters_check(options, NULL))) || (rc = grow(message)))
+    if ((options && (rc = parameters_check(options, NULL))) || (rc = message_grow(message)))
         return message_stick(message, rc);
     r = &message->recipients[message->count];
     *r = (struct recipient){0};
     if ((rc = address_parse(address, false, NULL, &r->address)) ||
         (options && (rc = mem_replace(&r->options, options)))) {
-        clear_recipient(r);
+        recipient_clear(r);
         return message_stick(message, rc);
     }
     message->count++;
@@ -130,9 +131,11 @@ int envoi_message_set_options(struct envoi_message *message, const char *options
 {
     int rc = message_check(message);
 
-    if (!rc && !(rc = parameters_check(options, NULL)))
+    if (rc)
+        return rc;
+    if (!(rc = parameters_check(options, NULL)))
         rc = mem_replace(&message->options, options);
-    return message && rc != ENVOI_E_BUSY ? message_stick(message, rc) : rc;
+    return message_stick(message, rc);
 }
 
 int envoi_message_set_drop_options(struct envoi_message *message, int drop)
@@ -156,16 +159,16 @@ int envoi_message_set_body(struct envoi_message *message, int body)
     return ENVOI_OK;
 }
 
-/* --------------------------------------------------------------------------------------------------------- content ---- */
+/* ---- content ---- */
 
 int message_set_source(struct envoi_message *m, const struct content_source *source)
 {
-    bool canonical = m && m->content.canonical; /* said of the content, be it before or after it was set */
+    bool canonical = m && m->content.canonical; /* may have been set before the content was */
     int rc = message_check(m);
 
     if (rc)
         return rc;
-    if (m->content.source.memory || m->content.source.pull)
+    if (message_has_content(m))
         content_free(&m->content);
     m->content.source = *source;
     m->content.canonical = canonical;
@@ -215,7 +218,7 @@ uint64_t envoi_message_progress(const struct envoi_message *message)
     return message ? message->content.taken : 0;
 }
 
-/* -------------------------------------------------------------------------------------------------------- verdicts ---- */
+/* ---- verdicts ---- */
 
 struct reason *reason_new(struct envoi_message *m, const char *text)
 {
@@ -232,17 +235,18 @@ struct reason *reason_new(struct envoi_message *m, const char *text)
     return reason;
 }
 
-struct reason *reason_share(struct reason *reason)
-{
-    if (reason)
-        reason->users++;
-    return reason;
-}
-
 void reason_drop(struct reason *reason)
 {
     if (reason && --reason->users == 0 && !reason->own)
         mem_free(reason);
+}
+
+void recipient_set_reason(struct recipient *r, struct reason *reason)
+{
+    if (reason)
+        reason->users++;
+    reason_drop(r->reason);
+    r->reason = reason;
 }
 
 const char *recipient_reason(const struct recipient *r)
@@ -252,8 +256,7 @@ const char *recipient_reason(const struct recipient *r)
 
 void recipient_begin(struct recipient *r)
 {
-    reason_drop(r->reason);
-    r->reason = NULL;
+    recipient_set_reason(r, NULL);
     r->verdict = ENVOI_VERDICT_NOT_ATTEMPTED;
     r->pending = false;
     r->code = r->phase = 0;
@@ -304,70 +307,9 @@ size_t envoi_message_recipients(const struct envoi_message *message)
     return message ? message->count : 0;
 }
 
-static struct recipient *recipient_at(const struct envoi_message *message, size_t index)
-{
-    return message && index < message->count ? &message->recipients[index] : NULL;
-}
-
 const char *envoi_message_recipient(const struct envoi_message *message, size_t index)
 {
-    const struct recipient *r = recipient_at(message, index);
+    const struct recipient *r = message_recipient(message, index);
 
     return r ? address_path(&r->address) : NULL;
-}
-
-int envoi_message_verdict(const struct envoi_message *message, size_t index)
-{
-    const struct recipient *r = recipient_at(message, index);
-
-    return r ? r->verdict : ENVOI_VERDICT_NOT_ATTEMPTED;
-}
-
-int envoi_message_verdict_code(const struct envoi_message *message, size_t index)
-{
-    const struct recipient *r = recipient_at(message, index);
-
-    return r ? r->code : 0;
-}
-
-const char *envoi_message_verdict_enhanced(const struct envoi_message *message, size_t index)
-{
-    const struct recipient *r = recipient_at(message, index);
-
-    return r ? r->enhanced : "";
-}
-
-const char *envoi_message_verdict_reason(const struct envoi_message *message, size_t index)
-{
-    const struct recipient *r = recipient_at(message, index);
-
-    return r ? recipient_reason(r) : "";
-}
-
-int envoi_message_verdict_phase(const struct envoi_message *message, size_t index)
-{
-    const struct recipient *r = recipient_at(message, index);
-
-    return r ? r->phase : 0;
-}
-
-const char *envoi_message_verdict_text(struct envoi_message *message, size_t index)
-{
-    struct recipient *r = recipient_at(message, index);
-    const char *reason = envoi_message_verdict_reason(message, index);
-    char code[8] = "";
-    size_t room;
-
-    if (!r)
-        return NULL;
-    if (r->code)
-        (void)snprintf(code, sizeof code, "%d ", r->code);
-    room = strlen(address_path(&r->address)) + strlen(reason) + sizeof r->enhanced + 64;
-    mem_free(r->line);
-    if (!(r->line = mem_alloc(room)))
-        return NULL;
-    (void)snprintf(r->line, room, "%s: %s%s%s%s%s%s", address_path(&r->address), envoi_verdict_name(r->verdict),
-                   r->code || *reason ? ": " : "", code, r->enhanced, *r->enhanced ? " " : "", reason);
-    text_make_printable(r->line, strlen(r->line), "");
-    return r->line;
 }

@@ -1,38 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* The envelope, the content source and the verdicts of one message: what is behind struct envoi_message. */
+/* One message: its envelope, its content source and the verdicts of its recipients. This is struct envoi_message.
+ *
+ * A transaction (MAIL, RCPT, content) need not be for all recipients: it is for those that are *due*. */
 #ifndef MESSAGE_MESSAGE_H
 #define MESSAGE_MESSAGE_H
 
 #include "base/fault.h"
-#include "engine/command.h"
-#include "engine/reply.h"
 #include "message/address.h"
 #include "message/content.h"
 
 #include <envoi/message.h>
 #include <stdbool.h>
 
-#define REASON_OWN_MAX 64       /* octets of a reason that needs no memory of its own, NUL included */
-#define RECIPIENTS_MAX 1000000u /* of one message: a bound on memory, not a wish */
+#define REASON_OWN_MAX 64       /* octets of a reason that is stored in the message itself, NUL included */
+#define ENHANCED_MAX   16       /* octets of an enhanced status code, NUL included */
+#define RECIPIENTS_MAX 1000000u /* of one message: a bound on memory */
 
-/* What the server or the engine said of recipients. All that one reply settles share it. */
+struct job;
+
+/* The text behind a verdict. All recipients that are settled by the same reply share it. */
 struct reason {
     unsigned users;
-    bool own;         /* it is a part of the message */
-    const char *text; /* behind it */
+    bool own; /* it is envoi_message.said and is not freed */
+    const char *text;
 };
 
 struct recipient {
     struct address address;
     char *options; /* parameters of RCPT, or NULL */
     int verdict;   /* ENVOI_VERDICT_* */
-    bool due;      /* the transaction is for it too */
-    bool pending;  /* 2yz to RCPT, the content decides */
+    bool due;      /* the current transaction is for it */
+    bool pending;  /* RCPT was answered with 2yz: the reply to the content decides */
     int code;
     int phase;
-    char enhanced[REPLY_ENHANCED_MAX];
+    char enhanced[ENHANCED_MAX];
     struct reason *reason;
-    char *line; /* envoi_message_verdict_text()'s */
+    char *line; /* the result of envoi_message_verdict_text() */
 };
 
 struct envoi_message {
@@ -41,15 +44,15 @@ struct envoi_message {
     bool drop_options;
     int body; /* ENVOI_BODY_* */
     uint64_t size_estimate;
-    struct recipient *recipients; /* at first `own` */
+    struct recipient *recipients; /* `own`, until there are more */
     size_t count, room;
-    size_t due_count, due_begin, due_end; /* how many are due; all of them are in [due_begin, due_end) */
+    size_t due_count, due_begin, due_end; /* how many are due; all of them lie in [due_begin, due_end) */
     struct content content;
-    char *dropped;  /* options left out in the last send */
-    int sticky;     /* first failure of a setter */
-    bool pooled;    /* it belongs to a pool */
-    struct job job; /* its place in an engine's queue; job.engine is set while it is sent */
-    /* so that a message to one recipient needs no more memory */
+    char *dropped;   /* options that the last send left out */
+    int sticky;      /* the first failure of a setter */
+    bool pooled;     /* it belongs to a pool */
+    struct job *job; /* its place in an engine's queue; NULL: in none */
+    /* Room for one recipient and one short reason: the usual message needs no memory besides. */
     struct recipient own[1];
     struct {
         struct reason reason;
@@ -57,13 +60,21 @@ struct envoi_message {
     } said;
 };
 
-/* May a setter change it? ENVOI_OK; ENVOI_E_USAGE: NULL; ENVOI_E_BUSY: it is being sent. */
-static inline int message_check(const struct envoi_message *m)
+/* Is it in an engine's queue, or does it belong to a pool? Then nobody else may change or send it. */
+static inline bool message_is_busy(const struct envoi_message *m)
 {
-    return !m ? ENVOI_E_USAGE : m->job.engine || m->pooled ? ENVOI_E_BUSY : ENVOI_OK;
+    return m->job || m->pooled;
 }
 
-/* Notes the result of a setter: the first failure is that of the next send. Returns rc. */
+/* May a setter change it? ENVOI_OK; ENVOI_E_USAGE: NULL; ENVOI_E_BUSY. */
+static inline int message_check(const struct envoi_message *m)
+{
+    if (!m)
+        return ENVOI_E_USAGE;
+    return message_is_busy(m) ? ENVOI_E_BUSY : ENVOI_OK;
+}
+
+/* Remembers the result of a setter: the next send returns the first failure. Returns rc. */
 static inline int message_stick(struct envoi_message *m, int rc)
 {
     if (rc && !m->sticky)
@@ -71,24 +82,48 @@ static inline int message_stick(struct envoi_message *m, int rc)
     return rc;
 }
 
-/* For sources that need I/O (files): they are made in driver/source.c. release is called with ctx when the source is
- * replaced or the message freed; may be NULL. */
+/* Was content set? */
+static inline bool message_has_content(const struct envoi_message *m)
+{
+    return m->content.source.memory || m->content.source.pull;
+}
+
+/* NULL if there is no message or no such recipient. */
+static inline struct recipient *message_recipient(const struct envoi_message *m, size_t index)
+{
+    return m && index < m->count ? &m->recipients[index] : NULL;
+}
+
+/* Sets the content source. When it is replaced, or the message is freed, source->release (NULL: nothing to do) is called. On
+ * failure the source still belongs to the caller. */
 int message_set_source(struct envoi_message *m, const struct content_source *source);
-/* Forgets the verdicts and what was dropped; all recipients are due. */
+/* Before a send: forgets all verdicts and dropped options, and makes all recipients due. */
 void message_begin(struct envoi_message *m);
-/* Why the verdict is what it is, "" when nobody said. */
-const char *recipient_reason(const struct recipient *r);
-/* A reason for recipients of the message, with one user. NULL: no memory, which costs the words and not the verdict. */
-struct reason *reason_new(struct envoi_message *m, const char *text);
-/* One user more, one less; NULL is fine. */
-struct reason *reason_share(struct reason *reason);
-void reason_drop(struct reason *reason);
-/* Takes the verdict of one recipient back. */
-void recipient_begin(struct recipient *r);
-/* A transaction for some of the recipients: first nobody is due, then those that were added, in rising order. */
+
+/* ---- which recipients are due ---- */
+
+/* Makes nobody due. */
 void message_due_none(struct envoi_message *m);
+/* Makes one more recipient due. To be called in rising order. */
 void message_due_add(struct envoi_message *m, size_t index);
-/* The first one that is due from index on; due_end: there is none. */
+/* The first recipient from index on that is due; due_end if there is none. */
 size_t message_next_due(const struct envoi_message *m, size_t index);
+
+/* Loops over the recipients that are due; i is declared here. */
+#define for_each_due(m, i)                                                                                             \
+    for (size_t i = message_next_due(m, (m)->due_begin); i < (m)->due_end; i = message_next_due(m, i + 1))
+
+/* ---- verdicts and reasons ---- */
+
+/* Takes back the verdict of one recipient. */
+void recipient_begin(struct recipient *r);
+/* The text behind the verdict, "" if there is none. */
+const char *recipient_reason(const struct recipient *r);
+/* Replaces the reason; NULL: none. */
+void recipient_set_reason(struct recipient *r, struct reason *reason);
+/* A reason with one user, to be shared by recipients of this message. NULL: out of memory; the verdict then has no text. */
+struct reason *reason_new(struct envoi_message *m, const char *text);
+/* Ends one use. NULL is a no-op. */
+void reason_drop(struct reason *reason);
 
 #endif

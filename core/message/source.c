@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Content from files: where the engine, which does no I/O, gets it from. */
+/* Content sources that read a FILE or a descriptor. The engine itself does no I/O. */
 #include "base/mem.h"
 #include "message/message.h"
 
@@ -12,7 +12,7 @@ struct file {
     FILE *stream; /* NULL: fd is read */
     int fd;
     off_t start;
-    bool failed; /* the failure behind the octets that were given last */
+    bool failed; /* reading failed behind the octets that were returned last: the next pull reports it */
 };
 
 static void file_release(void *ctx)
@@ -45,7 +45,7 @@ static int fd_rewind(void *ctx)
 
 /* ---- streams ---- */
 
-/* What stopped fread(), when it gave less than was asked for. */
+/* Why fread() returned less than was asked for. */
 static int stream_state(FILE *stream, int error)
 {
     if (!ferror(stream))
@@ -72,7 +72,7 @@ static int stream_pull(void *ctx, void *buf, size_t cap, size_t *len)
     } while (n == 0 && rc == ENVOI_E_AGAIN && error == EINTR);
     if (n == 0 && rc)
         return rc;
-    f->failed = rc == ENVOI_E_CONTENT; /* what was read before it comes first */
+    f->failed = rc == ENVOI_E_CONTENT; /* the octets before it come first */
     *len = n;
     return ENVOI_OK;
 }
@@ -85,16 +85,16 @@ static int stream_rewind(void *ctx)
     return fseeko(f->stream, f->start, SEEK_SET) ? ENVOI_E_CONTENT : ENVOI_OK;
 }
 
-/* ---- what kind of file it is ---- */
+/* ---- can it be read again, and how long is it? ---- */
 
-/* Octets from start to the end. A regular file that says it is empty may be one of /proc, which only reading tells. */
-static int64_t size_from(const struct stat *st, off_t start)
+/* Octets from start to the end; -1: unknown. A regular file of size 0 may be one of /proc: only reading tells its length. */
+static int64_t source_size(const struct stat *st, off_t start)
 {
     return st->st_size > start ? (int64_t)(st->st_size - start) : -1;
 }
 
-/* A stream without a descriptor (fmemopen) that knows where it stands can go back there. */
-static void look_at_stream(FILE *stream, struct file *f, struct content_source *source)
+/* A stream without a descriptor (fmemopen) can be rewound if it knows its position. */
+static void source_of_stream(FILE *stream, struct file *f, struct content_source *source)
 {
     int fd = fileno(stream);
     struct stat st;
@@ -105,11 +105,11 @@ static void look_at_stream(FILE *stream, struct file *f, struct content_source *
         return;
     source->rewind = stream_rewind;
     if (fd >= 0)
-        source->size = size_from(&st, f->start);
+        source->size = source_size(&st, f->start);
 }
 
-/* What is no regular file is read once: seeking in a terminal or in /dev/zero means nothing. */
-static void look_at_fd(int fd, struct file *f, struct content_source *source)
+/* Only a regular file can be read again: seeking in a terminal or in /dev/zero means nothing. */
+static void source_of_fd(int fd, struct file *f, struct content_source *source)
 {
     struct stat st;
 
@@ -118,31 +118,24 @@ static void look_at_fd(int fd, struct file *f, struct content_source *source)
     if (f->start < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         return;
     source->rewind = fd_rewind;
-    source->size = size_from(&st, f->start);
+    source->size = source_size(&st, f->start);
 }
 
 /* ---- the setters ---- */
 
-static int stick(struct envoi_message *m, int code)
-{
-    if (!m->sticky)
-        m->sticky = code;
-    return code;
-}
-
-static int set_file(struct envoi_message *m, FILE *stream, int fd)
+static int source_set(struct envoi_message *m, FILE *stream, int fd)
 {
     struct content_source source = {.release = file_release, .size = -1};
     struct file *f = mem_zalloc(sizeof *f);
     int rc;
 
     if (!f)
-        return stick(m, ENVOI_E_MEMORY);
+        return message_stick(m, ENVOI_E_MEMORY);
     source.ctx = f;
     if (stream)
-        look_at_stream(stream, f, &source);
+        source_of_stream(stream, f, &source);
     else
-        look_at_fd(fd, f, &source);
+        source_of_fd(fd, f, &source);
     if ((rc = message_set_source(m, &source)))
         mem_free(f);
     return rc;
@@ -153,8 +146,8 @@ int envoi_message_set_file(struct envoi_message *message, FILE *file)
     if (!message)
         return ENVOI_E_USAGE;
     if (!file)
-        return stick(message, ENVOI_E_USAGE);
-    return set_file(message, file, -1);
+        return message_stick(message, ENVOI_E_USAGE);
+    return source_set(message, file, -1);
 }
 
 int envoi_message_set_fd(struct envoi_message *message, int fd)
@@ -162,6 +155,6 @@ int envoi_message_set_fd(struct envoi_message *message, int fd)
     if (!message)
         return ENVOI_E_USAGE;
     if (fd < 0)
-        return stick(message, ENVOI_E_USAGE);
-    return set_file(message, NULL, fd);
+        return message_stick(message, ENVOI_E_USAGE);
+    return source_set(message, NULL, fd);
 }

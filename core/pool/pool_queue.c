@@ -2,7 +2,7 @@
 /* A message on its way through a pool: split into transactions, tried again, done. */
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/state.h"
+#include "message/verdict.h"
 #include "pool/pool.h"
 
 #include <envoi/library.h>
@@ -200,7 +200,7 @@ static bool is_worth_a_try(int rc)
 /* Can the content be had once more? */
 static bool is_there(const struct envoi_message *m)
 {
-    return !m->content.pulled || m->content.source.rewind;
+    return content_is_repeatable(&m->content);
 }
 
 /* Is there to be another transaction? */
@@ -263,11 +263,11 @@ static int check(const struct envoi_pool *p, size_t route, const struct envoi_me
 {
     if (!p || !m || !pool_is_ours(p) || route >= p->route_count || p->draining || p->stopped)
         return ENVOI_E_USAGE;
-    if (m->pooled || m->job.engine)
+    if (message_is_busy(m))
         return ENVOI_E_BUSY;
     if (m->sticky)
         return m->sticky;
-    if (!m->count || (!m->content.source.memory && !m->content.source.pull))
+    if (!m->count || !message_has_content(m))
         return ENVOI_E_USAGE;
     return (int64_t)p->pending >= p->limits[ENVOI_POOL_QUEUE] ? ENVOI_E_AGAIN : ENVOI_OK;
 }

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/process.h"
-#include "engine/state.h"
+#include "message/verdict.h"
 #include "session/loop.h"
 #include "session/session.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/address.h"
+#include "message/parameters.h"
 
 #include <criterion/criterion.h>
 #include <envoi/error.h>

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "message/parameters.h"
+
+#include "base/text.h"
+
+#include <envoi/error.h>
+#include <string.h>
+
+/* esmtp-param = esmtp-keyword ["=" esmtp-value] (RFC 5321 section 4.1.2). */
+static bool is_parameter(const char *word, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && (text_is_alpha(word[n]) || text_is_digit(word[n]) || (n && word[n] == '-')))
+        n++;
+    if (!n || (n < len && (word[n] != '=' || n + 1 == len)))
+        return false;
+    for (n++; n < len; n++)
+        if ((unsigned char)word[n] < 33 || word[n] == '=' || word[n] == 0x7f)
+            return false;
+    return true;
+}
+
+static bool is_hex(char c)
+{
+    return text_is_digit(c) || (c >= 'A' && c <= 'F');
+}
+
+/* In parameters whose values are xtext (RFC 3461 section 4, RFC 4954 section 5) a "+" begins two hexadecimal digits. */
+static bool is_broken_xtext(const char *word, size_t len)
+{
+    const char *equals = memchr(word, '=', len);
+    size_t name = equals ? (size_t)(equals - word) : len;
+
+    if (!equals || !((name == 5 && (text_equal_n(word, "ENVID", 5) || text_equal_n(word, "ORCPT", 5))) ||
+                     (name == 4 && text_equal_n(word, "AUTH", 4))))
+        return false;
+    for (size_t i = name + 1; i < len; i++)
+        if (word[i] == '+' && !(i + 2 < len && is_hex(word[i + 1]) && is_hex(word[i + 2])))
+            return true;
+    return false;
+}
+
+int parameters_check(const char *options, struct envoi_errctx *fault)
+{
+    const char *word;
+    size_t len;
+
+    if (!options)
+        return ENVOI_OK;
+    if (strlen(options) > PARAMETERS_MAX)
+        return fault_set(fault, ENVOI_E_USAGE, 0, "the options are longer than %d octets", PARAMETERS_MAX);
+    if (!text_is_line(options, strlen(options)))
+        return fault_set(fault, ENVOI_E_USAGE, 0, "the options hold a line end or a control character");
+    while ((options = text_word(options, &word, &len)))
+        if (!is_parameter(word, len))
+            return fault_set(fault, ENVOI_E_USAGE, 0, "\"%.*s\" is not a parameter (NAME or NAME=VALUE)",
+                             (int)(len > 60 ? 60 : len), word);
+        else if (is_broken_xtext(word, len))
+            return fault_set(fault, ENVOI_E_USAGE, 0,
+                             "\"%.*s\": a \"+\" is written +2B there, and a \"=\" +3D (RFC 3461)",
+                             (int)(len > 60 ? 60 : len), word);
+    return ENVOI_OK;
+}
