@@ -4,7 +4,7 @@
 #define ENGINE_AUTH_H
 
 #include "base/buf.h"
-#include "engine/apart.h"
+#include "engine/detached.h"
 #include "engine/settings.h"
 #include "plugin/registry.h"
 

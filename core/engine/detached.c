@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/apart.h"
+#include "engine/detached.h"
 
 #include "base/mem.h"
 #include "engine/state.h"

@@ -3,8 +3,8 @@
  * goes on meanwhile, or is gone before the step is over. So everything that a step may touch is here and nothing of it in the
  * engine: parameters, channel bindings and credentials are brought along. A credential that is not there yet is noted, the
  * step ends with AGAIN as if the application had to be waited for, the engine asks for it, and the step is taken once more. */
-#ifndef ENGINE_APART_H
-#define ENGINE_APART_H
+#ifndef ENGINE_DETACHED_H
+#define ENGINE_DETACHED_H
 
 #include "base/fault.h"
 
