@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The exchange with one mechanism: credentials, channel binding, steps, security layer. Which one: auth_pick.c. */
 #include "engine/auth.h"
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/credential.h"
+#include "engine/detached.h"
+#include "engine/echo.h"
 #include "engine/state.h"
 
 #include <stdio.h>
@@ -19,11 +21,11 @@ void auth_init(struct auth *a)
 
 void auth_drop(struct auth *a)
 {
-    if (a->apart)
-        apart_free(a->apart);
+    if (a->detached)
+        detached_free(a->detached);
     else if (a->ctx)
         a->m.mechanism->mech_free(a->ctx);
-    a->apart = NULL;
+    a->detached = NULL;
     a->ctx = NULL;
 }
 
@@ -31,7 +33,7 @@ void auth_end(struct auth *a)
 {
     if (a->active && !a->step && !a->layered)
         auth_drop(a);
-    apart_rest(a->apart);
+    detached_wipe(a->detached);
     a->active = a->done = a->responded = a->withheld = false;
     a->rounds = 0;
     if (!a->layered) {
@@ -54,7 +56,7 @@ void auth_free(struct auth *a)
     auth_init(a);
 }
 
-static bool is_name(const char *name)
+static bool is_mechanism_name(const char *name)
 {
     size_t len = strlen(name);
 
@@ -66,7 +68,7 @@ static bool is_name(const char *name)
 
 int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe)
 {
-    if (mechanism && !is_name(mechanism))
+    if (mechanism && !is_mechanism_name(mechanism))
         return ENVOI_E_USAGE;
     if (!a->layered)
         auth_free(a);
@@ -85,94 +87,9 @@ int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *c
     return ENVOI_OK;
 }
 
-int auth_begin(struct engine *e, const char *mechanism)
-{
-    return auth_ask(&e->auth, mechanism, NULL, NULL, false);
-}
+/* ---- parameters of a mechanism ---- */
 
-/* ----------------------------------------------------------------------------------- what a mechanism may ask for ---- */
-
-void auth_release_nothing(struct envoi_cred *cred)
-{
-    (void)cred;
-}
-
-static void release_copy(struct envoi_cred *cred)
-{
-    mem_wipe(cred->core, cred->len);
-    mem_free(cred->core);
-    cred->core = NULL;
-}
-
-const char *auth_setting(const struct settings *s, uint32_t id)
-{
-    switch (id) {
-    case ENVOI_CRED_AUTHID:
-        return s->user;
-    case ENVOI_CRED_AUTHZID:
-        return s->authzid;
-    case ENVOI_CRED_PASSWORD:
-        return s->password;
-    case ENVOI_CRED_TOKEN:
-        return s->token;
-    default:
-        return NULL;
-    }
-}
-
-/* Who types a password, or asks a KDC, takes longer than a server may for its reply: what is armed next begins now. */
-static void look_at_clock(struct engine *e)
-{
-    if (e->env.now)
-        e->now = e->env.now(e->env.driver);
-}
-
-static int32_t find_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
-{
-    struct engine *e = core;
-    const char *data = auth_setting(e->settings, request->id);
-    size_t len = 0;
-    int rc;
-
-    if (data) {
-        out->data = data;
-        out->len = strlen(data);
-        out->release = auth_release_nothing;
-        return ENVOI_OK;
-    }
-    if (!e->settings->credential)
-        return ENVOI_E_CANCELLED;
-    rc = e->settings->credential(e->settings->credential_ctx, request->id, request->mechanism, &data, &len);
-    look_at_clock(e);
-    if (rc)
-        return rc == ENVOI_E_AGAIN ? rc : ENVOI_E_CANCELLED;
-    if (!data && len)
-        return ENVOI_E_CANCELLED;
-    out->core = mem_alloc(len);
-    if (!out->core)
-        return ENVOI_E_MEMORY;
-    if (len)
-        memcpy(out->core, data, len);
-    out->data = out->core;
-    out->len = len;
-    out->release = release_copy;
-    return ENVOI_OK;
-}
-
-int32_t auth_give_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
-{
-    struct engine *e = core;
-    int rc = find_credential(core, request, out);
-
-    if (rc == ENVOI_OK && (request->id == ENVOI_CRED_PASSWORD || request->id == ENVOI_CRED_TOKEN) &&
-        auth_remember(&e->auth, out->data, out->len)) {
-        out->release(out);
-        rc = ENVOI_E_MEMORY;
-    }
-    return rc;
-}
-
-static int32_t give_binding(void *core, const char *type, void *buf, size_t cap, size_t *len)
+static int32_t auth_binding(void *core, const char *type, void *buf, size_t cap, size_t *len)
 {
     struct engine *e = core;
 
@@ -196,19 +113,19 @@ int auth_params(struct engine *e)
         .service = e->lmtp ? "lmtp" : "smtp",
         .host = a->host,
         .server_list = a->server_list,
-        .binding = give_binding,
-        .cred = auth_give_credential,
+        .binding = auth_binding,
+        .cred = credential_give,
         .core = e,
         .errctx = e->fault,
     };
-    if (engine_tls_info(e, &info) == ENVOI_OK)
+    if (!engine_tls_info(e, &info))
         a->params.external_ssf = info.strength_bits;
     return ENVOI_OK;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- steps ---- */
+/* ---- steps ---- */
 
-static int32_t take_response(void *ctx, const void *data, size_t len)
+static int32_t auth_take_response(void *ctx, const void *data, size_t len)
 {
     struct auth *a = ctx;
 
@@ -222,24 +139,23 @@ static int step_of_application(struct engine *e, bool first)
     const void *response = NULL;
     size_t len = 0;
     int done = 1;
-    int rc = a->step(a->step_ctx, first ? NULL : (a->in.len ? (const void *)buf_head(&a->in) : ""), a->in.len,
-                     &response, &len, &done);
+    int rc = a->step(a->step_ctx, auth_challenge(&a->in, first), a->in.len, &response, &len, &done);
 
-    look_at_clock(e);
+    engine_refresh_clock(e);
     if (rc)
         return rc == ENVOI_E_AUTH ? rc : ENVOI_E_CANCELLED;
     a->done = done;
-    return response ? take_response(a, response, len) : ENVOI_OK;
+    return response ? auth_take_response(a, response, len) : ENVOI_OK;
 }
 
-/* A step that went well may have told why the refusal will come: that is for the refusal's text. */
+/* A step that succeeds may still report why the server is about to refuse: that belongs into the text of the refusal. */
 static void keep_remark(struct engine *e)
 {
     struct auth *a = &e->auth;
 
-    if (e->fault->code == ENVOI_OK)
+    if (!e->fault->code)
         return;
-    auth_redact(a, e->fault->text, strlen(e->fault->text));
+    echo_redact(&a->said, e->fault->text, strlen(e->fault->text));
     (void)snprintf(a->remark, sizeof a->remark, "%.*s", AUTH_REMARK_MAX, e->fault->text);
     fault_clear(e->fault);
 }
@@ -247,14 +163,13 @@ static void keep_remark(struct engine *e)
 static int step_here(struct engine *e, bool first)
 {
     struct auth *a = &e->auth;
-    const struct envoi_sink sink = {sizeof sink, take_response, a};
+    const struct envoi_sink sink = {sizeof sink, auth_take_response, a};
     uint32_t result = ENVOI_STEP_CONTINUE, want = 0;
-    int rc = a->m.mechanism->step(a->ctx, first ? NULL : (a->in.len ? (const void *)buf_head(&a->in) : ""),
-                                  first ? 0 : a->in.len, &sink, &result, &want);
+    int rc = a->m.mechanism->step(a->ctx, auth_challenge(&a->in, first), first ? 0 : a->in.len, &sink, &result, &want);
 
     if (a->m.info.flags & ENVOI_MECH_MAY_BLOCK)
-        look_at_clock(e);
-    if (rc == ENVOI_OK)
+        engine_refresh_clock(e);
+    if (!rc)
         a->done = result == ENVOI_STEP_DONE;
     return rc;
 }
@@ -269,8 +184,8 @@ int auth_step(struct engine *e, bool first)
     if (a->step)
         return step_of_application(e, first);
     fault_clear(e->fault);
-    rc = a->apart ? apart_step(e, first) : step_here(e, first);
-    if (rc == ENVOI_OK)
+    rc = a->detached ? detached_step(e, first) : step_here(e, first);
+    if (!rc)
         keep_remark(e);
     return rc;
 }
@@ -284,7 +199,7 @@ int auth_layer(struct engine *e)
     if (a->step || !ENVOI_HAS(a->m.mechanism, layer) || !a->m.mechanism->layer)
         return e->settings->min_ssf ? ENVOI_E_AUTH : ENVOI_OK;
     if ((rc = a->m.mechanism->layer(a->ctx, &layer))) {
-        apart_tell(a->apart, e->fault);
+        detached_tell(a->detached, e->fault);
         return rc;
     }
     if (layer.ssf < e->settings->min_ssf)
@@ -297,54 +212,4 @@ int auth_layer(struct engine *e)
     engine_forget(e);
     engine_trace(e, ENVOI_TRACE_INFO, "security layer of %s: %u bits", a->name, layer.ssf);
     return ENVOI_OK;
-}
-
-/* ---------------------------------------------------------------------------------------------------------- echoes ---- */
-
-/* Shorter ones are in texts by chance. */
-#define SECRET_LEAST 4
-#define PIECE_LEAST  8
-
-int auth_remember(struct auth *a, const void *secret, size_t len)
-{
-    int rc = buf_append(&a->said, secret, len);
-
-    return rc ? rc : buf_append(&a->said, "", 1);
-}
-
-static void cover(char *text, size_t len, const char *secret, size_t secret_len)
-{
-    char *end = text + len, *at = text;
-
-    for (; (at = memmem(at, (size_t)(end - at), secret, secret_len)); at += secret_len)
-        memset(at, '*', secret_len);
-}
-
-static bool is_of_base64(char c)
-{
-    return text_is_alpha(c) || text_is_digit(c) || (c && strchr("+/=", c));
-}
-
-/* A server may repeat a part of the line only: whatever could be one, and is. */
-static void cover_pieces(char *text, size_t len, const void *said, size_t said_len)
-{
-    for (size_t from = 0, to; from < len; from = to + 1) {
-        for (to = from; to < len && is_of_base64(text[to]);)
-            to++;
-        if (to - from >= PIECE_LEAST && memmem(said, said_len, text + from, to - from))
-            memset(text + from, '*', to - from);
-    }
-}
-
-void auth_redact(const struct auth *a, char *text, size_t len)
-{
-    const char *said = (const char *)buf_head(&a->said);
-
-    for (size_t at = 0, n; at < a->said.len; at += n + 1) {
-        n = strnlen(said + at, a->said.len - at);
-        if (n >= SECRET_LEAST)
-            cover(text, len, said + at, n);
-    }
-    if (a->said.len)
-        cover_pieces(text, len, said, a->said.len);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The choice of a mechanism: announced AND available AND allowed, in the application's order or the strongest first. */
+#include "engine/auth_pick.h"
+
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/detached.h"
 #include "engine/state.h"
+#include "engine/strength.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +26,7 @@ void auth_pass_over(struct auth *a, const char *why)
         (void)snprintf(a->passed_over + used, sizeof a->passed_over - used, "%s%s: %s", used ? "; " : "", a->name, why);
 }
 
-/* A word of the server's list, made a name: [A-Z0-9_-]{1,20}. Nothing else is ever looked up. */
+/* Takes a word of the server's list as a name, [A-Z0-9_-]{1,20}. No other word is ever looked up. */
 static bool take_name(const char *word, size_t len, char *name)
 {
     if (!len || len > AUTH_NAME_MAX)
@@ -46,7 +49,7 @@ static bool is_listed(const char *list, const char *sign, const char *name)
     return list && text_has_word(list, word);
 }
 
-/* The strongest announced name that the list neither names nor forbids. */
+/* Finds the strongest announced name that the list neither names nor forbids. */
 static bool strongest(const struct engine *e, const char *announced, char *out)
 {
     const char *list = e->settings->mechanisms, *word;
@@ -69,7 +72,7 @@ static bool strongest(const struct engine *e, const char *announced, char *out)
     return best >= 0;
 }
 
-/* Does the list only forbid? Then it stands for all others. */
+/* Does the list only forbid names? Then it means all others. */
 static bool only_forbids(const char *list)
 {
     const char *word;
@@ -81,7 +84,7 @@ static bool only_forbids(const char *list)
     return true;
 }
 
-/* The next name to look at. */
+/* Finds the next name to try. */
 static bool next_name(const struct engine *e, const char *announced, char *out)
 {
     const char *list = e->settings->mechanisms, *word;
@@ -105,7 +108,7 @@ static bool next_name(const struct engine *e, const char *announced, char *out)
     return false;
 }
 
-/* Did the application name it? */
+/* Did the application ask for it by name? */
 static bool is_named(const struct engine *e, const char *name)
 {
     return text_equal(e->auth.asked, name) || is_listed(e->settings->mechanisms, "", name);
@@ -119,15 +122,23 @@ static bool lacks_credential(const struct settings *s, uint32_t needs)
            ((needs & ENVOI_CRED_TOKEN) && !s->token);
 }
 
-/* What is said of a name that a file in plugins.d keeps from being used. */
+static const char *missing_credential(uint32_t needs)
+{
+    if (needs & ENVOI_CRED_TOKEN)
+        return "needs a token, and none was given";
+    return needs & ENVOI_CRED_PASSWORD ? "needs a user and a password, and they were not given"
+                                       : "needs the name of a user, and none was given";
+}
+
+/* Reasons that come from a file in plugins.d. */
 #define NEEDS_TLS "plugins.d requires verified TLS for it (%s)"
 #define FORBIDDEN "plugins.d forbids it (%s)"
 #define SAY_MAX   320
 
-/* What ties a login to the user that was given. */
+/* Credentials that tie a login to the user that was set. */
 #define OURS (ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD | ENVOI_CRED_TOKEN)
 
-/* Why this provider may not be used here; NULL: it may. */
+/* The reason why this provider may not be used here; NULL: it may. */
 static const char *objection(const struct engine *e, const char *name, const struct registry_mechanism *m,
                              char text[SAY_MAX])
 {
@@ -146,14 +157,10 @@ static const char *objection(const struct engine *e, const char *name, const str
         return "logs in whoever has the ticket or certificate, and a user was given: name it to use it";
     if ((m->info.flags & ENVOI_MECH_MAY_BLOCK) && s->nonblocking && !s->blocking_mechanisms)
         return "its library may block, which was not allowed";
-    if (lacks_credential(s, m->info.needs))
-        return m->info.needs & ENVOI_CRED_TOKEN      ? "needs a token, and none was given"
-               : m->info.needs & ENVOI_CRED_PASSWORD ? "needs a user and a password, and they were not given"
-                                                     : "needs the name of a user, and none was given";
-    return NULL;
+    return lacks_credential(s, m->info.needs) ? missing_credential(m->info.needs) : NULL;
 }
 
-/* No plugin serves a->name: is that the administrator's word? */
+/* No plugin provides a->name: notes whether the administrator forbids it. */
 static int pass_over_unserved(struct engine *e)
 {
     struct auth *a = &e->auth;
@@ -169,27 +176,27 @@ static int pass_over_unserved(struct engine *e)
     return ENVOI_E_END;
 }
 
-/* Opens an exchange with a->m. ENVOI_E_MEMORY, or what the plugin says, told to the fault. */
+/* Opens an exchange with a->m. ENVOI_E_MEMORY, or the plugin's failure, told to the fault. */
 static int open_exchange(struct engine *e)
 {
     struct auth *a = &e->auth;
-    bool apart = (a->m.info.flags & ENVOI_MECH_MAY_BLOCK) && e->settings->nonblocking && e->env.aside;
+    bool detached = (a->m.info.flags & ENVOI_MECH_MAY_BLOCK) && e->settings->nonblocking && e->env.run_detached;
     const struct envoi_mech_params *params = &a->params;
-    int rc = apart ? apart_new(e, &a->apart) : ENVOI_OK;
+    int rc = detached ? detached_new(e, &a->detached) : ENVOI_OK;
 
     if (rc)
         return rc;
-    if (apart)
-        params = apart_params(a->apart);
+    if (detached)
+        params = detached_params(a->detached);
     rc = a->m.mechanism->usable ? a->m.mechanism->usable(a->m.state, a->name, params) : ENVOI_OK;
     if (!rc)
         rc = a->m.mechanism->mech_new(a->m.state, a->name, params, &a->ctx);
     if (rc) {
-        apart_tell(a->apart, e->fault);
+        detached_tell(a->detached, e->fault);
         a->ctx = NULL;
         auth_drop(a);
-    } else if (apart) {
-        apart_adopt(a->apart, a->ctx);
+    } else if (detached) {
+        detached_adopt(a->detached, a->ctx);
     }
     return rc;
 }
@@ -221,7 +228,7 @@ static int open_provider(struct engine *e)
     }
 }
 
-/* The application's own mechanism: what the administrator says of the name holds for it as for a plugin. */
+/* Opens an exchange with the application's own mechanism. The administrator's rules for the name hold for it, too. */
 static int open_own(struct engine *e)
 {
     struct auth *a = &e->auth;
@@ -267,7 +274,7 @@ int auth_pick(struct engine *e)
             a->nth = 0;
         }
         rc = a->step ? open_own(e) : open_provider(e);
-        if (rc == ENVOI_OK) {
+        if (!rc) {
             a->active = true;
             a->plugin = a->step ? "application" : a->m.id;
             engine_trace(e, ENVOI_TRACE_INFO, "mechanism %s by plugin %s", a->name, a->plugin);

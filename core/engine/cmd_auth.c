@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* AUTH (RFC 4954): the command with its initial response, and the answers to challenges. */
 #include "base/base64.h"
-#include "base/text.h"
+#include "engine/auth_pick.h"
+#include "engine/detached.h"
+#include "engine/echo.h"
 #include "engine/state.h"
 
 #include <envoi/library.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Nothing suits, or everything was refused: what the login fails with. */
+/* No mechanism suits, or all were refused: the failure of the login. */
 static int no_mechanism(struct engine *e)
 {
     const struct auth *a = &e->auth;
 
-    if (a->refusal.code) { /* the last refusal, the server's or the application's, is what the login fails with */
+    if (a->refusal.code) { /* the last refusal, by the server or by the application */
         *e->fault = a->refusal;
         return e->fault->code;
     }
@@ -23,7 +25,7 @@ static int no_mechanism(struct engine *e)
                      a->passed_over[0] ? "; passed over: " : "", a->passed_over);
 }
 
-/* A step failed. The plugin told why, or nobody did. */
+/* A step failed. The plugin may have told why. */
 static int step_failed(struct engine *e, int rc)
 {
     if (rc == ENVOI_E_CANCELLED)
@@ -36,10 +38,10 @@ static int step_failed(struct engine *e, int rc)
     return rc;
 }
 
-/* A step said AGAIN: it is under way on another thread, or wants a credential. */
+/* A step returned AGAIN: it runs on another thread, or waits for a credential. */
 static int wait_for_step(struct engine *e)
 {
-    if (apart_runs(e->auth.apart)) {
+    if (detached_runs(e->auth.detached)) {
         if (e->phase != ENVOI_PHASE_AUTH)
             engine_arm(e, ENVOI_PHASE_AUTH);
         e->waiting = ENGINE_WANT_STEP;
@@ -51,40 +53,38 @@ static int wait_for_step(struct engine *e)
     return ENVOI_E_AGAIN;
 }
 
-/* ---------------------------------------------------------------------------------------------------- the command ---- */
+/* ---- the command ---- */
 
-/* Makes "AUTH NAME[ initial]". The initial response stays out where the line would be too long for servers. */
-static int put_command(struct engine *e)
+/* Puts "AUTH NAME[ initial]". The initial response is withheld if the line would be too long for servers. */
+static int put_auth(struct engine *e)
 {
     struct auth *a = &e->auth;
     struct buf *text = &e->output.text;
-    size_t from = text->len, encoded = a->out.len ? (a->out.len + 2) / 3 * 4 : 1, line;
+    size_t from = text->len, encoded = a->out.len ? (a->out.len + 2) / 3 * 4 : 1, response;
     bool fits = strlen("AUTH ") + strlen(a->name) + 1 + encoded + 2 <= AUTH_COMMAND_MAX;
     char mask[80];
-    int rc;
 
     text->secret = true;
-
     a->withheld = a->responded && !fits;
-    if (a->responded && fits)
-        (void)snprintf(mask, sizeof mask, "AUTH %s [%zu octets]", a->name, encoded);
-    else
-        (void)snprintf(mask, sizeof mask, "AUTH %s", a->name);
-    rc = buf_append_text(text, "AUTH ") || buf_append_text(text, a->name);
-    if (!rc && a->responded && fits) {
-        rc = buf_append(text, " ", 1);
-        line = text->len;
-        if (!rc)
-            rc = a->out.len ? base64_encode(text, buf_head(&a->out), a->out.len) : buf_append(text, "=", 1);
-        if (!rc)
-            rc = auth_remember(a, buf_head(text) + line, text->len - line);
+    (void)snprintf(mask, sizeof mask, "AUTH %s", a->name);
+    buf_append_text(text, mask);
+    if (a->responded && fits) {
+        buf_append(text, " ", 1);
+        response = text->len;
+        if (a->out.len)
+            (void)base64_encode(text, buf_head(&a->out), a->out.len);
+        else
+            buf_append(text, "=", 1);
+        if (buf_failed(text) || echo_remember(&a->said, buf_head(text) + response, text->len - response))
+            return ENVOI_E_MEMORY;
         buf_reset(&a->out);
+        (void)snprintf(mask, sizeof mask, "AUTH %s [%zu octets]", a->name, encoded);
     }
-    return rc ? ENVOI_E_MEMORY : engine_end_line(e, from, mask);
+    return engine_end_line(e, from, mask);
 }
 
-/* Who is asked for a token and has none may have a password: the next mechanism, unless this very one was asked for.
- * Where no other suits either, the login fails with this. */
+/* An application without a token may have a password: tries the next mechanism, unless this very one was asked for. If no other
+ * suits either, the login fails with this failure. */
 static bool does_without_token(struct engine *e)
 {
     struct auth *a = &e->auth;
@@ -98,39 +98,44 @@ static bool does_without_token(struct engine *e)
     return true;
 }
 
+static int pick_failed(struct engine *e, int rc)
+{
+    if (rc == ENVOI_E_END)
+        return no_mechanism(e);
+    return rc == ENVOI_E_MEMORY ? step_failed(e, rc) : rc;
+}
+
 static int auth_write(struct engine *e, struct job *job, const struct position *at)
 {
     struct auth *a = &e->auth;
     int rc;
 
-    (void)job;
-    (void)at;
     if (!e->extensions.count || !extensions_get(&e->extensions, "AUTH"))
         return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_AUTH,
                          "a login is wanted, but the server does not announce AUTH; nothing was sent");
     for (;;) {
         if (!a->active && (rc = auth_pick(e)))
-            return rc == ENVOI_E_END ? no_mechanism(e) : rc == ENVOI_E_MEMORY ? step_failed(e, rc) : rc;
+            return pick_failed(e, rc);
         a->remark[0] = '\0';
         rc = auth_step(e, true);
         if (rc == ENVOI_E_AGAIN)
             return wait_for_step(e);
-        if (rc == ENVOI_OK)
+        if (!rc)
             break;
         auth_end(a);
         if (rc == ENVOI_E_CANCELLED && does_without_token(e))
             continue;
         if (rc != ENVOI_E_NOT_SUPPORTED)
             return step_failed(e, rc);
-        /* It turned out not to be usable before anything went out: the next provider. */
+        /* It is not usable after all, and nothing went out: try the next provider. */
         auth_pass_over(a, *e->fault->text ? e->fault->text : "not usable here");
         a->nth++;
     }
     engine_arm(e, ENVOI_PHASE_AUTH);
-    return put_command(e);
+    return put_auth(e);
 }
 
-/* --------------------------------------------------------------------------------------------------- the responses ---- */
+/* ---- the responses ---- */
 
 static int put_response(struct engine *e)
 {
@@ -141,7 +146,8 @@ static int put_response(struct engine *e)
 
     text->secret = true;
     (void)snprintf(mask, sizeof mask, "[%zu octets]", encoded);
-    if (base64_encode(text, buf_head(&a->out), a->out.len) || auth_remember(a, buf_head(text) + from, text->len - from))
+    if (base64_encode(text, buf_head(&a->out), a->out.len) ||
+        echo_remember(&a->said, buf_head(text) + from, text->len - from))
         return ENVOI_E_MEMORY;
     buf_reset(&a->out);
     a->withheld = false;
@@ -159,8 +165,6 @@ static int response_write(struct engine *e, struct job *job, const struct positi
     struct auth *a = &e->auth;
     int rc;
 
-    (void)job;
-    (void)at;
     if (a->cancel)
         return put_cancel(e, a->cancel);
     if (a->withheld)
@@ -172,9 +176,9 @@ static int response_write(struct engine *e, struct job *job, const struct positi
     return rc ? put_cancel(e, rc) : put_response(e);
 }
 
-/* --------------------------------------------------------------------------------------------------------- replies ---- */
+/* ---- replies ---- */
 
-/* A challenge: decoded and left for the next step; what cannot be answered is cancelled. */
+/* A challenge: it is decoded for the next step. If it cannot be answered, the exchange is cancelled. */
 static int take_challenge(struct engine *e, struct job *job, const struct envoi_reply *reply)
 {
     struct auth *a = &e->auth;
@@ -200,7 +204,7 @@ static int take_challenge(struct engine *e, struct job *job, const struct envoi_
     return ENVOI_OK;
 }
 
-static int succeed(struct engine *e)
+static int auth_succeed(struct engine *e)
 {
     struct auth *a = &e->auth;
     int rc;
@@ -215,7 +219,7 @@ static int succeed(struct engine *e)
     return ENVOI_OK;
 }
 
-/* RFC 4954 section 6: these say that this mechanism will not do; another one may. */
+/* RFC 4954 section 6: these codes refuse the mechanism; another one may do. */
 static bool tries_next(const struct engine *e, int code)
 {
     return !e->auth.asked[0] && (code == 504 || code == 534 || code == 535);
@@ -226,20 +230,19 @@ static int auth_answer(struct engine *e, struct job *job, struct position *at, c
     struct auth *a = &e->auth;
     int cancel = a->cancel;
 
-    (void)at;
     if (reply->code == 334) {
         int rc = take_challenge(e, job, reply);
 
-        buf_reset(&e->reply->text); /* it may repeat a secret in base64, and who looks at replies has no use for it */
+        buf_reset(&e->reply->text); /* it may repeat a secret in base64, and is of no use to readers of replies */
         return rc;
     }
     if (reply->code == 235)
-        return succeed(e);
+        return auth_succeed(e);
     if (reply_class(reply) < 4)
         return engine_die_of(e, ENVOI_E_PROTOCOL, "AUTH is answered with %d", reply->code);
     auth_end(a);
     a->cancel = 0;
-    if (cancel) /* the fault says why it was cancelled; that the server says no to `*` is in order */
+    if (cancel) /* the fault says why `*` was sent; the refusal is the expected answer to it */
         return cancel;
     if (reply->code == 503 && e->authenticated)
         return ENVOI_OK;
@@ -253,20 +256,12 @@ static int auth_answer(struct engine *e, struct job *job, struct position *at, c
     return ENVOI_OK;
 }
 
-static void auth_next(struct engine *e, struct job *job, struct position *at)
-{
-    (void)e;
-    (void)job;
-    at->row = NULL;
-}
-
 const struct command command_auth = {
     .name = "AUTH",
     .phase = ENVOI_PHASE_AUTH,
     .ends_group = true,
     .write = auth_write,
     .answer = auth_answer,
-    .next = auth_next,
 };
 
 const struct command command_auth_response = {
@@ -275,5 +270,4 @@ const struct command command_auth_response = {
     .ends_group = true,
     .write = response_write,
     .answer = auth_answer,
-    .next = auth_next,
 };

@@ -1,31 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The beginning and the end of a connection: greeting (RFC 5321 section 3.1), TLS handshake, STARTTLS (RFC 3207), QUIT. */
 #include "engine/state.h"
+#include "engine/tls.h"
 
 #include <string.h>
 
-static void next_none(struct engine *e, struct job *job, struct position *at)
-{
-    (void)e;
-    (void)job;
-    at->row = NULL;
-}
-
-/* ------------------------------------------------------------------------------------------------------ greeting ---- */
+/* ---- greeting ---- */
 
 static int greeting_write(struct engine *e, struct job *job, const struct position *at)
 {
-    (void)job;
-    (void)at;
     engine_arm(e, ENVOI_PHASE_GREETING);
-    e->left++; /* nothing to send: the reply may come at once */
+    e->answerable++; /* there is nothing to send: the reply may come at once */
     return ENVOI_OK;
 }
 
 static int greeting_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
-    (void)job;
-    (void)at;
     if (reply_copy(&e->greeting, reply))
         return engine_die_of(e, ENVOI_E_MEMORY, "out of memory while reading the greeting");
     if (reply->code == 220)
@@ -41,17 +31,15 @@ const struct command command_greeting = {
     .ends_group = true,
     .write = greeting_write,
     .answer = greeting_answer,
-    .next = next_none,
 };
 
-/* ----------------------------------------------------------------------------------------------------- handshake ---- */
+/* ---- handshake ---- */
 
 static int handshake_write(struct engine *e, struct job *job, const struct position *at)
 {
     struct envoi_tls_info info;
     int rc;
 
-    (void)at;
     if (!e->stack.transport) {
         engine_arm(e, ENVOI_PHASE_TLS);
         if ((job == &e->connect_job && (rc = tls_choose(e))) || (rc = tls_begin(e))) {
@@ -75,15 +63,15 @@ static int handshake_write(struct engine *e, struct job *job, const struct posit
         return rc;
     }
     engine_forget(e);
-    e->authenticated = false; /* RFC 3207 section 4.2: nothing of what was said in clear counts */
-    if (engine_tls_info(e, &info) == ENVOI_OK)
+    e->authenticated = false; /* RFC 3207 section 4.2: nothing that was said in clear counts */
+    if (!engine_tls_info(e, &info))
         engine_trace(e, ENVOI_TRACE_INFO, "TLS by plugin %s: %s, %s, certificate %s%s", e->transport.id,
                      info.protocol_name, info.cipher, info.verified ? "verified" : "NOT verified",
                      info.resumed ? ", resumed" : "");
     return ENVOI_OK;
 }
 
-/* Implicit TLS goes on with the greeting; after STARTTLS there is none. */
+/* With implicit TLS the greeting follows; after STARTTLS there is none. */
 static void handshake_next(struct engine *e, struct job *job, struct position *at)
 {
     at->row = job == &e->connect_job ? &command_greeting : NULL;
@@ -98,21 +86,20 @@ const struct command command_handshake = {
     .next = handshake_next,
 };
 
-/* ------------------------------------------------------------------------------------------------------ STARTTLS ---- */
+/* ---- STARTTLS ---- */
 
 static int starttls_write(struct engine *e, struct job *job, const struct position *at)
 {
     int rc;
 
-    (void)job;
-    (void)at;
     if (!extensions_get(&e->extensions, "STARTTLS"))
         return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_STARTTLS,
                          "the server does not announce STARTTLS");
-    return (rc = tls_choose(e)) ? rc : engine_put_command(e, "STARTTLS");
+    rc = tls_choose(e);
+    return rc ? rc : engine_put_command(e, "STARTTLS");
 }
 
-/* It was announced: something is wrong with the server, or somebody between wants to read along. */
+/* STARTTLS was announced: the server is broken, or somebody on the way wants to read along. So this is a warning. */
 static void go_on_in_clear(struct engine *e, const struct envoi_reply *reply)
 {
     const char *text = envoi_reply_text(reply), *enhanced = envoi_reply_enhanced(reply);
@@ -125,7 +112,6 @@ static void go_on_in_clear(struct engine *e, const struct envoi_reply *reply)
 
 static int starttls_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
-    (void)at;
     if (reply->code == 220) {
         e->switching = true;
         job->written.row = &command_handshake;
@@ -144,23 +130,17 @@ const struct command command_starttls = {
     .ends_group = true,
     .write = starttls_write,
     .answer = starttls_answer,
-    .next = next_none,
 };
 
-/* ---------------------------------------------------------------------------------------------------------- QUIT ---- */
+/* ---- QUIT ---- */
 
 static int quit_write(struct engine *e, struct job *job, const struct position *at)
 {
-    (void)job;
-    (void)at;
     return engine_put_command(e, "QUIT");
 }
 
 static int quit_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
-    (void)job;
-    (void)at;
-    (void)reply;
     stack_shutdown(&e->stack);
     engine_die(e, ENVOI_OK);
     return ENVOI_OK;
@@ -170,7 +150,7 @@ const struct command command_quit = {
     .name = "QUIT",
     .phase = ENVOI_PHASE_QUIT,
     .ends_group = true,
+    .ends_session = true,
     .write = quit_write,
     .answer = quit_answer,
-    .next = next_none,
 };

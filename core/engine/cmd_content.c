@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Was somebody accepted for whom the content is meant? Without a message the application knows. */
+/* Is there a recipient for the content? Without a message the application has to know. */
 static bool is_wanted(const struct job *job)
 {
     return !job->message || (!job->mail_refused && job->accepted);
@@ -19,7 +19,7 @@ static int content_failed(struct engine *e, int rc)
         rc == ENVOI_E_MEMORY ? "out of memory" : "the source failed, has a NUL octet, or is not as long as it said");
 }
 
-/* Line by line; a line that is cut by the end of a piece is shown in two. */
+/* Line by line; a line that the end of a piece cuts is shown as two. */
 static void trace_content(struct engine *e, const char *text, size_t len)
 {
     while (len) {
@@ -34,7 +34,7 @@ static void trace_content(struct engine *e, const char *text, size_t len)
     }
 }
 
-/* Puts a chunk behind its command. */
+/* Adds a chunk to the output, behind its command. */
 static void put_chunk(struct engine *e, struct job *job, const struct content_chunk *chunk)
 {
     struct content *c = job->content;
@@ -53,16 +53,16 @@ static void put_chunk(struct engine *e, struct job *job, const struct content_ch
     }
 }
 
-/* What the server says to the whole content, for each recipient (LMTP) or for all. */
+/* The reply to the whole content: one for each recipient (LMTP), or one for all. */
 static int take_verdict(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
     struct envoi_message *m = job->message;
     const char *whom;
     bool more = false;
 
-    if (reply_class(reply) == 2 && !engine_content_left(e, job)) /* what layers still hold cannot have been taken */
+    if (reply_class(reply) == 2 && !engine_content_left(e, job)) /* a layer still holds the end of it */
         return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is accepted before its end has left");
-    if (!m) /* the verb data: so many replies as the verb rcpt got recipients accepted */
+    if (!m) /* the verb data: LMTP sends a reply for each recipient that the verb rcpt got accepted */
         return e->lmtp && ++at->recipient < e->line_accepted ? ENVOI_E_AGAIN : ENVOI_OK;
     if (!e->lmtp) {
         settle_pending(m, ENVOI_PHASE_FINAL, reply);
@@ -78,15 +78,15 @@ static int take_verdict(struct engine *e, struct job *job, struct position *at, 
         engine_refused(e, ENVOI_E_DATA, ENVOI_PHASE_FINAL, reply, "the content is refused for <%s>", whom);
     for (size_t i = at->recipient; i < m->due_end && !more; i++)
         more = m->recipients[i].pending;
-    return more ? ENVOI_E_AGAIN : verdict_of_transaction(m) == ENVOI_RESULT_REFUSED ? ENVOI_E_DATA : ENVOI_OK;
+    if (more)
+        return ENVOI_E_AGAIN;
+    return verdict_of_transaction(m) == ENVOI_RESULT_REFUSED ? ENVOI_E_DATA : ENVOI_OK;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- DATA ---- */
+/* ---- DATA ---- */
 
 static int data_write(struct engine *e, struct job *job, const struct position *at)
 {
-    (void)job;
-    (void)at;
     return engine_put_command(e, "DATA");
 }
 
@@ -94,9 +94,8 @@ static int data_answer(struct engine *e, struct job *job, struct position *at, c
 {
     int rc;
 
-    (void)at;
     if (reply->code == 354) {
-        if (!is_wanted(job) && e->lmtp) /* nobody can say how many replies a dot would bring now */
+        if (!is_wanted(job) && e->lmtp) /* how many replies would follow a dot is not defined */
             return engine_die_of(e, ENVOI_E_PROTOCOL, "DATA is answered with 354, but no recipient was accepted");
         job->content_open = true;
         if (is_wanted(job) && (rc = content_begin(job->content, CONTENT_DOT, CONTENT_BLOCK)))
@@ -114,8 +113,6 @@ static int data_answer(struct engine *e, struct job *job, struct position *at, c
 
 static void data_next(struct engine *e, struct job *job, struct position *at)
 {
-    (void)e;
-    (void)job;
     *at = (struct position){.row = &command_content};
 }
 
@@ -128,9 +125,9 @@ const struct command command_data = {
     .next = data_next,
 };
 
-/* --------------------------------------------------------------------------------------------- what follows a 354 ---- */
+/* ---- the content behind a 354 ---- */
 
-/* A 354 without a valid recipient wants an end all the same (RFC 2920 section 3.1): a lone dot. */
+/* A 354 although no recipient is valid: the server still waits for an end (RFC 2920 section 3.1). */
 static int put_lone_dot(struct engine *e, struct job *job)
 {
     job->content_done = true;
@@ -142,7 +139,6 @@ static int content_write(struct engine *e, struct job *job, const struct positio
     struct content_chunk chunk;
     int rc;
 
-    (void)at;
     if (job->failed)
         return put_lone_dot(e, job);
     if (e->phase != ENVOI_PHASE_CONTENT)
@@ -166,18 +162,11 @@ static int content_write(struct engine *e, struct job *job, const struct positio
 
 static int content_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
-    if (!is_wanted(job)) /* the lone dot: whatever comes, nothing was sent */
+    if (!is_wanted(job)) /* the lone dot: nothing was sent, whatever the reply is */
         return ENVOI_OK;
     if (reply_class(reply) == 3)
         return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is answered with %d", reply->code);
     return take_verdict(e, job, at, reply);
-}
-
-static void content_next_row(struct engine *e, struct job *job, struct position *at)
-{
-    (void)e;
-    (void)job;
-    *at = (struct position){0};
 }
 
 const struct command command_content = {
@@ -185,13 +174,12 @@ const struct command command_content = {
     .phase = ENVOI_PHASE_FINAL,
     .write = content_write,
     .answer = content_answer,
-    .next = content_next_row,
 };
 
-/* ---------------------------------------------------------------------------------------------------------- BDAT ---- */
+/* ---- BDAT ---- */
 
-/* At most one chunk goes ahead of the replies to RCPT. RFC 3030 section 2 wants them collected before; servers take it, and
- * it saves a round trip. A setting restores the stop. */
+/* At most one chunk goes ahead of the replies to RCPT. RFC 3030 section 2 asks to collect them before, but servers take it, and
+ * it saves a round trip. A setting makes the first chunk wait. */
 static bool is_too_early(const struct engine *e, const struct job *job)
 {
     bool ahead = job->asked < job->message->due_count;
@@ -208,7 +196,15 @@ static int begin_chunks(struct engine *e, struct job *job)
     return rc ? engine_die_of(e, rc, "the content cannot be read from its beginning") : ENVOI_OK;
 }
 
-/* A chunk is made before its command is written: the command says how long it is. */
+/* The place to note when the chunk leaves; NULL: no need to. */
+static uint64_t *chunk_mark(struct job *job, const struct content_chunk *chunk)
+{
+    if (chunk->last)
+        return &job->content_end;
+    return job->content->own ? &job->content->gone_at : NULL;
+}
+
+/* The chunk is made before its command is written, because the command says how long it is. */
 static int bdat_write(struct engine *e, struct job *job, const struct position *at)
 {
     struct content_chunk chunk = {0};
@@ -217,14 +213,13 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
     char digits[TEXT_NUMBER_MAX];
     int rc;
 
-    (void)at;
     if (is_too_early(e, job))
         return ENVOI_E_AGAIN;
     if (!job->content_open && (rc = begin_chunks(e, job)))
         return rc;
     if (!content_may_go_on(job->content))
         return ENVOI_E_AGAIN;
-    if (!e->owed && e->phase != ENVOI_PHASE_CONTENT)
+    if (!e->unanswered && e->phase != ENVOI_PHASE_CONTENT)
         engine_arm(e, ENVOI_PHASE_CONTENT);
     while (!chunk.total && !chunk.last && !(rc = content_next(job->content, &chunk)))
         ;
@@ -233,13 +228,16 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
     if (rc)
         return rc == ENVOI_E_AGAIN ? rc : content_failed(e, rc);
     from = text->len;
-    if (buf_append_text(text, "BDAT ") || buf_append(text, digits, text_put_number(digits, chunk.total)) ||
-        (chunk.last && buf_append_text(text, " LAST")) || engine_put_line(e, from))
+    buf_append_text(text, "BDAT ");
+    buf_append(text, digits, text_put_number(digits, chunk.total));
+    if (chunk.last)
+        buf_append_text(text, " LAST");
+    if (engine_put_line(e, from))
         return ENVOI_E_MEMORY;
-    if (chunk.last && !chunk.total && !e->owed) /* no content is on its way: what follows is the answer */
+    if (chunk.last && !chunk.total && !e->unanswered) /* no octets are on their way: the reply comes next */
         engine_arm(e, ENVOI_PHASE_FINAL);
     put_chunk(e, job, &chunk);
-    output_end_command(&e->output, chunk.last ? &job->content_end : job->content->own ? &job->content->gone_at : NULL);
+    output_end_command(&e->output, chunk_mark(job, &chunk));
     job->chunks++;
     return ENVOI_OK;
 }
@@ -261,7 +259,7 @@ static int bdat_answer(struct engine *e, struct job *job, struct position *at, c
     }
     if (reply_class(reply) == 2)
         return last ? take_verdict(e, job, at, reply) : ENVOI_OK;
-    if (!is_wanted(job) || job->failed) /* it follows from what was refused before */
+    if (!is_wanted(job) || job->failed) /* this refusal follows from an earlier one */
         return ENVOI_OK;
     if (last)
         return take_verdict(e, job, at, reply);
@@ -271,7 +269,6 @@ static int bdat_answer(struct engine *e, struct job *job, struct position *at, c
 
 static void bdat_next(struct engine *e, struct job *job, struct position *at)
 {
-    (void)e;
     if (++at->chunk == job->chunks && job->content_done)
         *at = (struct position){0};
 }

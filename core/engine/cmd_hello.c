@@ -7,12 +7,16 @@
 
 static const char *verb_of(const struct engine *e)
 {
-    return e->helo ? "HELO" : e->lmtp ? "LHLO" : "EHLO";
+    if (e->helo)
+        return "HELO";
+    return e->lmtp ? "LHLO" : "EHLO";
 }
 
 static const char *name_of(const struct engine *e)
 {
-    return e->hello_name ? e->hello_name : e->settings->helo_name ? e->settings->helo_name : e->helo_default;
+    if (e->hello_name)
+        return e->hello_name;
+    return e->settings->helo_name ? e->settings->helo_name : e->helo_default;
 }
 
 static int hello_write(struct engine *e, struct job *job, const struct position *at)
@@ -20,18 +24,17 @@ static int hello_write(struct engine *e, struct job *job, const struct position 
     struct buf *text = &e->output.text;
     size_t from = text->len;
 
-    (void)job;
-    (void)at;
-    if (!text_is_line(name_of(e), strlen(name_of(e))) || strchr(name_of(e), ' ')) /* looked at when it was set, too */
+    if (!text_is_line(name_of(e), strlen(name_of(e))) || strchr(name_of(e), ' ')) /* the setter checks it, too */
         return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_EHLO,
                          "the name for %s has a blank or a control character", verb_of(e));
     engine_forget(e);
-    if (buf_append_text(text, verb_of(e)) || buf_append(text, " ", 1) || buf_append_text(text, name_of(e)))
-        return ENVOI_E_MEMORY;
+    buf_append_text(text, verb_of(e));
+    buf_append(text, " ", 1);
+    buf_append_text(text, name_of(e));
     return engine_end_line(e, from, NULL);
 }
 
-/* HELO knows no TLS and no AUTH: who needs one of them must not be led there by a 5yz. */
+/* HELO knows neither TLS nor AUTH. If one of them is needed, a 5yz must not lead there. */
 static bool may_fall_back(const struct engine *e, const struct envoi_reply *reply)
 {
     bool needs_tls = e->tls == ENVOI_TLS_REQUIRED && !e->stack.secure;
@@ -44,7 +47,6 @@ static int hello_answer(struct engine *e, struct job *job, struct position *at, 
 {
     int rc;
 
-    (void)at;
     if (reply_class(reply) == 2) {
         if (!e->helo && (rc = extensions_parse(&e->extensions, envoi_reply_text(reply))))
             return engine_die_of(e, rc, "out of memory while reading the reply to %s", verb_of(e));
@@ -60,18 +62,10 @@ static int hello_answer(struct engine *e, struct job *job, struct position *at, 
     return engine_refused(e, ENVOI_E_HELO, ENVOI_PHASE_EHLO, reply, "the server refuses %s", verb_of(e));
 }
 
-static void hello_next(struct engine *e, struct job *job, struct position *at)
-{
-    (void)e;
-    (void)job;
-    at->row = NULL;
-}
-
 const struct command command_hello = {
     .name = "EHLO",
     .phase = ENVOI_PHASE_EHLO,
     .ends_group = true,
     .write = hello_write,
     .answer = hello_answer,
-    .next = hello_next,
 };

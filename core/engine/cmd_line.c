@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands of the application that are one line and whose reply, whatever its code, is the result: docmd, NOOP, RSET, VRFY,
- * EXPN, HELP, and MAIL and RCPT as verbs of their own. */
+/* One-line commands of the application: docmd, NOOP, RSET, VRFY, EXPN, HELP, and MAIL and RCPT as verbs of their own. The
+ * reply is the result, whatever its code. */
 #include "engine/cmd_line.h"
 
 static int line_write(struct engine *e, struct job *job, const struct position *at)
 {
     size_t from = e->output.text.len;
 
-    (void)job;
-    (void)at;
-    if (buf_append(&e->output.text, buf_head(&e->line), e->line.len))
-        return ENVOI_E_MEMORY;
+    buf_append(&e->output.text, buf_head(&e->line), e->line.len);
     return engine_end_line(e, from, NULL);
-}
-
-static void line_next(struct engine *e, struct job *job, struct position *at)
-{
-    (void)e;
-    (void)job;
-    at->row = NULL;
 }
 
 static int line_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
-    (void)job;
     if (reply_class(reply) == 2) {
         if (at->row == &command_line_rcpt)
             e->line_accepted++;
@@ -35,8 +24,7 @@ static int line_answer(struct engine *e, struct job *job, struct position *at, c
 
 #define LINE(title, its_phase)                                                                                         \
     {                                                                                                                  \
-        .name = title, .phase = its_phase, .ends_group = true, .write = line_write, .answer = line_answer,             \
-        .next = line_next                                                                                              \
+        .name = title, .phase = its_phase, .ends_group = true, .write = line_write, .answer = line_answer              \
     }
 
 const struct command command_line = LINE("command", ENVOI_PHASE_COMMAND);

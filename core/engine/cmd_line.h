@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rows of commands whose line was made by the verb (engine.line). */
+/* The rows of commands whose line the verb has made (engine.line). */
 #ifndef ENGINE_CMD_LINE_H
 #define ENGINE_CMD_LINE_H
 

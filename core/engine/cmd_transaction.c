@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A transaction (RFC 5321 section 3.3): MAIL, RCPT for each recipient, and RSET around it. The content is in
  * cmd_content.c. */
+#include "engine/mail_parameters.h"
 #include "engine/settle.h"
 #include "engine/state.h"
-#include "message/message.h"
 
-/* ---------------------------------------------------------------------------------------------------------- MAIL ---- */
+/* ---- MAIL ---- */
 
 static int mail_write(struct engine *e, struct job *job, const struct position *at)
 {
@@ -14,19 +14,19 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
     size_t from = text->len;
     int rc;
 
-    (void)at;
     job->chunked = e->extensions.chunking && e->settings->chunk_size;
-    if (buf_append_text(text, "MAIL FROM:<") || buf_append(text, address_path(sender), sender->len) ||
-        buf_append(text, ">", 1))
-        return ENVOI_E_MEMORY;
+    buf_append_text(text, "MAIL FROM:<");
+    buf_append(text, address_path(sender), sender->len);
+    buf_append(text, ">", 1);
     if ((rc = parameters_of_mail(e, job->message, job->chunked, text))) {
-        text->len = from; /* it is not sent: take back what was appended */
+        text->len = from; /* MAIL is not sent: remove the beginning of its line */
         return rc;
     }
     return engine_end_line(e, from, NULL);
 }
 
-/* A server that was thought to take transactions behind one another refused this one unseen: nobody's fault, nothing lost. */
+/* The server was thought to take transactions behind one another, and refused this one for that reason. Nothing is lost: it is
+ * sent once more, alone. */
 static int refused_unseen(struct engine *e, struct job *job, const struct envoi_reply *reply)
 {
     static const char why[] = "the server takes one message at a time";
@@ -44,7 +44,6 @@ static int refused_unseen(struct engine *e, struct job *job, const struct envoi_
 
 static int mail_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
-    (void)at;
     switch (reply_class(reply)) {
     case 2:
         return ENVOI_OK;
@@ -63,7 +62,6 @@ static int mail_answer(struct engine *e, struct job *job, struct position *at, c
 
 static void mail_next(struct engine *e, struct job *job, struct position *at)
 {
-    (void)e;
     *at = (struct position){.row = &command_rcpt, .recipient = job->message->due_begin};
 }
 
@@ -75,7 +73,7 @@ const struct command command_mail = {
     .next = mail_next,
 };
 
-/* ---------------------------------------------------------------------------------------------------------- RCPT ---- */
+/* ---- RCPT ---- */
 
 static int rcpt_write(struct engine *e, struct job *job, const struct position *at)
 {
@@ -83,9 +81,11 @@ static int rcpt_write(struct engine *e, struct job *job, const struct position *
     struct buf *text = &e->output.text;
     size_t from = text->len;
 
-    if (buf_append_text(text, "RCPT TO:<") || buf_append(text, address_path(&r->address), r->address.len) ||
-        buf_append(text, ">", 1) || (r->options && parameters_append(e, r->options, text)))
-        return ENVOI_E_MEMORY;
+    buf_append_text(text, "RCPT TO:<");
+    buf_append(text, address_path(&r->address), r->address.len);
+    buf_append(text, ">", 1);
+    if (r->options)
+        parameters_append(e, r->options, text);
     return engine_end_line(e, from, NULL);
 }
 
@@ -95,7 +95,7 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
     struct recipient *r = &m->recipients[at->recipient];
 
     job->asked++;
-    if (job->mail_refused) /* its verdict is MAIL's */
+    if (job->mail_refused) /* the reply to MAIL was the verdict */
         return ENVOI_OK;
     switch (reply_class(reply)) {
     case 2:
@@ -116,7 +116,6 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
 
 static void rcpt_next(struct engine *e, struct job *job, struct position *at)
 {
-    (void)e;
     at->recipient = message_next_due(job->message, at->recipient + 1);
     if (at->recipient == job->message->due_end)
         *at = (struct position){.row = job->chunked ? &command_bdat : &command_data};
@@ -130,12 +129,10 @@ const struct command command_rcpt = {
     .next = rcpt_next,
 };
 
-/* ---------------------------------------------------------------------------------------------------------- RSET ---- */
+/* ---- RSET ---- */
 
 static int rset_write(struct engine *e, struct job *job, const struct position *at)
 {
-    (void)job;
-    (void)at;
     return engine_put_command(e, "RSET");
 }
 
@@ -145,51 +142,30 @@ static int rset_behind_write(struct engine *e, struct job *job, const struct pos
     return rset_write(e, job, at);
 }
 
-/* The verdicts stand: what the server says to this changes nothing. */
-static int rset_behind_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
-{
-    (void)e;
-    (void)job;
-    (void)at;
-    (void)reply;
-    return ENVOI_OK;
-}
-
-static void rset_behind_next(struct engine *e, struct job *job, struct position *at)
-{
-    (void)e;
-    (void)job;
-    *at = (struct position){0};
-}
-
-/* Behind a refused transaction, as smtplib does. */
+/* Behind a refused transaction, as smtplib does. The verdicts stand, whatever the reply is. */
 const struct command command_rset = {
     .name = "RSET",
     .phase = ENVOI_PHASE_COMMAND,
     .ends_group = true,
     .write = rset_behind_write,
-    .answer = rset_behind_answer,
-    .next = rset_behind_next,
 };
 
-static void remember(struct engine *e, int window)
+static void remember_window(struct engine *e, int window)
 {
     e->window = window;
     if (e->env.set_window)
         e->env.set_window(e->env.driver, window);
 }
 
-/* The first RSET behind a content that is not answered yet. A server that takes it will take a transaction there too; one
- * that says "503 pipelined after end of DATA" gets one message at a time from now on. Nothing has to be undone. */
+/* The first RSET behind content that is not answered yet. If the server takes it, it will take a transaction there, too. If it
+ * says "503 pipelined after end of DATA", it gets one message at a time from now on. In both cases nothing has to be undone. */
 static int rset_probe_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
     bool open = reply_class(reply) == 2;
 
-    (void)job;
-    (void)at;
     if (e->closing)
         return ENVOI_OK;
-    remember(e, open ? ENGINE_WINDOW_OPEN : ENGINE_WINDOW_CLOSED);
+    remember_window(e, open ? ENGINE_WINDOW_OPEN : ENGINE_WINDOW_CLOSED);
     engine_trace(e, ENVOI_TRACE_INFO, "the server takes %s",
                  open ? "transactions behind one another" : "one message at a time");
     return ENVOI_OK;
@@ -197,9 +173,8 @@ static int rset_probe_answer(struct engine *e, struct job *job, struct position 
 
 static int rset_between_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
-    (void)at;
     if (reply_class(reply) != 2 && !e->closing) {
-        remember(e, ENGINE_WINDOW_CLOSED);
+        remember_window(e, ENGINE_WINDOW_CLOSED);
         job->doubted = true;
     }
     return ENVOI_OK;
@@ -207,8 +182,6 @@ static int rset_between_answer(struct engine *e, struct job *job, struct positio
 
 static void rset_before_next(struct engine *e, struct job *job, struct position *at)
 {
-    (void)e;
-    (void)job;
     *at = (struct position){.row = &command_mail};
 }
 

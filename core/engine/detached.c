@@ -2,6 +2,7 @@
 #include "engine/detached.h"
 
 #include "base/mem.h"
+#include "engine/credential.h"
 #include "engine/state.h"
 
 #include <stdatomic.h>
@@ -10,7 +11,7 @@
 #define CREDENTIALS 5 /* ENVOI_CRED_*: bits 0 to 4 */
 #define BINDING_MAX 64
 
-/* What tls-unique and the others are asked for under; the same three as plugin.h. */
+/* The types of channel bindings: the same three as in plugin.h. */
 static const char *const binding_types[] = {"tls-exporter", "tls-server-end-point", "tls-unique"};
 #define BINDINGS (sizeof binding_types / sizeof binding_types[0])
 
@@ -26,12 +27,12 @@ struct binding {
     size_t len;
 };
 
-struct apart {
-    atomic_uint references; /* the engine's, and a step's that is under way */
-    atomic_bool over;       /* the step is: set by its thread, everything before it can be seen then */
-    bool running;           /* the engine's view: everything below belongs to the step's thread */
+struct detached {
+    atomic_uint references; /* one of the engine, one of a running step */
+    atomic_bool over;       /* the step has ended; set by its thread, which then touches nothing any more */
+    bool running;           /* in the engine's thread: until `over`, all below belongs to the step's thread */
 
-    struct engine *engine; /* for what is asked between steps */
+    struct engine *engine; /* for credentials that are asked for between steps */
     const struct envoi_mechanism *mechanism;
     void *ctx;
     struct envoi_mech_params params;
@@ -39,46 +40,46 @@ struct apart {
     struct envoi_errctx fault;
     struct binding bindings[BINDINGS];
     struct answer answers[CREDENTIALS];
-    uint32_t wanted; /* the credential that the step ended for, 0: none */
+    uint32_t wanted; /* the missing credential for which the step ended; 0: none */
 
-    bool first; /* step: an initial response is asked for, `in` says nothing */
+    bool first; /* the step is to give an initial response; `in` is not used */
     struct buf in, out;
     bool responded;
     uint32_t result;
     int rc;
 };
 
-/* --------------------------------------------------------------------------- what the mechanism may ask for ---- */
+/* ---- credentials and bindings for the mechanism ---- */
 
-static int32_t give_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
+static int32_t detached_credential(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
 {
-    struct apart *p = core;
+    struct detached *d = core;
 
-    if (!p->running)
-        return auth_give_credential(p->engine, request, out);
+    if (!d->running)
+        return credential_give(d->engine, request, out);
     for (unsigned i = 0; i < CREDENTIALS; i++) {
-        const struct answer *a = &p->answers[i];
+        const struct answer *a = &d->answers[i];
 
         if (request->id != 1u << i)
             continue;
         if (!a->known) {
-            p->wanted = request->id;
+            d->wanted = request->id;
             return ENVOI_E_AGAIN;
         }
         out->data = a->data.len ? (const char *)buf_head(&a->data) : "";
         out->len = a->data.len;
-        out->release = auth_release_nothing; /* it is wiped with the exchange */
+        out->release = credential_release_nothing; /* it is wiped with the exchange */
         return a->rc;
     }
     return ENVOI_E_CANCELLED;
 }
 
-static int32_t give_binding(void *core, const char *type, void *buf, size_t cap, size_t *len)
+static int32_t detached_binding(void *core, const char *type, void *buf, size_t cap, size_t *len)
 {
-    const struct apart *p = core;
+    const struct detached *d = core;
 
     for (size_t i = 0; i < BINDINGS; i++) {
-        const struct binding *b = &p->bindings[i];
+        const struct binding *b = &d->bindings[i];
 
         if (strcmp(type, binding_types[i]) != 0)
             continue;
@@ -94,13 +95,13 @@ static int32_t give_binding(void *core, const char *type, void *buf, size_t cap,
     return ENVOI_E_NOT_SUPPORTED;
 }
 
-/* Asks the application what the step asked for. ENVOI_E_AGAIN: it has no answer yet. */
-static int bring(struct engine *e, struct apart *p, uint32_t id)
+/* Gets a credential for the next step. ENVOI_E_AGAIN: the application has no answer yet. */
+static int detached_bring(struct engine *e, struct detached *d, uint32_t id)
 {
-    struct answer *a = &p->answers[__builtin_ctz(id)];
+    struct answer *a = &d->answers[__builtin_ctz(id)];
     const struct envoi_cred_request request = {.struct_size = sizeof request, .id = id, .mechanism = e->auth.name};
     struct envoi_cred cred = {.struct_size = sizeof cred};
-    int rc = auth_give_credential(e, &request, &cred);
+    int rc = credential_give(e, &request, &cred);
 
     if (rc == ENVOI_E_AGAIN || rc == ENVOI_E_MEMORY)
         return rc;
@@ -113,198 +114,197 @@ static int bring(struct engine *e, struct apart *p, uint32_t id)
     return rc;
 }
 
-/* Names that are known without asking anybody go along at once: the step is not to be taken again for them. Secrets do not:
- * most mechanisms of this kind have no use for them. */
-static int bring_names(struct engine *e, struct apart *p)
+/* Names that are known without asking the application are copied at once, so that no step has to be repeated for them. Secrets
+ * are not: most mechanisms that may block do not need them. */
+static int detached_bring_names(struct engine *e, struct detached *d)
 {
     static const uint32_t names[] = {ENVOI_CRED_AUTHID, ENVOI_CRED_AUTHZID, ENVOI_CRED_REALM};
     int rc = ENVOI_OK;
 
     for (size_t i = 0; !rc && i < sizeof names / sizeof names[0]; i++)
-        if (!e->settings->credential || auth_setting(e->settings, names[i]))
-            rc = bring(e, p, names[i]);
+        if (!e->settings->credential || credential_setting(e->settings, names[i]))
+            rc = detached_bring(e, d, names[i]);
     return rc;
 }
 
-static void bring_bindings(struct apart *p, const struct envoi_mech_params *params)
+static void detached_bring_bindings(struct detached *d, const struct envoi_mech_params *params)
 {
     for (size_t i = 0; i < BINDINGS; i++) {
-        struct binding *b = &p->bindings[i];
+        struct binding *b = &d->bindings[i];
 
         b->rc = params->binding(params->core, binding_types[i], b->data, sizeof b->data, &b->len);
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------ life ---- */
+/* ---- life ---- */
 
-static void forget(struct apart *p)
+static void detached_forget(struct detached *d)
 {
     for (size_t i = 0; i < CREDENTIALS; i++)
-        buf_free(&p->answers[i].data);
-    buf_free(&p->in);
-    buf_free(&p->out);
+        buf_free(&d->answers[i].data);
+    buf_free(&d->in);
+    buf_free(&d->out);
 }
 
-static void destroy(struct apart *p)
+static void detached_destroy(struct detached *d)
 {
-    if (p->ctx)
-        p->mechanism->mech_free(p->ctx);
-    forget(p);
-    mem_free(p->host);
-    mem_free(p->server_list);
-    mem_wipe(p, sizeof *p);
-    mem_free(p);
+    if (d->ctx)
+        d->mechanism->mech_free(d->ctx);
+    detached_forget(d);
+    mem_free(d->host);
+    mem_free(d->server_list);
+    mem_wipe(d, sizeof *d);
+    mem_free(d);
 }
 
-static void unref(void *ctx)
+static void detached_unref(void *ctx)
 {
-    struct apart *p = ctx;
+    struct detached *d = ctx;
 
-    if (atomic_fetch_sub(&p->references, 1) == 1)
-        destroy(p);
+    if (atomic_fetch_sub(&d->references, 1) == 1)
+        detached_destroy(d);
 }
 
-int apart_new(struct engine *e, struct apart **out)
+int detached_new(struct engine *e, struct detached **out)
 {
     const struct envoi_mech_params *params = &e->auth.params;
-    struct apart *p = mem_zalloc(sizeof *p);
+    struct detached *d = mem_zalloc(sizeof *d);
 
-    if (!p)
+    if (!d)
         return ENVOI_E_MEMORY;
-    atomic_init(&p->references, 1);
-    atomic_init(&p->over, false);
-    p->engine = e;
-    p->mechanism = e->auth.m.mechanism;
-    buf_init(&p->in, 0, true);
-    buf_init(&p->out, AUTH_RESPONSE_MAX, true);
+    atomic_init(&d->references, 1);
+    atomic_init(&d->over, false);
+    d->engine = e;
+    d->mechanism = e->auth.m.mechanism;
+    buf_init(&d->in, 0, true);
+    buf_init(&d->out, AUTH_RESPONSE_MAX, true);
     for (size_t i = 0; i < CREDENTIALS; i++)
-        buf_init(&p->answers[i].data, 0, true);
-    if (!(p->host = mem_strdup(params->host)) || !(p->server_list = mem_strdup(params->server_list)) ||
-        bring_names(e, p)) {
-        destroy(p);
+        buf_init(&d->answers[i].data, 0, true);
+    if (!(d->host = mem_strdup(params->host)) || !(d->server_list = mem_strdup(params->server_list)) ||
+        detached_bring_names(e, d)) {
+        detached_destroy(d);
         return ENVOI_E_MEMORY;
     }
-    bring_bindings(p, params);
-    p->params = *params;
-    p->params.host = p->host;
-    p->params.server_list = p->server_list;
-    p->params.binding = give_binding;
-    p->params.cred = give_credential;
-    p->params.core = p;
-    p->params.errctx = &p->fault;
-    *out = p;
+    detached_bring_bindings(d, params);
+    d->params = *params;
+    d->params.host = d->host;
+    d->params.server_list = d->server_list;
+    d->params.binding = detached_binding;
+    d->params.cred = detached_credential;
+    d->params.core = d;
+    d->params.errctx = &d->fault;
+    *out = d;
     return ENVOI_OK;
 }
 
-void apart_rest(struct apart *p)
+void detached_wipe(struct detached *d)
 {
-    if (p && !p->running)
-        forget(p);
+    if (d && !d->running)
+        detached_forget(d);
 }
 
-void apart_free(struct apart *p)
+void detached_free(struct detached *d)
 {
-    if (p)
-        unref(p);
+    if (d)
+        detached_unref(d);
 }
 
-const struct envoi_mech_params *apart_params(const struct apart *p)
+const struct envoi_mech_params *detached_params(const struct detached *d)
 {
-    return &p->params;
+    return &d->params;
 }
 
-void apart_adopt(struct apart *p, void *ctx)
+void detached_adopt(struct detached *d, void *ctx)
 {
-    p->ctx = ctx;
+    d->ctx = ctx;
 }
 
-void apart_tell(struct apart *p, struct envoi_errctx *fault)
+void detached_tell(struct detached *d, struct envoi_errctx *fault)
 {
-    if (!p || p->fault.code == ENVOI_OK)
+    if (!d || !d->fault.code)
         return;
-    *fault = p->fault;
-    fault_clear(&p->fault);
+    *fault = d->fault;
+    fault_clear(&d->fault);
 }
 
-/* ---------------------------------------------------------------------------------------------------- a step ---- */
+/* ---- a step ---- */
 
-static int32_t take_response(void *ctx, const void *data, size_t len)
+static int32_t detached_take_response(void *ctx, const void *data, size_t len)
 {
-    struct apart *p = ctx;
+    struct detached *d = ctx;
 
-    p->responded = true;
-    return buf_append(&p->out, data, len);
+    d->responded = true;
+    return buf_append(&d->out, data, len);
 }
 
-/* On the driver's thread. */
-static void run(void *ctx)
+/* Runs on the driver's thread. */
+static void detached_run(void *ctx)
 {
-    struct apart *p = ctx;
-    const struct envoi_sink sink = {sizeof sink, take_response, p};
+    struct detached *d = ctx;
+    const struct envoi_sink sink = {sizeof sink, detached_take_response, d};
     uint32_t want = 0;
 
-    p->rc = p->mechanism->step(p->ctx, p->first ? NULL : (p->in.len ? (const void *)buf_head(&p->in) : ""), p->in.len,
-                               &sink, &p->result, &want);
-    atomic_store(&p->over, true);
+    d->rc = d->mechanism->step(d->ctx, auth_challenge(&d->in, d->first), d->in.len, &sink, &d->result, &want);
+    atomic_store(&d->over, true);
 }
 
-static int begin(struct engine *e, struct apart *p, bool first)
+static int detached_begin(struct engine *e, struct detached *d, bool first)
 {
     const struct buf *challenge = &e->auth.in;
     int rc;
 
-    buf_reset(&p->in);
-    buf_reset(&p->out);
-    fault_clear(&p->fault);
-    if (!first && buf_append(&p->in, buf_head(challenge), challenge->len))
+    buf_reset(&d->in);
+    buf_reset(&d->out);
+    fault_clear(&d->fault);
+    if (!first && buf_append(&d->in, buf_head(challenge), challenge->len))
         return ENVOI_E_MEMORY;
-    p->first = first;
-    p->responded = false;
-    p->result = ENVOI_STEP_CONTINUE;
-    p->wanted = 0;
-    p->running = true;
-    atomic_store(&p->over, false);
-    (void)atomic_fetch_add(&p->references, 1);
-    if ((rc = e->env.aside(e->env.driver, &(struct engine_errand){run, unref, p}))) {
-        p->running = false;
-        unref(p);
+    d->first = first;
+    d->responded = false;
+    d->result = ENVOI_STEP_CONTINUE;
+    d->wanted = 0;
+    d->running = true;
+    atomic_store(&d->over, false);
+    (void)atomic_fetch_add(&d->references, 1);
+    if ((rc = e->env.run_detached(e->env.driver, &(struct engine_task){detached_run, detached_unref, d}))) {
+        d->running = false;
+        detached_unref(d);
         return rc;
     }
     return ENVOI_E_AGAIN;
 }
 
-static int take_result(struct engine *e, struct apart *p)
+static int detached_take_result(struct engine *e, struct detached *d)
 {
     struct auth *a = &e->auth;
 
-    p->wanted = 0;
-    apart_tell(p, e->fault);
-    a->responded = p->responded;
-    a->done = p->rc == ENVOI_OK && p->result == ENVOI_STEP_DONE;
-    if (buf_append(&a->out, buf_head(&p->out), p->out.len))
+    d->wanted = 0;
+    detached_tell(d, e->fault);
+    a->responded = d->responded;
+    a->done = !d->rc && d->result == ENVOI_STEP_DONE;
+    if (buf_append(&a->out, buf_head(&d->out), d->out.len))
         return ENVOI_E_MEMORY;
-    buf_reset(&p->out);
-    return p->rc;
+    buf_reset(&d->out);
+    return d->rc;
 }
 
-int apart_step(struct engine *e, bool first)
+int detached_step(struct engine *e, bool first)
 {
-    struct apart *p = e->auth.apart;
+    struct detached *d = e->auth.detached;
     int rc;
 
-    if (p->running) {
-        if (!atomic_load(&p->over))
+    if (d->running) {
+        if (!atomic_load(&d->over))
             return ENVOI_E_AGAIN;
-        p->running = false;
-        if (p->rc != ENVOI_E_AGAIN || !p->wanted)
-            return take_result(e, p);
+        d->running = false;
+        if (d->rc != ENVOI_E_AGAIN || !d->wanted)
+            return detached_take_result(e, d);
     }
-    if (p->wanted && (rc = bring(e, p, p->wanted)))
+    if (d->wanted && (rc = detached_bring(e, d, d->wanted)))
         return rc;
-    return begin(e, p, first);
+    return detached_begin(e, d, first);
 }
 
-bool apart_runs(const struct apart *p)
+bool detached_runs(const struct detached *d)
 {
-    return p && p->running;
+    return d && d->running;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* An exchange whose steps may block, in the non-blocking face: each step is taken on a thread of the driver's, and the engine
- * goes on meanwhile, or is gone before the step is over. So everything that a step may touch is here and nothing of it in the
- * engine: parameters, channel bindings and credentials are brought along. A credential that is not there yet is noted, the
- * step ends with AGAIN as if the application had to be waited for, the engine asks for it, and the step is taken once more. */
+/* An exchange whose steps may block, in the non-blocking face. The driver takes each step on another thread, while the engine
+ * goes on or is even freed. So everything that a step may touch is in here: parameters, channel bindings and credentials are
+ * copied. If a step needs a credential that is not here yet, it ends with AGAIN; the engine then asks the application, and the
+ * step is taken once more. */
 #ifndef ENGINE_DETACHED_H
 #define ENGINE_DETACHED_H
 
@@ -11,28 +11,27 @@
 #include <envoi/plugin.h>
 #include <stdbool.h>
 
-struct apart;
+struct detached;
 struct engine;
 
-/* For the mechanism of e->auth, under e->auth.params. ENVOI_OK or ENVOI_E_MEMORY. */
-int apart_new(struct engine *e, struct apart **out);
-/* The login is over, but the mechanism's security layer stays: wipes what only steps need. NULL: nothing. */
-void apart_rest(struct apart *p);
-/* Nobody waits for it any more. What the mechanism made is freed, now or when the step is over; NULL: nothing. */
-void apart_free(struct apart *p);
+/* For the mechanism of e->auth, with e->auth.params. ENVOI_OK or ENVOI_E_MEMORY. */
+int detached_new(struct engine *e, struct detached **out);
+/* The login is over, and the mechanism's security layer stays: wipes the memory that only steps need. NULL is a no-op. */
+void detached_wipe(struct detached *d);
+/* Gives it up. The mechanism's context is freed now, or when a running step has ended. NULL is a no-op. */
+void detached_free(struct detached *d);
 
-/* What the mechanism is given instead of the engine's. */
-const struct envoi_mech_params *apart_params(const struct apart *p);
-/* What it made of it belongs to p from now on. */
-void apart_adopt(struct apart *p, void *ctx);
+/* The parameters for the mechanism, in place of the engine's. */
+const struct envoi_mech_params *detached_params(const struct detached *d);
+/* Takes over the mechanism's context. */
+void detached_adopt(struct detached *d, void *ctx);
 
-/* Carries a step of e->auth on, without waiting. As auth_step(); ENVOI_E_AGAIN: see apart_runs(). */
-int apart_step(struct engine *e, bool first);
-/* Is a step under way (else a credential is waited for)? */
-bool apart_runs(const struct apart *p);
+/* Carries a step of e->auth on, without waiting. Returns as auth_step() does; after ENVOI_E_AGAIN detached_runs() tells why. */
+int detached_step(struct engine *e, bool first);
+/* Is a step running? If not, it waits for a credential. */
+bool detached_runs(const struct detached *d);
 
-/* Moves what the mechanism told of a failure to where failures of the engine are told, if it told any; p NULL: it was told
- * there. */
-void apart_tell(struct apart *p, struct envoi_errctx *fault);
+/* Moves the mechanism's failure, if it reported one, to `fault`. NULL is a no-op: the mechanism reported there itself. */
+void detached_tell(struct detached *d, struct envoi_errctx *fault);
 
 #endif

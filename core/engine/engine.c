@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Fed and drained: octets, time and the end of the connection come in here; who acts on them is the queue. */
+/* Octets, time and the end of the connection come in here. */
+#include "engine/engine.h"
+
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/cursor.h"
+#include "engine/detached.h"
+#include "engine/echo.h"
 #include "engine/state.h"
-#include "message/message.h"
+#include "engine/tls.h"
 
 #include <envoi/library.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,169 +64,12 @@ void engine_set_trace_level(struct engine *e, int level)
     e->trace_level = level;
 }
 
-void engine_trace(struct engine *e, int kind, const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-    int n;
-
-    if (!e->trace_level || !e->env.trace)
-        return;
-    va_start(args, format);
-    n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (n <= 0)
-        return;
-    text_make_printable(text, strlen(text), ""); /* a reply of many lines may be in it */
-    e->env.trace(e->env.driver, kind, text, strlen(text));
-}
-
-void engine_log(struct engine *e, uint32_t level, const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    engine_trace(e, ENVOI_TRACE_INFO, "%s", text);
-    text_make_printable(text, strlen(text), "");
-    if (e->env.log)
-        e->env.log(e->env.driver, level, text);
-}
-
-void engine_forget(struct engine *e)
-{
-    extensions_clear(&e->extensions);
-    e->hello_done = e->esmtp = false;
-}
-
-bool engine_is_safe(const struct engine *e)
-{
-    return e->unix_socket || (e->stack.secure && e->tls_verified);
-}
-
-int engine_tls_policy(const struct engine *e)
-{
-    if (e->tls == ENVOI_TLS_OPPORTUNISTIC && (settings_have_login(e->settings) || e->settings->cert_file))
-        return ENVOI_TLS_REQUIRED;
-    return e->tls;
-}
-
-void engine_arm(struct engine *e, int phase)
-{
-    e->phase = phase;
-    e->armed_at = e->now;
-}
-
 int64_t engine_deadline(const struct engine *e)
 {
     return e->phase == ENVOI_PHASE_NONE ? -1 : e->armed_at + e->settings->timeouts[e->phase];
 }
 
-/* The trace of a command, without its line end. */
-static void trace_command(struct engine *e, const char *text, size_t len, const char *mask)
-{
-    if (mask)
-        engine_trace(e, ENVOI_TRACE_SENT, "%s", mask);
-    else if (e->env.trace)
-        e->env.trace(e->env.driver, ENVOI_TRACE_SENT, text, len);
-}
-
-static int end_line(struct engine *e, size_t from, const char *mask, bool whole)
-{
-    struct buf *text = &e->output.text;
-
-    if (e->trace_level)
-        trace_command(e, (const char *)buf_head(text) + from, text->len - from, mask);
-    if (buf_append(text, "\r\n", 2))
-        return ENVOI_E_MEMORY;
-    output_add_text(&e->output, from, whole);
-    return ENVOI_OK;
-}
-
-int engine_put_line(struct engine *e, size_t from)
-{
-    return end_line(e, from, NULL, false);
-}
-
-int engine_end_line(struct engine *e, size_t from, const char *mask)
-{
-    return end_line(e, from, mask, true);
-}
-
-int engine_put_command(struct engine *e, const char *command)
-{
-    size_t from = e->output.text.len;
-
-    return buf_append_text(&e->output.text, command) ? ENVOI_E_MEMORY : engine_end_line(e, from, NULL);
-}
-
-int engine_refused(struct engine *e, int code, int phase, const struct envoi_reply *reply, const char *format, ...)
-{
-    const char *enhanced = envoi_reply_enhanced(reply);
-    char what[256];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(what, sizeof what, format, args);
-    va_end(args);
-    return fault_set(e->fault, code, phase, "%s: %d %s%s%s", what, reply->code, enhanced, *enhanced ? " " : "",
-                     envoi_reply_text(reply));
-}
-
-/* ---------------------------------------------------------------------------------------------- the end of it ---- */
-
-/* Content whose end the layers still hold counts as not sent: so it must not leave either, with the closing alert say. */
-static void hold_back_content(struct engine *e)
-{
-    for (const struct job *job = e->head; job; job = job->next)
-        if (job->content_end > e->wire) {
-            stack_tear(&e->stack);
-            return;
-        }
-}
-
-void engine_die(struct engine *e, int code)
-{
-    if (!e->open)
-        return;
-    if (e->head && e->head->first == &command_quit) /* however it ends: what was sent stays sent */
-        code = ENVOI_OK;
-    e->open = false;
-    e->lost_idle = !e->head;
-    engine_arm(e, ENVOI_PHASE_NONE);
-    hold_back_content(e);
-    queue_abort(e, code);
-    output_clear(&e->output);
-    reply_parser_reset(&e->parser);
-    auth_end(&e->auth);
-    e->authenticated = false;
-    engine_forget(e);
-}
-
-/* Has the verb failed already? Then that is what the caller is told, not how the connection ended behind it. */
-static bool has_failed(const struct engine *e)
-{
-    return e->head ? e->head->result != ENVOI_OK : e->fault->code != ENVOI_OK;
-}
-
-int engine_die_of(struct engine *e, int code, const char *format, ...)
-{
-    struct envoi_errctx why = {.code = code, .phase = e->phase};
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(why.text, sizeof why.text, format, args);
-    va_end(args);
-    engine_trace(e, ENVOI_TRACE_INFO, "%s", why.text);
-    if (!has_failed(e))
-        *e->fault = why;
-    e->loss = &why;
-    engine_die(e, code);
-    e->loss = NULL;
-    return code;
-}
+/* ---- the end of the connection ---- */
 
 void engine_close(struct engine *e)
 {
@@ -241,7 +88,7 @@ void engine_close(struct engine *e)
     e->transport = (struct registry_transport){0};
 }
 
-/* What the connection was lost in, for the text of the failure. */
+/* The present phase, for the text of a failure. */
 static const char *doing(const struct engine *e)
 {
     if (e->waiting == ENGINE_WANT_STEP)
@@ -249,30 +96,29 @@ static const char *doing(const struct engine *e)
     return e->phase == ENVOI_PHASE_NONE ? "idle" : envoi_phase_name(e->phase);
 }
 
-static void lose(struct engine *e, const char *how)
+static void engine_lose(struct engine *e, const char *how)
 {
     engine_die_of(e, ENVOI_E_DISCONNECTED, "the connection was lost (%s): %s", doing(e), how);
 }
 
-/* ------------------------------------------------------------------------------------------------- octets out ---- */
+/* ---- octets out ---- */
 
-/* Commands whose last octet has left may be answered from now on. */
-static void count_left(struct engine *e, size_t len, uint64_t position)
+/* Notes that octets have left: commands that left whole may be answered from now on. */
+static void note_gone(struct engine *e, size_t len, uint64_t position)
 {
     bool content = e->output.lent > 0;
 
-    e->left += output_drained(&e->output, len, position);
-    if (content && e->owed && e->left == e->owed)
+    e->answerable += output_drained(&e->output, len, position);
+    if (content && e->unanswered && e->answerable == e->unanswered)
         engine_arm(e, e->answered.row->phase);
     else if (content)
         engine_arm(e, ENVOI_PHASE_CONTENT);
 }
 
-/* A plugin tells its failure where every failure is told. What failed before must not be covered up by it: it is kept
- * meanwhile. */
+/* A plugin reports its failure to the fault. An earlier failure must not be replaced by it, so that is kept meanwhile. */
 static bool keep_failure(const struct engine *e, struct envoi_errctx *kept)
 {
-    bool failed = has_failed(e);
+    bool failed = engine_has_failed(e);
 
     if (failed)
         *kept = *e->fault;
@@ -283,7 +129,7 @@ static void die_of_layer(struct engine *e, int rc, const struct envoi_errctx *ke
 {
     struct envoi_errctx why;
 
-    apart_tell(e->auth.apart, e->fault);
+    detached_tell(e->auth.detached, e->fault);
     why = *e->fault;
     if (why.code != rc)
         fault_set(&why, rc, e->phase, "%s", otherwise);
@@ -317,15 +163,15 @@ static void push_down(struct engine *e)
         }
         if (!more)
             return;
-        count_left(e, n, e->wire + stack_held(&e->stack));
+        note_gone(e, n, e->wire + stack_held(&e->stack));
         if (!e->output.count)
-            queue_pump(e);
+            cursor_pump(e);
     }
 }
 
-void engine_carry_on(struct engine *e)
+void engine_go(struct engine *e)
 {
-    queue_pump(e);
+    cursor_pump(e);
     push_down(e);
 }
 
@@ -333,7 +179,7 @@ size_t engine_drain(struct engine *e, struct iovec *pieces, size_t max)
 {
     if (stack_is_empty(&e->stack))
         return output_drain(&e->output, pieces, max);
-    push_down(e); /* a verb may have begun since */
+    push_down(e); /* a verb may have begun since the last time */
     if (!e->stack.out.len || !max)
         return 0;
     pieces[0] = (struct iovec){(void *)(uintptr_t)buf_head(&e->stack.out), e->stack.out.len};
@@ -344,11 +190,11 @@ void engine_drained(struct engine *e, size_t len)
 {
     e->wire += len;
     if (stack_is_empty(&e->stack))
-        count_left(e, len, e->wire);
+        note_gone(e, len, e->wire);
     else
         buf_consume(&e->stack.out, len);
     if (e->open)
-        engine_carry_on(e);
+        engine_go(e);
 }
 
 unsigned engine_want(const struct engine *e)
@@ -359,20 +205,19 @@ unsigned engine_want(const struct engine *e)
            (e->head ? 0u : ENGINE_WANT_DONE);
 }
 
-/* -------------------------------------------------------------------------------------------------- octets in ---- */
+/* ---- octets in ---- */
 
-/* Is it a login that is answered now? */
+/* Is the next reply one to AUTH? */
 static bool answers_login(const struct engine *e)
 {
-    return e->owed && e->answered.row && e->answered.row->phase == ENVOI_PHASE_AUTH;
+    return e->unanswered && e->answered.row && e->answered.row->phase == ENVOI_PHASE_AUTH;
 }
 
-/* A challenge of AUTH may hold a secret: the trace shows how long it is. */
+/* A challenge may hold a secret: the trace shows only its length. */
 static void trace_line(void *ctx, const char *line, size_t len)
 {
     struct engine *e = ctx;
     bool masked = answers_login(e) && len > 4 && memcmp(line, "334", 3) == 0;
-
     char shown[REPLY_LINE_MAX];
 
     if (!e->trace_level || !e->env.trace)
@@ -383,33 +228,33 @@ static void trace_line(void *ctx, const char *line, size_t len)
     }
     memcpy(shown, line, len);
     if (e->parser.secret)
-        auth_redact(&e->auth, shown, len);
+        echo_redact(&e->auth.said, shown, len);
     text_make_printable(shown, len, "");
     e->env.trace(e->env.driver, ENVOI_TRACE_RECEIVED, shown, len);
 }
 
 static void take_reply(struct engine *e, struct envoi_reply *reply)
 {
-    /* What was refused is what the caller asks for, not what followed from it. */
-    bool afterthought = e->left && (e->answered.row == &command_rset || (e->answering && e->answering->result));
+    /* The caller wants to see the refusal, not the replies that followed from it. */
+    bool afterthought = e->answerable && (e->answered.row == &command_rset || (e->answering && e->answering->result));
 
     e->closing = reply->code == 421;
     if (!afterthought) {
         e->parser.reply = e->reply;
         e->reply = reply;
     }
-    if (e->parser.secret && e->reply->code != 334) /* a server that repeats what it was told */
-        auth_redact(&e->auth, (char *)(uintptr_t)buf_head(&e->reply->text), e->reply->text.len);
-    if (e->left == 0) {
+    if (e->parser.secret && e->reply->code != 334) /* some servers repeat the client's words */
+        echo_redact(&e->auth.said, (char *)(uintptr_t)buf_head(&e->reply->text), e->reply->text.len);
+    if (e->answerable == 0) {
         engine_die_of(e, e->closing ? ENVOI_E_DISCONNECTED : ENVOI_E_PROTOCOL, "%s: %d %s",
                       e->closing ? "the server closes the connection" : "a reply that nothing was asked for",
                       reply->code, envoi_reply_text(reply));
         return;
     }
-    queue_answer(e, reply);
+    cursor_answer(e, reply);
 }
 
-/* Octets that are the server's words, whatever layers they came through. */
+/* Takes plain octets of the server, after all layers. */
 static void take_octets(struct engine *e, const char *data, size_t len)
 {
     reply_line_fn *trace = e->trace_level && e->env.trace ? trace_line : NULL;
@@ -437,12 +282,12 @@ static void take_octets(struct engine *e, const char *data, size_t len)
             return;
         }
         e->switching = false;
-        if (e->open && len && !e->owed) /* else the cursor that is answered goes on by itself */
-            queue_pump(e);
+        if (e->open && len && !e->unanswered) /* the octets behind may answer a command that is not written yet */
+            cursor_pump(e);
     }
 }
 
-/* Reads what the layers give. */
+/* Reads plain octets from the layers. */
 static void pull_up(struct engine *e)
 {
     struct envoi_errctx kept;
@@ -458,7 +303,7 @@ static void pull_up(struct engine *e)
         if (rc == ENVOI_E_EOF || rc == ENVOI_E_TRUNCATED) {
             if (failed)
                 *e->fault = kept;
-            lose(e, rc == ENVOI_E_EOF ? "the server closed it" : "it ended without the closing alert of TLS");
+            engine_lose(e, rc == ENVOI_E_EOF ? "the server closed it" : "it ended without the closing alert of TLS");
             return;
         }
         if (rc) {
@@ -470,7 +315,7 @@ static void pull_up(struct engine *e)
         take_octets(e, block, n);
         mem_wipe(block, n);
         if (e->open)
-            engine_carry_on(e);
+            engine_go(e);
     }
 }
 
@@ -486,11 +331,11 @@ void engine_feed(struct engine *e, const void *data, size_t len)
             return;
         }
         if (e->stack.transport && !e->stack.secure)
-            queue_pump(e);
+            cursor_pump(e);
         pull_up(e);
     }
     if (e->open)
-        engine_carry_on(e);
+        engine_go(e);
 }
 
 void engine_lost(struct engine *e, int error_number)
@@ -502,13 +347,13 @@ void engine_lost(struct engine *e, int error_number)
     stack_end(&e->stack);
     if (!stack_is_empty(&e->stack)) {
         if (e->stack.transport && !e->stack.secure)
-            queue_pump(e);
+            cursor_pump(e);
         pull_up(e);
     }
     if (error_number)
         (void)snprintf(text, sizeof text, "%s", strerrordesc_np(error_number));
     if (e->open)
-        lose(e, text);
+        engine_lose(e, text);
     if (error_number && e->fault->code == ENVOI_E_DISCONNECTED)
         e->fault->library_code = error_number;
 }
@@ -527,10 +372,10 @@ void engine_tick(struct engine *e, int64_t now)
         return;
     }
     if (e->waiting)
-        engine_carry_on(e);
+        engine_go(e);
 }
 
-/* ------------------------------------------------------------------------------------------------ what is known ---- */
+/* ---- what is known ---- */
 
 int engine_result(const struct engine *e)
 {
@@ -575,12 +420,6 @@ const char *engine_mechanism_plugin(const struct engine *e)
 const char *engine_tls_backend(const struct engine *e)
 {
     return e->stack.transport ? e->transport.id : "";
-}
-
-int engine_tls_info(const struct engine *e, struct envoi_tls_info *out)
-{
-    *out = (struct envoi_tls_info){.struct_size = sizeof *out};
-    return e->stack.secure ? e->stack.transport->info(e->stack.conn, out) : ENVOI_E_USAGE;
 }
 
 int engine_certificate(const struct engine *e, size_t index, struct envoi_certificate *out)

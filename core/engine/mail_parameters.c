@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parameters of MAIL and RCPT: what the message asks for against what the server announces. */
+#include "engine/mail_parameters.h"
+
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/state.h"
@@ -7,11 +8,11 @@
 
 #include <string.h>
 
-/* Which extension a parameter belongs to; those not listed need only an ESMTP server. */
+/* The extension that a parameter belongs to. Parameters that are not listed need only an ESMTP server. */
 static const struct {
     const char *parameter; /* NAME, or NAME=VALUE */
     const char *extension;
-    bool kept; /* never left out: without it the message would be another one */
+    bool kept; /* never dropped: without it the message would be another one */
 } owners[] = {
     {"BODY=BINARYMIME", "BINARYMIME", true},
     {"BODY", "8BITMIME", false},
@@ -30,19 +31,19 @@ static const struct {
     {"RRVS", "RRVS", false},
 };
 
-/* Does the parameter `word` begin with name, whole? */
-static bool is_named(const char *word, size_t len, const char *name)
+/* Is the word NAME or NAME=VALUE with this name? */
+static bool parameter_is(const char *word, size_t len, const char *name)
 {
     size_t n = strlen(name);
 
     return len >= n && text_equal_n(word, name, n) && (len == n || word[n] == '=');
 }
 
-static bool is_announced(const struct engine *e, const char *word, size_t len, bool *kept)
+static bool parameter_is_announced(const struct engine *e, const char *word, size_t len, bool *kept)
 {
     *kept = false;
     for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++) {
-        if (!is_named(word, len, owners[i].parameter))
+        if (!parameter_is(word, len, owners[i].parameter))
             continue;
         *kept = owners[i].kept;
         return e->esmtp && extensions_get(&e->extensions, owners[i].extension);
@@ -50,36 +51,37 @@ static bool is_announced(const struct engine *e, const char *word, size_t len, b
     return e->esmtp;
 }
 
-static bool find_parameter(const char *options, const char *name)
+static bool has_parameter_in(const char *options, const char *name)
 {
     const char *word;
     size_t len;
 
     while (options && (options = text_word(options, &word, &len)))
-        if (is_named(word, len, name))
+        if (parameter_is(word, len, name))
             return true;
     return false;
 }
 
-/* Most messages have no options. */
+/* Inline, because most messages have no options. */
 static inline bool has_parameter(const char *options, const char *name)
 {
-    return options && find_parameter(options, name);
+    return options && has_parameter_in(options, name);
 }
 
-int parameters_append(const struct engine *e, const char *options, struct buf *out)
+void parameters_append(const struct engine *e, const char *options, struct buf *out)
 {
     const char *word;
     size_t len;
     bool kept;
 
     while (options && (options = text_word(options, &word, &len)))
-        if (is_announced(e, word, len, &kept) && (buf_append(out, " ", 1) || buf_append(out, word, len)))
-            return ENVOI_E_MEMORY;
-    return ENVOI_OK;
+        if (parameter_is_announced(e, word, len, &kept)) {
+            buf_append(out, " ", 1);
+            buf_append(out, word, len);
+        }
 }
 
-/* A message that goes out in several transactions drops the same each time. */
+/* A message that goes out in several transactions drops the same options each time. */
 static bool is_dropped(const struct envoi_message *m, const char *word, size_t len)
 {
     const char *list = m->dropped, *known;
@@ -91,7 +93,7 @@ static bool is_dropped(const struct envoi_message *m, const char *word, size_t l
     return false;
 }
 
-static int drop(struct envoi_message *m, const char *word, size_t len)
+static int drop_option(struct envoi_message *m, const char *word, size_t len)
 {
     size_t old = m->dropped ? strlen(m->dropped) : 0, gap = old ? 1 : 0;
     char *joined;
@@ -108,8 +110,8 @@ static int drop(struct envoi_message *m, const char *word, size_t len)
     return ENVOI_OK;
 }
 
-/* What is not announced is left out and listed, or is a failure. */
-static int check(struct engine *e, struct envoi_message *m, const char *options)
+/* An option that is not announced is dropped and listed, or is a failure. */
+static int check_options(struct engine *e, struct envoi_message *m, const char *options)
 {
     const char *word;
     size_t len;
@@ -118,14 +120,28 @@ static int check(struct engine *e, struct envoi_message *m, const char *options)
     while (!rc && options && (options = text_word(options, &word, &len))) {
         bool kept;
 
-        if (is_announced(e, word, len, &kept))
+        if (parameter_is_announced(e, word, len, &kept))
             continue;
         if (kept || !m->drop_options)
             return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
                              "the option %.*s is asked for, but the server does not announce what it needs",
                              (int)(len > 80 ? 80 : len), word);
-        rc = drop(m, word, len);
+        rc = drop_option(m, word, len);
     }
+    return rc;
+}
+
+/* The options of MAIL and of all RCPT, before anything is sent. */
+static int check_all_options(struct engine *e, struct envoi_message *m)
+{
+    int rc = m->options ? check_options(e, m, m->options) : ENVOI_OK;
+
+    for (size_t i = 0; !rc && i < m->count; i++)
+        if (m->recipients[i].options)
+            rc = check_options(e, m, m->recipients[i].options);
+    if (!rc && has_parameter(m->options, "REQUIRETLS") && !(e->stack.secure && e->tls_verified))
+        rc = fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                       "REQUIRETLS is asked for, but this connection is not verified TLS (RFC 8689 section 4.2.1)");
     return rc;
 }
 
@@ -142,11 +158,11 @@ static int check_size(struct engine *e, struct envoi_message *m, const struct co
                          (unsigned long long)octets, (unsigned long long)e->extensions.size_limit);
     if (!octets || has_parameter(m->options, "SIZE"))
         return ENVOI_OK;
-    return buf_append_text(out, " SIZE=") || buf_append(out, digits, text_put_number(digits, octets)) ? ENVOI_E_MEMORY
-                                                                                                      : ENVOI_OK;
+    buf_append_text(out, " SIZE=");
+    return buf_append(out, digits, text_put_number(digits, octets));
 }
 
-/* BINARYMIME (RFC 3030 section 3) goes by BDAT only, and is never left out. */
+/* BINARYMIME (RFC 3030 section 3) goes by BDAT only, and is never dropped. */
 static int check_binary(struct engine *e, bool given, struct buf *out)
 {
     if (extensions_get(&e->extensions, "BINARYMIME") && e->extensions.chunking && e->settings->chunk_size)
@@ -156,7 +172,7 @@ static int check_binary(struct engine *e, bool given, struct buf *out)
                      "was switched off");
 }
 
-/* BODY= (RFC 6152): declared for what is or may be 8-bit, when the server knows it. */
+/* BODY= (RFC 6152): declared for content that is 8-bit or may be, if the server announces it. */
 static int check_body(struct engine *e, struct envoi_message *m, const struct content_measure *measure, struct buf *out)
 {
     static const char *const eight = "BODY=8BITMIME";
@@ -176,12 +192,14 @@ static int check_body(struct engine *e, struct envoi_message *m, const struct co
                          "BODY=BINARYMIME among the options: say so with envoi_message_set_body()");
     if (given || (!asked && !maybe))
         return ENVOI_OK;
-    if (announced)
-        return buf_append(out, " ", 1) || buf_append_text(out, eight) ? ENVOI_E_MEMORY : ENVOI_OK;
+    if (announced) {
+        buf_append(out, " ", 1);
+        return buf_append_text(out, eight);
+    }
     if (!asked)
         return ENVOI_OK;
     if (m->drop_options)
-        return drop(m, eight, strlen(eight));
+        return drop_option(m, eight, strlen(eight));
     return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
                      "the content has 8-bit octets, but the server does not announce 8BITMIME");
 }
@@ -208,16 +226,16 @@ static int check_utf8(struct engine *e, struct envoi_message *m, struct buf *out
     return buf_append_text(out, " SMTPUTF8");
 }
 
-/* Memory is looked at but once, be it now or on the way. For others: does something hang on the whole content, so that it is
- * read twice rather than sent unseen? */
-static bool must_look(const struct engine *e, const struct envoi_message *m)
+/* Must all of the content be measured before MAIL, even if it is read twice for that? Memory is: it is scanned only once, now
+ * or later. Other content is, if the result decides whether the message can be sent. */
+static bool must_measure(const struct engine *e, const struct envoi_message *m)
 {
     const struct extensions *x = &e->extensions;
     int64_t size = m->content.source.size;
 
     if (m->content.source.memory || (m->body == ENVOI_BODY_AUTO && !x->eight_bit))
         return true;
-    /* with every line end made two octets it is twice as long */
+    /* if every line end becomes two octets, the content is twice as long */
     return x->size && x->size_limit != UINT64_MAX && (size < 0 || (uint64_t)size > x->size_limit / 2);
 }
 
@@ -231,26 +249,17 @@ static enum content_mode mode_of(const struct envoi_message *m, bool chunked)
 int parameters_of_mail(struct engine *e, struct envoi_message *m, bool chunked, struct buf *out)
 {
     struct content_measure measure;
-    int rc = content_measure(&m->content, mode_of(m, chunked), must_look(e, m), &measure);
+    int rc = content_measure(&m->content, mode_of(m, chunked), must_measure(e, m), &measure);
 
     if (rc)
         return fault_set(e->fault, rc, ENVOI_PHASE_MAIL,
                          "the content cannot be read (or was read before and cannot be had again)");
     if (measure.has_nul && m->body != ENVOI_BODY_BINARY)
         return fault_set(e->fault, ENVOI_E_CONTENT, ENVOI_PHASE_MAIL, "the content has a NUL octet; nothing was sent");
+    if ((rc = check_all_options(e, m)) || (rc = check_size(e, m, &measure, out)) ||
+        (rc = check_body(e, m, &measure, out)) || (rc = check_utf8(e, m, out)))
+        return rc;
     if (m->options)
-        rc = check(e, m, m->options);
-    for (size_t i = 0; !rc && i < m->count; i++)
-        if (m->recipients[i].options)
-            rc = check(e, m, m->recipients[i].options);
-    if (!rc && has_parameter(m->options, "REQUIRETLS") && !(e->stack.secure && e->tls_verified))
-        rc = fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
-                       "REQUIRETLS is asked for, but this connection is not verified TLS (RFC 8689 section 4.2.1)");
-    if (!rc)
-        rc = check_size(e, m, &measure, out);
-    if (!rc)
-        rc = check_body(e, m, &measure, out);
-    if (!rc)
-        rc = check_utf8(e, m, out);
-    return rc || !m->options ? rc : parameters_append(e, m->options, out);
+        parameters_append(e, m->options, out);
+    return buf_failed(out);
 }

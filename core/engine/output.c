@@ -31,7 +31,7 @@ void output_clear(struct output *o)
     o->octets = 0;
 }
 
-static bool resize(struct output *o, unsigned room)
+static bool output_resize(struct output *o, unsigned room)
 {
     struct output_piece *pieces = mem_alloc(room * sizeof *pieces);
 
@@ -46,24 +46,24 @@ static bool resize(struct output *o, unsigned room)
     return true;
 }
 
-void output_rest(struct output *o)
+void output_shrink(struct output *o)
 {
     buf_free(&o->text);
     if (o->room > OUTPUT_PIECES_MIN)
-        (void)resize(o, OUTPUT_PIECES_MIN);
+        (void)output_resize(o, OUTPUT_PIECES_MIN);
 }
 
 bool output_has_room(struct output *o)
 {
     if (o->octets >= OUTPUT_LIMIT)
         return false;
-    return o->count + PIECES_AT_ONCE <= o->room || (o->room < OUTPUT_PIECES_MAX && resize(o, 2 * o->room));
+    return o->count + PIECES_AT_ONCE <= o->room || (o->room < OUTPUT_PIECES_MAX && output_resize(o, 2 * o->room));
 }
 
 size_t output_drain(const struct output *o, struct iovec *pieces, size_t max)
 {
     const uint8_t *text = buf_head(&o->text);
-    bool joins = false; /* neighbouring commands lie side by side: one piece for the wire */
+    bool joins = false; /* the next command lies directly behind the last piece */
     size_t n = 0;
 
     for (unsigned i = 0; i < o->count; i++) {
@@ -106,8 +106,8 @@ unsigned output_drained(struct output *o, size_t len, uint64_t position)
             break;
         commands += p->ends_command ? 1 : 0;
         o->lent -= p->lent ? 1 : 0;
-        if (p->left)
-            *p->left = position;
+        if (p->gone_at)
+            *p->gone_at = position;
         o->head = (o->head + 1) & (o->room - 1);
         o->count--;
     }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What a job needs before its first command: hello, TLS, login, in this order. Here it is decided that nothing
- * is downgraded in silence. */
+/* Here it is decided that nothing is downgraded in silence. */
+#include "engine/prepare.h"
+
 #include "engine/state.h"
 
-static int put_in_front(struct engine *e, struct job *job, const struct command *first)
+static int prepare_first(struct engine *e, struct job *job, const struct command *first)
 {
     job_init(job, first, 0);
     queue_prepend(e, job);
@@ -15,7 +16,7 @@ static int need_hello(struct engine *e)
     if (e->hello_done)
         return ENVOI_OK;
     e->helo = e->hello_only = false;
-    return put_in_front(e, &e->hello_job, &command_hello);
+    return prepare_first(e, &e->hello_job, &command_hello);
 }
 
 static int need_tls(struct engine *e)
@@ -25,9 +26,9 @@ static int need_tls(struct engine *e)
     if (e->stack.secure || policy == ENVOI_TLS_OFF || (policy == ENVOI_TLS_OPPORTUNISTIC && e->tls_declined))
         return ENVOI_OK;
     if (extensions_get(&e->extensions, "STARTTLS"))
-        return put_in_front(e, &e->tls_job, &command_starttls);
+        return prepare_first(e, &e->tls_job, &command_starttls);
     if (policy == ENVOI_TLS_OPPORTUNISTIC) {
-        /* A server without TLS is what this policy is for, so nobody is warned. */
+        /* The policy expects servers without TLS, so this is no warning. */
         engine_log(e, ENVOI_LOG_INFO, "STARTTLS is not announced: going on in clear, as the policy allows");
         e->tls_declined = true;
         return ENVOI_OK;
@@ -42,26 +43,16 @@ static int need_login(struct engine *e)
 
     if (e->authenticated || !settings_have_login(e->settings))
         return ENVOI_OK;
-    if ((rc = auth_begin(e, NULL)))
+    if ((rc = auth_ask(&e->auth, NULL, NULL, NULL, false)))
         return rc;
-    return put_in_front(e, &e->login_job, &command_auth);
+    return prepare_first(e, &e->login_job, &command_auth);
 }
 
-/* ---- a job that is nothing but its needs ---- */
+/* ---- the row of a job that has needs and no command ---- */
 
 static int ready_write(struct engine *e, struct job *job, const struct position *at)
 {
-    (void)e;
-    (void)job;
-    (void)at;
     return ENVOI_OK;
-}
-
-static void ready_next(struct engine *e, struct job *job, struct position *at)
-{
-    (void)e;
-    (void)job;
-    at->row = NULL;
 }
 
 const struct command command_ready = {
@@ -69,8 +60,9 @@ const struct command command_ready = {
     .phase = ENVOI_PHASE_COMMAND,
     .silent = true,
     .write = ready_write,
-    .next = ready_next,
 };
+
+/* ---- in order ---- */
 
 int prepare_job(struct engine *e, struct job *job)
 {

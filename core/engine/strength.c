@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The one table of strength. It goes by the mechanism's name; which plugin provides it is another matter. */
+#include "engine/strength.h"
+
 #include "base/text.h"
-#include "engine/auth.h"
+
+#include <stddef.h>
 
 static const struct {
     const char *name;
@@ -16,7 +18,7 @@ static const struct {
     {"GS2-KRB5", {90, false, false}},
     {"GSSAPI", {89, false, false}},
     {"GSS-SPNEGO", {88, false, false}},
-    {"EXTERNAL", {85, false, true}}, /* who the certificate is for: only the application knows that it is meant */
+    {"EXTERNAL", {85, false, true}}, /* only the application knows that its certificate is to log in */
     {"SCRAM-SHA-512", {80, false, false}},
     {"SCRAM-SHA-384", {79, false, false}},
     {"SCRAM-SHA-256", {78, false, false}},
@@ -32,7 +34,7 @@ static const struct {
     {"ANONYMOUS", {0, false, true}},
 };
 
-/* A name that nobody knows here, an enterprise's own say: before the plaintext ones. */
+/* A name that is not in the table, an enterprise's own say, comes before the plaintext ones. */
 static const struct strength unknown = {35, false, false};
 
 struct strength strength_of(const char *name)

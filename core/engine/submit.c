@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The verbs: each checks its arguments, makes its job and lets the queue carry it. */
+/* The verbs: each checks its arguments, puts a job into the queue, and lets the cursors carry it. */
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/cmd_line.h"
@@ -11,8 +11,8 @@
 #define VERB_MAX        64
 #define LINE_MAX_OCTETS 4000
 
-/* May a verb begin? */
-static int begin(struct engine *e)
+/* Begins a verb, if there is a connection and no other verb in progress. */
+static int verb_begin(struct engine *e)
 {
     if (e->head)
         return ENVOI_E_BUSY; /* the fault belongs to the verb in progress */
@@ -29,20 +29,20 @@ static int begin(struct engine *e)
     return ENVOI_OK;
 }
 
-static int run(struct engine *e, struct job *job, const struct command *first, unsigned needs)
+static int verb_run(struct engine *e, struct job *job, const struct command *first, unsigned needs)
 {
     job_init(job, first, needs);
     queue_append(e, job);
-    engine_carry_on(e);
+    engine_go(e);
     return engine_result(e);
 }
 
-static int bad(struct engine *e, int code, const char *text)
+static int verb_refuse(struct engine *e, int code, const char *text)
 {
     return fault_set(e->fault, code, ENVOI_PHASE_NONE, "%s", text);
 }
 
-/* ------------------------------------------------------------------------------------------------------ connection ---- */
+/* ---- connection ---- */
 
 int engine_connect(struct engine *e, const struct engine_peer *peer)
 {
@@ -55,130 +55,129 @@ int engine_connect(struct engine *e, const struct engine_peer *peer)
     e->host = mem_strdup(peer->host);
     e->helo_default = mem_strdup(peer->helo_name);
     if (!e->host || !e->helo_default)
-        return bad(e, ENVOI_E_MEMORY, "out of memory while connecting");
+        return verb_refuse(e, ENVOI_E_MEMORY, "out of memory while connecting");
     e->host_is_ip = peer->host_is_ip;
     e->unix_socket = peer->unix_socket;
     e->tls = peer->tls;
     e->tls_verified = false;
     e->lmtp = e->settings->lmtp;
-    mem_free(e->hello_name); /* that of another connection */
+    mem_free(e->hello_name); /* of an earlier connection */
     e->hello_name = NULL;
     e->open = true;
     e->window = e->env.window ? e->env.window(e->env.driver) : ENGINE_WINDOW_UNPROVED;
     e->closing = e->lost_idle = e->tls_declined = e->authenticated = false;
-    return run(e, &e->connect_job, e->tls == ENVOI_TLS_IMPLICIT ? &command_handshake : &command_greeting, 0);
+    return verb_run(e, &e->connect_job, e->tls == ENVOI_TLS_IMPLICIT ? &command_handshake : &command_greeting, 0);
 }
 
 int engine_starttls(struct engine *e)
 {
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
     if (rc)
         return rc;
     if (e->stack.transport)
-        return bad(e, ENVOI_E_USAGE, "the connection is already protected by TLS");
+        return verb_refuse(e, ENVOI_E_USAGE, "the connection is already protected by TLS");
     if (e->auth.layered)
-        return bad(e, ENVOI_E_USAGE, "the login has brought a security layer: TLS cannot go under it");
-    return run(e, &e->tls_job, &command_starttls, NEED_HELLO);
+        return verb_refuse(e, ENVOI_E_USAGE, "the login has brought a security layer: TLS cannot go under it");
+    return verb_run(e, &e->tls_job, &command_starttls, NEED_HELLO);
 }
 
 int engine_quit(struct engine *e)
 {
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
-    return rc ? rc : run(e, &e->verb_job, &command_quit, 0);
+    return rc ? rc : verb_run(e, &e->verb_job, &command_quit, 0);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- hello ---- */
+/* ---- hello ---- */
 
-static int hello(struct engine *e, const char *name, bool helo)
+static int verb_hello(struct engine *e, const char *name, bool helo)
 {
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
     if (rc)
         return rc;
     if (name && (!*name || !text_is_line(name, strlen(name)) || strchr(name, ' ')))
-        return bad(e, ENVOI_E_USAGE, "the name for EHLO is empty or has a blank, a line end or a control character");
+        return verb_refuse(e, ENVOI_E_USAGE,
+                           "the name for EHLO is empty or has a blank, a line end or a control character");
     if ((rc = mem_replace(&e->hello_name, name)))
-        return bad(e, rc, "out of memory");
+        return verb_refuse(e, rc, "out of memory");
     e->helo = helo;
     e->hello_only = true;
-    return run(e, &e->hello_job, &command_hello, 0);
+    return verb_run(e, &e->hello_job, &command_hello, 0);
 }
 
 int engine_ehlo(struct engine *e, const char *name)
 {
-    return hello(e, name, false);
+    return verb_hello(e, name, false);
 }
 
 int engine_helo(struct engine *e, const char *name)
 {
-    return hello(e, name, true);
+    return verb_hello(e, name, true);
 }
 
 int engine_hello_if_needed(struct engine *e)
 {
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
     if (rc || e->hello_done)
         return rc;
     e->helo = e->hello_only = false;
-    return run(e, &e->hello_job, &command_hello, 0);
+    return verb_run(e, &e->hello_job, &command_hello, 0);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- login ---- */
+/* ---- login ---- */
 
-/* What the policy wants to have protected is not said in clear, also by the explicit verbs. */
+/* The explicit verbs, too, say nothing in clear that the policy wants to be protected. */
 static int check_policy(struct engine *e)
 {
     if (engine_tls_policy(e) != ENVOI_TLS_REQUIRED || e->stack.secure)
         return ENVOI_OK;
-    return bad(e, ENVOI_E_TLS, "TLS is required by the settings of this session; call starttls first");
+    return verb_refuse(e, ENVOI_E_TLS, "TLS is required by the settings of this session; call starttls first");
 }
 
 int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe)
 {
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
     if (rc || (rc = check_policy(e)))
         return rc;
     if (e->tls == ENVOI_TLS_OPPORTUNISTIC && !e->stack.secure)
-        return bad(e, ENVOI_E_TLS, "with a login opportunistic TLS means required; call starttls first");
-    if (e->auth.layered) /* RFC 4954 section 4 forbids it; the mechanism that protects the connection is at work */
-        return bad(e, ENVOI_E_USAGE,
-                   "the login has brought a security layer: there is no other one on this connection");
+        return verb_refuse(e, ENVOI_E_TLS, "with a login opportunistic TLS means required; call starttls first");
+    if (e->auth.layered) /* RFC 4954 section 4 forbids it, and the mechanism still protects the connection */
+        return verb_refuse(e, ENVOI_E_USAGE,
+                           "the login has brought a security layer: there is no other one on this connection");
     if ((rc = auth_ask(&e->auth, mechanism, step, ctx, safe)))
-        return bad(e, rc, "not the name of a mechanism");
-    return run(e, &e->login_job, &command_auth, NEED_HELLO);
+        return verb_refuse(e, rc, "not the name of a mechanism");
+    return verb_run(e, &e->login_job, &command_auth, NEED_HELLO);
 }
 
 int engine_prepare(struct engine *e)
 {
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
-    return rc ? rc : run(e, &e->verb_job, &command_ready, NEED_HELLO | NEED_TLS | NEED_LOGIN);
+    return rc ? rc : verb_run(e, &e->verb_job, &command_ready, NEED_HELLO | NEED_TLS | NEED_LOGIN);
 }
 
-/* ----------------------------------------------------------------------------------------------- one-line commands ---- */
+/* ---- one-line commands ---- */
 
-static int line(struct engine *e, const struct command *row, unsigned needs, const char *const *parts)
+static int verb_line(struct engine *e, const struct command *row, unsigned needs, const char *const *parts)
 {
-    int rc = ENVOI_OK;
-
     buf_reset(&e->line);
-    for (; !rc && *parts; parts++) {
+    for (; *parts; parts++) {
         if (!text_is_line(*parts, strlen(*parts)))
-            return bad(e, ENVOI_E_USAGE, "the command has a line end or a control character");
-        rc = buf_append_text(&e->line, *parts);
+            return verb_refuse(e, ENVOI_E_USAGE, "the command has a line end or a control character");
+        buf_append_text(&e->line, *parts);
     }
-    if (rc)
-        return bad(e, rc, "out of memory");
+    if (buf_failed(&e->line))
+        return verb_refuse(e, ENVOI_E_MEMORY, "out of memory");
     if (e->line.len > LINE_MAX_OCTETS)
-        return bad(e, ENVOI_E_USAGE, "the command is too long");
-    return run(e, &e->verb_job, row, needs);
+        return verb_refuse(e, ENVOI_E_USAGE, "the command is too long");
+    return verb_run(e, &e->verb_job, row, needs);
 }
 
-static bool is_verb(const char *verb)
+static bool is_verb_name(const char *verb)
 {
     size_t n = 0;
 
@@ -189,26 +188,27 @@ static bool is_verb(const char *verb)
 
 int engine_command(struct engine *e, const char *verb, const char *arguments)
 {
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
     if (rc)
         return rc;
-    if (!is_verb(verb))
-        return bad(e, ENVOI_E_USAGE, "a verb is made of letters, digits and \"-\"");
+    if (!is_verb_name(verb))
+        return verb_refuse(e, ENVOI_E_USAGE, "a verb is made of letters, digits and \"-\"");
     if (text_has_word("DATA BDAT STARTTLS AUTH", verb))
-        return bad(e, ENVOI_E_USAGE, "DATA, BDAT, STARTTLS and AUTH change what follows: use the calls for them");
+        return verb_refuse(e, ENVOI_E_USAGE,
+                           "DATA, BDAT, STARTTLS and AUTH change what follows: use the calls for them");
     if (!text_has_word("EHLO HELO LHLO NOOP RSET HELP QUIT", verb) && (rc = check_policy(e)))
         return rc;
     if (!arguments || !*arguments)
-        return line(e, &command_line, 0, (const char *const[]){verb, NULL});
-    return line(e, &command_line, 0, (const char *const[]){verb, " ", arguments, NULL});
+        return verb_line(e, &command_line, 0, (const char *const[]){verb, NULL});
+    return verb_line(e, &command_line, 0, (const char *const[]){verb, " ", arguments, NULL});
 }
 
 int engine_rset(struct engine *e)
 {
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
-    return rc ? rc : line(e, &command_line_rset, 0, (const char *const[]){"RSET", NULL});
+    return rc ? rc : verb_line(e, &command_line_rset, 0, (const char *const[]){"RSET", NULL});
 }
 
 static bool is_ascii(const char *text)
@@ -221,54 +221,55 @@ static bool is_ascii(const char *text)
 
 int engine_lookup(struct engine *e, const char *verb, const char *address)
 {
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
     if (rc || (rc = check_policy(e)))
         return rc;
     if (!*address || !text_is_line(address, strlen(address)))
-        return bad(e, ENVOI_E_ADDRESS, "the address is empty, or has a line end or a control character");
+        return verb_refuse(e, ENVOI_E_ADDRESS, "the address is empty, or has a line end or a control character");
     if (is_ascii(address))
-        return line(e, &command_line, 0, (const char *const[]){verb, " ", address, NULL});
+        return verb_line(e, &command_line, 0, (const char *const[]){verb, " ", address, NULL});
     if (!extensions_get(&e->extensions, "SMTPUTF8"))
-        return bad(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
-    return line(e, &command_line, 0, (const char *const[]){verb, " ", address, " SMTPUTF8", NULL});
+        return verb_refuse(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
+    return verb_line(e, &command_line, 0, (const char *const[]){verb, " ", address, " SMTPUTF8", NULL});
 }
 
-static int path_line(struct engine *e, const struct command *row, const char *verb, const char *address,
+static int verb_path(struct engine *e, const struct command *row, const char *verb, const char *address,
                      const char *options)
 {
     bool sender = row == &command_line_mail, some = options && *options;
     struct address parsed;
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
     if (rc || (rc = check_policy(e)) || (rc = parameters_check(options, e->fault)) ||
         (rc = address_parse(address, sender, e->fault, &parsed)))
         return rc;
     if (parsed.utf8 && !extensions_get(&e->extensions, "SMTPUTF8"))
-        rc = bad(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
+        rc = verb_refuse(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
     else
-        rc = line(e, row, 0,
-                  (const char *const[]){verb, address_path(&parsed), some ? "> " : ">", some ? options : NULL, NULL});
+        rc = verb_line(
+            e, row, 0,
+            (const char *const[]){verb, address_path(&parsed), some ? "> " : ">", some ? options : NULL, NULL});
     address_free(&parsed);
     return rc;
 }
 
 int engine_mail(struct engine *e, const char *sender, const char *options)
 {
-    return path_line(e, &command_line_mail, "MAIL FROM:<", sender, options);
+    return verb_path(e, &command_line_mail, "MAIL FROM:<", sender, options);
 }
 
 int engine_rcpt(struct engine *e, const char *recipient, const char *options)
 {
-    return path_line(e, &command_line_rcpt, "RCPT TO:<", recipient, options);
+    return verb_path(e, &command_line_rcpt, "RCPT TO:<", recipient, options);
 }
 
-/* ------------------------------------------------------------------------------------------------------- messages ---- */
+/* ---- messages ---- */
 
 int engine_data(struct engine *e, const void *content, size_t len)
 {
     static const uint8_t empty[1];
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
     if (rc || (rc = check_policy(e)))
         return rc;
@@ -278,20 +279,20 @@ int engine_data(struct engine *e, const void *content, size_t len)
     job_init(&e->verb_job, &command_data, 0);
     e->verb_job.content = &e->line_data;
     queue_append(e, &e->verb_job);
-    engine_carry_on(e);
+    engine_go(e);
     return engine_result(e);
 }
 
 static int check_message(struct engine *e, const struct envoi_message *m)
 {
     if (m->job)
-        return bad(e, ENVOI_E_BUSY, "the message is being sent already");
+        return verb_refuse(e, ENVOI_E_BUSY, "the message is being sent already");
     if (m->sticky)
-        return bad(e, m->sticky, "a setting of the message was refused when it was made");
+        return verb_refuse(e, m->sticky, "a setting of the message was refused when it was made");
     if (!m->count)
-        return bad(e, ENVOI_E_USAGE, "the message has no recipient");
+        return verb_refuse(e, ENVOI_E_USAGE, "the message has no recipient");
     if (!message_has_content(m))
-        return bad(e, ENVOI_E_USAGE, "the message has no content");
+        return verb_refuse(e, ENVOI_E_USAGE, "the message has no content");
     return ENVOI_OK;
 }
 
@@ -301,22 +302,17 @@ int engine_queue(struct engine *e, struct envoi_message *message)
     int rc;
 
     for (const struct job *job = e->head; job; job = job->next)
-        sending = sending && (job->message || job->next); /* what prepares a message stands before it */
-    if (!sending && (rc = begin(e)))
+        sending = sending && (job->message || job->next); /* a preparation stands before its message */
+    if (!sending && (rc = verb_begin(e)))
         return rc;
     if (!e->open)
         return ENVOI_E_DISCONNECTED;
     if ((rc = check_message(e, message)))
         return rc;
-    if (queue_claim(e, message))
-        return bad(e, ENVOI_E_MEMORY, "out of memory");
+    if (queue_claim(e, message, &command_mail))
+        return verb_refuse(e, ENVOI_E_MEMORY, "out of memory");
     queue_append(e, message->job);
     return ENVOI_OK;
-}
-
-void engine_go(struct engine *e)
-{
-    engine_carry_on(e);
 }
 
 bool engine_pipelines(const struct engine *e)
@@ -324,10 +320,10 @@ bool engine_pipelines(const struct engine *e)
     return e->extensions.pipelining && e->window != ENGINE_WINDOW_CLOSED;
 }
 
-void engine_rest(struct engine *e)
+void engine_shrink(struct engine *e)
 {
     if (!e->output.count)
-        output_rest(&e->output);
+        output_shrink(&e->output);
     queue_shrink(e);
     if (!reply_parser_busy(&e->parser))
         reply_parser_free(&e->parser);
@@ -338,25 +334,25 @@ void engine_give_up(struct engine *e, int code, const char *why)
     (void)engine_die_of(e, code, "%s", why);
 }
 
-/* A message that is named twice is busy the second time. */
-static int claim(struct engine *e, struct envoi_message *m)
+/* A message that is in the list twice is busy the second time. */
+static int claim_message(struct engine *e, struct envoi_message *m)
 {
     int rc;
 
     if (m->pooled)
-        return bad(e, ENVOI_E_BUSY, "the message belongs to a pool");
+        return verb_refuse(e, ENVOI_E_BUSY, "the message belongs to a pool");
     if ((rc = check_message(e, m)))
         return rc;
-    return queue_claim(e, m) ? bad(e, ENVOI_E_MEMORY, "out of memory") : ENVOI_OK;
+    return queue_claim(e, m, &command_mail) ? verb_refuse(e, ENVOI_E_MEMORY, "out of memory") : ENVOI_OK;
 }
 
 int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count)
 {
     size_t claimed = 0;
-    int rc = begin(e);
+    int rc = verb_begin(e);
 
     while (!rc && claimed < count)
-        if (!(rc = claim(e, messages[claimed])))
+        if (!(rc = claim_message(e, messages[claimed])))
             claimed++;
     if (rc) {
         while (claimed)
@@ -368,7 +364,7 @@ int engine_send_all(struct engine *e, struct envoi_message *const *messages, siz
         message_begin(messages[i]);
         queue_append(e, messages[i]->job);
     }
-    engine_carry_on(e);
+    engine_go(e);
     return engine_result(e);
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* From the settings and the peer to a TLS layer on the stack. */
+#include "engine/tls.h"
+
 #include "engine/state.h"
 
 int tls_choose(struct engine *e)
 {
     int rc = registry_find_transport(e->env.registry, e->settings->tls_backend, e->fault, &e->transport);
 
-    /* It would be left out without a word. */
+    /* Without this check it would silently not be shown. */
     if (!rc && e->settings->cert_file && !(e->transport.transport->caps & ENVOI_CAP_CLIENT_CERT))
         rc = fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, 0,
                        "a client certificate is set, and the TLS plugin %s can show none", e->transport.id);
@@ -17,13 +18,13 @@ int tls_choose(struct engine *e)
     return rc;
 }
 
-/* ENVOI_CAP_RESUME alone is not enough for one that was built without the function. */
+/* A plugin may claim ENVOI_CAP_RESUME and lack the function. */
 static bool can_resume(const struct envoi_transport *t)
 {
     return t->caps & ENVOI_CAP_RESUME && t->ticket;
 }
 
-static int32_t sink_append(void *ctx, const void *data, size_t len)
+static int32_t ticket_append(void *ctx, const void *data, size_t len)
 {
     return buf_append(ctx, data, len);
 }
@@ -31,7 +32,7 @@ static int32_t sink_append(void *ctx, const void *data, size_t len)
 void tls_keep_ticket(struct engine *e)
 {
     const struct envoi_transport *t = e->stack.transport;
-    struct envoi_sink sink = {.struct_size = sizeof sink, .write = sink_append};
+    struct envoi_sink sink = {.struct_size = sizeof sink, .write = ticket_append};
     struct envoi_errctx fault;
     struct envoi_tls_info info;
     struct buf ticket;
@@ -39,10 +40,10 @@ void tls_keep_ticket(struct engine *e)
     e->ticket_tried = true;
     if (e->ticket_kept || !e->stack.secure || !e->env.keep_ticket || !can_resume(t))
         return;
-    fault = *e->fault; /* a ticket that cannot be had is no failure of the connection */
+    fault = *e->fault; /* a missing ticket is no failure of the connection */
     buf_init(&ticket, 0, true);
     sink.ctx = &ticket;
-    if (t->ticket(e->stack.conn, &sink) == ENVOI_OK && engine_tls_info(e, &info) == ENVOI_OK) {
+    if (!t->ticket(e->stack.conn, &sink) && !engine_tls_info(e, &info)) {
         e->env.keep_ticket(e->env.driver, &ticket, info.resumed, info.protocol < ENVOI_TLS_1_3);
         e->ticket_kept = true;
     }
@@ -50,7 +51,7 @@ void tls_keep_ticket(struct engine *e)
     *e->fault = fault;
 }
 
-static int begin_with(struct engine *e, const struct buf *ticket)
+static int tls_begin_with(struct engine *e, const struct buf *ticket)
 {
     const struct settings *s = e->settings;
     struct envoi_conn_params params = {
@@ -78,7 +79,7 @@ int tls_begin(struct engine *e)
     buf_init(&ticket, 0, true);
     if (e->env.ticket && can_resume(e->transport.transport))
         e->env.ticket(e->env.driver, &ticket);
-    rc = begin_with(e, &ticket);
+    rc = tls_begin_with(e, &ticket);
     buf_free(&ticket);
     if (rc == ENVOI_E_PROTOCOL)
         return fault_set(e->fault, rc, ENVOI_PHASE_TLS, "octets came before the TLS handshake");

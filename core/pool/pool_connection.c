@@ -210,7 +210,7 @@ static void become_idle(struct pool_connection *c)
         return;
     }
     connection_bar(c, false, false);
-    engine_rest(c->session->engine);
+    engine_shrink(c->session->engine);
     connection_move(c, POOL_IDLE);
     set_deadline(c);
     route_touch(c->route);

@@ -16,7 +16,7 @@ struct helper {
     atomic_uint references; /* the session's and the thread's: the last one closes the descriptor */
     int fd;
     unsigned process; /* whose thread it is: process_number() */
-    struct engine_errand errand;
+    struct engine_task task;
     struct envoi_library *library;
 };
 
@@ -34,8 +34,8 @@ static void *work(void *ctx)
     struct envoi_library *library = h->library;
 
     host_on_helper();
-    h->errand.run(h->errand.ctx);
-    h->errand.release(h->errand.ctx);
+    h->task.run(h->task.ctx);
+    h->task.release(h->task.ctx);
     (void)eventfd_write(h->fd, 1);
     unref(h);
     library_release(library);
@@ -62,7 +62,7 @@ static int start(struct helper *h)
     return rc;
 }
 
-int helper_new(struct envoi_library *library, const struct engine_errand *errand, struct helper **out)
+int helper_new(struct envoi_library *library, const struct engine_task *task, struct helper **out)
 {
     struct helper *h = mem_zalloc(sizeof *h);
     int rc;
@@ -74,7 +74,7 @@ int helper_new(struct envoi_library *library, const struct engine_errand *errand
         return ENVOI_E_SYSTEM;
     }
     h->process = process_number();
-    h->errand = *errand;
+    h->task = *task;
     h->library = library_keep(library);
     atomic_init(&h->references, 2);
     if ((rc = start(h))) {
@@ -88,7 +88,7 @@ int helper_new(struct envoi_library *library, const struct engine_errand *errand
     return ENVOI_OK;
 }
 
-/* fork(2) copies no threads: in a child the errand stays as it was for ever, with whatever its library had locked. */
+/* fork(2) copies no threads: in a child the task stays as it was for ever, with whatever its library had locked. */
 void helper_free(struct helper *h)
 {
     if (h && h->process == process_number())

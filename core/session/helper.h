@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread for one errand of an engine: what may block, in the non-blocking face. */
+/* A thread for one task of an engine: what may block, in the non-blocking face. */
 #ifndef SESSION_HELPER_H
 #define SESSION_HELPER_H
 
@@ -8,12 +8,12 @@
 
 struct helper;
 
-/* Begins the errand. The library is kept until it was run and released. ENVOI_OK; ENVOI_E_SYSTEM with errno: there are no more
+/* Begins the task. The library is kept until it was run and released. ENVOI_OK; ENVOI_E_SYSTEM with errno: there are no more
  * descriptors or threads; ENVOI_E_MEMORY: nothing was begun. */
-int helper_new(struct envoi_library *library, const struct engine_errand *errand, struct helper **out);
-/* Nobody waits for it any more; the errand is run to its end all the same. Does not block. NULL: nothing. */
+int helper_new(struct envoi_library *library, const struct engine_task *task, struct helper **out);
+/* Nobody waits for it any more; the task is run to its end all the same. Does not block. NULL: nothing. */
 void helper_free(struct helper *h);
-/* Readable when the errand was run. */
+/* Readable when the task was run. */
 int helper_fd(const struct helper *h);
 
 #endif

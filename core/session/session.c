@@ -107,13 +107,13 @@ static void take_done(void *driver, struct envoi_message *message, int rc)
         s->message_done(s->message_ctx, message, rc);
 }
 
-static int take_errand(void *driver, const struct engine_errand *errand)
+static int take_task(void *driver, const struct engine_task *task)
 {
     struct envoi_session *s = driver;
     int rc;
 
     session_forget_helper(s);
-    rc = helper_new(s->library, errand, &s->helper);
+    rc = helper_new(s->library, task, &s->helper);
     if (rc == ENVOI_E_SYSTEM)
         (void)fault_set(&s->fault, rc, ENVOI_PHASE_AUTH, "no thread for what may block: %s", strerrordesc_np(errno));
     return rc;
@@ -180,7 +180,7 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
         .set_window = keep_window,
         .now = give_time,
         .done = take_done,
-        .aside = take_errand,
+        .run_detached = take_task,
         .trace = take_trace,
         .log = take_log,
         .driver = s,

@@ -194,8 +194,8 @@ void player_settle(struct player *p)
             unsigned waits = engine_want(p->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL | ENGINE_WANT_STEP);
             if (!waits)
                 return;
-            if (waits & ENGINE_WANT_STEP && !p->errands_wait)
-                player_run_errand(p);
+            if (waits & ENGINE_WANT_STEP && !p->tasks_wait)
+                player_run_task(p);
             idle++;
             continue;
         }
@@ -376,7 +376,7 @@ static void player_free(struct player *p)
 {
     if (p->engine)
         engine_free(p->engine);
-    player_run_errand(p);
+    player_run_task(p);
     for (size_t i = 0; i < LETTERS_MAX; i++) {
         envoi_message_free(p->letters[i].message);
         bytes_free(&p->letters[i].feed.data);

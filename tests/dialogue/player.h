@@ -97,13 +97,13 @@ struct player {
 
     struct letter letters[LETTERS_MAX];
     size_t letter_count;
-    struct letter *letter;       /* the one at hand */
-    size_t sends;                /* how many sends there were: each has verdicts of its own */
-    struct bytes data;           /* the content of the verb data */
-    size_t callback_step;        /* most octets of one call, where all contents come from callbacks */
-    struct engine_errand errand; /* the helper's, not run yet; run NULL: none */
-    bool errands_wait;           /* the script says when one is run */
-    int window;                  /* what is known of the server about transactions behind one another */
+    struct letter *letter;   /* the one at hand */
+    size_t sends;            /* how many sends there were: each has verdicts of its own */
+    struct bytes data;       /* the content of the verb data */
+    size_t callback_step;    /* most octets of one call, where all contents come from callbacks */
+    struct engine_task task; /* given to run_detached() and not run yet; run NULL: none */
+    bool tasks_wait;         /* the script says when one is run */
+    int window;              /* what is known of the server about transactions behind one another */
 };
 
 /* What is done for a step. */
@@ -138,8 +138,8 @@ void arguments_free(struct arguments *a);
 
 /* Makes what is still missing: the registry with its plugins, the engine. */
 bool player_ready(struct player *p);
-/* What the engine gave to the helper is done now. */
-void player_run_errand(struct player *p);
+/* Runs the task that the engine gave away. */
+void player_run_task(struct player *p);
 /* Lets the engine do and say what it can at this moment. */
 void player_settle(struct player *p);
 /* How large the next piece is, of `all` octets. */

@@ -91,24 +91,24 @@ static void player_set_window(void *driver, int window)
     ((struct player *)driver)->window = window;
 }
 
-void player_run_errand(struct player *p)
+void player_run_task(struct player *p)
 {
-    const struct engine_errand errand = p->errand;
+    const struct engine_task task = p->task;
 
-    p->errand = (struct engine_errand){0};
-    if (!errand.run)
+    p->task = (struct engine_task){0};
+    if (!task.run)
         return;
-    errand.run(errand.ctx);
-    errand.release(errand.ctx);
+    task.run(task.ctx);
+    task.release(task.ctx);
 }
 
 /* One that nobody waits for any more ends late. */
-static int player_aside(void *driver, const struct engine_errand *errand)
+static int player_run_detached(void *driver, const struct engine_task *task)
 {
     struct player *p = driver;
 
-    player_run_errand(p);
-    p->errand = *errand;
+    player_run_task(p);
+    p->task = *task;
     return ENVOI_OK;
 }
 
@@ -154,7 +154,7 @@ bool player_ready(struct player *p)
                                  .tls_context = player_tls_context,
                                  .window = player_window,
                                  .set_window = player_set_window,
-                                 .aside = player_aside,
+                                 .run_detached = player_run_detached,
                                  .now = player_now,
                                  .trace = player_trace,
                                  .log = player_log,
@@ -328,9 +328,9 @@ static void set_bad_context(struct player *p, const struct arguments *a)
     p->bad_tls_ctx = switch_of(argument(a, 1)) == 1;
 }
 
-static void set_errands(struct player *p, const struct arguments *a)
+static void set_tasks(struct player *p, const struct arguments *a)
 {
-    p->errands_wait = strcmp(argument(a, 1), "wait") == 0;
+    p->tasks_wait = strcmp(argument(a, 1), "wait") == 0;
 }
 
 static const struct {
@@ -350,7 +350,7 @@ static const struct {
     {"chunk", set_chunk},
     {"window", set_window},
     {"callback-step", set_callback_step},
-    {"errands", set_errands},
+    {"tasks", set_tasks},
     {"login-callback-takes", set_takes},
 };
 
@@ -434,18 +434,18 @@ static void step_credential(struct player *p, const char *rest)
     arguments_free(&a);
 }
 
-/* "errand": the helper comes to its end. */
-static void step_errand(struct player *p, const char *rest)
+/* "task": runs the task that waits. */
+static void step_task(struct player *p, const char *rest)
 {
     (void)rest;
-    if (!p->errand.run)
-        player_fail(p, "the helper has nothing to do");
-    player_run_errand(p);
+    if (!p->task.run)
+        player_fail(p, "no task waits");
+    player_run_task(p);
 }
 
 const struct step_kind steps_setup[] = {
     {"set", step_set, STEP_EARLY},
     {"credential", step_credential, 0},
-    {"errand", step_errand, 0},
+    {"task", step_task, 0},
     {NULL, NULL, 0},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/auth.h"
+#include "engine/strength.h"
 
 #include <criterion/criterion.h>
 #include <stddef.h>

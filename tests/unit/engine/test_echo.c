@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a server may repeat of a login is covered, and nothing else is touched. */
-#include "engine/auth.h"
+/* Echoes of a login in a reply are starred, and nothing else is touched. */
+#include "engine/echo.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -17,19 +17,19 @@ static const struct {
     {"abc", "abc", "abc"},
 };
 
-Test(redact, samples, .timeout = 10)
+Test(echo, samples, .timeout = 10)
 {
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         size_t len = strlen(samples[i].text) + 1; /* a reply's text has its NUL within */
-        struct auth a;
+        struct buf said;
         char text[64];
 
         memcpy(text, samples[i].text, len);
-        auth_init(&a);
-        cr_assert_eq(auth_remember(&a, samples[i].said, strlen(samples[i].said)), 0);
-        auth_redact(&a, text, len);
+        buf_init(&said, 0, true);
+        cr_assert_eq(echo_remember(&said, samples[i].said, strlen(samples[i].said)), 0);
+        echo_redact(&said, text, len);
         cr_expect_str_eq(text, samples[i].covered);
         cr_expect_eq(strlen(text), len - 1, "the text is as long as before");
-        auth_free(&a);
+        buf_free(&said);
     }
 }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/credential.h"
+
+#include "base/mem.h"
+#include "engine/echo.h"
+#include "engine/state.h"
+
+#include <string.h>
+
+const char *credential_setting(const struct settings *s, uint32_t id)
+{
+    switch (id) {
+    case ENVOI_CRED_AUTHID:
+        return s->user;
+    case ENVOI_CRED_AUTHZID:
+        return s->authzid;
+    case ENVOI_CRED_PASSWORD:
+        return s->password;
+    case ENVOI_CRED_TOKEN:
+        return s->token;
+    default:
+        return NULL;
+    }
+}
+
+void credential_release_nothing(struct envoi_cred *cred)
+{
+}
+
+static void credential_release_copy(struct envoi_cred *cred)
+{
+    mem_wipe(cred->core, cred->len);
+    mem_free(cred->core);
+    cred->core = NULL;
+}
+
+static int credential_copy(const void *data, size_t len, struct envoi_cred *out)
+{
+    if (!(out->core = mem_alloc(len)))
+        return ENVOI_E_MEMORY;
+    if (len)
+        memcpy(out->core, data, len);
+    out->data = out->core;
+    out->len = len;
+    out->release = credential_release_copy;
+    return ENVOI_OK;
+}
+
+/* Asks the application. Its data is valid during the callback only, so it is copied. */
+static int credential_ask(struct engine *e, const struct envoi_cred_request *request, struct envoi_cred *out)
+{
+    const struct settings *s = e->settings;
+    const char *data = NULL;
+    size_t len = 0;
+    int rc = s->credential(s->credential_ctx, request->id, request->mechanism, &data, &len);
+
+    engine_refresh_clock(e); /* somebody may have typed a password */
+    if (rc)
+        return rc == ENVOI_E_AGAIN ? rc : ENVOI_E_CANCELLED;
+    return !data && len ? ENVOI_E_CANCELLED : credential_copy(data, len, out);
+}
+
+static int credential_find(struct engine *e, const struct envoi_cred_request *request, struct envoi_cred *out)
+{
+    const char *data = credential_setting(e->settings, request->id);
+
+    if (!data)
+        return e->settings->credential ? credential_ask(e, request, out) : ENVOI_E_CANCELLED;
+    out->data = data;
+    out->len = strlen(data);
+    out->release = credential_release_nothing;
+    return ENVOI_OK;
+}
+
+int32_t credential_give(void *core, const struct envoi_cred_request *request, struct envoi_cred *out)
+{
+    struct engine *e = core;
+    int rc = credential_find(e, request, out);
+
+    if (!rc && (request->id == ENVOI_CRED_PASSWORD || request->id == ENVOI_CRED_TOKEN) &&
+        echo_remember(&e->auth.said, out->data, out->len)) {
+        out->release(out);
+        rc = ENVOI_E_MEMORY;
+    }
+    return rc;
+}

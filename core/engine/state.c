@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/state.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- trace and log ---- */
+
+void engine_trace(struct engine *e, int kind, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    int n;
+
+    if (!e->trace_level || !e->env.trace)
+        return;
+    va_start(args, format);
+    n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (n <= 0)
+        return;
+    text_make_printable(text, strlen(text), ""); /* it may hold a reply of several lines */
+    e->env.trace(e->env.driver, kind, text, strlen(text));
+}
+
+void engine_log(struct engine *e, uint32_t level, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    engine_trace(e, ENVOI_TRACE_INFO, "%s", text);
+    text_make_printable(text, strlen(text), "");
+    if (e->env.log)
+        e->env.log(e->env.driver, level, text);
+}
+
+int engine_refused(struct engine *e, int code, int phase, const struct envoi_reply *reply, const char *format, ...)
+{
+    const char *enhanced = envoi_reply_enhanced(reply);
+    char what[256];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    return fault_set(e->fault, code, phase, "%s: %d %s%s%s", what, reply->code, enhanced, *enhanced ? " " : "",
+                     envoi_reply_text(reply));
+}
+
+/* ---- deadlines ---- */
+
+void engine_arm(struct engine *e, int phase)
+{
+    e->phase = phase;
+    e->armed_at = e->now;
+}
+
+void engine_refresh_clock(struct engine *e)
+{
+    if (e->env.now)
+        e->now = e->env.now(e->env.driver);
+}
+
+/* ---- a command line ---- */
+
+static void trace_command(struct engine *e, const char *text, size_t len, const char *mask)
+{
+    if (mask)
+        engine_trace(e, ENVOI_TRACE_SENT, "%s", mask);
+    else if (e->env.trace)
+        e->env.trace(e->env.driver, ENVOI_TRACE_SENT, text, len);
+}
+
+static int put_line(struct engine *e, size_t from, const char *mask, bool whole)
+{
+    struct buf *text = &e->output.text;
+
+    if (e->trace_level && !buf_failed(text))
+        trace_command(e, (const char *)buf_head(text) + from, text->len - from, mask);
+    if (buf_append(text, "\r\n", 2))
+        return ENVOI_E_MEMORY;
+    output_add_text(&e->output, from, whole);
+    return ENVOI_OK;
+}
+
+int engine_put_line(struct engine *e, size_t from)
+{
+    return put_line(e, from, NULL, false);
+}
+
+int engine_end_line(struct engine *e, size_t from, const char *mask)
+{
+    return put_line(e, from, mask, true);
+}
+
+int engine_put_command(struct engine *e, const char *command)
+{
+    size_t from = e->output.text.len;
+
+    buf_append_text(&e->output.text, command);
+    return engine_end_line(e, from, NULL);
+}
+
+/* ---- the connection ---- */
+
+bool engine_is_safe(const struct engine *e)
+{
+    return e->unix_socket || (e->stack.secure && e->tls_verified);
+}
+
+int engine_tls_policy(const struct engine *e)
+{
+    if (e->tls == ENVOI_TLS_OPPORTUNISTIC && (settings_have_login(e->settings) || e->settings->cert_file))
+        return ENVOI_TLS_REQUIRED;
+    return e->tls;
+}
+
+void engine_forget(struct engine *e)
+{
+    extensions_clear(&e->extensions);
+    e->hello_done = e->esmtp = false;
+}
+
+int engine_tls_info(const struct engine *e, struct envoi_tls_info *out)
+{
+    *out = (struct envoi_tls_info){.struct_size = sizeof *out};
+    return e->stack.secure ? e->stack.transport->info(e->stack.conn, out) : ENVOI_E_USAGE;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* How strong a mechanism is. Strength belongs to the mechanism's name, not to the plugin that provides it. */
+#ifndef ENGINE_STRENGTH_H
+#define ENGINE_STRENGTH_H
+
+#include <stdbool.h>
+
+struct strength {
+    int rank;        /* the higher, the stronger */
+    bool plaintext;  /* whoever reads the connection learns the secret */
+    bool named_only; /* never chosen unless the application names it */
+};
+
+struct strength strength_of(const char *name);
+
+#endif
