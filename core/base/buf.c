@@ -21,13 +21,9 @@ void buf_free(struct buf *b)
     buf_init(b, b->limit, b->secret);
 }
 
-/* Only what is still held has to be wiped: consumed and moved octets were wiped at the time. */
-void buf_reset(struct buf *b)
+void buf_wipe(struct buf *b)
 {
-    if (b->secret && b->len)
-        mem_wipe(b->data + b->head, b->len);
-    b->head = b->len = 0;
-    b->failure = ENVOI_OK;
+    mem_wipe(b->data + b->head, b->len);
 }
 
 /* Without room behind the octets each later append takes the slow way, where the failure is found. */

@@ -23,13 +23,23 @@ struct buf {
 
 void buf_init(struct buf *b, size_t limit, bool secret);
 void buf_free(struct buf *b);
-void buf_reset(struct buf *b);
+/* Wipes the octets that it holds. */
+void buf_wipe(struct buf *b);
+
+/* Empties it; the memory stays. Only octets that it still holds have to be wiped: consumed and moved ones are wiped already. */
+static inline void buf_reset(struct buf *b)
+{
+    if (b->secret && b->len)
+        buf_wipe(b);
+    b->head = b->len = 0;
+    b->failure = 0;
+}
 
 int buf_append_slow(struct buf *b, const void *data, size_t len);
 
-/* ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_PROTOCOL if the limit would be passed. On failure nothing is appended. Inline, because a
- * command is made of many small pieces and there nearly always is room. */
-static inline int buf_append(struct buf *b, const void *data, size_t len)
+/* ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_PROTOCOL if the limit would be passed. On failure nothing is appended. Always inline,
+ * because a command is made of many small pieces, of constant length mostly, and there nearly always is room. */
+static inline __attribute__((always_inline)) int buf_append(struct buf *b, const void *data, size_t len)
 {
     size_t end = b->head + b->len;
 
@@ -42,7 +52,7 @@ static inline int buf_append(struct buf *b, const void *data, size_t len)
     return 0;
 }
 
-static inline int buf_append_text(struct buf *b, const char *text)
+static inline __attribute__((always_inline)) int buf_append_text(struct buf *b, const char *text)
 {
     return buf_append(b, text, strlen(text));
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* The free list keeps at most so many jobs. */
-#define SPARE_MAX 64
+#define SPARE_MAX 1024
 
 void job_init(struct job *job, const struct command *first, unsigned needs)
 {

@@ -50,7 +50,7 @@ void settle_pending(struct envoi_message *m, int phase, const struct envoi_reply
 {
     struct reason *reason = reason_new(m, envoi_reply_text(reply));
 
-    for_each_due (m, i)
+    for (size_t i = m->due_begin; i < m->due_end; i++) /* pending implies due */
         if (m->recipients[i].pending)
             settle(&m->recipients[i], phase, reply, reason);
     reason_drop(reason);

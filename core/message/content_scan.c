@@ -42,7 +42,7 @@ static inline void scan_vector(struct found *f, const uint8_t *p, bool dots)
     scan_keep_lowest(f, p);
 }
 
-static bool scan_any(const lanes *v, uint64_t mask)
+static inline bool scan_any(const lanes *v, uint64_t mask)
 {
     uint64_t words[LANES / 8];
 

@@ -290,13 +290,6 @@ void message_due_add(struct envoi_message *m, size_t index)
     m->due_end = index + 1;
 }
 
-size_t message_next_due(const struct envoi_message *m, size_t index)
-{
-    while (index < m->due_end && !m->recipients[index].due)
-        index++;
-    return index;
-}
-
 const char *envoi_message_dropped_options(const struct envoi_message *message)
 {
     return message && message->dropped ? message->dropped : "";

@@ -107,7 +107,12 @@ void message_due_none(struct envoi_message *m);
 /* Makes one more recipient due. To be called in rising order. */
 void message_due_add(struct envoi_message *m, size_t index);
 /* The first recipient from index on that is due; due_end if there is none. */
-size_t message_next_due(const struct envoi_message *m, size_t index);
+static inline size_t message_next_due(const struct envoi_message *m, size_t index)
+{
+    while (index < m->due_end && !m->recipients[index].due)
+        index++;
+    return index;
+}
 
 /* Loops over the recipients that are due; i is declared here. */
 #define for_each_due(m, i)                                                                                             \
