@@ -17,11 +17,13 @@
 static int give_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
 {
     struct envoi_session *s = driver;
+    const struct settings *set = &s->settings;
+    const struct tls_identity identity = {set->cert_file, set->key_file, set->passphrase};
     struct tls_context *old = s->tls;
     int rc;
 
     s->tls = NULL;
-    rc = tls_cache_get(&s->library->tls, clock_now(), transport, &s->library->trust, &s->settings, &s->fault, &s->tls);
+    rc = tls_cache_get(&s->library->tls, clock_now(), transport, &s->library->trust, &identity, &s->fault, &s->tls);
     tls_cache_release(&s->library->tls, old);
     *ctx = rc ? NULL : tls_context_handle(s->tls);
     return rc;

@@ -5,6 +5,7 @@
 #include "trust/tickets.h"
 
 #include <envoi/library.h>
+#include <envoi/session.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -122,9 +123,9 @@ static bool copy_wish(struct tls_context *t, const char *const *files, const cha
 
 /* A context that is only what is asked for; without a handle yet. */
 static struct tls_context *wish_new(int64_t now, const struct registry_transport *transport,
-                                    const struct tls_trust *trust, const struct settings *s)
+                                    const struct tls_trust *trust, const struct tls_identity *identity)
 {
-    const char *files[FILES] = {trust->ca_file, trust->crl_file, s->cert_file, s->key_file};
+    const char *files[FILES] = {trust->ca_file, trust->crl_file, identity->cert_file, identity->key_file};
     struct tls_context *t = mem_zalloc(sizeof *t);
 
     if (!t)
@@ -133,7 +134,7 @@ static struct tls_context *wish_new(int64_t now, const struct registry_transport
     t->born = now;
     t->system_trust = trust->system_trust < 0 ? !trust->ca_file : trust->system_trust > 0;
     t->min_version = trust->min_version;
-    if (!copy_wish(t, files, trust->ciphers, s->cert_file ? s->passphrase : NULL)) {
+    if (!copy_wish(t, files, trust->ciphers, identity->cert_file ? identity->passphrase : NULL)) {
         context_free(t);
         return NULL;
     }
@@ -248,10 +249,10 @@ static int get_locked(struct tls_cache *c, struct tls_context *wish, struct envo
 }
 
 int tls_cache_get(struct tls_cache *c, int64_t now, const struct registry_transport *transport,
-                  const struct tls_trust *trust, const struct settings *settings, struct envoi_errctx *fault,
+                  const struct tls_trust *trust, const struct tls_identity *identity, struct envoi_errctx *fault,
                   struct tls_context **out)
 {
-    struct tls_context *wish = wish_new(now, transport, trust, settings), *gone;
+    struct tls_context *wish = wish_new(now, transport, trust, identity), *gone;
     int rc;
 
     *out = NULL;

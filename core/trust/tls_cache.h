@@ -8,7 +8,6 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
-#include "engine/settings.h"
 #include "plugin/registry.h"
 
 #include <pthread.h>
@@ -21,6 +20,13 @@ struct tls_trust {
     char *ciphers;
     int system_trust; /* -1: yes, unless there is a ca_file */
     unsigned min_version;
+};
+
+/* The client certificate, for servers that ask for one. Borrowed for the call; NULL: none. */
+struct tls_identity {
+    const char *cert_file;
+    const char *key_file;
+    const char *passphrase; /* of the key; secret */
 };
 
 struct tls_context;
@@ -37,7 +43,7 @@ void tls_cache_free(struct tls_cache *c);
 
 /* Finds or makes a context and holds it. ENVOI_OK or an error that was told to fault. */
 int tls_cache_get(struct tls_cache *c, int64_t now, const struct registry_transport *transport,
-                  const struct tls_trust *trust, const struct settings *settings, struct envoi_errctx *fault,
+                  const struct tls_trust *trust, const struct tls_identity *identity, struct envoi_errctx *fault,
                   struct tls_context **out);
 /* What the transport knows it by. */
 void *tls_context_handle(const struct tls_context *t);

@@ -3,6 +3,7 @@
 #include "trust/tls_cache.h"
 
 #include <criterion/criterion.h>
+#include <envoi/session.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,12 +47,12 @@ static const struct envoi_transport counting = {
 
 static const struct registry_transport transport = {&counting, NULL, "counting"};
 
-static struct tls_context *get(struct tls_cache *c, const struct tls_trust *trust, const struct settings *s)
+static struct tls_context *get(struct tls_cache *c, const struct tls_trust *trust, const struct tls_identity *identity)
 {
     struct envoi_errctx fault = {0};
     struct tls_context *t;
 
-    cr_assert_eq(tls_cache_get(c, now, &transport, trust, s, &fault, &t), ENVOI_OK, "%s", fault.text);
+    cr_assert_eq(tls_cache_get(c, now, &transport, trust, identity, &fault, &t), ENVOI_OK, "%s", fault.text);
     cr_assert_not_null(tls_context_handle(t));
     return t;
 }
@@ -59,29 +60,26 @@ static struct tls_context *get(struct tls_cache *c, const struct tls_trust *trus
 Test(tls_cache, the_same_wish_gets_the_same_context)
 {
     struct tls_trust trust = {.system_trust = -1, .min_version = 0x0303}, other = trust;
-    struct settings s, with_cert;
+    struct tls_identity none = {0}, with_cert = {.cert_file = "/nonexistent/cert.pem"};
     struct tls_context *a, *b, *d;
     struct tls_cache c;
 
-    settings_init(&s);
-    settings_init(&with_cert);
-    with_cert.cert_file = (char[]){"/nonexistent/cert.pem"};
     cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
-    a = get(&c, &trust, &s);
-    cr_expect_eq(get(&c, &trust, &s), a);
+    a = get(&c, &trust, &none);
+    cr_expect_eq(get(&c, &trust, &none), a);
     cr_expect_eq(made, 1);
     tls_cache_release(&c, a);
     tls_cache_release(&c, a);
-    cr_expect_eq(get(&c, &trust, &s), a, "kept while nobody has it");
+    cr_expect_eq(get(&c, &trust, &none), a, "kept while nobody has it");
     other.min_version = 0x0304;
-    b = get(&c, &other, &s);
+    b = get(&c, &other, &none);
     cr_expect_neq(b, a);
     other.min_version = 0x0303;
     other.system_trust = 0;
-    cr_expect_neq((d = get(&c, &other, &s)), a);
+    cr_expect_neq((d = get(&c, &other, &none)), a);
     tls_cache_release(&c, d);
     other.system_trust = 1;
-    cr_expect_eq((d = get(&c, &other, &s)), a, "yes is the default");
+    cr_expect_eq((d = get(&c, &other, &none)), a, "yes is the default");
     tls_cache_release(&c, d);
     cr_expect_neq((d = get(&c, &trust, &with_cert)), a);
     tls_cache_release(&c, d);
@@ -95,17 +93,14 @@ Test(tls_cache, who_has_another_passphrase_gets_another_context)
 {
     struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303};
     struct tls_context *a, *b;
-    struct settings s;
+    struct tls_identity identity = {.cert_file = "/nonexistent/cert.pem", .passphrase = "right"};
     struct tls_cache c;
 
-    settings_init(&s);
-    s.cert_file = (char[]){"/nonexistent/cert.pem"};
-    s.passphrase = (char[]){"right"};
     cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
-    a = get(&c, &trust, &s);
+    a = get(&c, &trust, &identity);
     cr_expect_str_eq(passphrase, "right");
-    s.passphrase = (char[]){"wrong"};
-    b = get(&c, &trust, &s);
+    identity.passphrase = "wrong";
+    b = get(&c, &trust, &identity);
     cr_expect_neq(a, b);
     cr_expect_str_eq(passphrase, "wrong");
     tls_cache_release(&c, a);
@@ -119,15 +114,14 @@ Test(tls_cache, a_changed_file_is_read_again)
     int fd = mkstemp(path);
     struct tls_trust trust = {.system_trust = -1, .min_version = 0x0303, .ca_file = path};
     struct tls_context *a, *b;
-    struct settings s;
+    struct tls_identity none = {0};
     struct tls_cache c;
 
-    settings_init(&s);
     cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
-    a = get(&c, &trust, &s);
-    cr_expect_eq(get(&c, &trust, &s), a);
+    a = get(&c, &trust, &none);
+    cr_expect_eq(get(&c, &trust, &none), a);
     cr_assert_eq(write(fd, "x", 1), 1);
-    b = get(&c, &trust, &s);
+    b = get(&c, &trust, &none);
     cr_expect_neq(a, b);
     tls_cache_release(&c, a);
     tls_cache_release(&c, a);
@@ -141,16 +135,15 @@ Test(tls_cache, few_are_kept_that_nobody_uses)
 {
     struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303};
     struct tls_context *all[20];
-    struct settings s;
+    struct tls_identity none = {0};
     struct tls_cache c;
     char name[32];
 
-    settings_init(&s);
     cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
     trust.ciphers = name;
     for (int i = 0; i < 20; i++) {
         snprintf(name, sizeof name, "CIPHER-%d", i);
-        all[i] = get(&c, &trust, &s);
+        all[i] = get(&c, &trust, &none);
     }
     cr_expect_eq(freed, 0, "those in use stay");
     for (int i = 0; i < 20; i++)
@@ -168,30 +161,29 @@ Test(tls_cache, the_trust_of_the_system_is_read_again_once_a_day)
     struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303};
     struct tls_trust own = {.system_trust = 0, .ca_file = (char[]){"/nonexistent/ca.pem"}, .min_version = 0x0303};
     struct tls_context *a, *b, *other;
-    struct settings s;
+    struct tls_identity none = {0};
     struct tls_cache c;
 
-    settings_init(&s);
     cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
     now = 1000;
-    a = get(&c, &trust, &s);
-    other = get(&c, &own, &s);
+    a = get(&c, &trust, &none);
+    other = get(&c, &own, &none);
     now += day - 1;
-    cr_expect_eq(get(&c, &trust, &s), a);
+    cr_expect_eq(get(&c, &trust, &none), a);
     tls_cache_release(&c, a);
     now++;
-    b = get(&c, &trust, &s);
+    b = get(&c, &trust, &none);
     cr_expect_neq(b, a);
-    cr_expect_eq(get(&c, &trust, &s), b, "one new one for all");
+    cr_expect_eq(get(&c, &trust, &none), b, "one new one for all");
     tls_cache_release(&c, b);
-    cr_expect_eq(get(&c, &own, &s), other, "what the program trusts is known by its files");
+    cr_expect_eq(get(&c, &own, &none), other, "what the program trusts is known by its files");
     tls_cache_release(&c, other);
     cr_expect_eq(freed, 0, "who has the old one keeps it");
     tls_cache_release(&c, a);
     tls_cache_release(&c, b);
     now += day;
     cr_expect_eq(made, 3);
-    b = get(&c, &trust, &s);
+    b = get(&c, &trust, &none);
     cr_expect_eq(made, 4, "nobody has it, and it is too old all the same");
     cr_expect_eq(freed, 2, "and freed, both of them");
     tls_cache_release(&c, b);
@@ -217,24 +209,23 @@ Test(tls_cache, a_transport_that_logs_while_it_works)
 {
     struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303};
     struct tls_context *more[8];
-    struct settings s;
+    struct tls_identity none = {0};
     char name[32];
 
-    settings_init(&s);
     trust.ciphers = name;
     cr_assert_eq(tls_cache_init(&cache), ENVOI_OK);
     for (size_t i = 0; i < 8; i++) {
         snprintf(name, sizeof name, "HELD-%zu", i);
-        held[i] = get(&cache, &trust, &s);
+        held[i] = get(&cache, &trust, &none);
     }
     for (size_t i = 0; i < 8; i++) {
         snprintf(name, sizeof name, "MORE-%zu", i);
-        more[i] = get(&cache, &trust, &s);
+        more[i] = get(&cache, &trust, &none);
     }
     held_count = 8;
     log_to = let_go;
     snprintf(name, sizeof name, "LAST");
-    tls_cache_release(&cache, get(&cache, &trust, &s));
+    tls_cache_release(&cache, get(&cache, &trust, &none));
     for (size_t i = 0; i < 8; i++)
         tls_cache_release(&cache, more[i]);
     cr_expect_eq(held_count, 0);
@@ -251,14 +242,13 @@ Test(tls_cache, failures_are_told)
     static const int codes[] = {ENVOI_E_TLS, ENVOI_E_CANCELLED, ENVOI_E_MEMORY};
     struct envoi_errctx fault = {0};
     struct tls_context *t;
-    struct settings s;
+    struct tls_identity none = {0};
     struct tls_cache c;
 
-    settings_init(&s);
     cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
     for (int i = 0; i < 3; i++) {
         fail_with = codes[i];
-        cr_expect_eq(tls_cache_get(&c, now, &transport, &trust, &s, &fault, &t), codes[i]);
+        cr_expect_eq(tls_cache_get(&c, now, &transport, &trust, &none, &fault, &t), codes[i]);
         cr_expect_null(t);
         cr_expect_eq(fault.code, codes[i]);
         cr_expect_eq(fault.phase, ENVOI_PHASE_TLS);
