@@ -121,7 +121,7 @@ int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out)
         return fault_set(env->fault, ENVOI_E_MEMORY, ENVOI_PHASE_CONNECT, "%s", envoi_error_text(ENVOI_E_MEMORY));
     d->env = *env;
     d->winner = -1;
-    d->deadline = now + env->timeouts[ENVOI_PHASE_DNS];
+    d->deadline = now + env->dns_timeout;
     rc = find_addresses(d, now);
     d->turn = d->resolver.addresses.first;
     if (rc) {
@@ -200,7 +200,7 @@ static void begin(struct dialer *d, struct attempt a, int64_t now)
 
     endpoint_text(to, text, sizeof text);
     if (!d->begun)
-        d->deadline = now + d->env.timeouts[ENVOI_PHASE_CONNECT];
+        d->deadline = now + d->env.connect_timeout;
     d->begun = true;
     d->next_at = now + ATTEMPT_DELAY;
     trace_event(d->env.trace, "connecting to %s", text);
@@ -351,7 +351,7 @@ static void rest(struct dialer *d)
 
 bool dialer_resume(struct dialer *d, int64_t now)
 {
-    d->deadline = now + d->env.timeouts[ENVOI_PHASE_CONNECT];
+    d->deadline = now + d->env.connect_timeout;
     d->next_at = 0;
     if (have_address(d) || !resolver_done(&d->resolver, FAMILIES))
         return true;

@@ -20,7 +20,7 @@ struct dialer;
 struct dialer_env {
     const struct target *target;
     const struct resolver_policy *policy;
-    const int64_t *timeouts; /* by phase, as in struct settings */
+    int64_t dns_timeout, connect_timeout; /* milliseconds */
     struct watch *watch;
     const struct trace *trace;
     struct envoi_errctx *fault; /* where failures are told */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Which descriptors of a session matter now. Each round says anew what it wants; only what changed is told to the
- * application's loop. The blocking loop polls the same list. */
+ * application's loop. The blocking loop polls the same list.
+ *
+ * This room sees <envoi/session.h> for three things only: the type of the watch function, ENVOI_EVENT_* and, in faults,
+ * ENVOI_PHASE_*. */
 #ifndef NET_WATCH_H
 #define NET_WATCH_H
 

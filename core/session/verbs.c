@@ -68,7 +68,8 @@ static int begin_dialing(struct envoi_session *s, const char *server)
     struct dialer_env env = {
         .target = &s->target,
         .policy = &s->library->resolver,
-        .timeouts = s->settings.timeouts,
+        .dns_timeout = s->settings.timeouts[ENVOI_PHASE_DNS],
+        .connect_timeout = s->settings.timeouts[ENVOI_PHASE_CONNECT],
         .watch = &s->watch,
         .trace = &s->trace,
         .fault = &s->fault,

@@ -33,8 +33,7 @@ static void look(void *ctx, int fd, unsigned events)
 void call_prepare(struct call *c, const char *server)
 {
     *c = (struct call){.fd = -1, .trace = {1, note, c}, .watch = {.tell = look}};
-    for (int p = 0; p < ENVOI_PHASES; p++)
-        c->timeouts[p] = 10000;
+    c->dns_timeout = c->connect_timeout = 10000;
     cr_assert_eq(target_parse(server, 25, &c->fault, &c->target), ENVOI_OK, "%s", c->fault.text);
 }
 
@@ -46,12 +45,20 @@ void call_prepare_name(struct call *c, const struct dns_row *rows, const char *n
     call_prepare(c, server);
     c->policy.servers = dns_start(rows);
     cr_assert_not_null(c->policy.servers);
-    c->timeouts[ENVOI_PHASE_DNS] = c->timeouts[ENVOI_PHASE_CONNECT] = timeout;
+    c->dns_timeout = c->connect_timeout = timeout;
 }
 
 void call_begin(struct call *c)
 {
-    struct dialer_env env = {&c->target, &c->policy, c->timeouts, &c->watch, &c->trace, &c->fault, NULL};
+    struct dialer_env env = {
+        .target = &c->target,
+        .policy = &c->policy,
+        .dns_timeout = c->dns_timeout,
+        .connect_timeout = c->connect_timeout,
+        .watch = &c->watch,
+        .trace = &c->trace,
+        .fault = &c->fault,
+    };
 
     c->began = net_now();
     c->rounds = 0;

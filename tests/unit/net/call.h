@@ -9,7 +9,7 @@
 struct call {
     struct target target;
     struct resolver_policy policy;
-    int64_t timeouts[ENVOI_PHASES];
+    int64_t dns_timeout, connect_timeout;
     struct watch watch;
     struct trace trace;
     struct envoi_errctx fault;

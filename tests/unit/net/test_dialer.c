@@ -66,7 +66,7 @@ Test(dialer, nobody_answers)
     cr_assert_eq(net_black_hole("127.0.0.2", port, hole), 3);
     snprintf(server, sizeof server, "127.0.0.2:%u", port);
     call_prepare(&c, server);
-    c.timeouts[ENVOI_PHASE_CONNECT] = 200;
+    c.connect_timeout = 200;
     call_dial(&c);
     cr_expect_eq(c.rc, ENVOI_E_TIMEOUT, "%s", c.fault.text);
     cr_expect_eq(c.fault.phase, ENVOI_PHASE_CONNECT);
@@ -130,7 +130,7 @@ Test(dialer, a_unix_socket_whose_queue_is_full)
 
     for (; count < 8; count++) {
         call_prepare(&d, path);
-        d.timeouts[ENVOI_PHASE_CONNECT] = 50;
+        d.connect_timeout = 50;
         call_dial(&d);
         queued[count] = d.fd;
         target_free(&d.target);
