@@ -7,7 +7,7 @@
 #include "base/fault.h"
 #include "base/trace.h"
 #include "net/endpoint.h"
-#include "net/known.h"
+#include "net/host_cache.h"
 #include "net/resolver.h"
 #include "net/target.h"
 #include "net/watch.h"

@@ -3,7 +3,7 @@
  * passed over: an address for the next one, a server for the next one. */
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
-#include "net/known.h"
+#include "net/host_cache.h"
 #include "post.h"
 #include "session/library.h"
 

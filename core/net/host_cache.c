@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/known.h"
+#include "net/host_cache.h"
 
 #include <string.h>
 
