@@ -10,8 +10,8 @@
 #include "net/dialer.h"
 #include "net/target.h"
 #include "net/watch.h"
-#include "session/helper.h"
 #include "session/library.h"
+#include "session/worker.h"
 
 #include <envoi/session.h>
 #include <stdbool.h>

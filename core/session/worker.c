@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "session/helper.h"
+#include "session/worker.h"
 
 #include "base/mem.h"
 #include "base/process.h"
