@@ -57,8 +57,8 @@ static void share(struct dialer *d, int64_t now)
     if (!d->looks_up)
         return;
     d->looks_up = false;
-    d->env.known->looked_up = false;
-    known_keep(d->env.known, &d->resolver.addresses, d->resolver.ttl, now);
+    d->env.host_cache->looked_up = false;
+    host_cache_keep(d->env.host_cache, &d->resolver.addresses, d->resolver.ttl, now);
 }
 
 static int look_up(struct dialer *d, int64_t now)
@@ -67,8 +67,8 @@ static int look_up(struct dialer *d, int64_t now)
     int rc;
 
     trace_event(env->trace, "looking up %s", env->target->name);
-    if ((d->looks_up = env->known && !env->known->looked_up))
-        env->known->looked_up = true;
+    if ((d->looks_up = env->host_cache && !env->host_cache->looked_up))
+        env->host_cache->looked_up = true;
     rc = resolver_start(&d->resolver, env->target, env->policy, env->watch, env->fault);
     if (resolver_done(&d->resolver, FAMILIES))
         share(d, now);
@@ -87,7 +87,7 @@ static int find_addresses(struct dialer *d, int64_t now)
         d->resolver.addresses.count[FAMILY_V4] = 1;
         return ENVOI_OK;
     }
-    if (d->env.known && (known = known_use(d->env.known, now))) {
+    if (d->env.host_cache && (known = host_cache_use(d->env.host_cache, now))) {
         trace_event(d->env.trace, "%s: known already", target->name);
         d->resolver.addresses = *known;
         return ENVOI_OK;
@@ -96,17 +96,17 @@ static int find_addresses(struct dialer *d, int64_t now)
 }
 
 /* What came of it. With one address that works, those that are still asked for are not missed. */
-static void tell_known(struct dialer *d, int64_t now)
+static void dialer_tell_cache(struct dialer *d, int64_t now)
 {
-    struct known *known = d->env.target->address.len ? NULL : d->env.known;
+    struct host_cache *cache = d->env.target->address.len ? NULL : d->env.host_cache;
 
-    if (!known)
+    if (!cache)
         return;
     share(d, now);
     if (d->winner >= 0)
-        known_prefer(known, &d->peer);
+        host_cache_prefer(cache, &d->peer);
     else
-        known_forget(known);
+        host_cache_forget(cache);
 }
 
 /* ---- life ---- */
@@ -355,8 +355,8 @@ bool dialer_resume(struct dialer *d, int64_t now)
     d->next_at = 0;
     if (have_address(d) || !resolver_done(&d->resolver, FAMILIES))
         return true;
-    if (d->env.known) /* there may be more by now */
-        known_forget(d->env.known);
+    if (d->env.host_cache) /* there may be more by now */
+        host_cache_forget(d->env.host_cache);
     return false;
 }
 
@@ -373,7 +373,7 @@ int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
         if (!begin_next(d, now))
             break;
     if (d->winner >= 0) {
-        tell_known(d, now);
+        dialer_tell_cache(d, now);
         rest(d);
         *fd = d->winner;
         *peer = d->peer;
@@ -385,7 +385,7 @@ int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
     else if (now >= d->deadline)
         rc = too_late(d);
     if (rc != ENVOI_E_AGAIN)
-        tell_known(d, now);
+        dialer_tell_cache(d, now);
     return rc;
 }
 
@@ -412,7 +412,7 @@ void dialer_free(struct dialer *d)
     resolver_stop(&d->resolver);
     rest(d);
     if (d->looks_up)
-        d->env.known->looked_up = false;
+        d->env.host_cache->looked_up = false;
     if (d->winner >= 0)
         close_fd(d, d->winner);
     mem_free(d);

@@ -24,7 +24,8 @@ struct dialer_env {
     struct watch *watch;
     const struct trace *trace;
     struct envoi_errctx *fault; /* where failures are told */
-    struct known *known; /* shared with other dialers to the same target, one after the other; NULL: nothing is */
+    struct host_cache
+        *host_cache; /* shared with other dialers to the same target, one after the other; NULL: nothing is */
 };
 
 int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out);

@@ -8,14 +8,14 @@
 #define TTL_MAX     ((int64_t)3600 * 1000)
 #define TTL_UNKNOWN 10000
 
-const struct addresses *known_use(const struct known *k, int64_t now)
+const struct addresses *host_cache_use(const struct host_cache *c, int64_t now)
 {
-    const struct addresses *a = &k->addresses;
+    const struct addresses *a = &c->addresses;
 
-    return now < k->until && a->count[FAMILY_V6] + a->count[FAMILY_V4] ? a : NULL;
+    return now < c->until && a->count[FAMILY_V6] + a->count[FAMILY_V4] ? a : NULL;
 }
 
-void known_keep(struct known *k, const struct addresses *found, int64_t ttl, int64_t now)
+void host_cache_keep(struct host_cache *c, const struct addresses *found, int64_t ttl, int64_t now)
 {
     if (ttl < 0)
         ttl = TTL_UNKNOWN;
@@ -23,15 +23,15 @@ void known_keep(struct known *k, const struct addresses *found, int64_t ttl, int
         ttl = TTL_MIN;
     else if (ttl > TTL_MAX)
         ttl = TTL_MAX;
-    k->addresses = *found;
-    k->until = now + ttl;
+    c->addresses = *found;
+    c->until = now + ttl;
 }
 
-void known_prefer(struct known *k, const struct endpoint *e)
+void host_cache_prefer(struct host_cache *c, const struct endpoint *e)
 {
     int family = e->at.any.sa_family == AF_INET6 ? FAMILY_V6 : FAMILY_V4;
-    struct endpoint *list = k->addresses.found[family];
-    size_t *count = &k->addresses.count[family], i = 0;
+    struct endpoint *list = c->addresses.found[family];
+    size_t *count = &c->addresses.count[family], i = 0;
 
     while (i < *count && !endpoint_equal(&list[i], e))
         i++;
@@ -41,10 +41,10 @@ void known_prefer(struct known *k, const struct endpoint *e)
         ++*count;
     memmove(list + 1, list, i * sizeof *list);
     list[0] = *e;
-    k->addresses.first = family;
+    c->addresses.first = family;
 }
 
-void known_forget(struct known *k)
+void host_cache_forget(struct host_cache *c)
 {
-    k->until = 0;
+    c->until = 0;
 }

@@ -92,11 +92,11 @@ struct pool_list {
 
 struct pool_server {
     char *name;
-    struct known known; /* of its addresses */
-    int64_t pause;      /* after the next failure: 0, the first one */
-    int64_t not_before; /* it is left alone until then */
-    int64_t failed;     /* when it failed last: connections that were begun before tell nothing new */
-    bool tried;         /* it failed in this turn of the route */
+    struct host_cache known; /* of its addresses */
+    int64_t pause;           /* after the next failure: 0, the first one */
+    int64_t not_before;      /* it is left alone until then */
+    int64_t failed;          /* when it failed last: connections that were begun before tell nothing new */
+    bool tried;              /* it failed in this turn of the route */
 };
 
 struct pool_route {

@@ -115,7 +115,7 @@ static struct pool_connection *connection_new(struct pool_route *r, struct pool_
     c->session->message_done = connection_take_done;
     c->session->message_ctx = c;
     c->session->impatient = !r->pool->watch;
-    c->session->known = &server->known;
+    c->session->host_cache = &server->known;
     (void)envoi_session_set_watch(c->session, pool_tell, c); /* it is new: it cannot be busy */
     list_push_front(&r->lists[POOL_CONNECTING], c);
     r->pool->connections++;

@@ -59,9 +59,9 @@ struct envoi_session {
     /* of a pool: told each message that is done; NULL: nobody asks */
     void (*message_done)(void *ctx, struct envoi_message *message, int rc);
     void *message_ctx;
-    struct known *known; /* what the pool knows of the server's name; NULL: it is looked up */
-    int64_t round_at;    /* when something was last done */
-    bool impatient;      /* a callback may not say AGAIN, although this is the non-blocking face */
+    struct host_cache *host_cache; /* what the pool knows of the server's name; NULL: it is looked up */
+    int64_t round_at;              /* when something was last done */
+    bool impatient;                /* a callback may not say AGAIN, although this is the non-blocking face */
 };
 
 /* Brackets every call that can call back: ENVOI_OK, ENVOI_E_USAGE (NULL, or the connection is of the process that we were

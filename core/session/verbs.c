@@ -73,7 +73,7 @@ static int begin_dialing(struct envoi_session *s, const char *server)
         .watch = &s->watch,
         .trace = &s->trace,
         .fault = &s->fault,
-        .known = s->known,
+        .host_cache = s->host_cache,
     };
     int rc;
 

@@ -273,12 +273,12 @@ static struct addresses two_of(const char *a, const char *b)
 static int64_t good_for(int64_t ttl)
 {
     struct addresses found = two_of("192.0.2.1", "192.0.2.2");
-    struct known k = {0};
+    struct host_cache k = {0};
     int64_t at = 0;
 
-    cr_assert_null(known_use(&k, 5000));
-    known_keep(&k, &found, ttl, 5000);
-    while (known_use(&k, 5000 + at))
+    cr_assert_null(host_cache_use(&k, 5000));
+    host_cache_keep(&k, &found, ttl, 5000);
+    while (host_cache_use(&k, 5000 + at))
         at += 500;
     return at;
 }
@@ -295,17 +295,17 @@ Test(pool_names, what_works_comes_first)
 {
     struct addresses found = two_of("192.0.2.1", "192.0.2.2");
     struct endpoint second = found.found[FAMILY_V4][1];
-    struct known k = {0};
+    struct host_cache k = {0};
 
-    known_keep(&k, &found, 60000, 0);
-    known_prefer(&k, &second);
-    cr_assert(endpoint_equal(&known_use(&k, 1)->found[FAMILY_V4][0], &second));
-    cr_assert(endpoint_equal(&known_use(&k, 1)->found[FAMILY_V4][1], &found.found[FAMILY_V4][0]));
-    known_forget(&k);
-    cr_assert_null(known_use(&k, 1));
+    host_cache_keep(&k, &found, 60000, 0);
+    host_cache_prefer(&k, &second);
+    cr_assert(endpoint_equal(&host_cache_use(&k, 1)->found[FAMILY_V4][0], &second));
+    cr_assert(endpoint_equal(&host_cache_use(&k, 1)->found[FAMILY_V4][1], &found.found[FAMILY_V4][0]));
+    host_cache_forget(&k);
+    cr_assert_null(host_cache_use(&k, 1));
     found.count[FAMILY_V4] = 0;
-    known_keep(&k, &found, 60000, 0);
-    cr_assert_null(known_use(&k, 1), "an answer without addresses is none");
+    host_cache_keep(&k, &found, 60000, 0);
+    cr_assert_null(host_cache_use(&k, 1), "an answer without addresses is none");
 }
 
 /* The first address takes connections and never greets: its time-out is paid once, and then the other one comes first. */
