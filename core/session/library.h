@@ -29,7 +29,7 @@ enum library_setter {
 
 struct envoi_library {
     atomic_uint references;
-    atomic_uint users; /* of them: the application and its sessions; the others are helper threads */
+    atomic_uint users; /* of them: the application and its sessions; the others are worker threads */
     struct registry *registry;
     struct tls_cache tls;
     struct tls_trust trust;

@@ -98,7 +98,7 @@ static void exchange(struct envoi_session *s, int64_t now)
 /* Milliseconds after which the non-blocking face reads without being told to. */
 #define IDLE_LONG 1000
 
-void loop_look(struct envoi_session *s)
+void loop_catch_up(struct envoi_session *s)
 {
     struct pollfd pfd = {.fd = s->fd, .events = POLLIN};
 
@@ -115,12 +115,12 @@ static void want(struct envoi_session *s)
         (wants & ENGINE_WANT_READ ? ENVOI_EVENT_READ : 0) | (wants & ENGINE_WANT_WRITE ? ENVOI_EVENT_WRITE : 0);
 
     if (!(wants & ENGINE_WANT_STEP))
-        session_forget_helper(s);
+        session_forget_worker(s);
     watch_begin(&s->watch);
     if (is_dialing(s))
         dialer_watch(s->dialer);
-    if (s->helper)
-        watch_want(&s->watch, helper_fd(s->helper), ENVOI_EVENT_READ);
+    if (s->worker)
+        watch_want(&s->watch, worker_fd(s->worker), ENVOI_EVENT_READ);
     if (events)
         watch_want(&s->watch, s->fd, events);
     watch_commit(&s->watch);

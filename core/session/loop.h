@@ -7,7 +7,7 @@
 
 /* Before a verb: has the server said something, or closed, since the last one? Then that is read first. A message that is
  * written to a connection that is closed is unknown, and a reply that nobody asked for would be taken for the first one. */
-void loop_look(struct envoi_session *s);
+void loop_catch_up(struct envoi_session *s);
 /* To be called with what the beginning of a verb returned. In the blocking face: the result; else ENVOI_E_AGAIN when there
  * is more to do. */
 int loop_run(struct envoi_session *s, int rc);

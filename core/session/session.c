@@ -114,8 +114,8 @@ static int take_task(void *driver, const struct engine_task *task)
     struct envoi_session *s = driver;
     int rc;
 
-    session_forget_helper(s);
-    rc = helper_new(s->library, task, &s->helper);
+    session_forget_worker(s);
+    rc = worker_new(s->library, task, &s->worker);
     if (rc == ENVOI_E_SYSTEM)
         (void)fault_set(&s->fault, rc, ENVOI_PHASE_AUTH, "no thread for what may block: %s", strerrordesc_np(errno));
     return rc;
@@ -262,18 +262,18 @@ int session_leave(struct envoi_session *s, int rc)
 
 /* ---- the connection ---- */
 
-void session_forget_helper(struct envoi_session *s)
+void session_forget_worker(struct envoi_session *s)
 {
-    if (!s->helper)
+    if (!s->worker)
         return;
-    watch_forget(&s->watch, helper_fd(s->helper));
-    helper_free(s->helper);
-    s->helper = NULL;
+    watch_forget(&s->watch, worker_fd(s->worker));
+    worker_free(s->worker);
+    s->worker = NULL;
 }
 
 void session_drop(struct envoi_session *s)
 {
-    session_forget_helper(s);
+    session_forget_worker(s);
     dialer_free(s->dialer);
     s->dialer = NULL;
     engine_close(s->engine);

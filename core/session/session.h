@@ -38,7 +38,7 @@ struct envoi_session {
     /* the connection */
     int fd;                /* -1: none */
     struct dialer *dialer; /* while it is being made, and until it was greeted */
-    struct helper *helper; /* takes a step of the login that may block; NULL: none is under way */
+    struct worker *worker; /* takes a step of the login that may block; NULL: none is under way */
     unsigned process;      /* whose it is: process_number() */
     struct target target;
     char peer[ENDPOINT_TEXT_MAX];
@@ -81,8 +81,8 @@ int session_prepare(struct envoi_session *s);
 int session_queue(struct envoi_session *s, struct envoi_message *message);
 int session_go(struct envoi_session *s);
 
-/* Nobody waits for the helper any more. */
-void session_forget_helper(struct envoi_session *s);
+/* Nobody waits for the worker any more. */
+void session_forget_worker(struct envoi_session *s);
 /* Ends the connection, or the making of it, without a word; unfinished work is settled as lost. */
 void session_drop(struct envoi_session *s);
 /* A setter failed: what the next connect or send returns. Returns code. */

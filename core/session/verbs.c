@@ -32,7 +32,7 @@ static int begin(struct envoi_session *s, enum verb verb)
     s->verb = verb;
     engine_tick(s->engine, clock_now());
     if (s->fd >= 0)
-        loop_look(s);
+        loop_catch_up(s);
     return ENVOI_OK;
 }
 

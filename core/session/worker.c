@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-struct helper {
+struct worker {
     atomic_uint references; /* the session's and the thread's: the last one closes the descriptor */
     int fd;
     unsigned process; /* whose thread it is: process_number() */
@@ -20,31 +20,31 @@ struct helper {
     struct envoi_library *library;
 };
 
-static void unref(struct helper *h)
+static void worker_unref(struct worker *w)
 {
-    if (atomic_fetch_sub(&h->references, 1) != 1)
+    if (atomic_fetch_sub(&w->references, 1) != 1)
         return;
-    (void)close(h->fd);
-    mem_free(h);
+    (void)close(w->fd);
+    mem_free(w);
 }
 
-static void *work(void *ctx)
+static void *worker_main(void *ctx)
 {
-    struct helper *h = ctx;
-    struct envoi_library *library = h->library;
+    struct worker *w = ctx;
+    struct envoi_library *library = w->library;
 
     host_on_helper();
-    h->task.run(h->task.ctx);
-    h->task.release(h->task.ctx);
-    (void)eventfd_write(h->fd, 1);
-    unref(h);
+    w->task.run(w->task.ctx);
+    w->task.release(w->task.ctx);
+    (void)eventfd_write(w->fd, 1);
+    worker_unref(w);
     library_release(library);
     return NULL;
 }
 
 /* Nobody joins it: a login may be given up while a library waits for a server of its own, and free never blocks. Signals are
  * for the application's threads. Returns an errno or 0. */
-static int start(struct helper *h)
+static int worker_start(struct worker *w)
 {
     pthread_attr_t attr;
     pthread_t thread;
@@ -56,48 +56,48 @@ static int start(struct helper *h)
     (void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&thread, &attr, work, h);
+    rc = pthread_create(&thread, &attr, worker_main, w);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&attr);
     return rc;
 }
 
-int helper_new(struct envoi_library *library, const struct engine_task *task, struct helper **out)
+int worker_new(struct envoi_library *library, const struct engine_task *task, struct worker **out)
 {
-    struct helper *h = mem_zalloc(sizeof *h);
+    struct worker *w = mem_zalloc(sizeof *w);
     int rc;
 
-    if (!h)
+    if (!w)
         return ENVOI_E_MEMORY;
-    if ((h->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
-        mem_free(h);
+    if ((w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
+        mem_free(w);
         return ENVOI_E_SYSTEM;
     }
-    h->process = process_number();
-    h->task = *task;
-    h->library = library_keep(library);
-    atomic_init(&h->references, 2);
-    if ((rc = start(h))) {
+    w->process = process_number();
+    w->task = *task;
+    w->library = library_keep(library);
+    atomic_init(&w->references, 2);
+    if ((rc = worker_start(w))) {
         library_release(library);
-        (void)close(h->fd);
-        mem_free(h);
+        (void)close(w->fd);
+        mem_free(w);
         errno = rc;
         return ENVOI_E_SYSTEM;
     }
-    *out = h;
+    *out = w;
     return ENVOI_OK;
 }
 
 /* fork(2) copies no threads: in a child the task stays as it was for ever, with whatever its library had locked. */
-void helper_free(struct helper *h)
+void worker_free(struct worker *w)
 {
-    if (h && h->process == process_number())
-        unref(h);
-    else if (h)
-        (void)close(h->fd);
+    if (w && w->process == process_number())
+        worker_unref(w);
+    else if (w)
+        (void)close(w->fd);
 }
 
-int helper_fd(const struct helper *h)
+int worker_fd(const struct worker *w)
 {
-    return h->fd;
+    return w->fd;
 }

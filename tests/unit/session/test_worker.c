@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A mechanism whose library blocks, in the non-blocking face: its steps are taken by a helper thread. The mechanism here,
+/* A mechanism whose library blocks, in the non-blocking face: its steps are taken by a worker thread. The mechanism here,
  * X-GATE, waits in its step until the test opens the gate. */
 #include "../../peers/net.h"
 #include "../../peers/server.h"
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-TestSuite(helper, .timeout = 60);
+TestSuite(worker, .timeout = 60);
 
 /* ---- the mechanism ---- */
 
@@ -300,7 +300,7 @@ static void take_line(void *ctx, int level, const char *text)
 }
 
 /* Who has freed all its objects may free what the log function writes to. */
-Test(helper, the_log_is_silent_when_all_is_freed)
+Test(worker, the_log_is_silent_when_all_is_freed)
 {
     struct server *server = server_start(is_silent);
     struct client c = {0};
@@ -320,7 +320,7 @@ Test(helper, the_log_is_silent_when_all_is_freed)
 }
 
 /* The loop goes on with others while the step is taken; the application's callbacks are called in its own thread. */
-Test(helper, the_loop_goes_on)
+Test(worker, the_loop_goes_on)
 {
     static const char *const other[] = {"> 220 here", "< NOOP", "> 250 ok", "eof", NULL};
     struct server *one = server_start(logs_in), *two = server_start(other);
@@ -331,7 +331,7 @@ Test(helper, the_loop_goes_on)
     connect_to(&a, server_where(one));
     connect_to(&b, server_where(two));
     begin_login(&a);
-    cr_expect_eq(a.count, 2, "the socket and the helper");
+    cr_expect_eq(a.count, 2, "the socket and the worker");
     cr_expect_eq(complete(&b, envoi_session_noop(b.session)), ENVOI_OK);
     cr_expect(!turn(&a, 20), "the loop is woken for nothing");
     cr_expect_eq(envoi_session_process(a.session, -1, 0), ENVOI_E_AGAIN, "asked too early it just goes on waiting");
@@ -351,7 +351,7 @@ Test(helper, the_loop_goes_on)
 
 /* Everything is freed under the step, without waiting for it; the last one to go ends the plugin. */
 /* faults: 79 */
-Test(helper, freed_while_a_step_is_taken)
+Test(worker, freed_while_a_step_is_taken)
 {
     struct server *server = server_start(is_silent);
     struct client c = {0};
@@ -374,7 +374,7 @@ Test(helper, freed_while_a_step_is_taken)
 }
 
 /* A step that does not end has a deadline, and the session can be used again before it is over. */
-Test(helper, deadline)
+Test(worker, deadline)
 {
     struct server *one = server_start(is_silent), *two = server_start(logs_in);
     struct client c = {0};
@@ -402,7 +402,7 @@ Test(helper, deadline)
     stop(two);
 }
 
-Test(helper, the_server_closes)
+Test(worker, the_server_closes)
 {
     struct server *server = server_start(closes);
     struct client c = {0};
@@ -420,7 +420,7 @@ Test(helper, the_server_closes)
 }
 
 /* Who waits anyhow takes it himself: what his thread has set up for the library counts. */
-Test(helper, the_blocking_face_has_none)
+Test(worker, the_blocking_face_has_none)
 {
     struct server *server = server_start(logs_in);
     struct envoi_session *s;
@@ -447,7 +447,7 @@ static void *open_late(void *ctx)
 }
 
 /* ... and the time that his library takes is not the server's. */
-Test(helper, the_deadline_of_the_server_begins_behind_the_step)
+Test(worker, the_deadline_of_the_server_begins_behind_the_step)
 {
     struct server *server = server_start(logs_in);
     struct envoi_session *s;
@@ -465,7 +465,7 @@ Test(helper, the_deadline_of_the_server_begins_behind_the_step)
     stop(server);
 }
 
-Test(helper, a_pool_logs_in)
+Test(worker, a_pool_logs_in)
 {
     static const char *const script[] = {"> 220 here",
                                          "< EHLO ",
@@ -512,8 +512,8 @@ Test(helper, a_pool_logs_in)
     stop(server);
 }
 
-/* A child of fork has no helper: it can free its copy, and closes what it inherited. */
-Test(helper, in_a_child)
+/* A child of fork has no worker: it can free its copy, and closes what it inherited. */
+Test(worker, in_a_child)
 {
     struct server *server = server_start(logs_in);
     struct client c = {0};
