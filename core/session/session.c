@@ -213,13 +213,6 @@ int session_copy(const struct envoi_session *from, struct envoi_session **out)
     return ENVOI_OK;
 }
 
-int envoi_session_open(struct envoi_library *library, const char *server, struct envoi_session **out)
-{
-    int rc = envoi_session_new(library, out);
-
-    return rc ? rc : envoi_session_connect(*out, server);
-}
-
 void envoi_session_free(struct envoi_session *session)
 {
     if (!session)

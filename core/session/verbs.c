@@ -101,6 +101,13 @@ int envoi_session_connect(struct envoi_session *session, const char *server)
     return end(session, begin_dialing(session, server));
 }
 
+int envoi_session_open(struct envoi_library *library, const char *server, struct envoi_session **out)
+{
+    int rc = envoi_session_new(library, out);
+
+    return rc ? rc : envoi_session_connect(*out, server);
+}
+
 int envoi_session_quit(struct envoi_session *session)
 {
     int rc = begin(session, VERB_QUIT);
