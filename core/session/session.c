@@ -29,22 +29,20 @@ static int give_tls_context(void *driver, const struct registry_transport *trans
     return rc;
 }
 
-/* Everything that trust in the connection depends on: settings may be changed before it gives a ticket. */
+/* Everything that trust in the connection depends on. The key is made before the handshake, because settings may be changed
+ * before the server sends a ticket. */
 static int make_ticket_key(struct envoi_session *s)
 {
     const struct settings *set = &s->settings;
     struct buf *key = &s->ticket_key;
-    int rc = tls_context_key(s->tls, key);
 
-    if (!rc)
-        rc = ticket_key_add_text(key, s->target.label);
-    if (!rc)
-        rc = ticket_key_add_text(key, set->tls_name);
-    if (!rc)
-        rc = ticket_key_add_number(key, s->target.is_ip);
-    if (!rc)
-        rc = ticket_key_add_number(key, set->tls_verify);
-    return rc ? rc : ticket_key_add(key, set->pins, set->pin_count * sizeof set->pins[0]);
+    tls_context_key(s->tls, key);
+    ticket_key_add_text(key, s->target.label);
+    ticket_key_add_text(key, set->tls_name);
+    ticket_key_add_number(key, s->target.is_ip);
+    ticket_key_add_number(key, set->tls_verify);
+    ticket_key_add(key, set->pins, set->pin_count * sizeof set->pins[0]);
+    return buf_failed(key);
 }
 
 /* What was lent and brought nothing is not lent to others: it may be what the handshake failed by. */

@@ -9,15 +9,15 @@
 struct ticket {
     struct ticket *next;
     int64_t born;
-    uint64_t number; /* 0: not to be lent */
+    uint64_t number; /* of a ticket that may be lent; 0: it is used once */
     size_t key_len, len;
-    uint8_t octets[]; /* the key, then the ticket; both hold secrets */
+    uint8_t octets[]; /* the key, then the ticket; both contain secrets */
 };
 
 int tickets_init(struct tickets *t)
 {
     t->first = NULL;
-    t->numbers = 0;
+    t->last_number = 0;
     t->off = false;
     return pthread_mutex_init(&t->lock, NULL) ? ENVOI_E_SYSTEM : ENVOI_OK;
 }
@@ -28,8 +28,8 @@ static void ticket_free(struct ticket *k)
     mem_free(k);
 }
 
-/* Takes the one out that the link points to. */
-static struct ticket *take_out(struct ticket **link)
+/* Unlinks the ticket that the link points to. */
+static struct ticket *ticket_unlink(struct ticket **link)
 {
     struct ticket *k = *link;
 
@@ -37,15 +37,15 @@ static struct ticket *take_out(struct ticket **link)
     return k;
 }
 
-static void clear(struct tickets *t)
+static void tickets_clear(struct tickets *t)
 {
     while (t->first)
-        ticket_free(take_out(&t->first));
+        ticket_free(ticket_unlink(&t->first));
 }
 
 void tickets_free(struct tickets *t)
 {
-    clear(t);
+    tickets_clear(t);
     (void)pthread_mutex_destroy(&t->lock);
 }
 
@@ -54,35 +54,35 @@ void tickets_switch(struct tickets *t, bool on)
     (void)pthread_mutex_lock(&t->lock);
     t->off = !on;
     if (t->off)
-        clear(t);
+        tickets_clear(t);
     (void)pthread_mutex_unlock(&t->lock);
 }
 
-/* ---- taking and keeping ---- */
+/* ---- taking and storing ---- */
 
-static bool is_under(const struct ticket *k, const struct buf *key)
+static bool ticket_has_key(const struct ticket *k, const struct buf *key)
 {
     return k->key_len == key->len && memcmp(k->octets, buf_head(key), key->len) == 0;
 }
 
-static bool take_locked(struct tickets *t, const struct buf *key, int64_t now, struct buf *out,
-                        struct ticket_loan *loan)
+static bool tickets_take_locked(struct tickets *t, const struct buf *key, int64_t now, struct buf *out,
+                                struct ticket_loan *loan)
 {
     bool taken = false, young;
 
     for (struct ticket **at = &t->first; *at && !taken;) {
         struct ticket *k = *at;
 
-        if (!is_under(k, key)) {
+        if (!ticket_has_key(k, key)) {
             at = &k->next;
             continue;
         }
         *loan = (struct ticket_loan){k->born, k->number};
         young = now - k->born < TICKET_AGE_MAX;
-        taken = young && buf_append(out, k->octets + k->key_len, k->len) == ENVOI_OK;
+        taken = young && !buf_append(out, k->octets + k->key_len, k->len);
         if (young && k->number)
             break;
-        ticket_free(take_out(at));
+        ticket_free(ticket_unlink(at));
     }
     return taken;
 }
@@ -92,7 +92,7 @@ bool tickets_take(struct tickets *t, const struct buf *key, int64_t now, struct 
     bool taken;
 
     (void)pthread_mutex_lock(&t->lock);
-    taken = take_locked(t, key, now, out, loan);
+    taken = tickets_take_locked(t, key, now, out, loan);
     if (!taken)
         *loan = (struct ticket_loan){0};
     (void)pthread_mutex_unlock(&t->lock);
@@ -111,16 +111,16 @@ static struct ticket *ticket_new(const void *key, size_t key_len, const void *da
     return k;
 }
 
-/* Those behind the bounds, which are the oldest, go. */
-static void drop_oldest(struct tickets *t, const struct buf *key)
+/* Frees the tickets beyond the bounds. The newest come first in the list, so these are the oldest. */
+static void tickets_trim(struct tickets *t, const struct buf *key)
 {
     unsigned all = 0, same = 0;
 
     for (struct ticket **at = &t->first; *at;) {
         struct ticket *k = *at;
 
-        if (++all > TICKETS_MAX || (is_under(k, key) && ++same > TICKETS_OF_ONE)) {
-            ticket_free(take_out(at));
+        if (++all > TICKETS_MAX || (ticket_has_key(k, key) && ++same > TICKETS_OF_ONE)) {
+            ticket_free(ticket_unlink(at));
             all--;
         } else {
             at = &k->next;
@@ -138,16 +138,16 @@ void tickets_keep(struct tickets *t, const struct buf *key, const void *data, si
     if (t->off) {
         ticket_free(k);
     } else {
-        k->number = lasting ? ++t->numbers : 0;
+        k->number = lasting ? ++t->last_number : 0;
         k->next = t->first;
         t->first = k;
-        drop_oldest(t, key);
+        tickets_trim(t, key);
     }
     (void)pthread_mutex_unlock(&t->lock);
 }
 
-/* Where the lent one hangs; NULL: it is gone. */
-static struct ticket **find_lent(struct tickets *t, uint64_t number)
+/* The link to the lent ticket; NULL: it is no longer in the list. */
+static struct ticket **tickets_find_lent(struct tickets *t, uint64_t number)
 {
     struct ticket **at = &t->first;
 
@@ -163,8 +163,9 @@ void tickets_renew(struct tickets *t, uint64_t number, const void *data, size_t 
     if (!len || len > TICKET_OCTETS_MAX)
         return;
     (void)pthread_mutex_lock(&t->lock);
-    if ((at = find_lent(t, number)) && (k = ticket_new((*at)->octets, (*at)->key_len, data, len, (*at)->born))) {
-        old = take_out(at);
+    if ((at = tickets_find_lent(t, number)) &&
+        (k = ticket_new((*at)->octets, (*at)->key_len, data, len, (*at)->born))) {
+        old = ticket_unlink(at);
         k->number = number;
         k->next = *at;
         *at = k;
@@ -178,26 +179,25 @@ void tickets_drop(struct tickets *t, uint64_t number)
     struct ticket **at;
 
     (void)pthread_mutex_lock(&t->lock);
-    if ((at = find_lent(t, number)))
-        ticket_free(take_out(at));
+    if ((at = tickets_find_lent(t, number)))
+        ticket_free(ticket_unlink(at));
     (void)pthread_mutex_unlock(&t->lock);
 }
 
 /* ---- keys ---- */
 
-int ticket_key_add(struct buf *key, const void *data, size_t len)
+void ticket_key_add(struct buf *key, const void *data, size_t len)
 {
-    int rc = buf_append(key, &len, sizeof len);
-
-    return rc || !len ? rc : buf_append(key, data, len);
+    (void)buf_append(key, &len, sizeof len);
+    (void)buf_append(key, data, len);
 }
 
-int ticket_key_add_number(struct buf *key, uint64_t number)
+void ticket_key_add_number(struct buf *key, uint64_t number)
 {
-    return ticket_key_add(key, &number, sizeof number);
+    ticket_key_add(key, &number, sizeof number);
 }
 
-int ticket_key_add_text(struct buf *key, const char *text)
+void ticket_key_add_text(struct buf *key, const char *text)
 {
-    return text ? ticket_key_add(key, text, strlen(text) + 1) : ticket_key_add(key, "", 0);
+    ticket_key_add(key, text ? text : "", text ? strlen(text) + 1 : 0);
 }

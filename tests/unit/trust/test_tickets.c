@@ -17,7 +17,8 @@ static struct buf key_of(const char *text)
     struct buf key;
 
     buf_init(&key, 0, true);
-    cr_assert_eq(ticket_key_add_text(&key, text), ENVOI_OK);
+    ticket_key_add_text(&key, text);
+    cr_assert_eq(buf_failed(&key), ENVOI_OK);
     return key;
 }
 
@@ -201,8 +202,9 @@ Test(tickets, keys)
 
     for (size_t i = 0; i < COUNT; i++) {
         buf_init(&keys[i], 0, true);
-        cr_assert_eq(ticket_key_add_text(&keys[i], fields[i][0]), ENVOI_OK);
-        cr_assert_eq(ticket_key_add_text(&keys[i], fields[i][1]), ENVOI_OK);
+        ticket_key_add_text(&keys[i], fields[i][0]);
+        ticket_key_add_text(&keys[i], fields[i][1]);
+        cr_assert_eq(buf_failed(&keys[i]), ENVOI_OK);
         for (size_t k = 0; k < i; k++)
             cr_expect(keys[i].len != keys[k].len || memcmp(buf_head(&keys[i]), buf_head(&keys[k]), keys[i].len) != 0,
                       "%zu and %zu", i, k);
