@@ -13,15 +13,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* RFC 8305 section 8. */
+/* RFC 8305 section 8; all delays are in milliseconds. */
 #define ATTEMPT_DELAY    250
 #define RESOLUTION_DELAY 50
-/* A unix socket whose backlog is full says so at once and tells nobody when that changes. */
+/* If the backlog of a unix socket is full, connect() fails at once, and no event tells when there is room again. */
 #define BACKLOG_DELAY    20
 
 #define ATTEMPTS_MAX (FAMILIES * ADDRESSES_MAX)
 
-/* Where it is assumed that everything that can be watched has a place. */
+/* The watch list needs a place for each attempt and each socket of c-ares. */
 static_assert(WATCH_MAX >= ATTEMPTS_MAX + ARES_GETSOCK_MAXNUM, "the watch list is too short");
 
 struct attempt {
@@ -33,26 +33,26 @@ struct attempt {
 struct dialer {
     struct dialer_env env;
     struct resolver resolver;
-    bool looks_up;                         /* for others as well: they wait for it */
+    bool looks_up;                         /* on behalf of the host cache: other dialers wait for it */
     unsigned tried[FAMILIES];              /* a bit for each address */
-    int turn;                              /* the family that is next */
-    struct attempt attempts[ATTEMPTS_MAX]; /* those that are under way */
+    int turn;                              /* the family that is tried next */
+    struct attempt attempts[ATTEMPTS_MAX]; /* in progress */
     size_t count;
-    bool begun;       /* an address was tried: the time for connecting runs, no longer that for the name */
-    int64_t deadline; /* of the phase */
-    int64_t next_at;  /* not before this the next attempt begins */
-    int64_t grace;    /* until then IPv6 may still come first; 0: not waiting yet */
-    int winner;       /* -1: none yet */
+    bool begun; /* an address was tried: the deadline is that of connecting, no longer that of the look-up */
+    int64_t deadline;
+    int64_t next_at; /* no attempt begins before */
+    int64_t grace;   /* until then IPv4 waits for an address of IPv6; 0: it has not begun to wait */
+    int winner;      /* the connected socket, until it is handed over; -1: none */
     struct endpoint peer;
     int last_error;     /* errno of the last failure */
-    int ours;           /* ENVOI_E_SYSTEM or ENVOI_E_MEMORY, when there was no socket to be had; else 0 */
+    int local_failure;  /* ENVOI_E_SYSTEM or ENVOI_E_MEMORY if no socket could be made; else 0 */
     char failures[384]; /* "192.0.2.1: Connection refused; ..." */
 };
 
 /* ---- addresses ---- */
 
-/* The others need not wait any longer. */
-static void share(struct dialer *d, int64_t now)
+/* Hands what was found to the dialers that wait for it. */
+static void dialer_share(struct dialer *d, int64_t now)
 {
     if (!d->looks_up)
         return;
@@ -61,7 +61,7 @@ static void share(struct dialer *d, int64_t now)
     host_cache_keep(d->env.host_cache, &d->resolver.addresses, d->resolver.ttl, now);
 }
 
-static int look_up(struct dialer *d, int64_t now)
+static int dialer_look_up(struct dialer *d, int64_t now)
 {
     struct dialer_env *env = &d->env;
     int rc;
@@ -71,11 +71,11 @@ static int look_up(struct dialer *d, int64_t now)
         env->host_cache->looked_up = true;
     rc = resolver_start(&d->resolver, env->target, env->policy, env->watch, env->fault);
     if (resolver_done(&d->resolver, FAMILIES))
-        share(d, now);
+        dialer_share(d, now);
     return rc;
 }
 
-static int find_addresses(struct dialer *d, int64_t now)
+static int dialer_find_addresses(struct dialer *d, int64_t now)
 {
     const struct target *target = d->env.target;
     const struct addresses *known = NULL;
@@ -92,17 +92,18 @@ static int find_addresses(struct dialer *d, int64_t now)
         d->resolver.addresses = *known;
         return ENVOI_OK;
     }
-    return look_up(d, now);
+    return dialer_look_up(d, now);
 }
 
-/* What came of it. With one address that works, those that are still asked for are not missed. */
+/* Notes the outcome in the host cache. Addresses that name servers have not sent yet are not waited for: one that works is
+ * enough. */
 static void dialer_tell_cache(struct dialer *d, int64_t now)
 {
     struct host_cache *cache = d->env.target->address.len ? NULL : d->env.host_cache;
 
     if (!cache)
         return;
-    share(d, now);
+    dialer_share(d, now);
     if (d->winner >= 0)
         host_cache_prefer(cache, &d->peer);
     else
@@ -122,7 +123,7 @@ int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out)
     d->env = *env;
     d->winner = -1;
     d->deadline = now + env->dns_timeout;
-    rc = find_addresses(d, now);
+    rc = dialer_find_addresses(d, now);
     d->turn = d->resolver.addresses.first;
     if (rc) {
         dialer_free(d);
@@ -133,13 +134,13 @@ int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out)
 
 /* ---- attempts ---- */
 
-static void close_fd(struct dialer *d, int fd)
+static void dialer_close(struct dialer *d, int fd)
 {
     watch_forget(d->env.watch, fd);
     (void)close(fd);
 }
 
-static void failed(struct dialer *d, const struct endpoint *to, int error)
+static void dialer_note_failure(struct dialer *d, const struct endpoint *to, int error)
 {
     char host[ENDPOINT_TEXT_MAX];
     size_t len = strlen(d->failures);
@@ -149,53 +150,53 @@ static void failed(struct dialer *d, const struct endpoint *to, int error)
         why = "unknown error";
     endpoint_host(to, host, sizeof host);
     d->last_error = error;
-    d->next_at = 0; /* the next one need not wait any longer */
+    d->next_at = 0; /* the next attempt begins at once */
     trace_event(d->env.trace, "%s: %s", host, why);
-    if (d->env.target->address.len) /* there is only this one, and the label names it */
+    if (d->env.target->address.len) /* the only address, and the label names it */
         (void)snprintf(d->failures, sizeof d->failures, "%s", why);
     else
         (void)snprintf(d->failures + len, sizeof d->failures - len, "%s%s: %s", len ? "; " : "", host, why);
 }
 
-/* Does this errno mean that the connection is being made? A signal does not stop it either (POSIX). */
-static bool is_under_way(int error)
+/* Does this errno of connect() mean that the attempt goes on? After EINTR it does, too (POSIX). */
+static bool attempt_is_pending(int error)
 {
     return error == EINPROGRESS || error == EINTR;
 }
 
-/* No socket can be had because this process or machine has no more: the server is not to blame. 0: it is another reason, such
- * as no IPv6. */
-static int system_failure(int error)
+/* The code if socket() failed because this process or machine has run out of something, which is not the server's fault. 0:
+ * another reason, such as no IPv6. */
+static int attempt_local_failure(int error)
 {
     if (error == ENOMEM || error == ENOBUFS)
         return ENVOI_E_MEMORY;
     return error == EMFILE || error == ENFILE ? ENVOI_E_SYSTEM : ENVOI_OK;
 }
 
-static int open_socket(const struct endpoint *to)
+static int attempt_socket(const struct endpoint *to)
 {
     int fd = socket(to->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
 
     if (fd >= 0 && to->at.any.sa_family != AF_UNIX)
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* without it mail goes out all the same */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a failure costs only speed */
     return fd;
 }
 
-static const struct endpoint *address_of(const struct dialer *d, const struct attempt *a)
+static const struct endpoint *attempt_address(const struct dialer *d, const struct attempt *a)
 {
     return &d->resolver.addresses.found[a->family][a->index];
 }
 
-static void win(struct dialer *d, const struct attempt *a)
+static void dialer_win(struct dialer *d, const struct attempt *a)
 {
     d->winner = a->fd;
-    d->peer = *address_of(d, a);
+    d->peer = *attempt_address(d, a);
 }
 
-static void begin(struct dialer *d, struct attempt a, int64_t now)
+static void dialer_begin(struct dialer *d, struct attempt a, int64_t now)
 {
-    const struct endpoint *to = address_of(d, &a);
+    const struct endpoint *to = attempt_address(d, &a);
     char text[ENDPOINT_TEXT_MAX];
 
     endpoint_text(to, text, sizeof text);
@@ -204,12 +205,12 @@ static void begin(struct dialer *d, struct attempt a, int64_t now)
     d->begun = true;
     d->next_at = now + ATTEMPT_DELAY;
     trace_event(d->env.trace, "connecting to %s", text);
-    if ((a.fd = open_socket(to)) < 0) {
-        d->ours = system_failure(errno);
-        failed(d, to, errno);
+    if ((a.fd = attempt_socket(to)) < 0) {
+        d->local_failure = attempt_local_failure(errno);
+        dialer_note_failure(d, to, errno);
     } else if (connect(a.fd, &to->at.any, to->len) == 0) {
-        win(d, &a);
-    } else if (is_under_way(errno)) {
+        dialer_win(d, &a);
+    } else if (attempt_is_pending(errno)) {
         d->attempts[d->count++] = a;
     } else {
         int error = errno;
@@ -219,13 +220,13 @@ static void begin(struct dialer *d, struct attempt a, int64_t now)
             d->tried[FAMILY_V4] = 0;
             d->next_at = now + BACKLOG_DELAY;
         } else {
-            failed(d, to, error);
+            dialer_note_failure(d, to, error);
         }
     }
 }
 
-/* The first address of a family that was not tried; their number if there is none (yet). */
-static unsigned untried(const struct dialer *d, int family)
+/* The index of the first address of a family that was not tried; the number of addresses if all were. */
+static unsigned dialer_untried(const struct dialer *d, int family)
 {
     unsigned i = 0;
 
@@ -234,34 +235,35 @@ static unsigned untried(const struct dialer *d, int family)
     return i;
 }
 
-static bool family_has_address(const struct dialer *d, int family)
+static bool dialer_has_address_of(const struct dialer *d, int family)
 {
-    return untried(d, family) < d->resolver.addresses.count[family];
+    return dialer_untried(d, family) < d->resolver.addresses.count[family];
 }
 
-static bool have_address(const struct dialer *d)
+static bool dialer_has_address(const struct dialer *d)
 {
-    return family_has_address(d, FAMILY_V6) || family_has_address(d, FAMILY_V4);
+    return dialer_has_address_of(d, FAMILY_V6) || dialer_has_address_of(d, FAMILY_V4);
 }
 
-/* Begins with the address that is next, if there is one. The families take turns. */
-static bool begin_next(struct dialer *d, int64_t now)
+/* Begins an attempt with the next address; false: there is none. The families take turns. */
+static bool dialer_begin_next(struct dialer *d, int64_t now)
 {
-    int family = family_has_address(d, d->turn) ? d->turn : !d->turn;
-    struct attempt a = {.family = family, .index = untried(d, family)};
+    int family = dialer_has_address_of(d, d->turn) ? d->turn : !d->turn;
+    struct attempt a = {.family = family, .index = dialer_untried(d, family)};
 
-    if (!have_address(d))
+    if (!dialer_has_address(d))
         return false;
     d->turn = !family;
     d->tried[family] |= 1u << a.index;
-    begin(d, a, now);
+    dialer_begin(d, a, now);
     return true;
 }
 
-/* When the first IPv4 address is there before any of IPv6, the latter get a moment to catch up. */
-static bool waits_for_v6(struct dialer *d, int64_t now)
+/* If an IPv4 address is found before any of IPv6, the attempt is delayed a little, so that IPv6 can come first (RFC 8305
+ * section 3). */
+static bool dialer_waits_for_v6(struct dialer *d, int64_t now)
 {
-    if (d->begun || resolver_done(&d->resolver, FAMILY_V6) || !have_address(d))
+    if (d->begun || resolver_done(&d->resolver, FAMILY_V6) || !dialer_has_address(d))
         return false;
     if (d->resolver.addresses.count[FAMILY_V6])
         return false;
@@ -270,8 +272,8 @@ static bool waits_for_v6(struct dialer *d, int64_t now)
     return now < d->grace;
 }
 
-/* The errno of an attempt, 0 when it is connected, EINPROGRESS when it is neither. Some loops call every event on a socket
- * readable, so what they say is not taken for the answer. */
+/* The errno of an attempt; 0: it is connected; EINPROGRESS: neither yet. Some event loops report every event on a socket as
+ * readable, so ENVOI_EVENT_READ alone proves nothing. */
 static int attempt_state(int fd, unsigned events)
 {
     struct sockaddr_storage peer;
@@ -295,10 +297,10 @@ static void attempt_ready(struct dialer *d, size_t index, unsigned events)
         return;
     d->attempts[index] = d->attempts[--d->count];
     if (error == 0) {
-        win(d, &a);
+        dialer_win(d, &a);
     } else {
-        close_fd(d, a.fd);
-        failed(d, address_of(d, &a), error);
+        dialer_close(d, a.fd);
+        dialer_note_failure(d, attempt_address(d, &a), error);
     }
 }
 
@@ -309,13 +311,13 @@ void dialer_ready(struct dialer *d, int fd, unsigned events)
             attempt_ready(d, i, events);
             return;
         }
-    if (watch_wanted(d->env.watch, fd)) /* what is watched and no attempt is c-ares's */
+    if (watch_wanted(d->env.watch, fd)) /* a watched descriptor that is no attempt belongs to c-ares */
         resolver_process(&d->resolver, fd, events);
 }
 
-/* ---- the whole ---- */
+/* ---- steps ---- */
 
-static int too_late(struct dialer *d)
+static int dialer_too_late(struct dialer *d)
 {
     struct envoi_errctx *fault = d->env.fault;
     const char *label = d->env.target->label;
@@ -327,23 +329,23 @@ static int too_late(struct dialer *d)
                      d->failures[0] ? "; " : "", d->failures);
 }
 
-static int nothing_left(struct dialer *d)
+static int dialer_nothing_left(struct dialer *d)
 {
     if (!d->begun)
         return resolver_failure(&d->resolver, d->env.fault);
-    (void)fault_set(d->env.fault, d->ours ? d->ours : ENVOI_E_CONNECT, ENVOI_PHASE_CONNECT, "%s: %s",
+    (void)fault_set(d->env.fault, d->local_failure ? d->local_failure : ENVOI_E_CONNECT, ENVOI_PHASE_CONNECT, "%s: %s",
                     d->env.target->label, d->failures);
     d->env.fault->library_code = d->last_error;
     return d->env.fault->code;
 }
 
-/* Ends the attempts that are under way; those addresses were not tried, as it were. */
-static void rest(struct dialer *d)
+/* Closes the attempts in progress. Their addresses count as not tried. */
+static void dialer_close_attempts(struct dialer *d)
 {
     for (size_t i = 0; i < d->count; i++) {
         const struct attempt *a = &d->attempts[i];
 
-        close_fd(d, a->fd);
+        dialer_close(d, a->fd);
         d->tried[a->family] &= ~(1u << a->index);
     }
     d->count = 0;
@@ -353,9 +355,9 @@ bool dialer_resume(struct dialer *d, int64_t now)
 {
     d->deadline = now + d->env.connect_timeout;
     d->next_at = 0;
-    if (have_address(d) || !resolver_done(&d->resolver, FAMILIES))
+    if (dialer_has_address(d) || !resolver_done(&d->resolver, FAMILIES))
         return true;
-    if (d->env.host_cache) /* there may be more by now */
+    if (d->env.host_cache) /* a new look-up may find more addresses */
         host_cache_forget(d->env.host_cache);
     return false;
 }
@@ -366,24 +368,24 @@ int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
 
     resolver_process(&d->resolver, -1, 0);
     if (resolver_done(&d->resolver, FAMILIES))
-        share(d, now);
+        dialer_share(d, now);
     if (!d->begun && d->resolver.addresses.count[FAMILY_V6])
         d->turn = d->resolver.addresses.first;
-    while (d->winner < 0 && now >= d->next_at && now < d->deadline && !waits_for_v6(d, now))
-        if (!begin_next(d, now))
+    while (d->winner < 0 && now >= d->next_at && now < d->deadline && !dialer_waits_for_v6(d, now))
+        if (!dialer_begin_next(d, now))
             break;
     if (d->winner >= 0) {
         dialer_tell_cache(d, now);
-        rest(d);
+        dialer_close_attempts(d);
         *fd = d->winner;
         *peer = d->peer;
         d->winner = -1;
         return ENVOI_OK;
     }
-    if (d->count == 0 && !have_address(d) && resolver_done(&d->resolver, FAMILIES))
-        rc = nothing_left(d);
+    if (d->count == 0 && !dialer_has_address(d) && resolver_done(&d->resolver, FAMILIES))
+        rc = dialer_nothing_left(d);
     else if (now >= d->deadline)
-        rc = too_late(d);
+        rc = dialer_too_late(d);
     if (rc != ENVOI_E_AGAIN)
         dialer_tell_cache(d, now);
     return rc;
@@ -400,7 +402,7 @@ int64_t dialer_deadline(const struct dialer *d, int64_t now)
 {
     int64_t at = clock_earlier(d->deadline, resolver_deadline(&d->resolver, now));
 
-    if (have_address(d))
+    if (dialer_has_address(d))
         at = clock_earlier(at, d->begun ? d->next_at : d->grace);
     return at;
 }
@@ -410,10 +412,10 @@ void dialer_free(struct dialer *d)
     if (!d)
         return;
     resolver_stop(&d->resolver);
-    rest(d);
+    dialer_close_attempts(d);
     if (d->looks_up)
         d->env.host_cache->looked_up = false;
     if (d->winner >= 0)
-        close_fd(d, d->winner);
+        dialer_close(d, d->winner);
     mem_free(d);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes a connection: looks the name up, tries the addresses in the manner of RFC 8305 (the families alternate, a new
- * attempt begins 250 ms after the last or as soon as that has failed), keeps the first that answers and closes the rest. */
+/* Makes a connection: looks the name up and tries the addresses as RFC 8305 describes. The families alternate; an attempt
+ * begins 250 ms after the one before it, or as soon as that has failed. The first connection is kept, the others are closed. */
 #ifndef NET_DIALER_H
 #define NET_DIALER_H
 
@@ -16,31 +16,31 @@
 
 struct dialer;
 
-/* What a dialer works with; all of it lives as long as the dialer. */
+/* Borrowed until dialer_free(). */
 struct dialer_env {
     const struct target *target;
     const struct resolver_policy *policy;
     int64_t dns_timeout, connect_timeout; /* milliseconds */
     struct watch *watch;
     const struct trace *trace;
-    struct envoi_errctx *fault; /* where failures are told */
-    struct host_cache
-        *host_cache; /* shared with other dialers to the same target, one after the other; NULL: nothing is */
+    struct envoi_errctx *fault;    /* where failures are reported */
+    struct host_cache *host_cache; /* shared by dialers to the same target, not by two threads at once; NULL: none */
 };
 
+/* ENVOI_OK, or an error that is reported in fault. */
 int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out);
-/* Closes what is open but for the socket that was taken. NULL is a no-op. */
+/* Closes everything but the socket that dialer_step() handed over. NULL is a no-op. */
 void dialer_free(struct dialer *d);
 
-/* fd is ready for events; -1: none is, but a time-out may be due. */
+/* fd is ready for events. A descriptor that is not watched is ignored. */
 void dialer_ready(struct dialer *d, int fd, unsigned events);
-/* Goes on. ENVOI_OK: *fd is connected to *peer and now the caller's, nothing else is open; ENVOI_E_AGAIN; or an error that was
- * told to fault. */
+/* Goes on as far as possible without waiting. ENVOI_OK: *fd is connected to *peer and now belongs to the caller, and the other
+ * attempts are closed. ENVOI_E_AGAIN: not connected yet. Other errors are reported in fault. */
 int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer);
-/* That connection was no good: dialer_step() goes on with the other addresses, also those that name servers were still asked
- * for. False: there are none. */
+/* The connection that was handed over is of no use: dialer_step() goes on with the remaining addresses, and with those that
+ * name servers have not sent yet. False: there are none. */
 bool dialer_resume(struct dialer *d, int64_t now);
-/* Says which descriptors matter. */
+/* Adds the descriptors that matter now to the watch list. */
 void dialer_watch(const struct dialer *d);
 /* When dialer_step() is due at the latest. */
 int64_t dialer_deadline(const struct dialer *d, int64_t now);

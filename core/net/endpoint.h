@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A socket address of a family that mail is sent over. */
+/* A socket address: IPv4, IPv6 or a unix socket. */
 #ifndef NET_ENDPOINT_H
 #define NET_ENDPOINT_H
 
@@ -21,10 +21,10 @@ struct endpoint {
 
 #define ENDPOINT_TEXT_MAX 128
 
-/* Copies a socket address; false when it is of another family or size. */
+/* Copies a socket address. False: the family or the size is another one. */
 bool endpoint_set(struct endpoint *e, const struct sockaddr *from, socklen_t len);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
-/* The address alone: "192.0.2.1", "2001:db8::1", "/path". */
+/* The address without the port: "192.0.2.1", "2001:db8::1", "/path". */
 void endpoint_host(const struct endpoint *e, char *text, size_t size);
 /* With the port: "192.0.2.1:587", "[2001:db8::1]:587", "/path". */
 void endpoint_text(const struct endpoint *e, char *text, size_t size);

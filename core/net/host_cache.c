@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Those who begin together share one look-up even if nothing is to be kept, and those of /etc/hosts have no time. */
+/* Milliseconds. The minimum lets dialers that begin together share a look-up even if its TTL is 0. Addresses of /etc/hosts have
+ * no TTL. */
 #define TTL_MIN     1000
 #define TTL_MAX     ((int64_t)3600 * 1000)
 #define TTL_UNKNOWN 10000
@@ -36,7 +37,7 @@ void host_cache_prefer(struct host_cache *c, const struct endpoint *e)
     while (i < *count && !endpoint_equal(&list[i], e))
         i++;
     if (i == ADDRESSES_MAX)
-        i--; /* for the last one */
+        i--; /* it replaces the last one */
     else if (i == *count)
         ++*count;
     memmove(list + 1, list, i * sizeof *list);

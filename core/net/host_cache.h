@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of a server's name: one look-up serves all connections of a pool's route to it. The first one that needs the
- * addresses looks them up, and no other one is begun meanwhile; what it finds is good for the time that the name servers said.
- * A failure is not kept: the pool's back-off stands for that. */
+/* The addresses of one host, so that one look-up serves all dialers to it. The first dialer that needs the addresses looks them
+ * up; meanwhile the owner of the cache begins no other dialer. What was found is valid for the TTL of the answer. A failure is
+ * not cached: the owner has its own back-off. */
 #ifndef NET_HOST_CACHE_H
 #define NET_HOST_CACHE_H
 
@@ -12,16 +12,17 @@
 
 struct host_cache {
     struct addresses addresses;
-    int64_t until;  /* they are good before that */
-    bool looked_up; /* right now somebody does it */
+    int64_t until;  /* when the addresses expire */
+    bool looked_up; /* a dialer is looking them up now */
 };
 
-/* The addresses, if there are any that are good. */
+/* The addresses, NULL if there are none or they have expired. */
 const struct addresses *host_cache_use(const struct host_cache *c, int64_t now);
-/* Keeps what was found, for ttl milliseconds (-1: nobody said) within bounds. */
+/* Stores what was found for ttl milliseconds (-1: unknown), within bounds. */
 void host_cache_keep(struct host_cache *c, const struct addresses *found, int64_t ttl, int64_t now);
-/* That address is the one to be tried first. It may have been found after host_cache_keep(). */
+/* The address is to be tried first. It is added if it was found after host_cache_keep(). */
 void host_cache_prefer(struct host_cache *c, const struct endpoint *e);
+/* The addresses are expired from now on. */
 void host_cache_forget(struct host_cache *c);
 
 #endif

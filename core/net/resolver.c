@@ -11,25 +11,25 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* c-ares counts its users without a lock, so it is asked once for the process. Its allocator stays its own: setting ours
- * would also set it for others in the process who use c-ares and have memory of it already. */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int library_status;
+/* c-ares counts its users without a lock, so it is initialised once for the process. It keeps its own allocator: ours would be
+ * set for other users of c-ares in the process, too, who may already hold memory from the old one. */
+static pthread_once_t resolver_once = PTHREAD_ONCE_INIT;
+static int resolver_library_status;
 
-static void start_library(void)
+static void resolver_start_library(void)
 {
-    library_status = ares_library_init(ARES_LIB_INIT_ALL);
+    resolver_library_status = ares_library_init(ARES_LIB_INIT_ALL);
 }
 
 /* ---- sockets of c-ares: never blocking, never inherited, never raising SIGPIPE ---- */
 
-static ares_socket_t open_socket(int family, int type, int protocol, void *ctx)
+static ares_socket_t channel_open_socket(int family, int type, int protocol, void *ctx)
 {
     (void)ctx;
     return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 }
 
-static int close_socket(ares_socket_t fd, void *ctx)
+static int channel_close_socket(ares_socket_t fd, void *ctx)
 {
     struct resolver *r = ctx;
 
@@ -37,47 +37,47 @@ static int close_socket(ares_socket_t fd, void *ctx)
     return close(fd);
 }
 
-static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, void *ctx)
+static int channel_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, void *ctx)
 {
     (void)ctx;
     return connect(fd, to, len);
 }
 
-static ares_ssize_t receive(ares_socket_t fd, void *data, size_t len, int flags, struct sockaddr *from,
-                            ares_socklen_t *from_len, void *ctx)
+static ares_ssize_t channel_receive(ares_socket_t fd, void *data, size_t len, int flags, struct sockaddr *from,
+                                    ares_socklen_t *from_len, void *ctx)
 {
     (void)ctx;
     return recvfrom(fd, data, len, flags, from, from_len);
 }
 
-static ares_ssize_t send_pieces(ares_socket_t fd, const struct iovec *pieces, int count, void *ctx)
+static ares_ssize_t channel_send(ares_socket_t fd, const struct iovec *pieces, int count, void *ctx)
 {
     struct iovec copy[16];
     struct msghdr message = {.msg_iov = copy};
 
     (void)ctx;
     if (count > (int)(sizeof copy / sizeof copy[0]))
-        count = (int)(sizeof copy / sizeof copy[0]); /* a short write, as a stream may have any time */
+        count = (int)(sizeof copy / sizeof copy[0]); /* a short write, which is allowed for a stream */
     memcpy(copy, pieces, (size_t)count * sizeof copy[0]);
     message.msg_iovlen = (size_t)count;
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
-static const struct ares_socket_functions socket_functions = {open_socket, close_socket, connect_socket, receive,
-                                                              send_pieces};
+static const struct ares_socket_functions channel_functions = {channel_open_socket, channel_close_socket,
+                                                               channel_connect, channel_receive, channel_send};
 
 /* ---- channels ---- */
 
-/* For /etc/hosts alone. All that c-ares would otherwise read resolv.conf and the environment for is given. */
-static int open_files(ares_channel *channel)
+/* For /etc/hosts alone. The options are complete, so that c-ares reads neither resolv.conf nor the environment. */
+static int channel_open_files(ares_channel *channel)
 {
-    struct in_addr nobody = {0};
+    struct in_addr no_server = {0};
     struct ares_options options = {.flags = ARES_FLAG_NOALIASES,
                                    .lookups = (char[]){"f"},
                                    .timeout = 1000,
                                    .tries = 1,
                                    .ndots = 1,
-                                   .servers = &nobody,
+                                   .servers = &no_server,
                                    .nservers = 1};
 
     return ares_init_options(channel, &options,
@@ -85,9 +85,9 @@ static int open_files(ares_channel *channel)
                                  ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_NOROTATE);
 }
 
-/* For the name servers. In a set-uid program LOCALDOMAIN (search domains), RES_OPTIONS and HOSTALIASES are overridden:
- * what is given here wins over the environment. */
-static int open_servers(ares_channel *channel, const struct resolver_policy *policy)
+/* For the name servers. In a set-uid program LOCALDOMAIN (search domains), RES_OPTIONS and HOSTALIASES must have no effect, so
+ * options that override the environment are set. */
+static int channel_open_servers(ares_channel *channel, const struct resolver_policy *policy)
 {
     struct ares_options options = {
         .lookups = (char[]){"b"}, .flags = ARES_FLAG_NOALIASES, .timeout = 5000, .tries = 4, .ndots = 1};
@@ -114,7 +114,7 @@ static int channel_failure(int status, struct envoi_errctx *fault)
 
 /* ---- answers ---- */
 
-static void add(struct resolver *r, int family, const struct endpoint *e)
+static void resolver_add(struct resolver *r, int family, const struct endpoint *e)
 {
     size_t *count = &r->addresses.count[family];
 
@@ -125,8 +125,8 @@ static void add(struct resolver *r, int family, const struct endpoint *e)
         r->addresses.found[family][(*count)++] = *e;
 }
 
-/* What /etc/hosts says has no time of its own: there, all of this is 0. */
-static void note_ttl(struct resolver *r, int seconds, bool both)
+/* Entries of /etc/hosts (`both`) have no TTL, and c-ares says 0. */
+static void resolver_note_ttl(struct resolver *r, int seconds, bool both)
 {
     int64_t ttl = seconds < 0 ? 0 : (int64_t)seconds * 1000;
 
@@ -134,13 +134,13 @@ static void note_ttl(struct resolver *r, int seconds, bool both)
         r->ttl = ttl;
 }
 
-static void take(struct resolver *r, const struct ares_addrinfo *answer, bool both)
+static void resolver_take(struct resolver *r, const struct ares_addrinfo *answer, bool both)
 {
     uint16_t port = htons(r->target->port);
-    bool first = both; /* then the order of the answer says which family comes first */
+    bool first = both; /* the first address of such an answer tells which family to try first */
 
     for (const struct ares_addrinfo_cname *c = answer->cnames; c; c = c->next)
-        note_ttl(r, c->ttl, both);
+        resolver_note_ttl(r, c->ttl, both);
     for (const struct ares_addrinfo_node *n = answer->nodes; n; n = n->ai_next) {
         int family = n->ai_family == AF_INET6 ? FAMILY_V6 : FAMILY_V4;
         struct endpoint e;
@@ -154,12 +154,12 @@ static void take(struct resolver *r, const struct ares_addrinfo *answer, bool bo
         if (first)
             r->addresses.first = family;
         first = false;
-        add(r, family, &e);
-        note_ttl(r, n->ai_ttl, both);
+        resolver_add(r, family, &e);
+        resolver_note_ttl(r, n->ai_ttl, both);
     }
 }
 
-static void answered(void *ctx, int status, int timeouts, struct ares_addrinfo *answer)
+static void query_answered(void *ctx, int status, int timeouts, struct ares_addrinfo *answer)
 {
     struct resolver_query *query = ctx;
 
@@ -169,26 +169,27 @@ static void answered(void *ctx, int status, int timeouts, struct ares_addrinfo *
     if (!answer)
         return;
     if (status == ARES_SUCCESS)
-        take(query->resolver, answer, query->both);
+        resolver_take(query->resolver, answer, query->both);
     ares_freeaddrinfo(answer);
 }
 
-static void ask(struct resolver *r, ares_channel channel, const char *name, int family, struct resolver_query *query)
+static void query_ask(struct resolver *r, ares_channel channel, const char *name, int family,
+                      struct resolver_query *query)
 {
     struct ares_addrinfo_hints hints = {.ai_family = family, .ai_socktype = SOCK_STREAM};
 
     query->resolver = r;
     query->asked = true;
     query->both = family == AF_UNSPEC;
-    ares_getaddrinfo(channel, name, NULL, &hints, answered, query);
+    ares_getaddrinfo(channel, name, NULL, &hints, query_answered, query);
 }
 
 /* ---- the look-up ---- */
 
 static const char localhost[] = "localhost";
 
-/* Names below localhost are localhost, and no name server is asked for them (RFC 6761 section 6.3). */
-static bool is_localhost(const struct target *target)
+/* True for localhost and names below it: no name server is asked for them (RFC 6761 section 6.3). */
+static bool resolver_is_localhost(const struct target *target)
 {
     size_t len = strlen(target->name), tail = sizeof localhost - 1;
 
@@ -197,8 +198,8 @@ static bool is_localhost(const struct target *target)
     return len == tail || target->name[len - tail - 1] == '.';
 }
 
-/* c-ares knows localhost where /etc/hosts does not, but not where there is no such file, as in a bare chroot. */
-static void add_loopback(struct resolver *r)
+/* c-ares knows localhost if /etc/hosts does not have it, but not if there is no such file, as in a bare chroot. */
+static void resolver_add_loopback(struct resolver *r)
 {
     uint16_t port = htons(r->target->port);
     struct endpoint v6 = {.len = sizeof v6.at.in6,
@@ -207,49 +208,49 @@ static void add_loopback(struct resolver *r)
                           .at.in = {.sin_family = AF_INET, .sin_port = port, .sin_addr = {htonl(INADDR_LOOPBACK)}}};
 
     r->addresses.first = FAMILY_V6;
-    add(r, FAMILY_V6, &v6);
-    add(r, FAMILY_V4, &v4);
+    resolver_add(r, FAMILY_V6, &v6);
+    resolver_add(r, FAMILY_V4, &v4);
 }
 
-static int ask_files(struct resolver *r, struct envoi_errctx *fault)
+static int resolver_ask_files(struct resolver *r, struct envoi_errctx *fault)
 {
     struct resolver_query query = {0};
     ares_channel channel = NULL;
-    int status = open_files(&channel);
+    int status = channel_open_files(&channel);
 
     if (status != ARES_SUCCESS)
         return channel_failure(status, fault);
-    ares_set_socket_functions(channel, &socket_functions, r);
-    ask(r, channel, is_localhost(r->target) ? localhost : r->target->name, AF_UNSPEC, &query);
+    ares_set_socket_functions(channel, &channel_functions, r);
+    query_ask(r, channel, resolver_is_localhost(r->target) ? localhost : r->target->name, AF_UNSPEC, &query);
     ares_destroy(channel);
     if (query.status == ARES_ENOMEM)
         return channel_failure(ARES_ENOMEM, fault);
     return ENVOI_OK;
 }
 
-static int ask_servers(struct resolver *r, const struct resolver_policy *policy, struct envoi_errctx *fault)
+static int resolver_ask_servers(struct resolver *r, const struct resolver_policy *policy, struct envoi_errctx *fault)
 {
     char absolute[256];
     const char *name = r->target->name;
     ares_channel channel = NULL;
-    int status = open_servers(&channel, policy);
+    int status = channel_open_servers(&channel, policy);
 
     if (status != ARES_SUCCESS)
         return channel_failure(status, fault);
-    ares_set_socket_functions(channel, &socket_functions, r);
+    ares_set_socket_functions(channel, &channel_functions, r);
     r->channel = channel;
     r->addresses.first = FAMILY_V6;
     if (r->target->absolute) {
         (void)snprintf(absolute, sizeof absolute, "%s.", name);
         name = absolute;
     }
-    ask(r, channel, name, AF_INET6, &r->queries[FAMILY_V6]);
-    ask(r, channel, name, AF_INET, &r->queries[FAMILY_V4]);
+    query_ask(r, channel, name, AF_INET6, &r->queries[FAMILY_V6]);
+    query_ask(r, channel, name, AF_INET, &r->queries[FAMILY_V4]);
     return ENVOI_OK;
 }
 
-/* A channel may not be destroyed by its own callback, so it is looked at after every call that can make one. */
-static void drop_if_done(struct resolver *r)
+/* A channel must not be destroyed by its own callback, so this follows each call that can run the last one. */
+static void resolver_stop_if_done(struct resolver *r)
 {
     if (r->channel && resolver_done(r, FAMILIES))
         resolver_stop(r);
@@ -261,17 +262,17 @@ int resolver_start(struct resolver *r, const struct target *target, const struct
     int rc;
 
     *r = (struct resolver){.target = target, .watch = watch, .ttl = -1};
-    (void)pthread_once(&once, start_library);
-    if (library_status != ARES_SUCCESS)
-        return channel_failure(library_status, fault);
-    rc = ask_files(r, fault);
+    (void)pthread_once(&resolver_once, resolver_start_library);
+    if (resolver_library_status != ARES_SUCCESS)
+        return channel_failure(resolver_library_status, fault);
+    rc = resolver_ask_files(r, fault);
     if (!rc && r->addresses.count[FAMILY_V6] + r->addresses.count[FAMILY_V4] == 0) {
-        if (is_localhost(target))
-            add_loopback(r);
+        if (resolver_is_localhost(target))
+            resolver_add_loopback(r);
         else
-            rc = ask_servers(r, policy, fault);
+            rc = resolver_ask_servers(r, policy, fault);
     }
-    drop_if_done(r);
+    resolver_stop_if_done(r);
     return rc;
 }
 
@@ -283,7 +284,7 @@ void resolver_process(struct resolver *r, int fd, unsigned events)
         return;
     ares_process_fd(channel, events & ENVOI_EVENT_READ ? fd : ARES_SOCKET_BAD,
                     events & ENVOI_EVENT_WRITE ? fd : ARES_SOCKET_BAD);
-    drop_if_done(r);
+    resolver_stop_if_done(r);
 }
 
 bool resolver_done(const struct resolver *r, int family)
@@ -317,7 +318,7 @@ int64_t resolver_deadline(const struct resolver *r, int64_t now)
 
     if (!r->channel || !(left = ares_timeout(r->channel, NULL, &room)))
         return -1;
-    /* One more, so that the time-out has passed for sure when c-ares is called: it counts in microseconds. */
+    /* c-ares counts in microseconds: one millisecond more, so that its time-out has passed when it is called. */
     return now + (int64_t)left->tv_sec * 1000 + left->tv_usec / 1000 + 1;
 }
 

@@ -17,7 +17,7 @@
 #define LABEL_MAX  ((size_t)63)
 #define ZONED_MAX  ((size_t)(INET6_ADDRSTRLEN + IF_NAMESIZE + 1))
 
-static int wrong(struct envoi_errctx *fault, const char *text, size_t len, const char *why)
+static int target_wrong(struct envoi_errctx *fault, const char *text, size_t len, const char *why)
 {
     char shown[81];
 
@@ -29,14 +29,14 @@ static int wrong(struct envoi_errctx *fault, const char *text, size_t len, const
     return fault_set(fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "\"%s\": %s", shown, why);
 }
 
-static int no_memory(struct envoi_errctx *fault)
+static int target_no_memory(struct envoi_errctx *fault)
 {
     return fault_set(fault, ENVOI_E_MEMORY, ENVOI_PHASE_NONE, "%s", envoi_error_text(ENVOI_E_MEMORY));
 }
 
 /* ---- names ---- */
 
-static bool is_ascii(const char *text, size_t len)
+static bool host_is_ascii(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)text[i] >= 0x80)
@@ -44,8 +44,8 @@ static bool is_ascii(const char *text, size_t len)
     return true;
 }
 
-/* Letters, digits, hyphens within, and the underscore that many a machine has in its name. */
-static bool is_label(const char *label, size_t len)
+/* Letters, digits, hyphens (not first or last), and underscores, because some machines have them in their names. */
+static bool host_is_label(const char *label, size_t len)
 {
     if (len == 0 || len > LABEL_MAX || label[0] == '-' || label[len - 1] == '-')
         return false;
@@ -55,14 +55,14 @@ static bool is_label(const char *label, size_t len)
     return true;
 }
 
-static bool is_name(const char *name)
+static bool host_is_name(const char *name)
 {
     if (strlen(name) > NAME_MAX_)
         return false;
     for (;;) {
         size_t len = strcspn(name, ".");
 
-        if (!is_label(name, len))
+        if (!host_is_label(name, len))
             return false;
         if (!name[len])
             return true;
@@ -70,19 +70,19 @@ static bool is_name(const char *name)
     }
 }
 
-/* libidn2 allocates by itself, so its answer is copied into our memory. */
-static int to_a_labels(const char *text, struct envoi_errctx *fault, char **out)
+/* libidn2 has its own allocator, so the result is copied to memory of mem.h. */
+static int host_to_a_labels(const char *text, struct envoi_errctx *fault, char **out)
 {
     char *labels = NULL;
     int rc = idn2_to_ascii_8z(text, &labels, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
 
     if (rc == IDN2_MALLOC)
-        return no_memory(fault);
+        return target_no_memory(fault);
     if (rc != IDN2_OK)
-        return wrong(fault, text, strlen(text), idn2_strerror(rc));
+        return target_wrong(fault, text, strlen(text), idn2_strerror(rc));
     *out = mem_strdup(labels);
     idn2_free(labels);
-    return *out ? ENVOI_OK : no_memory(fault);
+    return *out ? ENVOI_OK : target_no_memory(fault);
 }
 
 int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, char **out, bool *absolute)
@@ -94,18 +94,18 @@ int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, cha
 
     *out = NULL;
     if (len == 0)
-        return wrong(fault, text, len, "no host name");
+        return target_wrong(fault, text, len, "no host name");
     if (!text_is_line(text, len))
-        return wrong(fault, text, len, "a host name has no control characters");
+        return target_wrong(fault, text, len, "a host name has no control characters");
     if (!(name = mem_strndup(text, len)))
-        return no_memory(fault);
-    if (!is_ascii(text, len)) {
+        return target_no_memory(fault);
+    if (!host_is_ascii(text, len)) {
         char *labels = NULL;
 
-        rc = to_a_labels(name, fault, &labels);
+        rc = host_to_a_labels(name, fault, &labels);
         mem_free(name);
         if (rc || !labels)
-            return rc ? rc : no_memory(fault);
+            return rc ? rc : target_no_memory(fault);
         name = labels;
     }
     end = strlen(name);
@@ -114,9 +114,9 @@ int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, cha
         name[end - 1] = '\0';
     if (absolute)
         *absolute = dot;
-    if (!is_name(name)) {
+    if (!host_is_name(name)) {
         mem_free(name);
-        return wrong(fault, text, len, "not a host name");
+        return target_wrong(fault, text, len, "not a host name");
     }
     *out = name;
     return ENVOI_OK;
@@ -124,8 +124,8 @@ int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, cha
 
 /* ---- addresses ---- */
 
-/* The number of the interface in "fe80::1%eth0"; 0: there is none. */
-static uint32_t zone_of(const char *zone)
+/* The number of the interface in "fe80::1%eth0"; 0: no such interface. */
+static uint32_t target_zone(const char *zone)
 {
     uint64_t number;
 
@@ -134,8 +134,8 @@ static uint32_t zone_of(const char *zone)
     return if_nametoindex(zone);
 }
 
-/* True when the text is an address at all; an endpoint without len then says that its zone is unknown. */
-static bool parse_ip(const char *text, size_t len, uint16_t port, struct endpoint *out)
+/* True if the text is an IP address. If its zone is unknown, out->len is 0. */
+static bool target_parse_ip(const char *text, size_t len, uint16_t port, struct endpoint *out)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -153,7 +153,7 @@ static bool parse_ip(const char *text, size_t len, uint16_t port, struct endpoin
         *zone++ = '\0';
     if (inet_pton(AF_INET6, copy, &in6.sin6_addr) != 1)
         return false;
-    if (zone && !(in6.sin6_scope_id = zone_of(zone)))
+    if (zone && !(in6.sin6_scope_id = target_zone(zone)))
         return true;
     return endpoint_set(out, (const struct sockaddr *)&in6, sizeof in6);
 }
@@ -163,42 +163,42 @@ int host_or_ip_normalise(const char *text, struct envoi_errctx *fault, char **ou
     struct endpoint address;
     char host[ENDPOINT_TEXT_MAX];
 
-    *is_ip = parse_ip(text, strlen(text), 0, &address) && address.len;
+    *is_ip = target_parse_ip(text, strlen(text), 0, &address) && address.len;
     if (!*is_ip)
         return host_normalise(text, strlen(text), fault, out, NULL);
     endpoint_host(&address, host, sizeof host);
     *out = mem_strdup(host);
-    return *out ? ENVOI_OK : no_memory(fault);
+    return *out ? ENVOI_OK : target_no_memory(fault);
 }
 
-/* ---- the whole ---- */
+/* ---- servers ---- */
 
-struct parts {
+struct target_parts {
     const char *host;
     size_t len;
     const char *port; /* NULL: not given */
     bool brackets;
 };
 
-/* More than one colon outside of brackets can only be an IPv6 address, and then no port fits in. */
-static const char *split(const char *server, struct parts *p)
+/* Returns NULL, or why it cannot be split. More than one colon outside of brackets means an IPv6 address without a port. */
+static const char *target_split(const char *server, struct target_parts *p)
 {
     const char *colon = strchr(server, ':'), *end;
 
-    *p = (struct parts){.host = server, .len = strlen(server)};
+    *p = (struct target_parts){.host = server, .len = strlen(server)};
     if (server[0] == '[') {
         if (!(end = strchr(server, ']')))
             return "no ] to the [";
         if (end[1] && end[1] != ':')
             return "after ] only : and a port";
-        *p = (struct parts){server + 1, (size_t)(end - server - 1), end[1] ? end + 2 : NULL, true};
+        *p = (struct target_parts){server + 1, (size_t)(end - server - 1), end[1] ? end + 2 : NULL, true};
     } else if (colon && !strchr(colon + 1, ':')) {
-        *p = (struct parts){server, (size_t)(colon - server), colon + 1, false};
+        *p = (struct target_parts){server, (size_t)(colon - server), colon + 1, false};
     }
     return NULL;
 }
 
-static bool parse_port(const char *text, uint16_t *port)
+static bool target_parse_port(const char *text, uint16_t *port)
 {
     uint64_t number;
 
@@ -208,39 +208,39 @@ static bool parse_port(const char *text, uint16_t *port)
     return true;
 }
 
-static int parse_path(const char *path, struct envoi_errctx *fault, struct target *out)
+static int target_parse_path(const char *path, struct envoi_errctx *fault, struct target *out)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     size_t len = strlen(path);
 
     if (len >= sizeof un.sun_path)
-        return wrong(fault, path, len, "too long for a unix socket");
+        return target_wrong(fault, path, len, "too long for a unix socket");
     memcpy(un.sun_path, path, len + 1);
     (void)endpoint_set(&out->address, (const struct sockaddr *)&un,
                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1));
     out->is_unix = true;
     out->name = mem_strdup("localhost");
     out->label = mem_strdup(path);
-    return out->name && out->label ? ENVOI_OK : no_memory(fault);
+    return out->name && out->label ? ENVOI_OK : target_no_memory(fault);
 }
 
-static int parse_host(const struct parts *p, struct envoi_errctx *fault, struct target *out)
+static int target_parse_host(const struct target_parts *p, struct envoi_errctx *fault, struct target *out)
 {
     char text[ENDPOINT_TEXT_MAX];
 
-    if (!(out->is_ip = parse_ip(p->host, p->len, out->port, &out->address))) {
+    if (!(out->is_ip = target_parse_ip(p->host, p->len, out->port, &out->address))) {
         if (p->brackets || memchr(p->host, ':', p->len))
-            return wrong(fault, p->host, p->len, "not an IPv6 address");
+            return target_wrong(fault, p->host, p->len, "not an IPv6 address");
         return host_normalise(p->host, p->len, fault, &out->name, &out->absolute);
     }
     if (!out->address.len)
-        return wrong(fault, p->host, p->len, "no such network interface");
+        return target_wrong(fault, p->host, p->len, "no such network interface");
     endpoint_host(&out->address, text, sizeof text);
     out->name = mem_strdup(text);
-    return out->name ? ENVOI_OK : no_memory(fault);
+    return out->name ? ENVOI_OK : target_no_memory(fault);
 }
 
-static int make_label(struct envoi_errctx *fault, struct target *out)
+static int target_make_label(struct envoi_errctx *fault, struct target *out)
 {
     char text[NAME_MAX_ + sizeof ":65535"];
 
@@ -249,29 +249,29 @@ static int make_label(struct envoi_errctx *fault, struct target *out)
     else
         (void)snprintf(text, sizeof text, "%s:%u", out->name, (unsigned)out->port);
     out->label = mem_strdup(text);
-    return out->label ? ENVOI_OK : no_memory(fault);
+    return out->label ? ENVOI_OK : target_no_memory(fault);
 }
 
 int target_parse(const char *server, uint16_t default_port, struct envoi_errctx *fault, struct target *out)
 {
-    struct parts parts;
+    struct target_parts parts;
     const char *why;
     size_t len = strlen(server);
     int rc;
 
     *out = (struct target){.port = default_port};
     if (len == 0 || len > SERVER_MAX || !text_is_line(server, len))
-        return wrong(fault, server, len, "not a server: host, host:port, [IPv6 address]:port or /path");
+        return target_wrong(fault, server, len, "not a server: host, host:port, [IPv6 address]:port or /path");
     if (server[0] == '/') {
-        rc = parse_path(server, fault, out);
+        rc = target_parse_path(server, fault, out);
     } else {
-        if ((why = split(server, &parts)))
-            return wrong(fault, server, len, why);
-        if (parts.port && !parse_port(parts.port, &out->port))
-            return wrong(fault, server, len, "not a port: 1 to 65535");
-        rc = parse_host(&parts, fault, out);
+        if ((why = target_split(server, &parts)))
+            return target_wrong(fault, server, len, why);
+        if (parts.port && !target_parse_port(parts.port, &out->port))
+            return target_wrong(fault, server, len, "not a port: 1 to 65535");
+        rc = target_parse_host(&parts, fault, out);
         if (!rc)
-            rc = make_label(fault, out);
+            rc = target_make_label(fault, out);
     }
     if (rc)
         target_free(out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a session is to connect: what envoi_session_connect() is given, taken apart. */
+/* The server to connect to: a host with a port, or the path of a unix socket. */
 #ifndef NET_TARGET_H
 #define NET_TARGET_H
 
@@ -17,18 +17,18 @@ struct target {
     bool is_unix;  /* a unix socket */
     bool absolute; /* the name had a trailing dot: no search domains */
     uint16_t port;
-    struct endpoint address; /* for an address or a unix socket: where that is; len 0: the name has to be looked up */
+    struct endpoint address; /* of an IP address or a unix socket; len 0: the name has to be looked up */
 };
 
 /* Parses "host", "host:port", "[v6]:port", "v6" or "/path". ENVOI_OK; ENVOI_E_USAGE with the reason in fault;
- * ENVOI_E_MEMORY. On failure nothing is left to be freed. */
+ * ENVOI_E_MEMORY. After a failure there is nothing to free. */
 int target_parse(const char *server, uint16_t default_port, struct envoi_errctx *fault, struct target *out);
 void target_free(struct target *t);
 
-/* A host name as the wire and certificates have it: Unicode becomes A-labels, one trailing dot is taken off (*absolute,
- * which may be NULL, tells). ENVOI_OK; ENVOI_E_USAGE with the reason in fault; ENVOI_E_MEMORY. */
+/* Makes the form of a host name that DNS and certificates use: Unicode becomes A-labels, and one trailing dot is removed
+ * (*absolute, which may be NULL, reports it). ENVOI_OK; ENVOI_E_USAGE with the reason in fault; ENVOI_E_MEMORY. */
 int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, char **out, bool *absolute);
-/* The same for what may also be the text of an IP address, without brackets. */
+/* The same for a host name or an IP address without brackets. */
 int host_or_ip_normalise(const char *text, struct envoi_errctx *fault, char **out, bool *is_ip);
 
 #endif

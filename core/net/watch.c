@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/watch.h"
 
-static struct watch_entry *entry_of(struct watch *w, int fd)
+static struct watch_entry *watch_find(struct watch *w, int fd)
 {
     for (size_t i = 0; i < w->count; i++)
         if (w->list[i].fd == fd)
@@ -17,7 +17,7 @@ void watch_begin(struct watch *w)
 
 void watch_want(struct watch *w, int fd, unsigned events)
 {
-    struct watch_entry *e = entry_of(w, fd);
+    struct watch_entry *e = watch_find(w, fd);
 
     if (!e && events && w->count < WATCH_MAX) {
         e = &w->list[w->count++];
@@ -27,7 +27,7 @@ void watch_want(struct watch *w, int fd, unsigned events)
         e->wanted |= events;
 }
 
-static void tell(struct watch *w, struct watch_entry *e)
+static void watch_tell(struct watch *w, struct watch_entry *e)
 {
     if (e->told == e->wanted)
         return;
@@ -41,7 +41,7 @@ void watch_commit(struct watch *w)
     size_t kept = 0;
 
     for (size_t i = 0; i < w->count; i++)
-        tell(w, &w->list[i]);
+        watch_tell(w, &w->list[i]);
     for (size_t i = 0; i < w->count; i++)
         if (w->list[i].wanted)
             w->list[kept++] = w->list[i];
@@ -50,12 +50,12 @@ void watch_commit(struct watch *w)
 
 void watch_forget(struct watch *w, int fd)
 {
-    struct watch_entry *e = entry_of(w, fd);
+    struct watch_entry *e = watch_find(w, fd);
 
     if (!e)
         return;
     e->wanted = 0;
-    tell(w, e);
+    watch_tell(w, e);
     *e = w->list[--w->count];
 }
 

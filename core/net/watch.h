@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which descriptors of a session matter now. Each round says anew what it wants; only what changed is told to the
- * application's loop. The blocking loop polls the same list.
+/* The descriptors that matter now. Each round builds the list anew, and the application's event loop is told only the changes.
+ * The blocking loop polls the same list.
  *
  * This room sees <envoi/session.h> for three things only: the type of the watch function, ENVOI_EVENT_* and, in faults,
  * ENVOI_PHASE_*. */
@@ -10,13 +10,13 @@
 #include <envoi/session.h>
 #include <stddef.h>
 
-/* More than c-ares' sockets and the connection attempts that may be open at once (dialer.c holds them together). */
+/* Enough for the sockets of c-ares and all connection attempts together: see the assertion in dialer.c. */
 #define WATCH_MAX 40
 
 struct watch_entry {
     int fd;
     unsigned wanted; /* ENVOI_EVENT_* */
-    unsigned told;   /* what the application's loop knows */
+    unsigned told;   /* the events that the application's loop was told */
 };
 
 struct watch {
@@ -26,15 +26,15 @@ struct watch {
     struct watch_entry list[WATCH_MAX];
 };
 
-/* Begins a new list: nothing is wanted. */
+/* Begins a new list: no event is wanted. */
 void watch_begin(struct watch *w);
 void watch_want(struct watch *w, int fd, unsigned events);
-/* Ends it: changes are told. */
+/* Ends the list and tells the changes. */
 void watch_commit(struct watch *w);
-/* To be called before a descriptor is closed: its number may come back at once, and the loop must not take the new one
- * for the old. */
+/* Call this before a descriptor is closed. Its number may be used again at once, and the event loop would take the new
+ * descriptor for the old one. */
 void watch_forget(struct watch *w, int fd);
-/* Is anything wanted of fd? */
+/* The events that are wanted of fd; 0: none. */
 unsigned watch_wanted(const struct watch *w, int fd);
 
 #endif
