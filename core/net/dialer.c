@@ -16,7 +16,7 @@
 /* RFC 8305 section 8; all delays are in milliseconds. */
 #define ATTEMPT_DELAY    250
 #define RESOLUTION_DELAY 50
-/* If the backlog of a unix socket is full, connect() fails at once, and no event tells when there is room again. */
+/* If the backlog of a unix socket is full, connect() fails at once, and no event reports that there is room again. */
 #define BACKLOG_DELAY    20
 
 #define ATTEMPTS_MAX (FAMILIES * ADDRESSES_MAX)
@@ -51,7 +51,7 @@ struct dialer {
 
 /* ---- addresses ---- */
 
-/* Hands what was found to the dialers that wait for it. */
+/* Hands the addresses to the dialers that wait for them. */
 static void dialer_share(struct dialer *d, int64_t now)
 {
     if (!d->looks_up)

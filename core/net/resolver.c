@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* c-ares counts its users without a lock, so it is initialised once for the process. It keeps its own allocator: ours would be
- * set for other users of c-ares in the process, too, who may already hold memory from the old one. */
+ * set for other users of c-ares in the process, too, which may already hold memory from the old one. */
 static pthread_once_t resolver_once = PTHREAD_ONCE_INIT;
 static int resolver_library_status;
 

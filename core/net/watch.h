@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The descriptors that matter now. Each round builds the list anew, and the application's event loop is told only the changes.
+/* The descriptors that matter now. Each round builds the list anew, and only changes are reported to the application's event loop.
  * The blocking loop polls the same list.
  *
  * This room sees <envoi/session.h> for three things only: the type of the watch function, ENVOI_EVENT_* and, in faults,
@@ -16,7 +16,7 @@
 struct watch_entry {
     int fd;
     unsigned wanted; /* ENVOI_EVENT_* */
-    unsigned told;   /* the events that the application's loop was told */
+    unsigned told;   /* the events that were reported to the application's loop */
 };
 
 struct watch {
@@ -29,7 +29,7 @@ struct watch {
 /* Begins a new list: no event is wanted. */
 void watch_begin(struct watch *w);
 void watch_want(struct watch *w, int fd, unsigned events);
-/* Ends the list and tells the changes. */
+/* Ends the list and reports the changes. */
 void watch_commit(struct watch *w);
 /* Call this before a descriptor is closed. Its number may be used again at once, and the event loop would take the new
  * descriptor for the old one. */

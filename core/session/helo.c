@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* "localhost.localdomain" has a dot but names nobody; servers refuse it more often than an address literal. */
-static bool is_fqdn(const char *name)
+/* "localhost.localdomain" has a dot but identifies no host; servers refuse it more often than an address literal. */
+static bool helo_is_fqdn(const char *name)
 {
     const char *dot = strchr(name, '.');
 
@@ -30,7 +30,7 @@ void helo_default(int fd, char name[HELO_MAX])
 
     if (gethostname(name, HELO_MAX) == 0) {
         name[HELO_MAX - 1] = '\0';
-        if (is_fqdn(name))
+        if (helo_is_fqdn(name))
             return;
     }
     (void)snprintf(name, HELO_MAX, "localhost");

@@ -6,20 +6,18 @@
 
 #define BLOCK      16384
 #define PIECES     64
-/* So that one busy session cannot keep a loop for itself: the rest comes in the next round. */
+/* The most calls in one round, so that a busy session does not hold up the others of an event loop. */
 #define READS_MAX  16
 #define WRITES_MAX 64
 
-/* How the connection ended, as far as reading can tell. */
-enum end {
-    END_NOT,
-    END_CLOSED, /* in good order */
-    END_BROKEN, /* with an errno */
+enum io_end {
+    END_NONE,   /* the connection goes on */
+    END_CLOSED, /* by the server, in an orderly way */
+    END_BROKEN, /* errno says why */
 };
 
-/* Reads what there is. A read that fills less than the block has emptied the socket, and is not followed by one that only
- * says so. */
-static enum end receive(struct envoi_session *s)
+/* A read that does not fill the block has emptied the socket, so no further one is needed to learn that. */
+static enum io_end io_receive_some(struct envoi_session *s)
 {
     char block[BLOCK];
 
@@ -28,30 +26,30 @@ static enum end receive(struct envoi_session *s)
 
         if (n == 0)
             return END_CLOSED;
-        if (n < 0 && errno == EINTR) /* it counts: the deadline is looked at between the rounds */
+        if (n < 0 && errno == EINTR) /* is counted, so that signals cannot put off the deadlines */
             continue;
         if (n < 0)
-            return errno == EAGAIN || errno == EWOULDBLOCK ? END_NOT : END_BROKEN;
+            return errno == EAGAIN || errno == EWOULDBLOCK ? END_NONE : END_BROKEN;
         engine_feed(s->engine, block, (size_t)n);
         if (n < BLOCK)
             break;
     }
-    return END_NOT;
+    return END_NONE;
 }
 
 void io_receive(struct envoi_session *s)
 {
-    enum end end = receive(s);
+    enum io_end end = io_receive_some(s);
 
-    if (end != END_NOT)
+    if (end != END_NONE)
         engine_lost(s->engine, end == END_BROKEN ? errno : 0);
 }
 
-/* The socket takes nothing any more. What the server said before it closed (a 421, the refusal of the content) may still be
- * there to be read, and is the better reason. */
-static void broken(struct envoi_session *s, int error)
+/* Sending failed. A reply that the server sent before it closed (a 421, a refusal of the content) may still be in the socket,
+ * and is the better reason. */
+static void io_broken(struct envoi_session *s, int error)
 {
-    (void)receive(s);
+    (void)io_receive_some(s);
     engine_lost(s->engine, error);
 }
 
@@ -75,7 +73,7 @@ void io_send(struct envoi_session *s)
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             s->choked = true;
         } else if (errno != EINTR) {
-            broken(s, errno);
+            io_broken(s, errno);
             return;
         }
     }

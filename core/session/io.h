@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Octets between the engine and the socket. Nothing here waits. */
+/* Moves octets between the engine and the socket, without waiting. */
 #ifndef SESSION_IO_H
 #define SESSION_IO_H
 
 #include "session/session.h"
 
-/* Gives the engine what there is to read. To be called when the socket is said to be readable. */
+/* Feeds the engine with the octets that have arrived. Call it if the socket was reported readable. */
 void io_receive(struct envoi_session *s);
-/* Sends what the engine has, as far as the socket takes it. */
+/* Sends the output of the engine, as far as the socket takes it. */
 void io_send(struct envoi_session *s);
 
 #endif

@@ -59,12 +59,14 @@ void library_release(struct envoi_library *library)
         library_destroy(library);
 }
 
-static int tell_registry(struct envoi_library *library)
+static int library_set_dirs(struct envoi_library *library)
 {
     struct registry_dirs dirs = {library->vendor, library->user, library->admin, library->modules};
     int rc = registry_set_dirs(library->registry, &dirs);
 
-    return rc || !library->user_default ? rc : registry_use_user_dir(library->registry);
+    if (rc || !library->user_default)
+        return rc;
+    return registry_use_user_dir(library->registry);
 }
 
 static int library_init(struct envoi_library *library)
@@ -80,7 +82,7 @@ static int library_init(struct envoi_library *library)
         return ENVOI_E_MEMORY;
     if ((rc = registry_new(&library->registry)))
         return rc;
-    return tell_registry(library);
+    return library_set_dirs(library);
 }
 
 int envoi_library_new(struct envoi_library **out)
@@ -123,9 +125,9 @@ void envoi_library_free(struct envoi_library *library)
 
 /* ---- failures of setters ---- */
 
-/* Notes what became of a setter. A failure stays until the same setter succeeds: with several sessions, in several threads,
- * nobody could say who has to be told of it, so all of them are. */
-static int settle(struct envoi_library *library, enum library_setter setter, int rc)
+/* Notes the result of a setter and returns it. A failure stays until the same setter succeeds, and every session reports it:
+ * sessions of several threads share the library, and it is not known which of them the setter was meant for. */
+static int library_note(struct envoi_library *library, enum library_setter setter, int rc)
 {
     bool refused = false;
 
@@ -140,7 +142,7 @@ int library_refusal(const struct envoi_library *library, struct envoi_errctx *fa
 {
     static const struct {
         const char *name;
-        const char *wants; /* NULL: only memory can be what it lacks */
+        const char *wants; /* NULL: it fails for lack of memory only */
     } setters[LIBRARY_SETTERS] = {
         [SET_MODULE_DIRECTORY] = {"set_module_directory", "it takes an absolute path, before descriptors are read"},
         [SET_DESCRIPTOR_DIRECTORIES] = {"set_descriptor_directories",
@@ -172,26 +174,26 @@ int envoi_library_set_log(struct envoi_library *library, envoi_log_fn *log, void
     return ENVOI_OK;
 }
 
-static bool is_absolute(const char *path)
+static bool library_is_absolute(const char *path)
 {
     return !path || path[0] == '/';
 }
 
-/* Where one of the library's texts goes, and the text that it is to be. */
-struct change {
-    char **slot;
-    const char *text;
+struct library_change {
+    char **slot;      /* of the library */
+    const char *text; /* the new value; NULL: none */
 };
 
-/* Changes several texts or none, and tells the registry; what it refuses is taken back. */
-static int change_dirs(struct envoi_library *library, const struct change *changes, size_t count, bool user_default)
+/* Changes all of the directories and tells the registry, or none: if the registry refuses, the old ones are put back. */
+static int library_change_dirs(struct envoi_library *library, const struct library_change *changes, size_t count,
+                               bool user_default)
 {
     char *old[3] = {NULL}, *copy[3] = {NULL};
     bool old_default = library->user_default;
     int rc = ENVOI_OK;
 
     for (size_t i = 0; i < count; i++) {
-        if (!is_absolute(changes[i].text))
+        if (!library_is_absolute(changes[i].text))
             rc = ENVOI_E_USAGE;
         else if (changes[i].text && !(copy[i] = mem_strdup(changes[i].text)))
             rc = ENVOI_E_MEMORY;
@@ -203,7 +205,7 @@ static int change_dirs(struct envoi_library *library, const struct change *chang
         *changes[i].slot = copy[i];
     }
     library->user_default = user_default;
-    if ((rc = tell_registry(library))) {
+    if ((rc = library_set_dirs(library))) {
         for (size_t i = 0; i < count; i++)
             *changes[i].slot = old[i];
         library->user_default = old_default;
@@ -223,8 +225,8 @@ int envoi_library_set_module_directory(struct envoi_library *library, const char
     if (!library)
         return rc;
     if (path)
-        rc = change_dirs(library, &(struct change){&library->modules, path}, 1, library->user_default);
-    return settle(library, SET_MODULE_DIRECTORY, rc);
+        rc = library_change_dirs(library, &(struct library_change){&library->modules, path}, 1, library->user_default);
+    return library_note(library, SET_MODULE_DIRECTORY, rc);
 }
 
 int envoi_library_set_descriptor_directories(struct envoi_library *library, const char *vendor, const char *user,
@@ -234,14 +236,15 @@ int envoi_library_set_descriptor_directories(struct envoi_library *library, cons
 
     if (!library)
         return ENVOI_E_USAGE;
-    if (!is_absolute(user))
-        return settle(library, SET_DESCRIPTOR_DIRECTORIES, ENVOI_E_USAGE);
+    if (!library_is_absolute(user))
+        return library_note(library, SET_DESCRIPTOR_DIRECTORIES, ENVOI_E_USAGE);
     if (library->resolver.secure)
         user = NULL;
-    rc = change_dirs(
-        library, (const struct change[]){{&library->vendor, vendor}, {&library->user, user}, {&library->admin, admin}},
+    rc = library_change_dirs(
+        library,
+        (const struct library_change[]){{&library->vendor, vendor}, {&library->user, user}, {&library->admin, admin}},
         3, false);
-    return settle(library, SET_DESCRIPTOR_DIRECTORIES, rc);
+    return library_note(library, SET_DESCRIPTOR_DIRECTORIES, rc);
 }
 
 int envoi_library_use_user_descriptors(struct envoi_library *library)
@@ -250,32 +253,33 @@ int envoi_library_use_user_descriptors(struct envoi_library *library)
 
     if (!library)
         return ENVOI_E_USAGE;
-    if ((rc = registry_use_user_dir(library->registry)) == ENVOI_OK)
+    rc = registry_use_user_dir(library->registry);
+    if (!rc)
         library->user_default = true;
-    return settle(library, USE_USER_DESCRIPTORS, rc);
+    return library_note(library, USE_USER_DESCRIPTORS, rc);
 }
 
 int envoi_library_add_plugin(struct envoi_library *library, const struct envoi_plugin *plugin, const char *descriptor)
 {
-    /* It does not stick: who asks for the plugin is told that it is not there. */
+    /* A failure is not remembered: asking for the missing plugin is an error by itself. */
     return library && plugin && descriptor ? registry_add_plugin(library->registry, plugin, descriptor) : ENVOI_E_USAGE;
 }
 
 /* ---- TLS ---- */
 
-static int set_text(struct envoi_library *library, enum library_setter setter, char **slot, const char *text)
+static int library_set_text(struct envoi_library *library, enum library_setter setter, char **slot, const char *text)
 {
-    return library ? settle(library, setter, mem_replace(slot, text)) : ENVOI_E_USAGE;
+    return library ? library_note(library, setter, mem_replace(slot, text)) : ENVOI_E_USAGE;
 }
 
 int envoi_library_set_tls_backend(struct envoi_library *library, const char *id)
 {
-    return set_text(library, SET_TLS_BACKEND, library ? &library->tls_backend : NULL, id);
+    return library_set_text(library, SET_TLS_BACKEND, library ? &library->tls_backend : NULL, id);
 }
 
 int envoi_library_set_ca_file(struct envoi_library *library, const char *path)
 {
-    return set_text(library, SET_CA_FILE, library ? &library->trust.ca_file : NULL, path);
+    return library_set_text(library, SET_CA_FILE, library ? &library->trust.ca_file : NULL, path);
 }
 
 int envoi_library_set_system_trust(struct envoi_library *library, int on)
@@ -288,7 +292,7 @@ int envoi_library_set_system_trust(struct envoi_library *library, int on)
 
 int envoi_library_set_crl_file(struct envoi_library *library, const char *path)
 {
-    return set_text(library, SET_CRL_FILE, library ? &library->trust.crl_file : NULL, path);
+    return library_set_text(library, SET_CRL_FILE, library ? &library->trust.crl_file : NULL, path);
 }
 
 int envoi_library_set_min_tls(struct envoi_library *library, unsigned version)
@@ -299,12 +303,12 @@ int envoi_library_set_min_tls(struct envoi_library *library, unsigned version)
         return ENVOI_E_USAGE;
     if (known)
         library->trust.min_version = version;
-    return settle(library, SET_MIN_TLS, known ? ENVOI_OK : ENVOI_E_USAGE);
+    return library_note(library, SET_MIN_TLS, known ? ENVOI_OK : ENVOI_E_USAGE);
 }
 
 int envoi_library_set_ciphers(struct envoi_library *library, const char *ciphers)
 {
-    return set_text(library, SET_CIPHERS, library ? &library->trust.ciphers : NULL, ciphers);
+    return library_set_text(library, SET_CIPHERS, library ? &library->trust.ciphers : NULL, ciphers);
 }
 
 int envoi_library_set_tls_resumption(struct envoi_library *library, int on)
@@ -315,7 +319,7 @@ int envoi_library_set_tls_resumption(struct envoi_library *library, int on)
     return ENVOI_OK;
 }
 
-/* ---- what plugins.d says ---- */
+/* ---- descriptors ---- */
 
 size_t envoi_library_plugins(struct envoi_library *library)
 {

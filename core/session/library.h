@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What sessions share: plugins, trust, TLS contexts. A session holds the library by a reference, so that one that is freed
- * too late does not fall into a hole. */
+/* Shared by sessions: plugins, trust, TLS contexts, and knowledge of servers. Each session holds a reference, so that the
+ * library lives until the last of them is freed. */
 #ifndef SESSION_LIBRARY_H
 #define SESSION_LIBRARY_H
 
@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* The setters that may fail, and whose failure sticks. */
+/* The setters whose failure is remembered, and returned by each verb until they succeed. */
 enum library_setter {
     SET_MODULE_DIRECTORY,
     SET_DESCRIPTOR_DIRECTORIES,
@@ -29,37 +29,37 @@ enum library_setter {
 
 struct envoi_library {
     atomic_uint references;
-    atomic_uint users; /* of them: the application and its sessions; the others are worker threads */
+    atomic_uint users; /* the references of the application and its sessions, without those of worker threads */
     struct registry *registry;
     struct tls_cache tls;
     struct tls_trust trust;
     struct tickets tickets;
     struct servers servers;
-    char *tls_backend; /* the choice, NULL: none */
-    /* where the plugins are */
+    char *tls_backend; /* plugin id; NULL: not chosen */
+    /* directories of descriptors and modules */
     char *vendor, *user, *admin, *modules;
-    bool user_default; /* the user's directory is the one of XDG */
+    bool user_default; /* the user's directory is that of XDG */
     struct resolver_policy resolver;
-    char *dns_servers;             /* what resolver.servers points to */
+    char *dns_servers;             /* owned; resolver.servers points to it */
     int refusals[LIBRARY_SETTERS]; /* the last result of each setter */
-    bool refused;                  /* one of them is a failure */
+    bool refused;                  /* one of them has failed */
 };
 
 struct envoi_library *library_ref(struct envoi_library *library);
 void library_unref(struct envoi_library *library);
-/* The same for a thread of ours: when only such are left, nobody is told anything any more. */
+/* The same for a worker thread. When only worker threads are left, the log function is no longer called. */
 struct envoi_library *library_keep(struct envoi_library *library);
 void library_release(struct envoi_library *library);
 
-/* The result of a setter that has failed and not succeeded since, told to fault; only where one is `refused`. */
+/* Reports in fault, and returns, the failure of a setter that has not succeeded since. Only if `refused` is set. */
 int library_refusal(const struct envoi_library *library, struct envoi_errctx *fault);
-/* The same, or ENVOI_OK: to be asked before anything is sent. */
+/* The same, or ENVOI_OK if no setter has failed. Each verb asks before it sends anything. */
 static inline int library_check(const struct envoi_library *library, struct envoi_errctx *fault)
 {
     return library->refused ? library_refusal(library, fault) : ENVOI_OK;
 }
 
-/* Asks these name servers ("127.0.0.1:5353") instead of resolv.conf's: for tests. NULL: resolv.conf's. */
+/* For tests: name servers ("127.0.0.1:5353") to ask instead of those of resolv.conf. NULL: those of resolv.conf. */
 int library_set_dns_servers(struct envoi_library *library, const char *servers);
 
 #endif

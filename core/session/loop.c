@@ -10,28 +10,28 @@
 #include <limits.h>
 #include <poll.h>
 
-/* ---- the connection that was made goes to the engine ---- */
+/* ---- connecting ---- */
 
-static int tls_policy(const struct envoi_session *s)
+static int loop_tls_policy(const struct envoi_session *s)
 {
     int tls = s->settings.tls;
 
     if (tls == ENVOI_TLS_DEFAULT)
         tls = s->target.is_unix ? ENVOI_TLS_OFF : ENVOI_TLS_REQUIRED;
-    /* RFC 8314: whoever waits for a greeting there waits long */
+    /* RFC 8314: on this port the server says nothing before the handshake */
     if (tls != ENVOI_TLS_OFF && !s->target.is_unix && s->target.port == 465)
         tls = ENVOI_TLS_IMPLICIT;
     return tls;
 }
 
-static int begin_engine(struct envoi_session *s, const struct endpoint *address)
+static int loop_begin_engine(struct envoi_session *s, const struct endpoint *address)
 {
     char helo[HELO_MAX];
     struct engine_peer peer = {
         .host = s->target.name,
         .host_is_ip = s->target.is_ip,
         .unix_socket = s->target.is_unix,
-        .tls = tls_policy(s),
+        .tls = loop_tls_policy(s),
         .helo_name = helo,
     };
 
@@ -42,21 +42,21 @@ static int begin_engine(struct envoi_session *s, const struct endpoint *address)
     return engine_connect(s->engine, &peer);
 }
 
-static bool is_dialing(const struct envoi_session *s)
+static bool loop_is_dialing(const struct envoi_session *s)
 {
     return s->dialer && s->fd < 0;
 }
 
-/* ENVOI_E_AGAIN as long as the connection is being made. What an address has said is a better reason than that nobody is at
- * the others. */
-static int dial(struct envoi_session *s, int64_t now)
+/* ENVOI_E_AGAIN while the connection is being made. If an address was connected but gave no greeting, and then the others
+ * fail, the failure of the former is reported: it is the better reason. */
+static int loop_dial(struct envoi_session *s, int64_t now)
 {
     struct endpoint address;
     int rc = dialer_step(s->dialer, now, &s->fd, &address);
 
-    if (rc == ENVOI_OK) {
+    if (!rc) {
         engine_tick(s->engine, now);
-        return begin_engine(s, &address);
+        return loop_begin_engine(s, &address);
     }
     if (rc != ENVOI_E_AGAIN && s->earlier.code) {
         s->fault = s->earlier;
@@ -65,15 +65,15 @@ static int dial(struct envoi_session *s, int64_t now)
     return rc;
 }
 
-/* RFC 5321 section 5.1: who gives no greeting, or not a good one, need not be all that the name stands for. But where something
- * was said, the beginning of TLS, that is the answer. */
-static bool try_next_address(struct envoi_session *s, int rc)
+/* RFC 5321 section 5.1: if an address gives no greeting or a bad one, try the next address of the name. Not with implicit TLS:
+ * there the handshake already was an answer. */
+static bool loop_try_next_address(struct envoi_session *s, int rc)
 {
     bool ungreeted =
         rc == ENVOI_E_GREETING || rc == ENVOI_E_TIMEOUT || rc == ENVOI_E_DISCONNECTED || rc == ENVOI_E_PROTOCOL;
     struct dialer *dialer = s->dialer;
 
-    if (!ungreeted || !dialer || s->fd < 0 || tls_policy(s) == ENVOI_TLS_IMPLICIT ||
+    if (!ungreeted || !dialer || s->fd < 0 || loop_tls_policy(s) == ENVOI_TLS_IMPLICIT ||
         !dialer_resume(dialer, clock_now()))
         return false;
     s->earlier = s->fault;
@@ -86,7 +86,7 @@ static bool try_next_address(struct envoi_session *s, int rc)
 
 /* ---- one round ---- */
 
-static void exchange(struct envoi_session *s, int64_t now)
+static void loop_exchange(struct envoi_session *s, int64_t now)
 {
     engine_tick(s->engine, now);
     if (s->readable)
@@ -95,7 +95,7 @@ static void exchange(struct envoi_session *s, int64_t now)
     io_send(s);
 }
 
-/* Milliseconds after which the non-blocking face reads without being told to. */
+/* After so many milliseconds without a round the non-blocking face reads without an event. */
 #define IDLE_LONG 1000
 
 void loop_catch_up(struct envoi_session *s)
@@ -108,7 +108,7 @@ void loop_catch_up(struct envoi_session *s)
         s->readable = true;
 }
 
-static void want(struct envoi_session *s)
+static void loop_watch(struct envoi_session *s)
 {
     unsigned wants = s->fd >= 0 ? engine_want(s->engine) : 0;
     unsigned events =
@@ -117,7 +117,7 @@ static void want(struct envoi_session *s)
     if (!(wants & ENGINE_WANT_STEP))
         session_forget_worker(s);
     watch_begin(&s->watch);
-    if (is_dialing(s))
+    if (loop_is_dialing(s))
         dialer_watch(s->dialer);
     if (s->worker)
         watch_want(&s->watch, worker_fd(s->worker), ENVOI_EVENT_READ);
@@ -126,8 +126,8 @@ static void want(struct envoi_session *s)
     watch_commit(&s->watch);
 }
 
-/* Whoever blocks cannot bring what the callback is waiting for. */
-static int refuse_again(struct envoi_session *s)
+/* While a call blocks, the application cannot supply the answer that its callback waits for. */
+static int loop_refuse_again(struct envoi_session *s)
 {
     static const char why[] = "a callback said AGAIN in a blocking call";
 
@@ -138,7 +138,7 @@ static int refuse_again(struct envoi_session *s)
     return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "%s", why);
 }
 
-static int round_result(struct envoi_session *s, int64_t now)
+static int loop_round_result(struct envoi_session *s, int64_t now)
 {
     int rc = engine_result(s->engine);
 
@@ -146,36 +146,36 @@ static int round_result(struct envoi_session *s, int64_t now)
         return rc;
     if (s->expiry >= 0 && now >= s->expiry)
         return fault_set(&s->fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_QUIT, "the server did not answer QUIT in time");
-    return refuse_again(s);
+    return loop_refuse_again(s);
 }
 
-static int verb_round(struct envoi_session *s)
+static int loop_verb_round(struct envoi_session *s)
 {
     int64_t now = clock_now();
 
     s->round_at = now;
-    if (is_dialing(s)) {
-        int rc = dial(s, now);
+    if (loop_is_dialing(s)) {
+        int rc = loop_dial(s, now);
 
-        if (rc != ENVOI_E_AGAIN || is_dialing(s))
+        if (rc != ENVOI_E_AGAIN || loop_is_dialing(s))
             return rc;
     }
-    exchange(s, now);
-    return round_result(s, now);
+    loop_exchange(s, now);
+    return loop_round_result(s, now);
 }
 
-/* The connection goes; why the verb ended is not to be covered up by that. */
-static void end_connection(struct envoi_session *s, const struct envoi_errctx *why)
+/* Closes the connection. s->fault becomes `why`, which closing must not replace. */
+static void loop_end_connection(struct envoi_session *s, const struct envoi_errctx *why)
 {
     struct envoi_errctx kept = *why;
 
-    if (s->fd >= 0 && !engine_alive(s->engine)) /* the closing alert of TLS, if it can leave at once */
+    if (s->fd >= 0 && !engine_alive(s->engine)) /* the close_notify alert of TLS, if the socket takes it at once */
         io_send(s);
     session_drop(s);
     s->fault = kept;
 }
 
-static int end_verb(struct envoi_session *s, int rc)
+static int loop_end_verb(struct envoi_session *s, int rc)
 {
     enum verb verb = s->verb;
     bool unfinished = engine_result(s->engine) == ENVOI_E_AGAIN;
@@ -184,36 +184,36 @@ static int end_verb(struct envoi_session *s, int rc)
     s->expiry = -1;
     dialer_free(s->dialer);
     s->dialer = NULL;
-    if (rc && !s->fault.text[0]) /* without memory nobody says more than that */
+    if (rc && !s->fault.text[0]) /* such as ENVOI_E_MEMORY, which comes without a text */
         (void)fault_set(&s->fault, rc, s->fault.phase, "%s", envoi_error_text(rc));
     if (verb == VERB_QUIT)
-        end_connection(s, &s->earlier);
+        loop_end_connection(s, &s->earlier);
     else if ((verb == VERB_CONNECT && rc) || unfinished || !engine_alive(s->engine))
-        end_connection(s, &s->fault);
+        loop_end_connection(s, &s->fault);
     return verb == VERB_QUIT ? ENVOI_OK : rc;
 }
 
-/* One round, and its end. */
-static int carry_on(struct envoi_session *s)
+/* One round, and the end of the verb if that was the last one. */
+static int loop_carry_on(struct envoi_session *s)
 {
-    int rc = verb_round(s);
+    int rc = loop_verb_round(s);
 
-    while (try_next_address(s, rc))
-        rc = verb_round(s);
+    while (loop_try_next_address(s, rc))
+        rc = loop_verb_round(s);
     if (rc != ENVOI_E_AGAIN)
-        rc = end_verb(s, rc);
-    want(s);
+        rc = loop_end_verb(s, rc);
+    loop_watch(s);
     return rc;
 }
 
-static int64_t deadline(const struct envoi_session *s, int64_t now)
+static int64_t loop_deadline(const struct envoi_session *s, int64_t now)
 {
-    int64_t at = is_dialing(s) ? dialer_deadline(s->dialer, now) : engine_deadline(s->engine);
+    int64_t at = loop_is_dialing(s) ? dialer_deadline(s->dialer, now) : engine_deadline(s->engine);
 
     return clock_earlier(at, s->expiry);
 }
 
-static void ready(struct envoi_session *s, int fd, unsigned events)
+static void loop_ready(struct envoi_session *s, int fd, unsigned events)
 {
     if (fd < 0)
         return;
@@ -221,16 +221,16 @@ static void ready(struct envoi_session *s, int fd, unsigned events)
         s->readable = s->readable || events & ENVOI_EVENT_READ;
         if (events & ENVOI_EVENT_WRITE)
             s->choked = false;
-    } else if (is_dialing(s)) {
+    } else if (loop_is_dialing(s)) {
         dialer_ready(s->dialer, fd, events);
     }
 }
 
 /* ---- the blocking face ---- */
 
-static int poll_timeout(const struct envoi_session *s)
+static int loop_poll_timeout(const struct envoi_session *s)
 {
-    int64_t now = clock_now(), at = deadline(s, now);
+    int64_t now = clock_now(), at = loop_deadline(s, now);
 
     if (at < 0)
         return -1;
@@ -239,8 +239,8 @@ static int poll_timeout(const struct envoi_session *s)
     return at - now > INT_MAX ? INT_MAX : (int)(at - now);
 }
 
-/* Waits until something happens. A hang-up or an error counts as what was waited for: reading or writing tells which. */
-static int wait_for_events(struct envoi_session *s)
+/* Waits for an event or the deadline. A hang-up or an error counts as both events: reading or writing then finds the reason. */
+static int loop_wait(struct envoi_session *s)
 {
     struct pollfd fds[WATCH_MAX];
     size_t count = s->watch.count;
@@ -252,7 +252,7 @@ static int wait_for_events(struct envoi_session *s)
 
         fds[i] = (struct pollfd){.fd = e->fd, .events = (short)events};
     }
-    n = poll(fds, count, poll_timeout(s));
+    n = poll(fds, count, loop_poll_timeout(s));
     if (n < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
         return fault_set(&s->fault, ENVOI_E_SYSTEM, ENVOI_PHASE_NONE, "poll: %s", strerrordesc_np(errno));
     for (size_t i = 0; n > 0 && i < count; i++) {
@@ -261,7 +261,7 @@ static int wait_for_events(struct envoi_session *s)
                           (fds[i].revents & POLLOUT || broken ? ENVOI_EVENT_WRITE : 0);
 
         if (events)
-            ready(s, fds[i].fd, events);
+            loop_ready(s, fds[i].fd, events);
     }
     return ENVOI_OK;
 }
@@ -269,25 +269,25 @@ static int wait_for_events(struct envoi_session *s)
 int loop_run(struct envoi_session *s, int rc)
 {
     if (rc != ENVOI_E_AGAIN) {
-        rc = end_verb(s, rc);
-        want(s);
+        rc = loop_end_verb(s, rc);
+        loop_watch(s);
         return rc;
     }
-    rc = carry_on(s);
+    rc = loop_carry_on(s);
     while (rc == ENVOI_E_AGAIN && !s->settings.nonblocking)
-        rc = wait_for_events(s) ? end_verb(s, s->fault.code) : carry_on(s);
+        rc = loop_wait(s) ? loop_end_verb(s, s->fault.code) : loop_carry_on(s);
     return rc;
 }
 
 /* ---- the non-blocking face ---- */
 
-/* Between verbs the server may say that it closes; it is heard, but it is no verb's failure. */
-static int idle_round(struct envoi_session *s)
+/* Between verbs the server may close, with a 421 or without. The session is closed then, but no verb has failed. */
+static int loop_idle_round(struct envoi_session *s)
 {
-    exchange(s, clock_now());
+    loop_exchange(s, clock_now());
     if (!engine_alive(s->engine))
         session_drop(s);
-    want(s);
+    loop_watch(s);
     return ENVOI_OK;
 }
 
@@ -297,15 +297,15 @@ int envoi_session_process(struct envoi_session *session, int fd, unsigned events
 
     if (rc)
         return rc;
-    ready(session, fd, events);
+    loop_ready(session, fd, events);
     if (session->verb != VERB_NONE)
-        rc = carry_on(session);
+        rc = loop_carry_on(session);
     else if (session->fd >= 0)
-        rc = idle_round(session);
+        rc = loop_idle_round(session);
     return session_leave(session, rc);
 }
 
 int64_t envoi_session_deadline(struct envoi_session *session)
 {
-    return session && session->verb != VERB_NONE ? deadline(session, clock_now()) : -1;
+    return session && session->verb != VERB_NONE ? loop_deadline(session, clock_now()) : -1;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* smtplib's sendmail: all of a message in one call. */
+/* sendmail, as in Python's smtplib: a whole message in one call. */
 #include "base/text.h"
 #include "session/session.h"
 
 #include <envoi/message.h>
 
-static int fill(struct envoi_message *m, struct envoi_errctx *fault, const char *const *recipients, const void *content,
-                size_t len, const char *mail_options, const char *rcpt_options)
+static int sendmail_fill(struct envoi_message *m, struct envoi_errctx *fault, const char *const *recipients,
+                         const void *content, size_t len, const char *mail_options, const char *rcpt_options)
 {
     int rc;
 
@@ -42,9 +42,9 @@ int envoi_session_sendmail(struct envoi_session *session, const char *sender, co
         return fault_set(&session->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "no recipients or no content is given");
     if ((rc = envoi_message_new(sender, &m)))
         return fault_set(&session->fault, rc, ENVOI_PHASE_NONE, "the sender: %s", envoi_error_text(rc));
-    if (!(rc = fill(m, &session->fault, recipients, content ? content : "", len, mail_options, rcpt_options)))
+    if (!(rc = sendmail_fill(m, &session->fault, recipients, content ? content : "", len, mail_options, rcpt_options)))
         rc = envoi_session_send(session, m);
-    (void)envoi_message_set_data(m, "", 0); /* the content was lent for the call only */
+    (void)envoi_message_set_data(m, "", 0); /* the content is borrowed for this call only */
     if (out)
         *out = m;
     else

@@ -20,7 +20,7 @@ void servers_free(struct servers *s)
     (void)pthread_mutex_destroy(&s->lock);
 }
 
-static size_t find(const struct servers *s, const char *name)
+static size_t servers_find(const struct servers *s, const char *name)
 {
     size_t i = 0;
 
@@ -35,7 +35,7 @@ int servers_window(struct servers *s, const char *name)
     size_t i;
 
     (void)pthread_mutex_lock(&s->lock);
-    if ((i = find(s, name)) < SERVERS_MAX)
+    if ((i = servers_find(s, name)) < SERVERS_MAX)
         window = s->list[i].window;
     (void)pthread_mutex_unlock(&s->lock);
     return window;
@@ -46,7 +46,7 @@ void servers_set_window(struct servers *s, const char *name, int window)
     size_t i;
 
     (void)pthread_mutex_lock(&s->lock);
-    if ((i = find(s, name)) == SERVERS_MAX) {
+    if ((i = servers_find(s, name)) == SERVERS_MAX) {
         i = s->next;
         s->next = (s->next + 1) % SERVERS_MAX;
         mem_free(s->list[i].name);

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* What a library object remembers of servers from one connection to the next. Any thread. */
+/* Knowledge of servers, which a library keeps from one connection to the next. Safe to use from several threads. */
 #ifndef SESSION_SERVERS_H
 #define SESSION_SERVERS_H
 
 #include <pthread.h>
 #include <stddef.h>
 
-#define SERVERS_MAX 64 /* of the servers that were met last */
+#define SERVERS_MAX 64 /* beyond that a new server replaces the one added first */
 
 struct servers {
     pthread_mutex_t lock;
     struct {
-        char *name; /* as it was connected to, with the port */
+        char *name; /* the label of the target: with the port */
         int window; /* ENGINE_WINDOW_* */
     } list[SERVERS_MAX];
-    size_t next; /* which one gives way */
+    size_t next; /* the entry to be replaced next */
 };
 
+/* ENVOI_OK or ENVOI_E_SYSTEM. */
 int servers_init(struct servers *s);
 void servers_free(struct servers *s);
+/* ENGINE_WINDOW_*; that of an unknown server is ENGINE_WINDOW_UNPROVED. */
 int servers_window(struct servers *s, const char *name);
-/* Without memory nothing is remembered: it is proved again the next time. */
+/* Without memory nothing is remembered, and the next connection has to prove it again. */
 void servers_set_window(struct servers *s, const char *name, int window);
 
 #endif

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- what the engine asks for ---- */
+/* ---- the environment of the engine ---- */
 
-/* The engine has one TLS connection at a time, and asks for a context when the one before is gone. */
-static int give_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
+/* The engine has one TLS connection at a time. When it asks for a context, the one before is no longer in use. */
+static int env_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
 {
     struct envoi_session *s = driver;
     const struct settings *set = &s->settings;
@@ -31,7 +31,7 @@ static int give_tls_context(void *driver, const struct registry_transport *trans
 
 /* Everything that trust in the connection depends on. The key is made before the handshake, because settings may be changed
  * before the server sends a ticket. */
-static int make_ticket_key(struct envoi_session *s)
+static int session_make_ticket_key(struct envoi_session *s)
 {
     const struct settings *set = &s->settings;
     struct buf *key = &s->ticket_key;
@@ -45,26 +45,27 @@ static int make_ticket_key(struct envoi_session *s)
     return buf_failed(key);
 }
 
-/* What was lent and brought nothing is not lent to others: it may be what the handshake failed by. */
-static void forget_ticket(struct envoi_session *s)
+/* A lent ticket that was not resumed is dropped for the other connections, too: it may be the reason why the handshake
+ * failed. */
+static void session_forget_ticket(struct envoi_session *s)
 {
     tickets_drop(&s->library->tickets, s->ticket.number);
     s->ticket = (struct ticket_loan){0};
     buf_free(&s->ticket_key);
 }
 
-static void give_ticket(void *driver, struct buf *out)
+static void env_ticket(void *driver, struct buf *out)
 {
     struct envoi_session *s = driver;
 
-    forget_ticket(s);
-    if (make_ticket_key(s))
+    session_forget_ticket(s);
+    if (session_make_ticket_key(s))
         buf_free(&s->ticket_key);
     else
         (void)tickets_take(&s->library->tickets, &s->ticket_key, clock_now(), out, &s->ticket);
 }
 
-static void keep_ticket(void *driver, const struct buf *ticket, bool resumed, bool lasting)
+static void env_keep_ticket(void *driver, const struct buf *ticket, bool resumed, bool lasting)
 {
     struct envoi_session *s = driver;
     struct tickets *all = &s->library->tickets;
@@ -79,27 +80,27 @@ static void keep_ticket(void *driver, const struct buf *ticket, bool resumed, bo
     s->ticket.number = 0;
 }
 
-static int give_window(void *driver)
+static int env_window(void *driver)
 {
     struct envoi_session *s = driver;
 
     return servers_window(&s->library->servers, s->target.label);
 }
 
-static void keep_window(void *driver, int window)
+static void env_set_window(void *driver, int window)
 {
     struct envoi_session *s = driver;
 
     servers_set_window(&s->library->servers, s->target.label, window);
 }
 
-static int64_t give_time(void *driver)
+static int64_t env_now(void *driver)
 {
     (void)driver;
     return clock_now();
 }
 
-static void take_done(void *driver, struct envoi_message *message, int rc)
+static void env_done(void *driver, struct envoi_message *message, int rc)
 {
     struct envoi_session *s = driver;
 
@@ -107,7 +108,7 @@ static void take_done(void *driver, struct envoi_message *message, int rc)
         s->message_done(s->message_ctx, message, rc);
 }
 
-static int take_task(void *driver, const struct engine_task *task)
+static int env_run_detached(void *driver, const struct engine_task *task)
 {
     struct envoi_session *s = driver;
     int rc;
@@ -119,14 +120,14 @@ static int take_task(void *driver, const struct engine_task *task)
     return rc;
 }
 
-static void take_trace(void *driver, int kind, const char *text, size_t len)
+static void env_trace(void *driver, int kind, const char *text, size_t len)
 {
     struct envoi_session *s = driver;
 
     trace_line(&s->trace, kind, text, len);
 }
 
-static void take_log(void *driver, uint32_t level, const char *text)
+static void env_log(void *driver, uint32_t level, const char *text)
 {
     struct envoi_session *s = driver;
 
@@ -137,7 +138,7 @@ static void take_log(void *driver, uint32_t level, const char *text)
 
 static void session_destroy(struct envoi_session *s)
 {
-    s->depth = 1; /* the last trace lines are told too, and whoever is told may not free once more */
+    s->depth = 1; /* the trace function is still called, and must not free the session again */
     if (s->engine) {
         session_drop(s);
         engine_free(s->engine);
@@ -173,16 +174,16 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
         .registry = library->registry,
         .settings = &s->settings,
         .fault = &s->fault,
-        .tls_context = give_tls_context,
-        .ticket = give_ticket,
-        .keep_ticket = keep_ticket,
-        .window = give_window,
-        .set_window = keep_window,
-        .now = give_time,
-        .done = take_done,
-        .run_detached = take_task,
-        .trace = take_trace,
-        .log = take_log,
+        .tls_context = env_tls_context,
+        .ticket = env_ticket,
+        .keep_ticket = env_keep_ticket,
+        .window = env_window,
+        .set_window = env_set_window,
+        .now = env_now,
+        .done = env_done,
+        .run_detached = env_run_detached,
+        .trace = env_trace,
+        .log = env_log,
         .driver = s,
     };
     if ((rc = engine_new(&env, &s->engine)))
@@ -276,7 +277,7 @@ void session_drop(struct envoi_session *s)
     }
     tls_cache_release(&s->library->tls, s->tls);
     s->tls = NULL;
-    forget_ticket(s);
+    session_forget_ticket(s);
     s->peer[0] = '\0';
     s->readable = s->choked = false;
 }
@@ -293,7 +294,7 @@ int session_stick(struct envoi_session *s, int code, const char *format, ...)
     va_end(args);
     if (!s->sticky.code)
         (void)fault_set(&s->sticky, code, ENVOI_PHASE_NONE, "%s", text);
-    if (s->verb == VERB_NONE) /* else the engine may be writing there */
+    if (s->verb == VERB_NONE) /* else the engine may be using it */
         (void)fault_set(&s->fault, code, ENVOI_PHASE_NONE, "%s", text);
     return code;
 }

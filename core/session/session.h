@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection: what stands between the application, the engine and the socket. */
+/* One connection: joins the application, the engine and the socket.
+ *
+ * The files of this room use only those before them: servers, library, worker, session; helo, io, loop, verbs, sendmail.
+ * session_settings and session_info use none behind session. */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
 
@@ -18,7 +21,7 @@
 #include <stdint.h>
 
 enum verb {
-    VERB_NONE, /* the application may call one */
+    VERB_NONE, /* none is in progress */
     VERB_CONNECT,
     VERB_QUIT,
     VERB_OTHER,
@@ -27,67 +30,70 @@ enum verb {
 struct envoi_session {
     struct envoi_library *library;
     struct settings settings;
-    char *tls_backend; /* as set; settings.tls_backend has the library's choice when this has none */
+    char *tls_backend; /* as set; NULL: settings.tls_backend is the library's choice */
     struct engine *engine;
     struct envoi_errctx fault;   /* the last failure */
     struct envoi_errctx sticky;  /* of a setter; code ENVOI_OK: none */
-    struct envoi_errctx earlier; /* what quit, or another address in connect, must not cover up */
+    struct envoi_errctx earlier; /* a failure that quit, or the next address in connect, must not replace */
     struct trace trace;
     struct watch watch;
 
     /* the connection */
     int fd;                /* -1: none */
-    struct dialer *dialer; /* while it is being made, and until it was greeted */
-    struct worker *worker; /* takes a step of the login that may block; NULL: none is under way */
-    unsigned process;      /* whose it is: process_number() */
+    struct dialer *dialer; /* until the greeting, because there may be other addresses */
+    struct worker *worker; /* runs a step of the login that may block; NULL: none */
+    unsigned process;      /* process_number() of the process that the connection belongs to */
     struct target target;
     char peer[ENDPOINT_TEXT_MAX];
-    struct tls_context *tls;   /* what the engine's connection was made from */
-    struct buf ticket_key;     /* what its trust depends on, as it was then; secret; empty: it brings no ticket */
-    struct ticket_loan ticket; /* the one that it was given */
+    struct tls_context *tls; /* of the engine's TLS connection */
+    struct buf
+        ticket_key; /* its trust settings as they were before the handshake; secret; empty: no ticket is stored */
+    struct ticket_loan ticket; /* the ticket that it was given */
 
     /* the verb in progress */
     enum verb verb;
-    bool readable;  /* the socket is said to be */
-    bool choked;    /* it took less than it was given: wait until it is writable */
-    int64_t expiry; /* of the whole verb, -1: none; for quit, which must come to an end */
+    bool readable;  /* the socket was reported readable */
+    bool choked;    /* the socket took less than it was given: wait until it is writable */
+    int64_t expiry; /* deadline of the whole verb, -1: none; for quit, which must come to an end */
 
-    unsigned depth;  /* calls of the application we are in: from a callback nothing but reading is allowed */
-    int outer_errno; /* what errno was when the call came */
-    bool doomed;     /* freed in a callback: freed for good when the call ends */
+    unsigned depth;  /* 1 during a call of the application: its callbacks may only read */
+    int outer_errno; /* errno at the beginning of that call, restored at its end */
+    bool doomed;     /* freed in a callback: destroyed when the call ends */
 
-    /* of a pool: told each message that is done; NULL: nobody asks */
+    /* set by a pool; NULL: finished messages are not reported */
     void (*message_done)(void *ctx, struct envoi_message *message, int rc);
     void *message_ctx;
-    struct host_cache *host_cache; /* what the pool knows of the server's name; NULL: it is looked up */
-    int64_t round_at;              /* when something was last done */
-    bool impatient;                /* a callback may not say AGAIN, although this is the non-blocking face */
+    struct host_cache *host_cache; /* of the pool; NULL: each connect looks the name up */
+    int64_t round_at;              /* when the last round of a verb began */
+    bool impatient;                /* a callback must not say AGAIN, although this is the non-blocking face */
 };
 
-/* Brackets every call that can call back: ENVOI_OK, ENVOI_E_USAGE (NULL, or the connection is of the process that we were
- * forked from) or ENVOI_E_BUSY (in a callback). But for ENVOI_OK nothing was entered. */
+/* Every call that can run a callback stands between session_enter() and session_leave(). ENVOI_OK; ENVOI_E_USAGE: NULL, or the
+ * connection belongs to the process that this one was forked from; ENVOI_E_BUSY: in a callback. After an error
+ * session_leave() must not be called. */
 int session_enter(struct envoi_session *s);
-/* The same for what may be done to a connection of another process too. */
+/* The same, but also for a connection of another process. */
 int session_enter_any(struct envoi_session *s);
-/* Returns rc; the session may be gone. */
+/* Returns rc. Destroys a session that was freed in a callback. */
 int session_leave(struct envoi_session *s, int rc);
 
-/* Makes another one with the same settings, not connected. The sticky error of a setter is returned. */
+/* Makes another session with the same settings, not connected. Fails with the sticky error of a setter, if there is one. */
 int session_copy(const struct envoi_session *from, struct envoi_session **out);
-/* Non-blocking: brings a connection to where a message may be sent. */
+
+/* Verbs for a pool, in verbs.c. Non-blocking: brings a connection to where a message can be sent. */
 int session_prepare(struct envoi_session *s);
-/* Puts a message behind those that are being sent, or begins with it; session_go() sets them in motion and returns the
- * result of the verb. See engine_queue(). */
+/* Puts a message behind those that are being sent, or begins with it. session_go() sets them in motion and returns the result
+ * of the verb. See engine_queue(). */
 int session_queue(struct envoi_session *s, struct envoi_message *message);
 int session_go(struct envoi_session *s);
 
-/* Nobody waits for the worker any more. */
+/* Stops waiting for the worker, which runs on. */
 void session_forget_worker(struct envoi_session *s);
-/* Ends the connection, or the making of it, without a word; unfinished work is settled as lost. */
+/* Closes the connection, or ends the making of it, without QUIT. Unfinished work is settled as lost. */
 void session_drop(struct envoi_session *s);
-/* A setter failed: what the next connect or send returns. Returns code. */
+/* Notes the failure of a setter, which the next connect or send returns. Returns code. */
 int session_stick(struct envoi_session *s, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Reports a setter's failure, once: ENVOI_OK or its code. */
+/* Reports a noted failure in s->fault, once: returns its code, or ENVOI_OK. */
 int session_unstick(struct envoi_session *s);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of a session: functions that read, and may be called from its callbacks too. */
+/* The functions that read from a session. They may be called from its callbacks, too. */
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/extensions.h"
@@ -105,12 +105,12 @@ const char *envoi_session_mechanism_provider(struct envoi_session *session, cons
 
 /* ---- TLS ---- */
 
-static bool tls_info(const struct envoi_session *s, struct envoi_tls_info *info)
+static bool info_tls(const struct envoi_session *s, struct envoi_tls_info *info)
 {
-    return s && engine_tls_info(s->engine, info) == ENVOI_OK;
+    return s && !engine_tls_info(s->engine, info);
 }
 
-static const char *or_empty(const char *text)
+static const char *info_text(const char *text)
 {
     return text ? text : "";
 }
@@ -124,33 +124,33 @@ const char *envoi_session_tls_protocol(const struct envoi_session *session)
 {
     struct envoi_tls_info info;
 
-    return tls_info(session, &info) ? or_empty(info.protocol_name) : "";
+    return info_tls(session, &info) ? info_text(info.protocol_name) : "";
 }
 
 const char *envoi_session_tls_cipher(const struct envoi_session *session)
 {
     struct envoi_tls_info info;
 
-    return tls_info(session, &info) ? or_empty(info.cipher) : "";
+    return info_tls(session, &info) ? info_text(info.cipher) : "";
 }
 
 int envoi_session_tls_verified(const struct envoi_session *session)
 {
     struct envoi_tls_info info;
 
-    return tls_info(session, &info) && info.verified;
+    return info_tls(session, &info) && info.verified;
 }
 
 int envoi_session_tls_resumed(const struct envoi_session *session)
 {
     struct envoi_tls_info info;
 
-    return tls_info(session, &info) && info.resumed;
+    return info_tls(session, &info) && info.resumed;
 }
 
-static bool certificate(const struct envoi_session *s, size_t index, struct envoi_certificate *out)
+static bool info_certificate(const struct envoi_session *s, size_t index, struct envoi_certificate *out)
 {
-    return s && engine_certificate(s->engine, index, out) == ENVOI_OK;
+    return s && !engine_certificate(s->engine, index, out);
 }
 
 size_t envoi_session_certificates(const struct envoi_session *session)
@@ -158,7 +158,7 @@ size_t envoi_session_certificates(const struct envoi_session *session)
     struct envoi_certificate ignored;
     size_t count = 0;
 
-    while (certificate(session, count, &ignored))
+    while (info_certificate(session, count, &ignored))
         count++;
     return count;
 }
@@ -167,33 +167,33 @@ const char *envoi_session_certificate_subject(const struct envoi_session *sessio
 {
     struct envoi_certificate c;
 
-    return certificate(session, index, &c) ? c.subject : NULL;
+    return info_certificate(session, index, &c) ? c.subject : NULL;
 }
 
 const char *envoi_session_certificate_issuer(const struct envoi_session *session, size_t index)
 {
     struct envoi_certificate c;
 
-    return certificate(session, index, &c) ? c.issuer : NULL;
+    return info_certificate(session, index, &c) ? c.issuer : NULL;
 }
 
 const char *envoi_session_certificate_names(const struct envoi_session *session, size_t index)
 {
     struct envoi_certificate c;
 
-    return certificate(session, index, &c) ? c.names : NULL;
+    return info_certificate(session, index, &c) ? c.names : NULL;
 }
 
 int64_t envoi_session_certificate_not_before(const struct envoi_session *session, size_t index)
 {
     struct envoi_certificate c;
 
-    return certificate(session, index, &c) ? c.not_before : 0;
+    return info_certificate(session, index, &c) ? c.not_before : 0;
 }
 
 int64_t envoi_session_certificate_not_after(const struct envoi_session *session, size_t index)
 {
     struct envoi_certificate c;
 
-    return certificate(session, index, &c) ? c.not_after : 0;
+    return info_certificate(session, index, &c) ? c.not_after : 0;
 }

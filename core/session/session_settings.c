@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* envoi_session_set_*: each checks what it is given and either changes the setting or leaves it and sticks. */
+/* envoi_session_set_*: each checks its arguments, and either changes the setting or leaves it and notes a sticky error. */
 #include "base/mem.h"
 #include "base/text.h"
 #include "session/session.h"
@@ -9,10 +9,10 @@
 #define CHUNK_MIN 512u
 #define CHUNK_MAX (64u << 20)
 
-/* ---- what all of them do ---- */
+/* ---- common steps ---- */
 
-/* ENVOI_OK when the settings may be changed now. */
-static int may_set(struct envoi_session *s, const char *what)
+/* ENVOI_OK if the settings may be changed now. */
+static int setting_begin(struct envoi_session *s, const char *what)
 {
     if (!s)
         return ENVOI_E_USAGE;
@@ -21,50 +21,50 @@ static int may_set(struct envoi_session *s, const char *what)
     return ENVOI_OK;
 }
 
-static int wrong(struct envoi_session *s, const char *what, const char *why)
+static int setting_wrong(struct envoi_session *s, const char *what, const char *why)
 {
     return session_stick(s, ENVOI_E_USAGE, "%s: %s", what, why);
 }
 
-static int check_line(struct envoi_session *s, const char *what, const char *text)
+static int setting_check_line(struct envoi_session *s, const char *what, const char *text)
 {
     if (text && !text_is_line(text, strlen(text)))
-        return wrong(s, what, "a line end or a control character");
+        return setting_wrong(s, what, "a line end or a control character");
     return ENVOI_OK;
 }
 
-static int store(struct envoi_session *s, const char *what, char **slot, const char *text)
+static int setting_store(struct envoi_session *s, const char *what, char **slot, const char *text)
 {
     if (mem_replace(slot, text))
         return session_stick(s, ENVOI_E_MEMORY, "%s: %s", what, envoi_error_text(ENVOI_E_MEMORY));
     return ENVOI_OK;
 }
 
-static int store_secret(struct envoi_session *s, const char *what, char **slot, const char *text)
+static int setting_store_secret(struct envoi_session *s, const char *what, char **slot, const char *text)
 {
     char *old = *slot;
     int rc;
 
     *slot = NULL;
-    if ((rc = store(s, what, slot, text)))
+    if ((rc = setting_store(s, what, slot, text)))
         *slot = old;
     else
         mem_free_secret(old);
     return rc;
 }
 
-static int set_line(struct envoi_session *s, const char *what, char **slot, const char *text)
+static int setting_line(struct envoi_session *s, const char *what, char **slot, const char *text)
 {
-    int rc = may_set(s, what);
+    int rc = setting_begin(s, what);
 
-    if (!rc)
-        rc = check_line(s, what, text);
-    return rc ? rc : store(s, what, slot, text);
+    if (rc || (rc = setting_check_line(s, what, text)))
+        return rc;
+    return setting_store(s, what, slot, text);
 }
 
-static int set_flag(struct envoi_session *s, const char *what, bool *flag, int on)
+static int setting_flag(struct envoi_session *s, const char *what, bool *flag, int on)
 {
-    int rc = may_set(s, what);
+    int rc = setting_begin(s, what);
 
     if (!rc)
         *flag = on != 0;
@@ -75,11 +75,11 @@ static int set_flag(struct envoi_session *s, const char *what, bool *flag, int o
 
 int envoi_session_set_lmtp(struct envoi_session *session, int on)
 {
-    return set_flag(session, "LMTP", session ? &session->settings.lmtp : NULL, on);
+    return setting_flag(session, "LMTP", session ? &session->settings.lmtp : NULL, on);
 }
 
-/* A domain, or an address literal: one word of ASCII. */
-static bool is_helo_name(const char *name)
+/* Printable ASCII without a blank, such as an address literal. */
+static bool setting_is_helo_name(const char *name)
 {
     for (; *name; name++)
         if ((unsigned char)*name <= ' ' || (unsigned char)*name >= 0x7f)
@@ -92,12 +92,12 @@ int envoi_session_set_helo_name(struct envoi_session *session, const char *name)
     static const char what[] = "EHLO name";
     struct envoi_errctx why;
     char *normal = NULL;
-    int rc = may_set(session, what);
+    int rc = setting_begin(session, what);
 
-    if (rc || (rc = check_line(session, what, name)))
+    if (rc || (rc = setting_check_line(session, what, name)))
         return rc;
-    if (!name || (name[0] == '[' && is_helo_name(name)))
-        return store(session, what, &session->settings.helo_name, name);
+    if (!name || (name[0] == '[' && setting_is_helo_name(name)))
+        return setting_store(session, what, &session->settings.helo_name, name);
     if ((rc = host_normalise(name, strlen(name), &why, &normal, NULL)))
         return session_stick(session, rc, "%s: %s", what, why.text);
     mem_free(session->settings.helo_name);
@@ -107,18 +107,18 @@ int envoi_session_set_helo_name(struct envoi_session *session, const char *name)
 
 int envoi_session_set_timeout(struct envoi_session *session, int phase, int64_t milliseconds)
 {
-    int rc = may_set(session, "time-out");
+    int rc = setting_begin(session, "time-out");
 
     if (rc)
         return rc;
     if (settings_set_timeout(&session->settings, phase, milliseconds))
-        return wrong(session, "time-out", "no such phase, or a negative time");
+        return setting_wrong(session, "time-out", "no such phase, or a negative time");
     return ENVOI_OK;
 }
 
 int envoi_session_set_watch(struct envoi_session *session, envoi_watch_fn *watch, void *ctx)
 {
-    int rc = may_set(session, "watch function");
+    int rc = setting_begin(session, "watch function");
 
     if (rc)
         return rc;
@@ -134,7 +134,7 @@ int envoi_session_set_trace(struct envoi_session *session, int level, envoi_trac
     if (!session)
         return ENVOI_E_USAGE;
     if (level < 0 || level > 2)
-        return wrong(session, "trace", "the level is 0, 1 or 2");
+        return setting_wrong(session, "trace", "the level is 0, 1 or 2");
     session->trace = (struct trace){level, trace, ctx};
     engine_set_trace_level(session->engine, level);
     return ENVOI_OK;
@@ -144,17 +144,17 @@ int envoi_session_set_trace(struct envoi_session *session, int level, envoi_trac
 
 int envoi_session_set_tls(struct envoi_session *session, int tls)
 {
-    int rc = may_set(session, "TLS");
+    int rc = setting_begin(session, "TLS");
 
     if (rc)
         return rc;
     if (tls < ENVOI_TLS_DEFAULT || tls > ENVOI_TLS_IMPLICIT)
-        return wrong(session, "TLS", "not one of ENVOI_TLS_*");
+        return setting_wrong(session, "TLS", "not one of ENVOI_TLS_*");
     session->settings.tls = tls;
     return ENVOI_OK;
 }
 
-static bool is_id(const char *id)
+static bool setting_is_plugin_id(const char *id)
 {
     size_t len = strlen(id);
 
@@ -163,13 +163,13 @@ static bool is_id(const char *id)
 
 int envoi_session_set_tls_backend(struct envoi_session *session, const char *id)
 {
-    int rc = may_set(session, "TLS backend");
+    int rc = setting_begin(session, "TLS backend");
 
     if (rc)
         return rc;
-    if (id && !is_id(id))
-        return wrong(session, "TLS backend", "not the id of a plugin");
-    return store(session, "TLS backend", &session->tls_backend, id);
+    if (id && !setting_is_plugin_id(id))
+        return setting_wrong(session, "TLS backend", "not the id of a plugin");
+    return setting_store(session, "TLS backend", &session->tls_backend, id);
 }
 
 int envoi_session_set_tls_name(struct envoi_session *session, const char *name)
@@ -177,7 +177,7 @@ int envoi_session_set_tls_name(struct envoi_session *session, const char *name)
     struct envoi_errctx why;
     char *normal = NULL;
     bool is_ip = false;
-    int rc = may_set(session, "TLS name");
+    int rc = setting_begin(session, "TLS name");
 
     if (rc)
         return rc;
@@ -191,10 +191,10 @@ int envoi_session_set_tls_name(struct envoi_session *session, const char *name)
 
 int envoi_session_set_tls_verify(struct envoi_session *session, int on)
 {
-    return set_flag(session, "TLS verification", session ? &session->settings.tls_verify : NULL, on);
+    return setting_flag(session, "TLS verification", session ? &session->settings.tls_verify : NULL, on);
 }
 
-static int hex_digit(char c)
+static int pin_hex_digit(char c)
 {
     static const char digits[] = "0123456789ABCDEF";
     const char *at = c ? strchr(digits, text_upper(c)) : NULL;
@@ -202,12 +202,12 @@ static int hex_digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-static bool parse_pin(const char *text, uint8_t pin[32])
+static bool pin_parse(const char *text, uint8_t pin[32])
 {
     if (strlen(text) != 64)
         return false;
     for (size_t i = 0; i < 32; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        int high = pin_hex_digit(text[2 * i]), low = pin_hex_digit(text[2 * i + 1]);
 
         if (high < 0 || low < 0)
             return false;
@@ -221,7 +221,7 @@ int envoi_session_add_pin(struct envoi_session *session, const char *sha256)
     struct settings *set;
     uint8_t pin[32];
     void *more;
-    int rc = may_set(session, "pin");
+    int rc = setting_begin(session, "pin");
 
     if (rc)
         return rc;
@@ -232,8 +232,8 @@ int envoi_session_add_pin(struct envoi_session *session, const char *sha256)
         set->pin_count = 0;
         return ENVOI_OK;
     }
-    if (!parse_pin(sha256, pin))
-        return wrong(session, "pin", "not the 64 hexadecimal digits of a SHA-256");
+    if (!pin_parse(sha256, pin))
+        return setting_wrong(session, "pin", "not the 64 hexadecimal digits of a SHA-256");
     if (!(more = mem_realloc(set->pins, (set->pin_count + 1) * sizeof pin)))
         return session_stick(session, ENVOI_E_MEMORY, "pin: %s", envoi_error_text(ENVOI_E_MEMORY));
     set->pins = more;
@@ -245,15 +245,15 @@ int envoi_session_set_client_certificate(struct envoi_session *session, const ch
 {
     static const char what[] = "client certificate";
     char *cert = NULL;
-    int rc = may_set(session, what);
+    int rc = setting_begin(session, what);
 
-    if (rc || (rc = check_line(session, what, cert_file)) || (rc = check_line(session, what, key_file)))
+    if (rc || (rc = setting_check_line(session, what, cert_file)) || (rc = setting_check_line(session, what, key_file)))
         return rc;
     if (key_file && !cert_file)
-        return wrong(session, what, "a key without a certificate");
-    if ((rc = store(session, what, &cert, cert_file)))
+        return setting_wrong(session, what, "a key without a certificate");
+    if ((rc = setting_store(session, what, &cert, cert_file)))
         return rc;
-    if ((rc = store(session, what, &session->settings.key_file, key_file))) {
+    if ((rc = setting_store(session, what, &session->settings.key_file, key_file))) {
         mem_free(cert);
         return rc;
     }
@@ -264,26 +264,26 @@ int envoi_session_set_client_certificate(struct envoi_session *session, const ch
 
 int envoi_session_set_passphrase(struct envoi_session *session, const char *passphrase)
 {
-    int rc = may_set(session, "passphrase");
+    int rc = setting_begin(session, "passphrase");
 
-    if (rc || (rc = check_line(session, "passphrase", passphrase)))
+    if (rc || (rc = setting_check_line(session, "passphrase", passphrase)))
         return rc;
-    return store_secret(session, "passphrase", &session->settings.passphrase, passphrase);
+    return setting_store_secret(session, "passphrase", &session->settings.passphrase, passphrase);
 }
 
 /* ---- login ---- */
 
-/* The user and one secret, both or none. */
-static int set_login(struct envoi_session *s, const char *what, const char *user, char **slot, const char *secret)
+/* Changes the user and one secret, or neither. */
+static int setting_login(struct envoi_session *s, const char *what, const char *user, char **slot, const char *secret)
 {
     char *copy = NULL;
-    int rc = check_line(s, "user", user);
+    int rc = setting_check_line(s, "user", user);
 
-    if (rc || (rc = check_line(s, what, secret)))
+    if (rc || (rc = setting_check_line(s, what, secret)))
         return rc;
-    if ((rc = store(s, "user", &copy, user)))
+    if ((rc = setting_store(s, "user", &copy, user)))
         return rc;
-    if ((rc = store_secret(s, what, slot, secret))) {
+    if ((rc = setting_store_secret(s, what, slot, secret))) {
         mem_free(copy);
         return rc;
     }
@@ -294,26 +294,26 @@ static int set_login(struct envoi_session *s, const char *what, const char *user
 
 int envoi_session_set_password(struct envoi_session *session, const char *user, const char *password)
 {
-    int rc = may_set(session, "password");
+    int rc = setting_begin(session, "password");
 
-    return rc ? rc : set_login(session, "password", user, &session->settings.password, password);
+    return rc ? rc : setting_login(session, "password", user, &session->settings.password, password);
 }
 
 int envoi_session_set_token(struct envoi_session *session, const char *user, const char *token)
 {
-    int rc = may_set(session, "token");
+    int rc = setting_begin(session, "token");
 
-    return rc ? rc : set_login(session, "token", user, &session->settings.token, token);
+    return rc ? rc : setting_login(session, "token", user, &session->settings.token, token);
 }
 
 int envoi_session_set_authzid(struct envoi_session *session, const char *authzid)
 {
-    return set_line(session, "authorization identity", session ? &session->settings.authzid : NULL, authzid);
+    return setting_line(session, "authorization identity", session ? &session->settings.authzid : NULL, authzid);
 }
 
 int envoi_session_set_credential_callback(struct envoi_session *session, envoi_credential_fn *callback, void *ctx)
 {
-    int rc = may_set(session, "credential callback");
+    int rc = setting_begin(session, "credential callback");
 
     if (rc)
         return rc;
@@ -322,8 +322,8 @@ int envoi_session_set_credential_callback(struct envoi_session *session, envoi_c
     return ENVOI_OK;
 }
 
-/* "*", or a SASL name (RFC 4422 section 3.1), or such a name behind "!". */
-static bool is_mechanism_word(const char *word, size_t len)
+/* "*", or a SASL name (RFC 4422 section 3.1), with or without "!" before it. */
+static bool setting_is_mechanism_word(const char *word, size_t len)
 {
     if (len == 1 && word[0] == '*')
         return true;
@@ -344,18 +344,18 @@ int envoi_session_set_mechanisms(struct envoi_session *session, const char *name
     static const char what[] = "mechanisms";
     const char *list = names, *word;
     size_t len, count = 0;
-    int rc = may_set(session, what);
+    int rc = setting_begin(session, what);
 
     if (rc)
         return rc;
     while (list && (list = text_word(list, &word, &len))) {
-        if (!is_mechanism_word(word, len))
-            return wrong(session, what, "not a list of SASL names");
+        if (!setting_is_mechanism_word(word, len))
+            return setting_wrong(session, what, "not a list of SASL names");
         count++;
     }
     if (names && !count)
-        return wrong(session, what, "an empty list");
-    if ((rc = store(session, what, &session->settings.mechanisms, names)))
+        return setting_wrong(session, what, "an empty list");
+    if ((rc = setting_store(session, what, &session->settings.mechanisms, names)))
         return rc;
     if (session->settings.mechanisms)
         text_to_upper(session->settings.mechanisms);
@@ -364,17 +364,17 @@ int envoi_session_set_mechanisms(struct envoi_session *session, const char *name
 
 int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on)
 {
-    return set_flag(session, "cleartext login", session ? &session->settings.cleartext_auth : NULL, on);
+    return setting_flag(session, "cleartext login", session ? &session->settings.cleartext_auth : NULL, on);
 }
 
 int envoi_session_set_security_layer(struct envoi_session *session, unsigned min_ssf, unsigned max_ssf)
 {
-    int rc = may_set(session, "security layer");
+    int rc = setting_begin(session, "security layer");
 
     if (rc)
         return rc;
     if (min_ssf > max_ssf)
-        return wrong(session, "security layer", "the least strength is above the most");
+        return setting_wrong(session, "security layer", "the least strength is above the most");
     session->settings.min_ssf = min_ssf;
     session->settings.max_ssf = max_ssf;
     return ENVOI_OK;
@@ -382,17 +382,17 @@ int envoi_session_set_security_layer(struct envoi_session *session, unsigned min
 
 int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int on)
 {
-    return set_flag(session, "blocking mechanisms", session ? &session->settings.blocking_mechanisms : NULL, on);
+    return setting_flag(session, "blocking mechanisms", session ? &session->settings.blocking_mechanisms : NULL, on);
 }
 
 int envoi_session_set_chunking(struct envoi_session *session, size_t octets, int wait)
 {
-    int rc = may_set(session, "chunking");
+    int rc = setting_begin(session, "chunking");
 
     if (rc)
         return rc;
     if (octets && (octets < CHUNK_MIN || octets > CHUNK_MAX))
-        return wrong(session, "chunking", "a chunk has between 512 octets and 64 MiB");
+        return setting_wrong(session, "chunking", "a chunk has between 512 octets and 64 MiB");
     session->settings.chunk_size = octets;
     session->settings.chunk_waits = wait;
     return ENVOI_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The verbs: each is checked, begun in the engine, and carried on by the loop. */
+/* The verbs: each checks its arguments, begins in the engine, and is carried on by the loop. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/process.h"
@@ -9,8 +9,8 @@
 
 /* ---- beginning and end ---- */
 
-/* Enters the session for a verb. What quit finds is not to be covered up by quit. */
-static int begin(struct envoi_session *s, enum verb verb)
+/* Enters the session for a verb. quit keeps the failure that it finds. */
+static int verb_begin(struct envoi_session *s, enum verb verb)
 {
     int rc = session_enter(s);
 
@@ -18,12 +18,12 @@ static int begin(struct envoi_session *s, enum verb verb)
         return rc;
     if (s->verb != VERB_NONE)
         return session_leave(s, ENVOI_E_BUSY);
-    if (verb == VERB_OTHER && s->fd < 0) { /* the reason of a loss that is already told is better than this one */
+    if (verb == VERB_OTHER && s->fd < 0) { /* the reason of a loss that was reported before is the better one */
         if (s->fault.code != ENVOI_E_DISCONNECTED)
             (void)fault_set(&s->fault, ENVOI_E_DISCONNECTED, ENVOI_PHASE_NONE, "not connected");
         return session_leave(s, ENVOI_E_DISCONNECTED);
     }
-    /* nothing goes out with a setting that was refused */
+    /* nothing is sent with a setting that was refused */
     if (verb == VERB_QUIT)
         s->earlier = s->fault;
     else if ((rc = session_unstick(s)) || (rc = library_check(s->library, &s->fault)))
@@ -36,33 +36,33 @@ static int begin(struct envoi_session *s, enum verb verb)
     return ENVOI_OK;
 }
 
-static int end(struct envoi_session *s, int rc)
+static int verb_end(struct envoi_session *s, int rc)
 {
     return session_leave(s, loop_run(s, rc));
 }
 
-/* Ends a verb that never got as far as the engine. */
-static int give_up(struct envoi_session *s, int code)
+/* Ends a verb that has not begun in the engine. */
+static int verb_abandon(struct envoi_session *s, int code)
 {
     s->verb = VERB_NONE;
     return session_leave(s, code);
 }
 
-static int refuse(struct envoi_session *s, int code, const char *why)
+static int verb_refuse(struct envoi_session *s, int code, const char *why)
 {
-    return give_up(s, fault_set(&s->fault, code, ENVOI_PHASE_NONE, "%s", why));
+    return verb_abandon(s, fault_set(&s->fault, code, ENVOI_PHASE_NONE, "%s", why));
 }
 
 /* ---- the connection ---- */
 
-static uint16_t default_port(const struct settings *s)
+static uint16_t verb_default_port(const struct settings *s)
 {
     if (s->lmtp)
         return 24;
     return s->tls == ENVOI_TLS_IMPLICIT ? 465 : 25;
 }
 
-static int begin_dialing(struct envoi_session *s, const char *server)
+static int verb_begin_dialing(struct envoi_session *s, const char *server)
 {
     const char *backend = s->tls_backend ? s->tls_backend : s->library->tls_backend;
     struct dialer_env env = {
@@ -79,7 +79,7 @@ static int begin_dialing(struct envoi_session *s, const char *server)
 
     fault_clear(&s->earlier);
     target_free(&s->target);
-    if ((rc = target_parse(server, default_port(&s->settings), &s->fault, &s->target)))
+    if ((rc = target_parse(server, verb_default_port(&s->settings), &s->fault, &s->target)))
         return rc;
     if ((rc = mem_replace(&s->settings.tls_backend, backend)))
         return fault_set(&s->fault, rc, ENVOI_PHASE_CONNECT, "%s", envoi_error_text(rc));
@@ -90,15 +90,15 @@ static int begin_dialing(struct envoi_session *s, const char *server)
 
 int envoi_session_connect(struct envoi_session *session, const char *server)
 {
-    int rc = begin(session, VERB_CONNECT);
+    int rc = verb_begin(session, VERB_CONNECT);
 
     if (rc)
         return rc;
     if (session->fd >= 0)
-        return refuse(session, ENVOI_E_USAGE, "already connected");
+        return verb_refuse(session, ENVOI_E_USAGE, "already connected");
     if (!server)
-        return refuse(session, ENVOI_E_USAGE, "no server is given");
-    return end(session, begin_dialing(session, server));
+        return verb_refuse(session, ENVOI_E_USAGE, "no server is given");
+    return verb_end(session, verb_begin_dialing(session, server));
 }
 
 int envoi_session_open(struct envoi_library *library, const char *server, struct envoi_session **out)
@@ -110,16 +110,16 @@ int envoi_session_open(struct envoi_library *library, const char *server, struct
 
 int envoi_session_quit(struct envoi_session *session)
 {
-    int rc = begin(session, VERB_QUIT);
+    int rc = verb_begin(session, VERB_QUIT);
 
     if (rc)
         return rc;
     if (session->fd >= 0) {
         session->expiry = clock_now() + session->settings.timeouts[ENVOI_PHASE_QUIT];
-        return end(session, engine_quit(session->engine));
+        return verb_end(session, engine_quit(session->engine));
     }
     session->fault = session->earlier;
-    return give_up(session, ENVOI_OK);
+    return verb_abandon(session, ENVOI_OK);
 }
 
 int envoi_session_close(struct envoi_session *session)
@@ -141,71 +141,71 @@ int envoi_session_close(struct envoi_session *session)
 
 int envoi_session_ehlo(struct envoi_session *session, const char *name)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
-    return rc ? rc : end(session, engine_ehlo(session->engine, name));
+    return rc ? rc : verb_end(session, engine_ehlo(session->engine, name));
 }
 
 int envoi_session_helo(struct envoi_session *session, const char *name)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
-    return rc ? rc : end(session, engine_helo(session->engine, name));
+    return rc ? rc : verb_end(session, engine_helo(session->engine, name));
 }
 
 int envoi_session_ehlo_or_helo_if_needed(struct envoi_session *session)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
-    return rc ? rc : end(session, engine_hello_if_needed(session->engine));
+    return rc ? rc : verb_end(session, engine_hello_if_needed(session->engine));
 }
 
 int envoi_session_starttls(struct envoi_session *session)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
-    return rc ? rc : end(session, engine_starttls(session->engine));
+    return rc ? rc : verb_end(session, engine_starttls(session->engine));
 }
 
 int envoi_session_login(struct envoi_session *session)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
-    return rc ? rc : end(session, engine_login(session->engine, NULL, NULL, NULL, false));
+    return rc ? rc : verb_end(session, engine_login(session->engine, NULL, NULL, NULL, false));
 }
 
 int envoi_session_auth(struct envoi_session *session, const char *mechanism)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
     if (rc)
         return rc;
     if (!mechanism)
-        return refuse(session, ENVOI_E_USAGE, "no mechanism is given");
-    return end(session, engine_login(session->engine, mechanism, NULL, NULL, false));
+        return verb_refuse(session, ENVOI_E_USAGE, "no mechanism is given");
+    return verb_end(session, engine_login(session->engine, mechanism, NULL, NULL, false));
 }
 
 int envoi_session_auth_with(struct envoi_session *session, const char *mechanism, int safe, envoi_auth_fn *step,
                             void *ctx)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
     if (rc)
         return rc;
     if (!mechanism || !step)
-        return refuse(session, ENVOI_E_USAGE, "no mechanism or no callback is given");
-    return end(session, engine_login(session->engine, mechanism, step, ctx, safe != 0));
+        return verb_refuse(session, ENVOI_E_USAGE, "no mechanism or no callback is given");
+    return verb_end(session, engine_login(session->engine, mechanism, step, ctx, safe != 0));
 }
 
 int envoi_session_docmd(struct envoi_session *session, const char *verb, const char *arguments)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
     if (rc)
         return rc;
     if (!verb)
-        return refuse(session, ENVOI_E_USAGE, "no command is given");
-    return end(session, engine_command(session->engine, verb, arguments));
+        return verb_refuse(session, ENVOI_E_USAGE, "no command is given");
+    return verb_end(session, engine_command(session->engine, verb, arguments));
 }
 
 int envoi_session_noop(struct envoi_session *session)
@@ -220,74 +220,76 @@ int envoi_session_help(struct envoi_session *session, const char *topic)
 
 int envoi_session_rset(struct envoi_session *session)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
-    return rc ? rc : end(session, engine_rset(session->engine));
+    return rc ? rc : verb_end(session, engine_rset(session->engine));
 }
 
-static int look_up(struct envoi_session *s, const char *verb, const char *address)
+static int verb_look_up(struct envoi_session *s, const char *verb, const char *address)
 {
-    int rc = begin(s, VERB_OTHER);
+    int rc = verb_begin(s, VERB_OTHER);
 
     if (rc)
         return rc;
     if (!address)
-        return refuse(s, ENVOI_E_USAGE, "no address is given");
-    return end(s, engine_lookup(s->engine, verb, address));
+        return verb_refuse(s, ENVOI_E_USAGE, "no address is given");
+    return verb_end(s, engine_lookup(s->engine, verb, address));
 }
 
 int envoi_session_verify(struct envoi_session *session, const char *address)
 {
-    return look_up(session, "VRFY", address);
+    return verb_look_up(session, "VRFY", address);
 }
 
 int envoi_session_expn(struct envoi_session *session, const char *list)
 {
-    return look_up(session, "EXPN", list);
+    return verb_look_up(session, "EXPN", list);
 }
 
 int envoi_session_mail(struct envoi_session *session, const char *sender, const char *options)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
-    return rc ? rc : end(session, engine_mail(session->engine, sender ? sender : "", options));
+    if (rc)
+        return rc;
+    return verb_end(session, engine_mail(session->engine, sender ? sender : "", options));
 }
 
 int envoi_session_rcpt(struct envoi_session *session, const char *recipient, const char *options)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
     if (rc)
         return rc;
     if (!recipient)
-        return refuse(session, ENVOI_E_USAGE, "no recipient is given");
-    return end(session, engine_rcpt(session->engine, recipient, options));
+        return verb_refuse(session, ENVOI_E_USAGE, "no recipient is given");
+    return verb_end(session, engine_rcpt(session->engine, recipient, options));
 }
 
 int envoi_session_data(struct envoi_session *session, const void *content, size_t len)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
 
     if (rc)
         return rc;
     if (!content && len)
-        return refuse(session, ENVOI_E_USAGE, "no content is given");
-    return end(session, engine_data(session->engine, content ? content : "", len));
+        return verb_refuse(session, ENVOI_E_USAGE, "no content is given");
+    return verb_end(session, engine_data(session->engine, content ? content : "", len));
 }
 
 /* ---- messages ---- */
 
 int envoi_session_send_all(struct envoi_session *session, struct envoi_message *const *messages, size_t count)
 {
-    int rc = begin(session, VERB_OTHER);
+    int rc = verb_begin(session, VERB_OTHER);
     bool all = messages || !count;
 
     for (size_t i = 0; all && i < count; i++)
         all = messages[i];
     if (!rc && all)
-        return end(session, engine_send_all(session->engine, messages, count));
+        return verb_end(session, engine_send_all(session->engine, messages, count));
     if (!rc)
-        rc = refuse(session, ENVOI_E_USAGE, "one of the messages is missing");
+        rc = verb_refuse(session, ENVOI_E_USAGE, "one of the messages is missing");
     verdict_not_begun(messages, count,
                       session && session->fault.code == rc ? session->fault.text : envoi_error_text(rc));
     return rc;
@@ -302,9 +304,9 @@ int envoi_session_send(struct envoi_session *session, struct envoi_message *mess
 
 int session_prepare(struct envoi_session *s)
 {
-    int rc = begin(s, VERB_OTHER);
+    int rc = verb_begin(s, VERB_OTHER);
 
-    return rc ? rc : end(s, engine_prepare(s->engine));
+    return rc ? rc : verb_end(s, engine_prepare(s->engine));
 }
 
 int session_queue(struct envoi_session *s, struct envoi_message *message)

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 struct worker {
-    atomic_uint references; /* the session's and the thread's: the last one closes the descriptor */
+    atomic_uint references; /* of the session and of the thread; the last one to go closes the descriptor */
     int fd;
-    unsigned process; /* whose thread it is: process_number() */
+    unsigned process; /* process_number() of the process that has the thread */
     struct engine_task task;
     struct envoi_library *library;
 };
@@ -42,8 +42,8 @@ static void *worker_main(void *ctx)
     return NULL;
 }
 
-/* Nobody joins it: a login may be given up while a library waits for a server of its own, and free never blocks. Signals are
- * for the application's threads. Returns an errno or 0. */
+/* The thread is detached: a login may be given up while a library still waits for a server of its own, and free never blocks.
+ * It blocks all signals, which are for the application's threads. Returns 0 or an errno. */
 static int worker_start(struct worker *w)
 {
     pthread_attr_t attr;
@@ -88,7 +88,8 @@ int worker_new(struct envoi_library *library, const struct engine_task *task, st
     return ENVOI_OK;
 }
 
-/* fork(2) copies no threads: in a child the task stays as it was for ever, with whatever its library had locked. */
+/* fork(2) copies no threads. In a child the task never ends and its library may hold locks for ever, so only the descriptor is
+ * given back. */
 void worker_free(struct worker *w)
 {
     if (w && w->process == process_number())

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread for one task of an engine: what may block, in the non-blocking face. */
+/* A thread for one task of an engine that may block, so that the non-blocking face does not wait for it. */
 #ifndef SESSION_WORKER_H
 #define SESSION_WORKER_H
 
@@ -8,12 +8,12 @@
 
 struct worker;
 
-/* Begins the task. The library is kept until it was run and released. ENVOI_OK; ENVOI_E_SYSTEM with errno: there are no more
- * descriptors or threads; ENVOI_E_MEMORY: nothing was begun. */
+/* Starts a thread that runs and releases the task. It holds a reference to the library until then. ENVOI_OK; ENVOI_E_SYSTEM
+ * with errno: no descriptor or thread can be had; ENVOI_E_MEMORY. After an error the task was neither run nor released. */
 int worker_new(struct envoi_library *library, const struct engine_task *task, struct worker **out);
-/* Nobody waits for it any more; the task is run to its end all the same. Does not block. NULL: nothing. */
+/* Stops waiting for the worker, which still runs its task to the end. Does not block. NULL is a no-op. */
 void worker_free(struct worker *w);
-/* Readable when the task was run. */
+/* Becomes readable when the task has been run and released. */
 int worker_fd(const struct worker *w);
 
 #endif

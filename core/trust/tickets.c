@@ -199,5 +199,8 @@ void ticket_key_add_number(struct buf *key, uint64_t number)
 
 void ticket_key_add_text(struct buf *key, const char *text)
 {
-    ticket_key_add(key, text ? text : "", text ? strlen(text) + 1 : 0);
+    if (text)
+        ticket_key_add(key, text, strlen(text) + 1);
+    else
+        ticket_key_add(key, NULL, 0);
 }
