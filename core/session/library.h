@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* The setters whose failure is remembered, and returned by each verb until they succeed. */
+/* The setters whose failure is remembered: each verb but quit returns it until they succeed. */
 enum library_setter {
     SET_MODULE_DIRECTORY,
     SET_DESCRIPTOR_DIRECTORIES,
@@ -53,7 +53,7 @@ void library_release(struct envoi_library *library);
 
 /* Reports in fault, and returns, the failure of a setter that has not succeeded since. Only if `refused` is set. */
 int library_refusal(const struct envoi_library *library, struct envoi_errctx *fault);
-/* The same, or ENVOI_OK if no setter has failed. Each verb asks before it sends anything. */
+/* The same, or ENVOI_OK if no setter has failed. Each verb but quit asks before it sends anything. */
 static inline int library_check(const struct envoi_library *library, struct envoi_errctx *fault)
 {
     return library->refused ? library_refusal(library, fault) : ENVOI_OK;

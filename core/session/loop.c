@@ -73,8 +73,9 @@ static bool loop_try_next_address(struct envoi_session *s, int rc)
         rc == ENVOI_E_GREETING || rc == ENVOI_E_TIMEOUT || rc == ENVOI_E_DISCONNECTED || rc == ENVOI_E_PROTOCOL;
     struct dialer *dialer = s->dialer;
 
-    if (!ungreeted || !dialer || s->fd < 0 || loop_tls_policy(s) == ENVOI_TLS_IMPLICIT ||
-        !dialer_resume(dialer, clock_now()))
+    if (!ungreeted || !dialer || s->fd < 0)
+        return false;
+    if (loop_tls_policy(s) == ENVOI_TLS_IMPLICIT || !dialer_resume(dialer, clock_now()))
         return false;
     s->earlier = s->fault;
     trace_event(&s->trace, "%s: no greeting, there are other addresses", s->peer);

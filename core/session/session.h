@@ -45,9 +45,8 @@ struct envoi_session {
     unsigned process;      /* process_number() of the process that the connection belongs to */
     struct target target;
     char peer[ENDPOINT_TEXT_MAX];
-    struct tls_context *tls; /* of the engine's TLS connection */
-    struct buf
-        ticket_key; /* its trust settings as they were before the handshake; secret; empty: no ticket is stored */
+    struct tls_context *tls;   /* of the engine's TLS connection */
+    struct buf ticket_key;     /* its trust settings before the handshake; secret; empty: no ticket is stored */
     struct ticket_loan ticket; /* the ticket that it was given */
 
     /* the verb in progress */
