@@ -2,8 +2,6 @@
 /* One connection of a pool: dialing, hello, TLS and login, messages, idleness, QUIT. */
 #include "base/clock.h"
 #include "base/mem.h"
-#include "engine/extensions.h"
-#include "engine/reply.h"
 #include "pool/pool.h"
 
 #include <envoi/library.h>
@@ -127,7 +125,7 @@ static bool is_hopeless(const struct envoi_session *s, int rc)
 {
     switch (envoi_error_class(rc)) {
     case ENVOI_CLASS_AUTH:
-        return rc != ENVOI_E_AUTH || reply_class(envoi_session_reply(s)) != 4;
+        return rc != ENVOI_E_AUTH || !session_was_deferred(s);
     case ENVOI_CLASS_USAGE:
     case ENVOI_CLASS_PLUGIN:
     case ENVOI_CLASS_CONTROL:
@@ -175,13 +173,12 @@ static void lose(struct pool_connection *c)
 
 static void become_ready(struct pool_connection *c)
 {
-    const struct extensions *x = engine_extensions(c->session->engine);
     struct pool_route *r = c->route;
 
-    c->mail_max = extensions_limit(x, "MAILMAX");
-    c->rcpt_max = extensions_limit(x, "RCPTMAX");
-    c->domain_max = extensions_limit(x, "RCPTDOMAINMAX");
-    r->serial = !engine_pipelines(c->session->engine);
+    c->mail_max = session_limit(c->session, "MAILMAX");
+    c->rcpt_max = session_limit(c->session, "RCPTMAX");
+    c->domain_max = session_limit(c->session, "RCPTDOMAINMAX");
+    r->serial = !session_pipelines(c->session);
     r->proven = true;
     c->rests = r->rests;
     c->since = c->pool->now;
@@ -210,7 +207,7 @@ static void become_idle(struct pool_connection *c)
         return;
     }
     connection_bar(c, false, false);
-    engine_shrink(c->session->engine);
+    session_shrink(c->session);
     connection_move(c, POOL_IDLE);
     set_deadline(c);
     route_touch(c->route);
@@ -285,7 +282,7 @@ void connection_step(struct pool_connection *c, int rc)
         route_touch(c->route);
     }
     if (c->session)
-        set_waits(c, engine_want(c->session->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL));
+        set_waits(c, session_waits(c->session));
 }
 
 void connection_process(struct pool_connection *c, int fd, unsigned events)

@@ -10,7 +10,7 @@ void connection_take_done(void *ctx, struct envoi_message *message, int rc)
     struct pool_connection *c = ctx;
     /* Nearly always the first; but what a server refused unseen goes to the end. */
     struct pool_entry *e = fifo_take(&c->sent, message);
-    bool alive = engine_alive(c->session->engine);
+    bool alive = envoi_session_connected(c->session);
 
     c->route->in_flight--;
     c->since = c->pool->now;
@@ -59,7 +59,7 @@ size_t connection_room(struct pool_connection *c, size_t share)
     room -= c->used;
     if (c->mail_max && room > c->mail_max - c->used)
         room = c->mail_max - c->used;
-    if (!engine_pipelines(c->session->engine))
+    if (!session_pipelines(c->session))
         share = 1;
     if (share <= c->sent.count)
         return 0;

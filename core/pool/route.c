@@ -231,7 +231,7 @@ static bool wants_connection(const struct pool_route *r)
 
     if (r->serial)
         worth = 1;
-    if (!r->proven && settings_have_login(&r->prototype->settings))
+    if (!r->proven && session_has_login(r->prototype))
         most = 1; /* a wrong password is told once and not sixteen times */
     return route_has_work(r) && (int64_t)all < limits[ENVOI_POOL_CONNECTIONS] &&
            r->lists[POOL_CONNECTING].count < most && usable(r) * worth < route_pending(r);

@@ -86,6 +86,20 @@ int session_prepare(struct envoi_session *s);
 int session_queue(struct envoi_session *s, struct envoi_message *message);
 int session_go(struct envoi_session *s);
 
+/* For a pool, what it would otherwise have to ask the engine. */
+/* The number that the server announced for a name with LIMITS (RFC 9422), such as "RCPTMAX"; 0: none. */
+uint64_t session_limit(const struct envoi_session *s, const char *name);
+/* Is it worth while to queue more than one message? */
+bool session_pipelines(const struct envoi_session *s);
+/* Did a content or credential callback say AGAIN, so that it must be asked again later? */
+bool session_waits(const struct envoi_session *s);
+/* Do the settings ask for a login? */
+bool session_has_login(const struct envoi_session *s);
+/* After a login failed: was the last reply a 4yz? */
+bool session_was_deferred(const struct envoi_session *s);
+/* Frees memory that the next message will need again: for a connection that is idle. */
+void session_shrink(struct envoi_session *s);
+
 /* Stops waiting for the worker, which runs on. */
 void session_forget_worker(struct envoi_session *s);
 /* Closes the connection, or ends the making of it, without QUIT. Unfinished work is settled as lost. */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/extensions.h"
+#include "engine/reply.h"
 #include "session/session.h"
 
 #include <string.h>
@@ -196,4 +197,31 @@ int64_t envoi_session_certificate_not_after(const struct envoi_session *session,
     struct envoi_certificate c;
 
     return info_certificate(session, index, &c) ? c.not_after : 0;
+}
+
+/* ---- for a pool ---- */
+
+uint64_t session_limit(const struct envoi_session *s, const char *name)
+{
+    return extensions_limit(engine_extensions(s->engine), name);
+}
+
+bool session_pipelines(const struct envoi_session *s)
+{
+    return engine_pipelines(s->engine);
+}
+
+bool session_waits(const struct envoi_session *s)
+{
+    return engine_want(s->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL);
+}
+
+bool session_has_login(const struct envoi_session *s)
+{
+    return settings_have_login(&s->settings);
+}
+
+bool session_was_deferred(const struct envoi_session *s)
+{
+    return reply_class(engine_reply(s->engine)) == 4;
 }

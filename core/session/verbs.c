@@ -331,3 +331,8 @@ int session_go(struct envoi_session *s)
     engine_go(s->engine);
     return session_leave(s, loop_run(s, engine_result(s->engine)));
 }
+
+void session_shrink(struct envoi_session *s)
+{
+    engine_shrink(s->engine);
+}
