@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A message on its way through a pool: split into transactions, tried again, done. */
+#include "pool/delivery.h"
+
 #include "base/mem.h"
 #include "base/text.h"
 #include "message/verdict.h"
-#include "pool/pool.h"
+#include "pool/lists.h"
+#include "pool/server.h"
 
 #include <envoi/library.h>
 #include <stdio.h>
@@ -14,60 +17,10 @@
 #define LOOK_AHEAD  1000u
 #define DOMAINS_MAX 64u
 
-/* ---- lists ---- */
-
-void fifo_push(struct pool_fifo *f, struct pool_entry *e)
-{
-    e->next = NULL;
-    if (f->last)
-        f->last->next = e;
-    else
-        f->first = e;
-    f->last = e;
-    f->count++;
-}
-
-void fifo_push_front(struct pool_fifo *f, struct pool_entry *e)
-{
-    e->next = f->first;
-    f->first = e;
-    if (!f->last)
-        f->last = e;
-    f->count++;
-}
-
-struct pool_entry *fifo_pop(struct pool_fifo *f)
-{
-    struct pool_entry *e = f->first;
-
-    if (!e)
-        return NULL;
-    f->first = e->next;
-    if (!f->first)
-        f->last = NULL;
-    f->count--;
-    return e;
-}
-
-struct pool_entry *fifo_take(struct pool_fifo *f, const struct envoi_message *message)
-{
-    struct pool_entry *before = f->first, *e;
-
-    if (before->message == message)
-        return fifo_pop(f);
-    while (before->next->message != message)
-        before = before->next;
-    e = before->next;
-    before->next = e->next;
-    if (f->last == e)
-        f->last = before;
-    f->count--;
-    return e;
-}
-
 /* ---- failures ---- */
 
-void entry_fail(struct pool_entry *e, int code, const char *text)
+/* Keeps the first failure and its text. */
+static void entry_fail(struct pool_entry *e, int code, const char *text)
 {
     static const char maybe[] = "the message may have been delivered: ";
     char whole[sizeof maybe + FAULT_TEXT_MAX];
@@ -168,6 +121,41 @@ void entry_pick(struct pool_entry *e, uint64_t recipients_max, uint64_t domains_
         recipient_begin(r);
         message_due_add(m, i);
     }
+}
+
+/* ---- messages that nobody takes ---- */
+
+static void end_all(struct pool_route *r, struct pool_fifo *f, int64_t tries, int code, const char *text)
+{
+    struct pool_fifo all = *f;
+    struct pool_entry *e;
+
+    *f = (struct pool_fifo){0};
+    while ((e = fifo_pop(&all))) {
+        if (++e->tries >= tries)
+            entry_end(r->pool, e, code, text);
+        else
+            fifo_push(f, e);
+    }
+}
+
+void route_charge(struct pool_route *r, int64_t begun, int code, const char *text)
+{
+    const struct pool_connection *oldest = r->lists[POOL_CONNECTING].last;
+
+    if (r->tried < r->server_count || r->lists[POOL_IDLE].count || r->lists[POOL_BUSY].count ||
+        (oldest && oldest->born <= begun))
+        return;
+    route_new_turn(r);
+    end_all(r, &r->again, r->pool->limits[ENVOI_POOL_TRIES], code, text);
+    end_all(r, &r->waiting, r->pool->limits[ENVOI_POOL_TRIES], code, text);
+}
+
+void route_fail(struct pool_route *r, int code, const char *text)
+{
+    route_new_turn(r);
+    end_all(r, &r->again, 0, code, text);
+    end_all(r, &r->waiting, 0, code, text);
 }
 
 /* ---- what becomes of it ---- */

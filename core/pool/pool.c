@@ -4,7 +4,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "pool/connection.h"
+#include "pool/delivery.h"
+#include "pool/lists.h"
+#include "pool/route.h"
 
 #include <envoi/library.h>
 #include <unistd.h>
@@ -36,11 +39,6 @@ int envoi_pool_new(struct envoi_library *library, struct envoi_pool **out)
         p->limits[i] = defaults[i];
     *out = p;
     return ENVOI_OK;
-}
-
-bool pool_is_ours(const struct envoi_pool *p)
-{
-    return p->process == process_number();
 }
 
 static void end_waiting(struct envoi_pool *p, struct pool_fifo *f)

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of a pool, for pool*.c. Who does what:
+/* The data of a pool. Its structs point to one another; its functions have an order, in which each file uses only those before
+ * it. Each .c file includes the headers of what it uses:
  *
- *   pool.c             the object and its limits
- *   pool_queue.c       a message from submit to done: which recipients a transaction is for, tries, verdicts
- *   pool_connection.c  one connection from dialing to QUIT
- *   pool_work.c        messages on a connection
- *   pool_route.c       which messages go to which connection, new connections, servers that failed
- *   pool_loop.c        descriptors and deadlines, for the application's loop and for the pool's own
+ *   lists.c       lists of messages and of connections
+ *   fds.c         which connection waits for which descriptor
+ *   server.c      which server of a route comes next; servers that failed
+ *   delivery.c    a message from submit to done: which recipients a transaction is for, tries, verdicts
+ *   connection.c  one connection from dialing to QUIT, and the messages on it
+ *   route.c       which messages go to which connection, new connections
+ *   run.c         descriptors and deadlines, for the application's loop and for the pool's own
+ *   pool.c        the object and its limits
  *
  * No session is entered from within a session: what a session tells while it works is only written down (`settled`,
  * `dirty`), and acted on when it has returned. */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
+#include "base/clock.h"
+#include "base/process.h"
 #include "message/message.h"
 #include "session/session.h"
 
@@ -41,12 +46,6 @@ struct pool_fifo {
     struct pool_entry *first, *last;
     size_t count;
 };
-
-void fifo_push(struct pool_fifo *f, struct pool_entry *e);
-void fifo_push_front(struct pool_fifo *f, struct pool_entry *e);
-struct pool_entry *fifo_pop(struct pool_fifo *f); /* NULL: empty */
-/* Takes out the one with that message, which is there. */
-struct pool_entry *fifo_take(struct pool_fifo *f, const struct envoi_message *message);
 
 /* ---- connections ---- */
 
@@ -143,80 +142,34 @@ struct envoi_pool {
     bool draining, stopped;
 };
 
-/* ---- pool.c ---- */
+/* ---- functions of all files ---- */
+
 /* False: it is the copy that a child of fork() has. What waits for descriptors is shared with the parent, and is to be left
  * alone. */
-bool pool_is_ours(const struct envoi_pool *p);
+static inline bool pool_is_ours(const struct envoi_pool *p)
+{
+    return p->process == process_number();
+}
 
-/* ---- pool_queue.c ---- */
-/* Keeps the first failure and its text. */
-void entry_fail(struct pool_entry *e, int code, const char *text);
-/* The same for the message of a transaction that is over; the text is that of its verdicts, if they have one. */
-void entry_fail_of(struct pool_entry *e, int code, const char *otherwise);
-/* Not to be tried: goes to those that are done, with this failure. */
-void entry_end(struct envoi_pool *p, struct pool_entry *e, int code, const char *text);
-/* Chooses the recipients of the next transaction. */
-void entry_pick(struct pool_entry *e, uint64_t recipients_max, uint64_t domains_max);
-/* Decides for all that left their connections; calls the callbacks of those that are done. */
-void pool_settle(struct envoi_pool *p);
-
-/* ---- pool_work.c ---- */
-/* How many more messages it may take now. */
-size_t connection_room(struct pool_connection *c, size_t share);
-/* Gives it as many of its route's messages; it may be gone then. */
-void connection_fill(struct pool_connection *c, size_t room);
-/* Was the idle one closed meanwhile? Then it is gone. */
-bool connection_is_alive(struct pool_connection *c);
-/* Has it had as many messages, or as much time, as it may? */
-bool connection_is_spent(const struct pool_connection *c);
-/* A message has left the session. */
-void connection_take_done(void *connection, struct envoi_message *message, int rc);
-
-/* ---- pool_connection.c ---- */
-/* Begins one to a server that is not left alone. False: there is none, its name is being looked up, or no memory. */
-bool connection_open(struct pool_route *r);
-/* fd is ready, or -1: a deadline passed. */
-void connection_process(struct pool_connection *c, int fd, unsigned events);
-/* Goes on from what a verb of the session returned; it may be gone then. */
-void connection_step(struct pool_connection *c, int rc);
-void connection_move(struct pool_connection *c, enum pool_state state);
-/* No more messages for it (on), because it hangs or because it is spent. */
-void connection_bar(struct pool_connection *c, bool on, bool hangs);
-/* Ends it without a word. */
-void connection_discard(struct pool_connection *c);
-void connection_bury(struct envoi_pool *p);
-
-/* ---- pool_route.c ---- */
-int route_new(struct envoi_pool *p, const struct envoi_session *prototype, const char *servers,
-              struct pool_route **out);
-void route_free(struct pool_route *r);
-bool route_has_work(const struct pool_route *r);
-/* Messages that are not done. */
-size_t route_pending(const struct pool_route *r);
-/* Something may be to do. */
-void route_touch(struct pool_route *r);
-/* Gives messages to connections, makes connections. */
-void route_dispatch(struct pool_route *r);
-/* The server that is next; NULL: all of them are left alone. */
-struct pool_server *route_server(struct pool_route *r);
-/* A connection to the server failed that was begun at some time. */
-void route_server_failed(struct pool_route *r, struct pool_server *s, int64_t begun);
-/* Another turn begins: each server is as good as the others, but for its pause. */
-void route_new_turn(struct pool_route *r);
-/* A connection that was begun at some time failed. If all servers failed in this turn and no connection is left, but for those
- * that are being made and were begun later, that was one try for all that wait. */
-void route_charge(struct pool_route *r, int64_t begun, int code, const char *text);
-/* All that wait fail. */
-void route_fail(struct pool_route *r, int code, const char *text);
-
-void list_push_front(struct pool_list *l, struct pool_connection *c);
-void list_push_back(struct pool_list *l, struct pool_connection *c);
-void list_remove(struct pool_list *l, struct pool_connection *c);
-
-/* ---- pool_loop.c ---- */
 /* To be called again at that time; -1 is never. */
-void pool_wake_at(struct envoi_pool *p, int64_t at);
-/* What a session tells of its descriptors. */
-void pool_tell(void *connection, int fd, unsigned events);
+static inline void pool_wake_at(struct envoi_pool *p, int64_t at)
+{
+    p->wake = clock_earlier(p->wake, at);
+}
+
+static inline bool route_has_work(const struct pool_route *r)
+{
+    return r->again.first || r->waiting.first;
+}
+
+/* Something may be to do. */
+static inline void route_touch(struct pool_route *r)
+{
+    if (r->dirty)
+        return;
+    r->dirty = true;
+    r->next_dirty = r->pool->dirty;
+    r->pool->dirty = r;
+}
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A route: its messages, its connections and its servers. */
-#include "base/clock.h"
+#include "pool/route.h"
+
 #include "base/mem.h"
 #include "base/text.h"
-#include "pool/pool.h"
+#include "pool/connection.h"
 
 /* So many connections are made at once: a server that has just come back is not to be run down. */
 #define CONNECTING_MAX 16u
@@ -11,39 +12,6 @@
 #define WORTH_IT       4u
 /* How many connections without room are passed over in search of one that has some. */
 #define LOOKS_MAX      8u
-
-/* ---- lists of connections ---- */
-
-void list_push_front(struct pool_list *l, struct pool_connection *c)
-{
-    c->prev = NULL;
-    c->next = l->first;
-    if (l->first)
-        l->first->prev = c;
-    else
-        l->last = c;
-    l->first = c;
-    l->count++;
-}
-
-void list_push_back(struct pool_list *l, struct pool_connection *c)
-{
-    c->next = NULL;
-    c->prev = l->last;
-    if (l->last)
-        l->last->next = c;
-    else
-        l->first = c;
-    l->last = c;
-    l->count++;
-}
-
-void list_remove(struct pool_list *l, struct pool_connection *c)
-{
-    *(c->prev ? &c->prev->next : &l->first) = c->next;
-    *(c->next ? &c->next->prev : &l->last) = c->prev;
-    l->count--;
-}
 
 /* ---- life ---- */
 
@@ -97,114 +65,9 @@ void route_free(struct pool_route *r)
     mem_free(r);
 }
 
-bool route_has_work(const struct pool_route *r)
-{
-    return r->again.first || r->waiting.first;
-}
-
 size_t route_pending(const struct pool_route *r)
 {
     return r->again.count + r->waiting.count + r->in_flight;
-}
-
-void route_touch(struct pool_route *r)
-{
-    if (r->dirty)
-        return;
-    r->dirty = true;
-    r->next_dirty = r->pool->dirty;
-    r->pool->dirty = r;
-}
-
-/* ---- servers ---- */
-
-void route_new_turn(struct pool_route *r)
-{
-    for (size_t i = 0; r->tried && i < r->server_count; i++)
-        if (r->servers[i].tried) {
-            r->servers[i].tried = false;
-            r->tried--;
-        }
-}
-
-/* Each server has its turn: one that failed in it is tried again only while those that did not are left alone. Else the first
- * ones of the list, whose pauses end while others are tried, would be tried for ever. The turn ends when it is known what
- * became of all its connections; meanwhile the first one whose pause is over is better than none. */
-struct pool_server *route_server(struct pool_route *r)
-{
-    struct pool_server *second = NULL;
-    int64_t soonest = -1;
-
-    if (r->tried == r->server_count && !r->lists[POOL_CONNECTING].count)
-        route_new_turn(r);
-    for (size_t i = 0; i < r->server_count; i++) {
-        struct pool_server *s = &r->servers[i];
-
-        if (s->not_before > r->pool->now)
-            soonest = clock_earlier(soonest, s->not_before);
-        else if (!s->tried)
-            return s;
-        else if (!second)
-            second = s;
-    }
-    if (!second)
-        pool_wake_at(r->pool, soonest);
-    return second;
-}
-
-void route_server_failed(struct pool_route *r, struct pool_server *s, int64_t begun)
-{
-    const int64_t *limits = r->pool->limits;
-    int64_t longest = limits[ENVOI_POOL_BACKOFF_MAX_MS];
-
-    if (begun < s->failed || (begun == s->failed && s->not_before > r->pool->now))
-        return; /* of many that were begun together the first one has told it */
-    if (!s->pause)
-        s->pause = limits[ENVOI_POOL_BACKOFF_MS];
-    else
-        s->pause = s->pause > longest / 2 ? longest : 2 * s->pause;
-    if (s->pause > longest)
-        s->pause = longest;
-    s->failed = r->pool->now;
-    s->not_before = s->pause > INT64_MAX - r->pool->now ? INT64_MAX : r->pool->now + s->pause;
-    r->tried += !s->tried;
-    s->tried = true;
-    pool_wake_at(r->pool, s->not_before);
-}
-
-/* ---- messages that nobody takes ---- */
-
-static void end_all(struct pool_route *r, struct pool_fifo *f, int64_t tries, int code, const char *text)
-{
-    struct pool_fifo all = *f;
-    struct pool_entry *e;
-
-    *f = (struct pool_fifo){0};
-    while ((e = fifo_pop(&all))) {
-        if (++e->tries >= tries)
-            entry_end(r->pool, e, code, text);
-        else
-            fifo_push(f, e);
-    }
-}
-
-void route_charge(struct pool_route *r, int64_t begun, int code, const char *text)
-{
-    const struct pool_connection *oldest = r->lists[POOL_CONNECTING].last;
-
-    if (r->tried < r->server_count || r->lists[POOL_IDLE].count || r->lists[POOL_BUSY].count ||
-        (oldest && oldest->born <= begun))
-        return;
-    route_new_turn(r);
-    end_all(r, &r->again, r->pool->limits[ENVOI_POOL_TRIES], code, text);
-    end_all(r, &r->waiting, r->pool->limits[ENVOI_POOL_TRIES], code, text);
-}
-
-void route_fail(struct pool_route *r, int code, const char *text)
-{
-    route_new_turn(r);
-    end_all(r, &r->again, 0, code, text);
-    end_all(r, &r->waiting, 0, code, text);
 }
 
 /* ---- messages to connections ---- */

@@ -1,84 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* What makes a pool go: descriptors that are ready, deadlines that passed; in the application's loop or in the pool's own. */
 #include "base/clock.h"
-#include "base/mem.h"
-#include "pool/pool.h"
+#include "pool/connection.h"
+#include "pool/delivery.h"
+#include "pool/fds.h"
+#include "pool/route.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <string.h>
 #include <sys/epoll.h>
 
 #define EVENTS_MAX 128
 /* A callback may submit what fails at once, for ever: the application's loop is to have its turn. */
 #define ROUNDS_MAX 8
-#define FDS_MIN    64u
-
-/* ---- descriptors ---- */
-
-static int make_room(struct envoi_pool *p, size_t fd)
-{
-    size_t room = p->fd_room ? p->fd_room : FDS_MIN;
-    struct pool_connection **more;
-
-    if (fd < p->fd_room)
-        return ENVOI_OK;
-    while (room <= fd)
-        room *= 2;
-    if (!(more = mem_realloc(p->fds, room * sizeof(struct pool_connection *))))
-        return ENVOI_E_MEMORY;
-    memset(more + p->fd_room, 0, (room - p->fd_room) * sizeof(struct pool_connection *));
-    p->fds = more;
-    p->fd_room = room;
-    return ENVOI_OK;
-}
-
-static int tell_epoll(struct envoi_pool *p, int fd, unsigned events, bool known)
-{
-    struct epoll_event e = {.data.fd = fd};
-    int op = !events ? EPOLL_CTL_DEL : known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-
-    e.events = (events & ENVOI_EVENT_READ ? EPOLLIN : 0u) | (events & ENVOI_EVENT_WRITE ? EPOLLOUT : 0u);
-    return epoll_ctl(p->epoll, op, fd, &e) < 0 && events ? ENVOI_E_SYSTEM : ENVOI_OK;
-}
-
-void pool_tell(void *connection, int fd, unsigned events)
-{
-    struct pool_connection *c = connection;
-    struct envoi_pool *p = c->pool;
-    size_t index = (size_t)fd;
-    bool known;
-    int rc = ENVOI_OK;
-
-    if (index >= p->fd_room && !events)
-        return;
-    if ((rc = make_room(p, index))) {
-        c->broken = rc;
-        return;
-    }
-    known = p->fds[index] != NULL;
-    p->fds[index] = events ? c : NULL;
-    if (!pool_is_ours(p))
-        return;
-    if (p->watch)
-        p->watch(p->watch_ctx, fd, events);
-    else if (known || events)
-        rc = tell_epoll(p, fd, events, known);
-    if (rc)
-        c->broken = rc;
-}
-
-static struct pool_connection *whose(const struct envoi_pool *p, int fd)
-{
-    return fd >= 0 && (size_t)fd < p->fd_room ? p->fds[fd] : NULL;
-}
 
 /* ---- time ---- */
-
-void pool_wake_at(struct envoi_pool *p, int64_t at)
-{
-    p->wake = clock_earlier(p->wake, at);
-}
 
 static void process_list(struct envoi_pool *p, struct pool_list *l, bool ask_again)
 {
