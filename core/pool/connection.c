@@ -34,40 +34,40 @@ static void connection_bar(struct pool_connection *c, bool on, bool hangs)
     c->hangs = on && hangs;
 }
 
-static void set_waits(struct pool_connection *c, bool on)
+static void connection_set_waits(struct pool_connection *c, bool on)
 {
     if (c->waits != on)
         c->pool->waits += on ? 1 : (size_t)-1;
     c->waits = on;
 }
 
-static int64_t later(int64_t at, int64_t limit)
+static int64_t deadline_after(int64_t at, int64_t limit)
 {
     return limit > INT64_MAX - at ? INT64_MAX : at + limit;
 }
 
 /* Thousands of connections are looked at together, and not each at its own millisecond. */
-static int64_t rounded(int64_t at)
+static int64_t deadline_rounded(int64_t at)
 {
     return at | 31;
 }
 
 /* When it has to be looked at again. */
-static void set_deadline(struct pool_connection *c)
+static void connection_set_deadline(struct pool_connection *c)
 {
     const int64_t *limits = c->pool->limits;
 
     if (c->state == POOL_IDLE) {
         /* however long it took to come about, it is good for one message */
-        int64_t too_old = c->used ? later(c->born, limits[ENVOI_POOL_AGE_MS]) : -1;
+        int64_t too_old = c->used ? deadline_after(c->born, limits[ENVOI_POOL_AGE_MS]) : -1;
 
-        c->deadline = rounded(clock_earlier(later(c->since, limits[ENVOI_POOL_IDLE_MS]), too_old));
+        c->deadline = deadline_rounded(clock_earlier(deadline_after(c->since, limits[ENVOI_POOL_IDLE_MS]), too_old));
         if (c->pool->draining && !route_has_work(c->route))
             c->deadline = c->pool->now;
     } else {
         c->deadline = envoi_session_deadline(c->session);
         if (c->state == POOL_BUSY && !c->barred)
-            c->deadline = clock_earlier(c->deadline, rounded(c->since + HANGS_AFTER));
+            c->deadline = clock_earlier(c->deadline, deadline_rounded(c->since + HANGS_AFTER));
     }
     pool_wake_at(c->pool, c->deadline);
 }
@@ -91,7 +91,7 @@ void connection_discard(struct pool_connection *c)
     envoi_session_free(c->session); /* what was on it is settled now */
     c->session = NULL;
     connection_bar(c, false, false);
-    set_waits(c, false);
+    connection_set_waits(c, false);
     list_remove(&c->route->lists[c->state], c);
     c->next = p->dead;
     p->dead = c;
@@ -106,7 +106,7 @@ static void connection_take_done(void *ctx, struct envoi_message *message, int r
 {
     struct pool_connection *c = ctx;
     /* Nearly always the first; but what a server refused unseen goes to the end. */
-    struct pool_entry *e = fifo_take(&c->sent, message);
+    struct pool_delivery *d = fifo_take(&c->sent, message);
     bool alive = envoi_session_connected(c->session);
 
     c->route->in_flight--;
@@ -114,16 +114,16 @@ static void connection_take_done(void *ctx, struct envoi_message *message, int r
     if (alive) {
         c->served++;
         c->server->pause = 0;
-        route_new_turn(c->route);
+        server_new_turn(c->route);
     } else if (rc == ENVOI_E_CONTENT || rc == ENVOI_E_USAGE || rc == ENVOI_E_MEMORY) {
         c->excused = true;
     } else {
         c->aborted = true;
     }
-    e->last = rc;
+    d->last = rc;
     if (rc)
-        entry_fail_of(e, rc, c->session->fault.text);
-    fifo_push(&c->pool->settled, e);
+        delivery_fail_of(d, rc, c->session->fault.text);
+    fifo_push(&c->pool->settled, d);
 }
 
 /* Has it had as many messages, or as much time, as it may? */
@@ -156,14 +156,14 @@ static struct pool_connection *connection_new(struct pool_route *r, struct pool_
     c->session->message_ctx = c;
     c->session->impatient = !r->pool->watch;
     c->session->host_cache = &server->known;
-    (void)envoi_session_set_watch(c->session, pool_tell, c); /* it is new: it cannot be busy */
+    (void)envoi_session_set_watch(c->session, fds_tell, c); /* it is new: it cannot be busy */
     list_push_front(&r->lists[POOL_CONNECTING], c);
     r->pool->connections++;
     return c;
 }
 
 /* A failed login fails again, and locks somebody out in the end; what is wrong here is wrong with each server. */
-static bool is_hopeless(const struct envoi_session *s, int rc)
+static bool connection_is_hopeless(const struct envoi_session *s, int rc)
 {
     switch (envoi_error_class(rc)) {
     case ENVOI_CLASS_AUTH:
@@ -178,42 +178,42 @@ static bool is_hopeless(const struct envoi_session *s, int rc)
 }
 
 /* It never came about. */
-static void fail(struct pool_connection *c, int rc)
+static void connection_fail(struct pool_connection *c, int rc)
 {
     struct pool_route *r = c->route;
     struct envoi_errctx why = c->session->fault;
-    bool hopeless = is_hopeless(c->session, rc);
+    bool hopeless = connection_is_hopeless(c->session, rc);
     int64_t born = c->born;
 
-    route_server_failed(r, c->server, c->born);
+    server_failed(r, c->server, c->born);
     connection_discard(c);
     if (!hopeless) {
-        route_charge(r, born, rc, why.text);
+        delivery_charge_all(r, born, rc, why.text);
         return;
     }
     r->proven = false;
     while (r->lists[POOL_CONNECTING].first)
         connection_discard(r->lists[POOL_CONNECTING].first);
-    route_fail(r, rc, why.text);
+    delivery_end_all(r, rc, why.text);
 }
 
 /* It was lost later. */
-static void lose(struct pool_connection *c)
+static void connection_lose(struct pool_connection *c)
 {
     struct pool_route *r = c->route;
     struct envoi_errctx why = c->session->fault;
-    bool unused = !c->used && route_has_work(r) && c->rests == r->rests; /* and not for want of messages */
+    bool unused = !c->used && route_has_work(r) && c->ran_dry == r->ran_dry; /* and not for want of messages */
     int64_t born = c->born;
     bool useless = !c->served && !c->excused && (c->aborted || unused);
 
     if (useless)
-        route_server_failed(r, c->server, c->born);
+        server_failed(r, c->server, c->born);
     connection_discard(c);
     if (useless)
-        route_charge(r, born, why.code ? why.code : ENVOI_E_DISCONNECTED, why.text);
+        delivery_charge_all(r, born, why.code ? why.code : ENVOI_E_DISCONNECTED, why.text);
 }
 
-static void become_ready(struct pool_connection *c)
+static void connection_become_ready(struct pool_connection *c)
 {
     struct pool_route *r = c->route;
 
@@ -222,43 +222,43 @@ static void become_ready(struct pool_connection *c)
     c->domain_max = session_limit(c->session, "RCPTDOMAINMAX");
     r->serial = !session_pipelines(c->session);
     r->proven = true;
-    c->rests = r->rests;
+    c->ran_dry = r->ran_dry;
     c->since = c->pool->now;
     connection_move(c, POOL_IDLE);
-    set_deadline(c);
+    connection_set_deadline(c);
     route_touch(r);
 }
 
 /* ---- the end ---- */
 
-static void say_quit(struct pool_connection *c)
+static void connection_quit(struct pool_connection *c)
 {
     connection_bar(c, false, false);
     connection_move(c, POOL_CLOSING);
     if (envoi_session_quit(c->session) == ENVOI_E_AGAIN)
-        set_deadline(c);
+        connection_set_deadline(c);
     else
         connection_discard(c);
 }
 
-static void become_idle(struct pool_connection *c)
+static void connection_become_idle(struct pool_connection *c)
 {
     c->since = c->pool->now;
     if (connection_is_spent(c)) {
-        say_quit(c);
+        connection_quit(c);
         return;
     }
     connection_bar(c, false, false);
     session_shrink(c->session);
     connection_move(c, POOL_IDLE);
-    set_deadline(c);
+    connection_set_deadline(c);
     route_touch(c->route);
 }
 
 /* ---- a step ---- */
 
 /* The verb of a connection that is being made has ended, or goes on. */
-static void connecting(struct pool_connection *c, int rc)
+static void connection_step_connecting(struct pool_connection *c, int rc)
 {
     if (rc == ENVOI_OK && c->dialing) {
         c->dialing = false;
@@ -267,26 +267,26 @@ static void connecting(struct pool_connection *c, int rc)
     if (rc == ENVOI_OK && !envoi_session_connected(c->session)) /* EHLO was answered, and the end came with it */
         rc = ENVOI_E_DISCONNECTED;
     if (rc == ENVOI_OK)
-        become_ready(c);
+        connection_become_ready(c);
     else if (rc != ENVOI_E_AGAIN)
-        fail(c, rc);
+        connection_fail(c, rc);
     else
-        set_deadline(c);
+        connection_set_deadline(c);
 }
 
-static void idle(struct pool_connection *c)
+static void connection_step_idle(struct pool_connection *c)
 {
-    set_deadline(c);
+    connection_set_deadline(c);
     if (c->pool->now >= c->deadline)
-        say_quit(c);
+        connection_quit(c);
 }
 
-static void busy(struct pool_connection *c, int rc)
+static void connection_step_busy(struct pool_connection *c, int rc)
 {
     bool done = c->since == c->pool->now;
 
     if (rc != ENVOI_E_AGAIN) {
-        become_idle(c);
+        connection_become_idle(c);
         return;
     }
     if (c->hangs && done)
@@ -299,32 +299,32 @@ static void busy(struct pool_connection *c, int rc)
     }
     if (route_has_work(c->route))
         route_touch(c->route);
-    set_deadline(c);
+    connection_set_deadline(c);
 }
 
 /* rc is what the session's verb says. */
 static void connection_step(struct pool_connection *c, int rc)
 {
     if (c->broken && c->state == POOL_CONNECTING)
-        fail(c, c->broken);
+        connection_fail(c, c->broken);
     else if (c->state == POOL_CONNECTING)
-        connecting(c, rc);
+        connection_step_connecting(c, rc);
     else if (c->state == POOL_CLOSING && rc != ENVOI_E_AGAIN)
         connection_discard(c);
     else if (c->broken || !envoi_session_connected(c->session))
-        lose(c);
+        connection_lose(c);
     else if (c->state == POOL_BUSY)
-        busy(c, rc);
+        connection_step_busy(c, rc);
     else if (c->state == POOL_IDLE)
-        idle(c);
+        connection_step_idle(c);
     else
-        set_deadline(c);
+        connection_set_deadline(c);
     if (c->looks_up && !c->server->known.looked_up) {
         c->looks_up = false;
         route_touch(c->route);
     }
     if (c->session)
-        set_waits(c, session_waits(c->session));
+        connection_set_waits(c, session_waits(c->session));
 }
 
 void connection_process(struct pool_connection *c, int fd, unsigned events)
@@ -334,15 +334,15 @@ void connection_process(struct pool_connection *c, int fd, unsigned events)
 
 bool connection_open(struct pool_route *r)
 {
-    struct pool_server *server = route_server(r);
+    struct pool_server *server = server_next(r);
     struct pool_connection *c;
     int rc;
 
     if (!server || server->known.looked_up)
         return false;
     if (!(c = connection_new(r, server))) {
-        route_server_failed(r, server, r->pool->now);
-        route_charge(r, r->pool->now, ENVOI_E_MEMORY, envoi_error_text(ENVOI_E_MEMORY));
+        server_failed(r, server, r->pool->now);
+        delivery_charge_all(r, r->pool->now, ENVOI_E_MEMORY, envoi_error_text(ENVOI_E_MEMORY));
         return false;
     }
     rc = envoi_session_connect(c->session, server->name);
@@ -382,36 +382,36 @@ size_t connection_room(struct pool_connection *c, size_t share)
 }
 
 /* False: it takes none; the message is back where it was, or settled. */
-static bool queue_one(struct pool_connection *c, struct pool_entry *e)
+static bool connection_queue(struct pool_connection *c, struct pool_delivery *d)
 {
     int rc;
 
-    entry_pick(e, c->rcpt_max, c->domain_max);
-    if ((rc = session_queue(c->session, e->message)) == ENVOI_OK) {
-        fifo_push(&c->sent, e);
+    delivery_pick(d, c->rcpt_max, c->domain_max);
+    if ((rc = session_queue(c->session, d->message)) == ENVOI_OK) {
+        fifo_push(&c->sent, d);
         c->used++;
         c->route->in_flight++;
         return true;
     }
     if (rc == ENVOI_E_DISCONNECTED)
-        fifo_push_front(&c->route->again, e);
+        fifo_push_front(&c->route->again, d);
     else
-        entry_end(c->pool, e, rc, c->session->fault.text);
+        delivery_end(c->pool, d, rc, c->session->fault.text);
     return false;
 }
 
 void connection_fill(struct pool_connection *c, size_t room)
 {
     struct pool_route *r = c->route;
-    struct pool_entry *e;
+    struct pool_delivery *d;
     bool queued = true;
 
     if (c->state == POOL_IDLE) {
         c->since = c->pool->now;
         connection_move(c, POOL_BUSY);
     }
-    while (room-- && queued && (e = fifo_pop(r->again.first ? &r->again : &r->waiting)))
-        queued = queue_one(c, e);
+    while (room-- && queued && (d = fifo_pop(r->again.first ? &r->again : &r->waiting)))
+        queued = connection_queue(c, d);
     if (connection_is_spent(c))
         connection_bar(c, true, false);
     list_remove(&r->lists[POOL_BUSY], c);

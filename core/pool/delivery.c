@@ -20,23 +20,23 @@
 /* ---- failures ---- */
 
 /* Keeps the first failure and its text. */
-static void entry_fail(struct pool_entry *e, int code, const char *text)
+static void delivery_fail(struct pool_delivery *d, int code, const char *text)
 {
     static const char maybe[] = "the message may have been delivered: ";
     char whole[sizeof maybe + FAULT_TEXT_MAX];
 
-    if (e->failure)
+    if (d->failure)
         return;
-    e->failure = code;
+    d->failure = code;
     (void)snprintf(whole, sizeof whole, "%s%s", code == ENVOI_E_UNKNOWN ? maybe : "",
                    *text ? text : envoi_error_text(code));
-    e->error = mem_strdup(whole);
+    d->error = mem_strdup(whole);
 }
 
 /* The session's last failure may be that of a later message by now; the verdicts have their own reasons. */
-void entry_fail_of(struct pool_entry *e, int code, const char *otherwise)
+void delivery_fail_of(struct pool_delivery *d, int code, const char *otherwise)
 {
-    const struct envoi_message *m = e->message;
+    const struct envoi_message *m = d->message;
     const struct recipient *r = NULL;
     char text[FAULT_TEXT_MAX];
 
@@ -44,43 +44,43 @@ void entry_fail_of(struct pool_entry *e, int code, const char *otherwise)
         if (m->recipients[i].verdict != ENVOI_VERDICT_ACCEPTED)
             r = &m->recipients[i];
     if (!r || !r->reason) {
-        entry_fail(e, code, otherwise);
+        delivery_fail(d, code, otherwise);
         return;
     }
     if (!r->code) {
-        entry_fail(e, code, recipient_reason(r));
+        delivery_fail(d, code, recipient_reason(r));
         return;
     }
     (void)snprintf(text, sizeof text, "%s: <%s>: %d %s%s%s", envoi_error_text(code), address_path(&r->address), r->code,
                    r->enhanced, *r->enhanced ? " " : "", recipient_reason(r));
-    entry_fail(e, code, text);
+    delivery_fail(d, code, text);
 }
 
-static void forget_failure(struct pool_entry *e)
+static void delivery_forget_failure(struct pool_delivery *d)
 {
-    mem_free(e->error);
-    e->error = NULL;
-    e->failure = ENVOI_OK;
+    mem_free(d->error);
+    d->error = NULL;
+    d->failure = ENVOI_OK;
 }
 
-void entry_end(struct envoi_pool *p, struct pool_entry *e, int code, const char *text)
+void delivery_end(struct envoi_pool *p, struct pool_delivery *d, int code, const char *text)
 {
-    forget_failure(e);
-    entry_fail(e, code, text);
-    verdict_not_attempted(e->message, ENVOI_PHASE_NONE, text);
-    e->final = true;
-    fifo_push(&p->settled, e);
+    delivery_forget_failure(d);
+    delivery_fail(d, code, text);
+    verdict_not_attempted(d->message, ENVOI_PHASE_NONE, text);
+    d->final = true;
+    fifo_push(&p->settled, d);
 }
 
 /* ---- the recipients of a transaction ---- */
 
 /* A 421 ends the connection and not the message: the server says that it did not process it (RFC 5321 section 3.8). */
-static bool is_open(const struct recipient *r)
+static bool recipient_is_open(const struct recipient *r)
 {
     return r->verdict == ENVOI_VERDICT_NOT_ATTEMPTED || (r->verdict == ENVOI_VERDICT_DEFERRED && r->code == 421);
 }
 
-static const char *domain_of(const struct recipient *r)
+static const char *recipient_domain(const struct recipient *r)
 {
     const char *at = strrchr(address_path(&r->address), '@');
 
@@ -88,7 +88,7 @@ static const char *domain_of(const struct recipient *r)
 }
 
 /* Is the domain one of those that were taken, or can it be? */
-static bool take_domain(const char **taken, size_t *count, size_t max, const char *domain)
+static bool domains_take(const char **taken, size_t *count, size_t max, const char *domain)
 {
     for (size_t i = *count; i-- > 0;)
         if (text_equal(taken[i], domain))
@@ -99,22 +99,22 @@ static bool take_domain(const char **taken, size_t *count, size_t max, const cha
     return true;
 }
 
-void entry_pick(struct pool_entry *e, uint64_t recipients_max, uint64_t domains_max)
+void delivery_pick(struct pool_delivery *d, uint64_t recipients_max, uint64_t domains_max)
 {
     const char *domains[DOMAINS_MAX];
-    struct envoi_message *m = e->message;
+    struct envoi_message *m = d->message;
     size_t domain_count = 0, passed = 0;
     size_t most = domains_max < DOMAINS_MAX ? (size_t)domains_max : DOMAINS_MAX;
 
     message_due_none(m);
-    for (size_t i = e->cursor; i < m->count && passed < LOOK_AHEAD; i++) {
+    for (size_t i = d->cursor; i < m->count && passed < LOOK_AHEAD; i++) {
         struct recipient *r = &m->recipients[i];
 
         if (recipients_max && m->due_count == recipients_max)
             break;
-        if (!is_open(r))
+        if (!recipient_is_open(r))
             continue;
-        if (domains_max && !take_domain(domains, &domain_count, most, domain_of(r))) {
+        if (domains_max && !domains_take(domains, &domain_count, most, recipient_domain(r))) {
             passed++;
             continue;
         }
@@ -125,52 +125,52 @@ void entry_pick(struct pool_entry *e, uint64_t recipients_max, uint64_t domains_
 
 /* ---- messages that nobody takes ---- */
 
-static void end_all(struct pool_route *r, struct pool_fifo *f, int64_t tries, int code, const char *text)
+static void delivery_charge_list(struct pool_route *r, struct pool_fifo *f, int64_t tries, int code, const char *text)
 {
     struct pool_fifo all = *f;
-    struct pool_entry *e;
+    struct pool_delivery *d;
 
     *f = (struct pool_fifo){0};
-    while ((e = fifo_pop(&all))) {
-        if (++e->tries >= tries)
-            entry_end(r->pool, e, code, text);
+    while ((d = fifo_pop(&all))) {
+        if (++d->tries >= tries)
+            delivery_end(r->pool, d, code, text);
         else
-            fifo_push(f, e);
+            fifo_push(f, d);
     }
 }
 
-void route_charge(struct pool_route *r, int64_t begun, int code, const char *text)
+void delivery_charge_all(struct pool_route *r, int64_t begun, int code, const char *text)
 {
     const struct pool_connection *oldest = r->lists[POOL_CONNECTING].last;
 
     if (r->tried < r->server_count || r->lists[POOL_IDLE].count || r->lists[POOL_BUSY].count ||
         (oldest && oldest->born <= begun))
         return;
-    route_new_turn(r);
-    end_all(r, &r->again, r->pool->limits[ENVOI_POOL_TRIES], code, text);
-    end_all(r, &r->waiting, r->pool->limits[ENVOI_POOL_TRIES], code, text);
+    server_new_turn(r);
+    delivery_charge_list(r, &r->again, r->pool->limits[ENVOI_POOL_TRIES], code, text);
+    delivery_charge_list(r, &r->waiting, r->pool->limits[ENVOI_POOL_TRIES], code, text);
 }
 
-void route_fail(struct pool_route *r, int code, const char *text)
+void delivery_end_all(struct pool_route *r, int code, const char *text)
 {
-    route_new_turn(r);
-    end_all(r, &r->again, 0, code, text);
-    end_all(r, &r->waiting, 0, code, text);
+    server_new_turn(r);
+    delivery_charge_list(r, &r->again, 0, code, text);
+    delivery_charge_list(r, &r->waiting, 0, code, text);
 }
 
 /* ---- what becomes of it ---- */
 
 /* Was some recipient of the last transaction left over? */
-static bool was_lost(const struct envoi_message *m)
+static bool delivery_has_open(const struct envoi_message *m)
 {
     for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++)
-        if (is_open(&m->recipients[i]))
+        if (recipient_is_open(&m->recipients[i]))
             return true;
     return false;
 }
 
 /* May the next connection have more luck? Not when the message itself is what is wrong. */
-static bool is_worth_a_try(int rc)
+static bool delivery_is_retryable(int rc)
 {
     switch (envoi_error_class(rc)) {
     case ENVOI_CLASS_NETWORK:
@@ -192,36 +192,36 @@ static bool is_there(const struct envoi_message *m)
 }
 
 /* Is there to be another transaction? */
-static bool goes_on(struct envoi_pool *p, struct pool_entry *e)
+static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
 {
-    struct envoi_message *m = e->message;
-    bool lost = was_lost(m);
+    struct envoi_message *m = d->message;
+    bool lost = delivery_has_open(m);
 
-    while (e->cursor < m->count && !is_open(&m->recipients[e->cursor]))
-        e->cursor++;
-    if (e->final || p->stopped || e->cursor == m->count || !is_worth_a_try(e->last))
+    while (d->cursor < m->count && !recipient_is_open(&m->recipients[d->cursor]))
+        d->cursor++;
+    if (d->final || p->stopped || d->cursor == m->count || !delivery_is_retryable(d->last))
         return false;
-    if (lost && ++e->tries >= p->limits[ENVOI_POOL_TRIES])
+    if (lost && ++d->tries >= p->limits[ENVOI_POOL_TRIES])
         return false;
     if (!is_there(m)) {
         if (!lost) {
-            entry_fail(e, ENVOI_E_CONTENT, "the content cannot be had a second time");
+            delivery_fail(d, ENVOI_E_CONTENT, "the content cannot be had a second time");
             verdict_not_attempted(m, ENVOI_PHASE_CONTENT, "the content cannot be had a second time");
         }
         return false;
     }
     if (lost)
-        forget_failure(e);
+        delivery_forget_failure(d);
     return true;
 }
 
 /* The callback may submit and free as it likes: the entry is gone by then. */
-static void finish(struct envoi_pool *p, struct pool_entry *e)
+static void delivery_finish(struct envoi_pool *p, struct pool_delivery *d)
 {
-    struct pool_entry last = *e;
+    struct pool_delivery last = *d;
     int rc = verdict_result(envoi_message_result(last.message), last.failure);
 
-    mem_free(e);
+    mem_free(d);
     p->pending--;
     last.message->pooled = false;
     if (last.done && pool_is_ours(p))
@@ -229,25 +229,25 @@ static void finish(struct envoi_pool *p, struct pool_entry *e)
     mem_free(last.error);
 }
 
-void pool_settle(struct envoi_pool *p)
+void delivery_settle_all(struct envoi_pool *p)
 {
     struct pool_fifo settled = p->settled; /* what comes meanwhile is for the next time */
-    struct pool_entry *e;
+    struct pool_delivery *d;
 
     p->settled = (struct pool_fifo){0};
-    while ((e = fifo_pop(&settled))) {
-        if (goes_on(p, e)) {
-            fifo_push(&e->route->again, e);
-            route_touch(e->route);
+    while ((d = fifo_pop(&settled))) {
+        if (delivery_goes_on(p, d)) {
+            fifo_push(&d->route->again, d);
+            route_touch(d->route);
         } else {
-            finish(p, e);
+            delivery_finish(p, d);
         }
     }
 }
 
 /* ---- submit ---- */
 
-static int check(const struct envoi_pool *p, size_t route, const struct envoi_message *m)
+static int delivery_check(const struct envoi_pool *p, size_t route, const struct envoi_message *m)
 {
     if (!p || !m || !pool_is_ours(p) || route >= p->route_count || p->draining || p->stopped)
         return ENVOI_E_USAGE;
@@ -263,19 +263,19 @@ static int check(const struct envoi_pool *p, size_t route, const struct envoi_me
 int envoi_pool_submit(struct envoi_pool *pool, size_t route, struct envoi_message *message, envoi_pool_done_fn *done,
                       void *ctx)
 {
-    struct pool_entry *e;
-    int rc = check(pool, route, message);
+    struct pool_delivery *d;
+    int rc = delivery_check(pool, route, message);
 
     if (rc)
         return rc;
-    if (!(e = mem_zalloc(sizeof *e)))
+    if (!(d = mem_zalloc(sizeof *d)))
         return ENVOI_E_MEMORY;
-    *e = (struct pool_entry){.message = message, .route = pool->routes[route], .done = done, .ctx = ctx};
+    *d = (struct pool_delivery){.message = message, .route = pool->routes[route], .done = done, .ctx = ctx};
     message_begin(message);
     message->pooled = true;
-    fifo_push(&e->route->waiting, e);
+    fifo_push(&d->route->waiting, d);
     pool->pending++;
     pool->used = true;
-    route_touch(e->route);
+    route_touch(d->route);
     return ENVOI_OK;
 }

@@ -8,7 +8,7 @@
 
 #define FDS_MIN 64u
 
-static int make_room(struct envoi_pool *p, size_t fd)
+static int fds_make_room(struct envoi_pool *p, size_t fd)
 {
     size_t room = p->fd_room ? p->fd_room : FDS_MIN;
     struct pool_connection **more;
@@ -25,7 +25,7 @@ static int make_room(struct envoi_pool *p, size_t fd)
     return ENVOI_OK;
 }
 
-static int tell_epoll(struct envoi_pool *p, int fd, unsigned events, bool known)
+static int fds_tell_epoll(struct envoi_pool *p, int fd, unsigned events, bool known)
 {
     struct epoll_event e = {.data.fd = fd};
     int op = !events ? EPOLL_CTL_DEL : known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
@@ -34,7 +34,7 @@ static int tell_epoll(struct envoi_pool *p, int fd, unsigned events, bool known)
     return epoll_ctl(p->epoll, op, fd, &e) < 0 && events ? ENVOI_E_SYSTEM : ENVOI_OK;
 }
 
-void pool_tell(void *connection, int fd, unsigned events)
+void fds_tell(void *connection, int fd, unsigned events)
 {
     struct pool_connection *c = connection;
     struct envoi_pool *p = c->pool;
@@ -44,7 +44,7 @@ void pool_tell(void *connection, int fd, unsigned events)
 
     if (index >= p->fd_room && !events)
         return;
-    if ((rc = make_room(p, index))) {
+    if ((rc = fds_make_room(p, index))) {
         c->broken = rc;
         return;
     }
@@ -55,12 +55,12 @@ void pool_tell(void *connection, int fd, unsigned events)
     if (p->watch)
         p->watch(p->watch_ctx, fd, events);
     else if (known || events)
-        rc = tell_epoll(p, fd, events, known);
+        rc = fds_tell_epoll(p, fd, events, known);
     if (rc)
         c->broken = rc;
 }
 
-struct pool_connection *whose(const struct envoi_pool *p, int fd)
+struct pool_connection *fds_owner(const struct envoi_pool *p, int fd)
 {
     return fd >= 0 && (size_t)fd < p->fd_room ? p->fds[fd] : NULL;
 }

@@ -6,8 +6,8 @@
 #include "pool/pool.h"
 
 /* What a session tells of its descriptors. */
-void pool_tell(void *connection, int fd, unsigned events);
+void fds_tell(void *connection, int fd, unsigned events);
 /* NULL: nobody's. */
-struct pool_connection *whose(const struct envoi_pool *p, int fd);
+struct pool_connection *fds_owner(const struct envoi_pool *p, int fd);
 
 #endif

@@ -3,53 +3,53 @@
 
 /* ---- messages ---- */
 
-void fifo_push(struct pool_fifo *f, struct pool_entry *e)
+void fifo_push(struct pool_fifo *f, struct pool_delivery *d)
 {
-    e->next = NULL;
+    d->next = NULL;
     if (f->last)
-        f->last->next = e;
+        f->last->next = d;
     else
-        f->first = e;
-    f->last = e;
+        f->first = d;
+    f->last = d;
     f->count++;
 }
 
-void fifo_push_front(struct pool_fifo *f, struct pool_entry *e)
+void fifo_push_front(struct pool_fifo *f, struct pool_delivery *d)
 {
-    e->next = f->first;
-    f->first = e;
+    d->next = f->first;
+    f->first = d;
     if (!f->last)
-        f->last = e;
+        f->last = d;
     f->count++;
 }
 
-struct pool_entry *fifo_pop(struct pool_fifo *f)
+struct pool_delivery *fifo_pop(struct pool_fifo *f)
 {
-    struct pool_entry *e = f->first;
+    struct pool_delivery *d = f->first;
 
-    if (!e)
+    if (!d)
         return NULL;
-    f->first = e->next;
+    f->first = d->next;
     if (!f->first)
         f->last = NULL;
     f->count--;
-    return e;
+    return d;
 }
 
-struct pool_entry *fifo_take(struct pool_fifo *f, const struct envoi_message *message)
+struct pool_delivery *fifo_take(struct pool_fifo *f, const struct envoi_message *message)
 {
-    struct pool_entry *before = f->first, *e;
+    struct pool_delivery *before = f->first, *d;
 
     if (before->message == message)
         return fifo_pop(f);
     while (before->next->message != message)
         before = before->next;
-    e = before->next;
-    before->next = e->next;
-    if (f->last == e)
+    d = before->next;
+    before->next = d->next;
+    if (f->last == d)
         f->last = before;
     f->count--;
-    return e;
+    return d;
 }
 
 /* ---- connections ---- */

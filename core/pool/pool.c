@@ -41,16 +41,16 @@ int envoi_pool_new(struct envoi_library *library, struct envoi_pool **out)
     return ENVOI_OK;
 }
 
-static void end_waiting(struct envoi_pool *p, struct pool_fifo *f)
+static void pool_end_waiting(struct envoi_pool *p, struct pool_fifo *f)
 {
-    struct pool_entry *e;
+    struct pool_delivery *d;
 
-    while ((e = fifo_pop(f)))
-        entry_end(p, e, ENVOI_E_CANCELLED, "the pool was stopped");
+    while ((d = fifo_pop(f)))
+        delivery_end(p, d, ENVOI_E_CANCELLED, "the pool was stopped");
 }
 
 /* Callbacks are called; they cannot submit any more. */
-static void stop(struct envoi_pool *p)
+static void pool_stop_now(struct envoi_pool *p)
 {
     p->stopped = true;
     p->now = clock_now();
@@ -60,10 +60,10 @@ static void stop(struct envoi_pool *p)
         for (int state = 0; state < POOL_STATES; state++)
             while (r->lists[state].first)
                 connection_discard(r->lists[state].first);
-        end_waiting(p, &r->again);
-        end_waiting(p, &r->waiting);
+        pool_end_waiting(p, &r->again);
+        pool_end_waiting(p, &r->waiting);
     }
-    pool_settle(p);
+    delivery_settle_all(p);
     connection_bury(p);
 }
 
@@ -72,7 +72,7 @@ int envoi_pool_stop(struct envoi_pool *pool)
     if (!pool || pool->inside || !pool_is_ours(pool))
         return ENVOI_E_USAGE;
     pool->inside = true;
-    stop(pool);
+    pool_stop_now(pool);
     pool->inside = false;
     return ENVOI_OK;
 }
@@ -82,7 +82,7 @@ void envoi_pool_free(struct envoi_pool *pool)
     if (!pool)
         return;
     pool->inside = true;
-    stop(pool);
+    pool_stop_now(pool);
     for (size_t i = 0; i < pool->route_count; i++)
         route_free(pool->routes[i]);
     mem_free(pool->routes);

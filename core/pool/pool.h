@@ -28,8 +28,8 @@
 
 /* ---- messages ---- */
 
-struct pool_entry {
-    struct pool_entry *next;
+struct pool_delivery {
+    struct pool_delivery *next;
     struct envoi_message *message;
     struct pool_route *route;
     envoi_pool_done_fn *done;
@@ -43,7 +43,7 @@ struct pool_entry {
 };
 
 struct pool_fifo {
-    struct pool_entry *first, *last;
+    struct pool_delivery *first, *last;
     size_t count;
 };
 
@@ -73,7 +73,7 @@ struct pool_connection {
     bool excused;                            /* ... and that was not the server's fault */
     int broken;                              /* its descriptors cannot be watched: why */
     struct pool_fifo sent;                   /* messages that are on it, in the order in which they were queued */
-    size_t rests;                            /* the route's, when a message could be sent */
+    size_t ran_dry;                          /* the route's, when a message could be sent */
     uint64_t used;                           /* transactions that were begun */
     uint64_t served;                         /* transactions that were done over it */
     uint64_t mail_max, rcpt_max, domain_max; /* RFC 9422; 0: unlimited */
@@ -107,11 +107,11 @@ struct pool_route {
     struct pool_fifo waiting; /* was never tried */
     size_t in_flight;         /* messages on connections */
     struct pool_list lists[POOL_STATES];
-    size_t barred; /* connections that get no more messages */
-    size_t tried;  /* servers that failed in this turn; when all have and no connection is left, it was a try */
-    size_t rests;  /* how often there was nothing left to give out */
-    bool serial;   /* the server takes one message at a time */
-    bool proven;   /* a connection came about: the login is good */
+    size_t barred;  /* connections that get no more messages */
+    size_t tried;   /* servers that failed in this turn; when all have and no connection is left, it was a try */
+    size_t ran_dry; /* how often there was nothing left to give out */
+    bool serial;    /* the server takes one message at a time */
+    bool proven;    /* a connection came about: the login is good */
     bool dirty;
     struct pool_route *next_dirty;
 };

@@ -15,7 +15,7 @@
 
 /* ---- life ---- */
 
-static int add_server(struct pool_route *r, const char *name, size_t len)
+static int route_add_server(struct pool_route *r, const char *name, size_t len)
 {
     struct pool_server *more = mem_realloc(r->servers, (r->server_count + 1) * sizeof *more), *s;
     struct target target;
@@ -46,7 +46,7 @@ int route_new(struct envoi_pool *p, const struct envoi_session *prototype, const
     r->pool = p;
     rc = session_copy(prototype, &r->prototype);
     while (!rc && (list = text_word(list, &word, &len)))
-        rc = add_server(r, word, len);
+        rc = route_add_server(r, word, len);
     if (!rc && !r->server_count)
         rc = ENVOI_E_USAGE;
     if (rc)
@@ -72,42 +72,42 @@ size_t route_pending(const struct pool_route *r)
 
 /* ---- messages to connections ---- */
 
-static size_t usable(const struct pool_route *r)
+static size_t route_usable(const struct pool_route *r)
 {
     return r->lists[POOL_CONNECTING].count + r->lists[POOL_IDLE].count + r->lists[POOL_BUSY].count - r->barred;
 }
 
 /* How many messages one connection should have, so that all have the same. */
-static size_t share_of(const struct pool_route *r)
+static size_t route_share(const struct pool_route *r)
 {
     size_t most = (size_t)r->pool->limits[ENVOI_POOL_IN_FLIGHT];
-    size_t many = usable(r), share = many ? (route_pending(r) + many - 1) / many : most;
+    size_t many = route_usable(r), share = many ? (route_pending(r) + many - 1) / many : most;
 
     return share < most ? share : most;
 }
 
-static bool wants_connection(const struct pool_route *r)
+static bool route_wants_connection(const struct pool_route *r)
 {
     const int64_t *limits = r->pool->limits;
     size_t worth = limits[ENVOI_POOL_IN_FLIGHT] < WORTH_IT ? (size_t)limits[ENVOI_POOL_IN_FLIGHT] : WORTH_IT;
-    size_t all = r->lists[POOL_CLOSING].count + usable(r) + r->barred, most = CONNECTING_MAX;
+    size_t all = r->lists[POOL_CLOSING].count + route_usable(r) + r->barred, most = CONNECTING_MAX;
 
     if (r->serial)
         worth = 1;
     if (!r->proven && session_has_login(r->prototype))
         most = 1; /* a wrong password is told once and not sixteen times */
     return route_has_work(r) && (int64_t)all < limits[ENVOI_POOL_CONNECTIONS] &&
-           r->lists[POOL_CONNECTING].count < most && usable(r) * worth < route_pending(r);
+           r->lists[POOL_CONNECTING].count < most && route_usable(r) * worth < route_pending(r);
 }
 
 /* Those with room stand in front; those that were given some go to the end. */
-static void fill_busy(struct pool_route *r)
+static void route_fill_busy(struct pool_route *r)
 {
     struct pool_connection *c = r->lists[POOL_BUSY].first;
 
     for (size_t looks = 0; c && route_has_work(r) && looks < LOOKS_MAX; looks++) {
         struct pool_connection *next = c->next;
-        size_t room = connection_room(c, share_of(r));
+        size_t room = connection_room(c, route_share(r));
 
         if (room) {
             connection_fill(c, room);
@@ -126,12 +126,12 @@ void route_dispatch(struct pool_route *r)
 
         if (!connection_is_alive(c))
             continue;
-        room = connection_room(c, share_of(r));
+        room = connection_room(c, route_share(r));
         connection_fill(c, room); /* without room it becomes busy with nothing, and is closed */
     }
-    while (wants_connection(r))
+    while (route_wants_connection(r))
         if (!connection_open(r))
             break;
-    fill_busy(r);
-    r->rests += !route_has_work(r);
+    route_fill_busy(r);
+    r->ran_dry += !route_has_work(r);
 }

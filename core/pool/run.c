@@ -16,7 +16,7 @@
 
 /* ---- time ---- */
 
-static void process_list(struct envoi_pool *p, struct pool_list *l, bool ask_again)
+static void pool_process_list(struct envoi_pool *p, struct pool_list *l, bool ask_again)
 {
     for (struct pool_connection *c = l->first, *next; c; c = next) {
         next = c->next;
@@ -31,14 +31,14 @@ static void process_list(struct envoi_pool *p, struct pool_list *l, bool ask_aga
 }
 
 /* Looks at everything, and finds out when that is to be done next. */
-static void look_around(struct envoi_pool *p, bool ask_again)
+static void pool_check_all(struct envoi_pool *p, bool ask_again)
 {
     p->wake = -1;
     for (size_t i = 0; i < p->route_count; i++) {
         struct pool_route *r = p->routes[i];
 
         for (int state = 0; state < POOL_STATES; state++)
-            process_list(p, &r->lists[state], ask_again);
+            pool_process_list(p, &r->lists[state], ask_again);
         if (route_has_work(r))
             route_touch(r);
     }
@@ -47,22 +47,22 @@ static void look_around(struct envoi_pool *p, bool ask_again)
 /* ---- a round ---- */
 
 /* Nothing goes out with a setting that was refused; not to try again by and by either. */
-static void refuse(struct envoi_pool *p)
+static void pool_refuse(struct envoi_pool *p)
 {
     struct envoi_errctx why;
     int rc = library_refusal(p->library, &why);
 
     for (struct pool_route *r = p->dirty; r; r = r->next_dirty)
         if (route_has_work(r))
-            route_fail(r, rc, why.text);
+            delivery_end_all(r, rc, why.text);
 }
 
-static void dispatch(struct envoi_pool *p)
+static void pool_dispatch(struct envoi_pool *p)
 {
     struct pool_route *r, *next;
 
     if (p->library->refused)
-        refuse(p);
+        pool_refuse(p);
     r = p->dirty;
     p->dirty = NULL;
     for (; r; r = next) {
@@ -73,18 +73,18 @@ static void dispatch(struct envoi_pool *p)
 }
 
 /* Settles what was told and gives out what waits, until there is nothing more to be done without waiting. */
-static void carry_on(struct envoi_pool *p, bool ask_again)
+static void pool_carry_on(struct envoi_pool *p, bool ask_again)
 {
     if ((p->wake >= 0 && p->now >= p->wake) || (ask_again && p->waits))
-        look_around(p, ask_again);
+        pool_check_all(p, ask_again);
     for (int i = 0; i < ROUNDS_MAX && (p->settled.first || p->dirty); i++) {
-        pool_settle(p);
-        dispatch(p);
+        delivery_settle_all(p);
+        pool_dispatch(p);
     }
     connection_bury(p);
 }
 
-static bool is_at_work(const struct envoi_pool *p)
+static bool pool_is_working(const struct envoi_pool *p)
 {
     return p->pending || (p->draining && p->connections);
 }
@@ -104,16 +104,16 @@ int envoi_pool_process(struct envoi_pool *pool, int fd, unsigned events)
         return ENVOI_E_USAGE;
     pool->inside = true;
     pool->now = clock_now();
-    if ((c = whose(pool, fd)))
+    if ((c = fds_owner(pool, fd)))
         connection_process(c, fd, events);
-    carry_on(pool, fd < 0);
+    pool_carry_on(pool, fd < 0);
     pool->inside = false;
     return pool->pending || pool->connections ? ENVOI_E_AGAIN : ENVOI_OK;
 }
 
 /* ---- the pool's own loop ---- */
 
-static int timeout_of(struct envoi_pool *p)
+static int pool_timeout(struct envoi_pool *p)
 {
     int64_t at = envoi_pool_deadline(p), left = at < 0 ? -1 : at - clock_now();
 
@@ -123,27 +123,27 @@ static int timeout_of(struct envoi_pool *p)
 }
 
 /* A hang-up or an error counts as what was waited for: reading or writing tells which. */
-static unsigned events_of(uint32_t ready)
+static unsigned pool_events(uint32_t ready)
 {
     bool broken = ready & (EPOLLERR | EPOLLHUP);
 
     return (ready & EPOLLIN || broken ? ENVOI_EVENT_READ : 0u) | (ready & EPOLLOUT || broken ? ENVOI_EVENT_WRITE : 0u);
 }
 
-static int wait_once(struct envoi_pool *p)
+static int pool_wait(struct envoi_pool *p)
 {
     struct epoll_event ready[EVENTS_MAX];
-    int n = epoll_wait(p->epoll, ready, EVENTS_MAX, timeout_of(p));
+    int n = epoll_wait(p->epoll, ready, EVENTS_MAX, pool_timeout(p));
 
     if (n < 0 && errno != EINTR)
         return ENVOI_E_SYSTEM;
     p->now = clock_now();
     for (int i = 0; i < n; i++) {
         int fd = ready[i].data.fd;
-        struct pool_connection *c = whose(p, fd);
+        struct pool_connection *c = fds_owner(p, fd);
 
         if (c)
-            connection_process(c, fd, events_of(ready[i].events));
+            connection_process(c, fd, pool_events(ready[i].events));
     }
     return ENVOI_OK;
 }
@@ -158,10 +158,10 @@ int envoi_pool_run(struct envoi_pool *pool)
         return ENVOI_E_SYSTEM;
     pool->inside = true;
     pool->now = clock_now();
-    carry_on(pool, true);
-    while (!rc && is_at_work(pool)) {
-        rc = wait_once(pool);
-        carry_on(pool, true);
+    pool_carry_on(pool, true);
+    while (!rc && pool_is_working(pool)) {
+        rc = pool_wait(pool);
+        pool_carry_on(pool, true);
     }
     pool->inside = false;
     return rc;

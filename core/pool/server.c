@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-void route_new_turn(struct pool_route *r)
+void server_new_turn(struct pool_route *r)
 {
     for (size_t i = 0; r->tried && i < r->server_count; i++)
         if (r->servers[i].tried) {
@@ -15,13 +15,13 @@ void route_new_turn(struct pool_route *r)
 /* Each server has its turn: one that failed in it is tried again only while those that did not are left alone. Else the first
  * ones of the list, whose pauses end while others are tried, would be tried for ever. The turn ends when it is known what
  * became of all its connections; meanwhile the first one whose pause is over is better than none. */
-struct pool_server *route_server(struct pool_route *r)
+struct pool_server *server_next(struct pool_route *r)
 {
     struct pool_server *second = NULL;
     int64_t soonest = -1;
 
     if (r->tried == r->server_count && !r->lists[POOL_CONNECTING].count)
-        route_new_turn(r);
+        server_new_turn(r);
     for (size_t i = 0; i < r->server_count; i++) {
         struct pool_server *s = &r->servers[i];
 
@@ -37,7 +37,7 @@ struct pool_server *route_server(struct pool_route *r)
     return second;
 }
 
-void route_server_failed(struct pool_route *r, struct pool_server *s, int64_t begun)
+void server_failed(struct pool_route *r, struct pool_server *s, int64_t begun)
 {
     const int64_t *limits = r->pool->limits;
     int64_t longest = limits[ENVOI_POOL_BACKOFF_MAX_MS];

@@ -6,10 +6,10 @@
 #include "pool/pool.h"
 
 /* The server that is next; NULL: all of them are left alone. */
-struct pool_server *route_server(struct pool_route *r);
+struct pool_server *server_next(struct pool_route *r);
 /* A connection to the server failed that was begun at some time. */
-void route_server_failed(struct pool_route *r, struct pool_server *s, int64_t begun);
+void server_failed(struct pool_route *r, struct pool_server *s, int64_t begun);
 /* Another turn begins: each server is as good as the others, but for its pause. */
-void route_new_turn(struct pool_route *r);
+void server_new_turn(struct pool_route *r);
 
 #endif
