@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection of a pool: dialing, hello, TLS and login, messages, idleness, QUIT. */
 #include "pool/connection.h"
 
 #include "base/clock.h"
@@ -11,7 +10,7 @@
 
 #include <envoi/library.h>
 
-/* A connection on which nothing was done for so long gets no more messages for now: others may be quicker. */
+/* Milliseconds: a busy connection on which no message was done for so long gets no more for now. Others may be quicker. */
 #define HANGS_AFTER 1000
 
 /* ---- state ---- */
@@ -23,7 +22,7 @@ static void connection_move(struct pool_connection *c, enum pool_state state)
     list_push_front(&c->route->lists[state], c);
 }
 
-/* No more messages for it (on), because it hangs or because it is spent. */
+/* on: it gets no more messages, because it hangs or because it is spent. */
 static void connection_bar(struct pool_connection *c, bool on, bool hangs)
 {
     if (c->barred && !on)
@@ -46,19 +45,18 @@ static int64_t deadline_after(int64_t at, int64_t limit)
     return limit > INT64_MAX - at ? INT64_MAX : at + limit;
 }
 
-/* Thousands of connections are looked at together, and not each at its own millisecond. */
+/* Rounds a time up to the end of its 32 ms: so the deadlines of thousands of connections pass together. */
 static int64_t deadline_rounded(int64_t at)
 {
     return at | 31;
 }
 
-/* When it has to be looked at again. */
 static void connection_set_deadline(struct pool_connection *c)
 {
     const int64_t *limits = c->pool->limits;
 
     if (c->state == POOL_IDLE) {
-        /* however long it took to come about, it is good for one message */
+        /* one that was never used is not too old, however long it took to connect */
         int64_t too_old = c->used ? deadline_after(c->born, limits[ENVOI_POOL_AGE_MS]) : -1;
 
         c->deadline = deadline_rounded(clock_earlier(deadline_after(c->since, limits[ENVOI_POOL_IDLE_MS]), too_old));
@@ -86,9 +84,9 @@ void connection_discard(struct pool_connection *c)
 {
     struct envoi_pool *p = c->pool;
 
-    if (!pool_is_ours(c->pool)) /* nobody is called */
+    if (!pool_is_ours(c->pool)) /* in a child of fork() nothing is called */
         c->session->trace.level = 0;
-    envoi_session_free(c->session); /* what was on it is settled now */
+    envoi_session_free(c->session); /* settles the messages on it by connection_take_done() */
     c->session = NULL;
     connection_bar(c, false, false);
     connection_set_waits(c, false);
@@ -99,13 +97,14 @@ void connection_discard(struct pool_connection *c)
     route_touch(c->route);
 }
 
-/* ---- the end of a message ---- */
+/* ---- a message is done ---- */
 
-/* Called in the middle of the session's work: nothing but taking notes. */
+/* Called while the session is working, so it only takes notes. */
 static void connection_take_done(void *ctx, struct envoi_message *message, int rc)
 {
     struct pool_connection *c = ctx;
-    /* Nearly always the first; but what a server refused unseen goes to the end. */
+    /* Nearly always the first. But a message goes to the end of the session's queue if the server refused it because it takes
+     * one transaction at a time. */
     struct pool_delivery *d = fifo_take(&c->sent, message);
     bool alive = envoi_session_connected(c->session);
 
@@ -126,13 +125,14 @@ static void connection_take_done(void *ctx, struct envoi_message *message, int r
     fifo_push(&c->pool->settled, d);
 }
 
-/* Has it had as many messages, or as much time, as it may? */
+/* Has it had as many messages as it may, or reached its age? */
 static bool connection_is_spent(const struct pool_connection *c)
 {
     const int64_t *limits = c->pool->limits;
+    bool full = c->used >= (uint64_t)limits[ENVOI_POOL_MESSAGES] || (c->mail_max && c->used >= c->mail_max);
 
-    return c->used >= (uint64_t)limits[ENVOI_POOL_MESSAGES] || (c->mail_max && c->used >= c->mail_max) ||
-           (c->used && c->pool->now - c->born >= limits[ENVOI_POOL_AGE_MS]); /* one message it is good for */
+    /* for its first message it is never too old */
+    return full || (c->used && c->pool->now - c->born >= limits[ENVOI_POOL_AGE_MS]);
 }
 
 /* ---- beginning ---- */
@@ -155,14 +155,15 @@ static struct pool_connection *connection_new(struct pool_route *r, struct pool_
     c->session->message_done = connection_take_done;
     c->session->message_ctx = c;
     c->session->impatient = !r->pool->watch;
-    c->session->host_cache = &server->known;
-    (void)envoi_session_set_watch(c->session, fds_tell, c); /* it is new: it cannot be busy */
+    c->session->host_cache = &server->host_cache;
+    (void)envoi_session_set_watch(c->session, fds_tell, c); /* cannot fail: the session is new */
     list_push_front(&r->lists[POOL_CONNECTING], c);
     r->pool->connections++;
     return c;
 }
 
-/* A failed login fails again, and locks somebody out in the end; what is wrong here is wrong with each server. */
+/* Would a connection to any server fail in the same way? A refused login counts as such, because repeating it may lock the
+ * account; a deferred one (4yz) does not. */
 static bool connection_is_hopeless(const struct envoi_session *s, int rc)
 {
     switch (envoi_error_class(rc)) {
@@ -177,7 +178,7 @@ static bool connection_is_hopeless(const struct envoi_session *s, int rc)
     }
 }
 
-/* It never came about. */
+/* It failed before it was ready. */
 static void connection_fail(struct pool_connection *c, int rc)
 {
     struct pool_route *r = c->route;
@@ -197,12 +198,13 @@ static void connection_fail(struct pool_connection *c, int rc)
     delivery_end_all(r, rc, why.text);
 }
 
-/* It was lost later. */
+/* It was lost after it was ready. That is the server's fault only if it was of no use: it completed no message, and either lost
+ * some or was never given one. The latter is no fault if the route has no messages, or ran out of them since it was ready. */
 static void connection_lose(struct pool_connection *c)
 {
     struct pool_route *r = c->route;
     struct envoi_errctx why = c->session->fault;
-    bool unused = !c->used && route_has_work(r) && c->ran_dry == r->ran_dry; /* and not for want of messages */
+    bool unused = !c->used && route_has_work(r) && c->ran_dry == r->ran_dry;
     int64_t born = c->born;
     bool useless = !c->served && !c->excused && (c->aborted || unused);
 
@@ -255,18 +257,17 @@ static void connection_become_idle(struct pool_connection *c)
     route_touch(c->route);
 }
 
-/* ---- a step ---- */
+/* ---- one step ---- */
 
-/* The verb of a connection that is being made has ended, or goes on. */
 static void connection_step_connecting(struct pool_connection *c, int rc)
 {
-    if (rc == ENVOI_OK && c->dialing) {
+    if (!rc && c->dialing) {
         c->dialing = false;
         rc = session_prepare(c->session);
     }
-    if (rc == ENVOI_OK && !envoi_session_connected(c->session)) /* EHLO was answered, and the end came with it */
+    if (!rc && !envoi_session_connected(c->session)) /* the server answered EHLO and closed at once */
         rc = ENVOI_E_DISCONNECTED;
-    if (rc == ENVOI_OK)
+    if (!rc)
         connection_become_ready(c);
     else if (rc != ENVOI_E_AGAIN)
         connection_fail(c, rc);
@@ -293,7 +294,7 @@ static void connection_step_busy(struct pool_connection *c, int rc)
         connection_bar(c, connection_is_spent(c), false);
     else if (!c->barred && c->pool->now - c->since >= HANGS_AFTER)
         connection_bar(c, true, true);
-    if (done) { /* there may be room again: those with room stand in front */
+    if (done) { /* it may have room again, and connections with room stand in front */
         list_remove(&c->route->lists[POOL_BUSY], c);
         list_push_front(&c->route->lists[POOL_BUSY], c);
     }
@@ -302,7 +303,7 @@ static void connection_step_busy(struct pool_connection *c, int rc)
     connection_set_deadline(c);
 }
 
-/* rc is what the session's verb says. */
+/* Goes on from rc, the result of the session's verb. It may be discarded then. */
 static void connection_step(struct pool_connection *c, int rc)
 {
     if (c->broken && c->state == POOL_CONNECTING)
@@ -319,7 +320,7 @@ static void connection_step(struct pool_connection *c, int rc)
         connection_step_idle(c);
     else
         connection_set_deadline(c);
-    if (c->looks_up && !c->server->known.looked_up) {
+    if (c->looks_up && !c->server->host_cache.looked_up) {
         c->looks_up = false;
         route_touch(c->route);
     }
@@ -338,7 +339,7 @@ bool connection_open(struct pool_route *r)
     struct pool_connection *c;
     int rc;
 
-    if (!server || server->known.looked_up)
+    if (!server || server->host_cache.looked_up)
         return false;
     if (!(c = connection_new(r, server))) {
         server_failed(r, server, r->pool->now);
@@ -346,12 +347,12 @@ bool connection_open(struct pool_route *r)
         return false;
     }
     rc = envoi_session_connect(c->session, server->name);
-    c->looks_up = server->known.looked_up;
+    c->looks_up = server->host_cache.looked_up;
     connection_step(c, rc);
     return true;
 }
 
-/* An end that has come is seen now and not when the message is on its way. */
+/* If the server has closed it, that is seen before a message is written to it. */
 bool connection_is_alive(struct pool_connection *c)
 {
     connection_process(c, c->session->fd, ENVOI_EVENT_READ);
@@ -381,23 +382,23 @@ size_t connection_room(struct pool_connection *c, size_t share)
     return room < share ? (size_t)room : share;
 }
 
-/* False: it takes none; the message is back where it was, or settled. */
+/* False: the session takes no more. The message waits again, or has ended if it was refused. */
 static bool connection_queue(struct pool_connection *c, struct pool_delivery *d)
 {
     int rc;
 
     delivery_pick(d, c->rcpt_max, c->domain_max);
-    if ((rc = session_queue(c->session, d->message)) == ENVOI_OK) {
+    rc = session_queue(c->session, d->message);
+    if (rc == ENVOI_E_DISCONNECTED) {
+        fifo_push_front(&c->route->again, d);
+    } else if (rc) {
+        delivery_end(c->pool, d, rc, c->session->fault.text);
+    } else {
         fifo_push(&c->sent, d);
         c->used++;
         c->route->in_flight++;
-        return true;
     }
-    if (rc == ENVOI_E_DISCONNECTED)
-        fifo_push_front(&c->route->again, d);
-    else
-        delivery_end(c->pool, d, rc, c->session->fault.text);
-    return false;
+    return !rc;
 }
 
 void connection_fill(struct pool_connection *c, size_t room)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* A message on its way through a pool: split into transactions, tried again, done. */
 #include "pool/delivery.h"
 
 #include "base/mem.h"
@@ -12,14 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How far ahead recipients of the same domain are looked for, and how many domains are told apart: bounds on the work for one
- * transaction, not on what is sent. */
+/* Bounds on the work for one transaction, not on the message: how many recipients of further domains are passed over in search
+ * of one whose domain is already in the transaction, and how many domains it has at most. */
 #define LOOK_AHEAD  1000u
 #define DOMAINS_MAX 64u
 
 /* ---- failures ---- */
 
-/* Keeps the first failure and its text. */
+/* Keeps the first failure and its text, which is that of the code if it is empty. */
 static void delivery_fail(struct pool_delivery *d, int code, const char *text)
 {
     static const char maybe[] = "the message may have been delivered: ";
@@ -33,7 +32,7 @@ static void delivery_fail(struct pool_delivery *d, int code, const char *text)
     d->error = mem_strdup(whole);
 }
 
-/* The session's last failure may be that of a later message by now; the verdicts have their own reasons. */
+/* By now the session's last failure may belong to a later message, so a verdict's own reason is better. */
 void delivery_fail_of(struct pool_delivery *d, int code, const char *otherwise)
 {
     const struct envoi_message *m = d->message;
@@ -74,7 +73,8 @@ void delivery_end(struct envoi_pool *p, struct pool_delivery *d, int code, const
 
 /* ---- the recipients of a transaction ---- */
 
-/* A 421 ends the connection and not the message: the server says that it did not process it (RFC 5321 section 3.8). */
+/* Is the recipient still to be sent to? After a 421 too: the server says that it processed nothing more (RFC 5321 section
+ * 3.8). That ends the connection but not the message. */
 static bool recipient_is_open(const struct recipient *r)
 {
     return r->verdict == ENVOI_VERDICT_NOT_ATTEMPTED || (r->verdict == ENVOI_VERDICT_DEFERRED && r->code == 421);
@@ -87,7 +87,7 @@ static const char *recipient_domain(const struct recipient *r)
     return at ? at + 1 : "";
 }
 
-/* Is the domain one of those that were taken, or can it be? */
+/* Adds the domain to the transaction's, unless it is there. False: there are already `max` others. */
 static bool domains_take(const char **taken, size_t *count, size_t max, const char *domain)
 {
     for (size_t i = *count; i-- > 0;)
@@ -123,8 +123,9 @@ void delivery_pick(struct pool_delivery *d, uint64_t recipients_max, uint64_t do
     }
 }
 
-/* ---- messages that nobody takes ---- */
+/* ---- messages that wait while servers fail ---- */
 
+/* Counts one try for each message of the list; those that have had `tries` end. */
 static void delivery_charge_list(struct pool_route *r, struct pool_fifo *f, int64_t tries, int code, const char *text)
 {
     struct pool_fifo all = *f;
@@ -158,9 +159,9 @@ void delivery_end_all(struct pool_route *r, int code, const char *text)
     delivery_charge_list(r, &r->waiting, 0, code, text);
 }
 
-/* ---- what becomes of it ---- */
+/* ---- after a transaction ---- */
 
-/* Was some recipient of the last transaction left over? */
+/* Did the last transaction leave a recipient open? */
 static bool delivery_has_open(const struct envoi_message *m)
 {
     for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++)
@@ -169,7 +170,7 @@ static bool delivery_has_open(const struct envoi_message *m)
     return false;
 }
 
-/* May the next connection have more luck? Not when the message itself is what is wrong. */
+/* Can another connection do better? Not if the message itself is the cause. */
 static bool delivery_is_retryable(int rc)
 {
     switch (envoi_error_class(rc)) {
@@ -181,17 +182,11 @@ static bool delivery_is_retryable(int rc)
     case ENVOI_CLASS_REFUSED:
         return rc != ENVOI_E_TOO_LARGE && rc != ENVOI_E_NOT_SUPPORTED;
     default:
-        return rc == ENVOI_OK;
+        return !rc;
     }
 }
 
-/* Can the content be had once more? */
-static bool is_there(const struct envoi_message *m)
-{
-    return content_is_repeatable(&m->content);
-}
-
-/* Is there to be another transaction? */
+/* Is another transaction to follow? If not, the delivery is done. */
 static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
 {
     struct envoi_message *m = d->message;
@@ -215,23 +210,24 @@ static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
     return true;
 }
 
-/* The callback may submit and free as it likes: the entry is gone by then. */
+/* The callback may submit or free the message, so the delivery is freed first. */
 static void delivery_finish(struct envoi_pool *p, struct pool_delivery *d)
 {
     struct pool_delivery last = *d;
     int rc = verdict_result(envoi_message_result(last.message), last.failure);
+    const char *error = rc ? last.error : "";
 
     mem_free(d);
     p->pending--;
     last.message->pooled = false;
     if (last.done && pool_is_ours(p))
-        last.done(last.ctx, last.message, rc, rc == ENVOI_OK ? "" : last.error ? last.error : envoi_error_text(rc));
+        last.done(last.ctx, last.message, rc, error ? error : envoi_error_text(rc));
     mem_free(last.error);
 }
 
 void delivery_settle_all(struct envoi_pool *p)
 {
-    struct pool_fifo settled = p->settled; /* what comes meanwhile is for the next time */
+    struct pool_fifo settled = p->settled; /* deliveries that are settled meanwhile wait for the next round */
     struct pool_delivery *d;
 
     p->settled = (struct pool_fifo){0};

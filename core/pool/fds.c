@@ -6,8 +6,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#define FDS_MIN 64u
+#define FDS_MIN 64u /* the table has room for as many at first */
 
+/* Makes the table reach to that descriptor. */
 static int fds_make_room(struct envoi_pool *p, size_t fd)
 {
     size_t room = p->fd_room ? p->fd_room : FDS_MIN;
@@ -25,11 +26,14 @@ static int fds_make_room(struct envoi_pool *p, size_t fd)
     return ENVOI_OK;
 }
 
+/* known: epoll has the descriptor already. */
 static int fds_tell_epoll(struct envoi_pool *p, int fd, unsigned events, bool known)
 {
     struct epoll_event e = {.data.fd = fd};
-    int op = !events ? EPOLL_CTL_DEL : known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    int op = known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
+    if (!events)
+        op = EPOLL_CTL_DEL;
     e.events = (events & ENVOI_EVENT_READ ? EPOLLIN : 0u) | (events & ENVOI_EVENT_WRITE ? EPOLLOUT : 0u);
     return epoll_ctl(p->epoll, op, fd, &e) < 0 && events ? ENVOI_E_SYSTEM : ENVOI_OK;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose descriptor is whose, and who waits for it. */
+/* The descriptors of a pool: which connection each belongs to. They are watched by the application or by the pool's epoll. */
 #ifndef POOL_FDS_H
 #define POOL_FDS_H
 
 #include "pool/pool.h"
 
-/* What a session tells of its descriptors. */
+/* The watch function of the sessions, with the struct pool_connection as ctx. A failure is noted in its `broken`. */
 void fds_tell(void *connection, int fd, unsigned events);
-/* NULL: nobody's. */
+/* NULL: no connection watches it, or fd is -1. */
 struct pool_connection *fds_owner(const struct envoi_pool *p, int fd);
 
 #endif

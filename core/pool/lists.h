@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of messages and of connections. */
+/* Lists of deliveries (first in, first out) and of connections. They own nothing: an element is linked through its own
+ * members, and is in one list at a time. */
 #ifndef POOL_LISTS_H
 #define POOL_LISTS_H
 
@@ -8,7 +9,7 @@
 void fifo_push(struct pool_fifo *f, struct pool_delivery *d);
 void fifo_push_front(struct pool_fifo *f, struct pool_delivery *d);
 struct pool_delivery *fifo_pop(struct pool_fifo *f); /* NULL: empty */
-/* Takes out the one with that message, which is there. */
+/* Takes out the delivery of that message, which must be in the list. */
 struct pool_delivery *fifo_take(struct pool_fifo *f, const struct envoi_message *message);
 
 void list_push_front(struct pool_list *l, struct pool_connection *c);

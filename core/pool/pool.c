@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The object: limits, routes, and the end. */
+/* The object: its limits, its routes, and its end. */
 #include "pool/pool.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "pool/connection.h"
 #include "pool/delivery.h"
 #include "pool/lists.h"
@@ -49,7 +50,7 @@ static void pool_end_waiting(struct envoi_pool *p, struct pool_fifo *f)
         delivery_end(p, d, ENVOI_E_CANCELLED, "the pool was stopped");
 }
 
-/* Callbacks are called; they cannot submit any more. */
+/* Calls the callbacks, which cannot submit any more. */
 static void pool_stop_now(struct envoi_pool *p)
 {
     p->stopped = true;
@@ -98,7 +99,7 @@ int envoi_pool_drain(struct envoi_pool *pool)
     if (!pool || !pool_is_ours(pool))
         return ENVOI_E_USAGE;
     pool->draining = true;
-    pool->wake = 0; /* the idle ones are to be closed */
+    pool->wake = 0; /* so that idle connections are closed in the next round */
     return ENVOI_OK;
 }
 
@@ -149,7 +150,7 @@ int envoi_pool_add_route(struct envoi_pool *pool, const struct envoi_session *pr
     return ENVOI_OK;
 }
 
-/* ---- what is known ---- */
+/* ---- numbers ---- */
 
 size_t envoi_pool_pending(const struct envoi_pool *pool)
 {

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The data of a pool. Its structs point to one another; its functions have an order, in which each file uses only those before
- * it. Each .c file includes the headers of what it uses:
+/* The data of a pool.
  *
- *   lists.c       lists of messages and of connections
- *   fds.c         which connection waits for which descriptor
- *   server.c      which server of a route comes next; servers that failed
- *   delivery.c    a message from submit to done: which recipients a transaction is for, tries, verdicts
+ * The structs point to one another, but the functions have an order: each file uses only those above it, and includes their
+ * headers. run.c and pool.c do not use each other, nor do the first three.
+ *
+ *   lists.c       lists of deliveries and of connections
+ *   fds.c         which connection a descriptor belongs to, and who watches it
+ *   server.c      which server of a route comes next; back-off of those that failed
+ *   delivery.c    one message from submit to done: recipients of a transaction, tries, the callback
  *   connection.c  one connection from dialing to QUIT, and the messages on it
- *   route.c       which messages go to which connection, new connections
- *   run.c         descriptors and deadlines, for the application's loop and for the pool's own
- *   pool.c        the object and its limits
+ *   route.c       a route: gives messages to connections, begins connections
+ *   run.c         descriptors that are ready and deadlines, for the application's loop and for the pool's own
+ *   pool.c        the object: limits, routes, stop and free
  *
- * No session is entered from within a session: what a session tells while it works is only written down (`settled`,
- * `dirty`), and acted on when it has returned. */
+ * No session is entered from within a session. While one is working, its callbacks only take notes (`settled`, `dirty`,
+ * `broken`), which are acted on after it has returned. */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
@@ -28,17 +30,19 @@
 
 /* ---- messages ---- */
 
+/* A message that was submitted. Between calls it is in exactly one list: `again` or `waiting` of its route, `sent` of a connection, or
+ * `settled` of the pool. */
 struct pool_delivery {
     struct pool_delivery *next;
     struct envoi_message *message;
     struct pool_route *route;
     envoi_pool_done_fn *done;
     void *ctx;
-    size_t cursor; /* the recipients before it have their verdicts */
-    int64_t tries; /* that came to nothing */
+    size_t cursor; /* all recipients before it have their verdicts */
+    int64_t tries; /* that failed */
     int last;      /* the result of the last transaction */
-    int failure;   /* what is told in the end, ENVOI_OK: nothing failed yet */
-    char *error;   /* its text; NULL: no memory for it */
+    int failure;   /* the first one since it was last tried again, for `done`; ENVOI_OK: none */
+    char *error;   /* its text; NULL: no failure, or no memory for it */
     bool final;    /* not to be tried again */
 };
 
@@ -50,10 +54,10 @@ struct pool_fifo {
 /* ---- connections ---- */
 
 enum pool_state {
-    POOL_CONNECTING, /* until a message may be sent */
+    POOL_CONNECTING, /* until a message may be sent: dialing, hello, TLS, login */
     POOL_IDLE,
     POOL_BUSY,
-    POOL_CLOSING, /* QUIT is said */
+    POOL_CLOSING, /* QUIT was begun */
     POOL_STATES,
 };
 
@@ -62,24 +66,24 @@ struct pool_connection {
     struct envoi_pool *pool;
     struct pool_route *route;
     struct pool_server *server;
-    struct envoi_session *session;
+    struct envoi_session *session; /* NULL: discarded */
     enum pool_state state;
-    bool dialing;                            /* of POOL_CONNECTING the first half */
-    bool looks_up;                           /* ... and the name of its server, too: others wait for it */
-    bool barred;                             /* gets no more messages: it hangs, or has had as many as it may */
-    bool hangs;                              /* ... for the former reason */
-    bool waits;                              /* a callback said AGAIN */
-    bool aborted;                            /* it was lost with messages on it */
-    bool excused;                            /* ... and that was not the server's fault */
-    int broken;                              /* its descriptors cannot be watched: why */
-    struct pool_fifo sent;                   /* messages that are on it, in the order in which they were queued */
-    size_t ran_dry;                          /* the route's, when a message could be sent */
-    uint64_t used;                           /* transactions that were begun */
-    uint64_t served;                         /* transactions that were done over it */
-    uint64_t mail_max, rcpt_max, domain_max; /* RFC 9422; 0: unlimited */
-    int64_t born;
-    int64_t since;    /* the last time that something was done, or that it became idle */
-    int64_t deadline; /* -1: none */
+    bool dialing;          /* POOL_CONNECTING: connect is in progress, and not session_prepare() yet */
+    bool looks_up;         /* it looks up its server's name, and other connections wait for that */
+    bool barred;           /* gets no more messages, because it hangs or is spent */
+    bool hangs;            /* it is barred because it hangs, until something is done on it */
+    bool waits;            /* a content or credential callback said AGAIN */
+    bool aborted;          /* it was lost with messages on it */
+    bool excused;          /* a message's own failure ended it: not the server's fault */
+    int broken;            /* why its descriptors cannot be watched; ENVOI_OK: they can */
+    struct pool_fifo sent; /* messages that are on it, in the order in which they were queued */
+    size_t ran_dry;        /* the route's, when this connection became ready */
+    uint64_t used;         /* transactions that were begun */
+    uint64_t served;       /* transactions after which it was still connected */
+    uint64_t mail_max, rcpt_max, domain_max; /* as the server announced (RFC 9422); 0: unlimited */
+    int64_t born;                            /* when it was begun */
+    int64_t since;                           /* when a message was last done on it, or it last became idle or busy */
+    int64_t deadline;                        /* when it needs a look even if no descriptor is ready; -1: never */
 };
 
 struct pool_list {
@@ -91,28 +95,29 @@ struct pool_list {
 
 struct pool_server {
     char *name;
-    struct host_cache known; /* of its addresses */
-    int64_t pause;           /* after the next failure: 0, the first one */
-    int64_t not_before;      /* it is left alone until then */
-    int64_t failed;          /* when it failed last: connections that were begun before tell nothing new */
-    bool tried;              /* it failed in this turn of the route */
+    struct host_cache host_cache; /* its addresses, for all connections of the route */
+    int64_t pause;      /* the last back-off pause, which the next failure doubles; 0: the next one is the first */
+    int64_t not_before; /* no connection to it is begun before that time */
+    int64_t failed;     /* when it last failed, -1: never. A connection that was begun earlier tells nothing new */
+    bool tried;         /* it failed in this turn of the route */
 };
 
+/* Servers have turns: see server_next(). */
 struct pool_route {
     struct envoi_pool *pool;
-    struct envoi_session *prototype;
+    struct envoi_session *prototype; /* its settings are those of all connections */
     struct pool_server *servers;
     size_t server_count;
-    struct pool_fifo again;   /* was tried, or has more recipients to be sent to: goes first */
-    struct pool_fifo waiting; /* was never tried */
+    struct pool_fifo again;   /* messages that were tried, or have more recipients to be sent to: they go first */
+    struct pool_fifo waiting; /* messages that were never tried */
     size_t in_flight;         /* messages on connections */
     struct pool_list lists[POOL_STATES];
-    size_t barred;  /* connections that get no more messages */
-    size_t tried;   /* servers that failed in this turn; when all have and no connection is left, it was a try */
-    size_t ran_dry; /* how often there was nothing left to give out */
-    bool serial;    /* the server takes one message at a time */
-    bool proven;    /* a connection came about: the login is good */
-    bool dirty;
+    size_t barred;  /* connections that are barred */
+    size_t tried;   /* servers that failed in this turn */
+    size_t ran_dry; /* how often route_dispatch() left no message waiting */
+    bool serial;    /* the server of the last connection takes one message at a time */
+    bool proven;    /* a connection became ready, and no login was refused since */
+    bool dirty;     /* it is in the pool's list `dirty` */
     struct pool_route *next_dirty;
 };
 
@@ -120,49 +125,49 @@ struct pool_route {
 
 struct envoi_pool {
     struct envoi_library *library;
-    unsigned process; /* whose it is: process_number() */
+    unsigned process; /* the one that made it: process_number() */
     int64_t limits[ENVOI_POOL_LIMITS];
     struct pool_route **routes;
     size_t route_count;
-    struct pool_route *dirty;     /* routes where something may be to do */
-    struct pool_fifo settled;     /* left their connections: to be tried again, or done */
-    struct pool_connection *dead; /* to be freed when nobody can hold them any more */
-    struct pool_connection **fds; /* whose descriptor it is */
-    size_t fd_room;
+    struct pool_route *dirty;     /* routes for which route_dispatch() is due */
+    struct pool_fifo settled;     /* messages that left their connections: to be tried again, or done */
+    struct pool_connection *dead; /* discarded ones; freed at the end of a round, as a caller may still hold one */
+    struct pool_connection **fds; /* by descriptor: the connection that watches it, or NULL */
+    size_t fd_room;               /* how many descriptors `fds` has room for */
     size_t pending, connections;
     size_t waits; /* connections on which a callback said AGAIN */
     envoi_watch_fn *watch;
     void *watch_ctx;
-    int epoll;   /* of the pool's own loop; -1: none */
-    int trouble; /* why the loop cannot go on, ENVOI_OK */
-    int64_t now;
+    int epoll;    /* of the pool's own loop; -1: none */
+    int64_t now;  /* the time of this round */
     int64_t wake; /* nothing is due before it; -1: nothing at all */
     bool inside;  /* a call that may call back is in progress */
     bool used;    /* something was submitted */
     bool draining, stopped;
 };
 
-/* ---- functions of all files ---- */
+/* ---- small functions that all files may use ---- */
 
-/* False: it is the copy that a child of fork() has. What waits for descriptors is shared with the parent, and is to be left
+/* False in a child of fork(), which has a copy of the pool. Its epoll and sockets are shared with the parent: they must be left
  * alone. */
 static inline bool pool_is_ours(const struct envoi_pool *p)
 {
     return p->process == process_number();
 }
 
-/* To be called again at that time; -1 is never. */
+/* Connections and servers are looked at again at that time, or earlier; -1: no need. */
 static inline void pool_wake_at(struct envoi_pool *p, int64_t at)
 {
     p->wake = clock_earlier(p->wake, at);
 }
 
+/* Are there messages that are on no connection? */
 static inline bool route_has_work(const struct pool_route *r)
 {
     return r->again.first || r->waiting.first;
 }
 
-/* Something may be to do. */
+/* route_dispatch() is due for it. */
 static inline void route_touch(struct pool_route *r)
 {
     if (r->dirty)

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A route: its messages, its connections and its servers. */
 #include "pool/route.h"
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "pool/connection.h"
 
-/* So many connections are made at once: a server that has just come back is not to be run down. */
+/* How many connections are being made at once: a server that has just come back must not be overrun. */
 #define CONNECTING_MAX 16u
-/* One connection more for so many messages: making it costs round trips, too. */
+/* A further connection is worth its round trips only if there are more messages than this for each of the others. */
 #define WORTH_IT       4u
-/* How many connections without room are passed over in search of one that has some. */
+/* How many busy connections without room are passed over in search of one that has room. */
 #define LOOKS_MAX      8u
 
 /* ---- life ---- */
@@ -70,14 +69,15 @@ size_t route_pending(const struct pool_route *r)
     return r->again.count + r->waiting.count + r->in_flight;
 }
 
-/* ---- messages to connections ---- */
+/* ---- dispatching ---- */
 
+/* Connections that take messages, now or when they are ready. */
 static size_t route_usable(const struct pool_route *r)
 {
     return r->lists[POOL_CONNECTING].count + r->lists[POOL_IDLE].count + r->lists[POOL_BUSY].count - r->barred;
 }
 
-/* How many messages one connection should have, so that all have the same. */
+/* How many messages should be on each connection, so that all have the same number. */
 static size_t route_share(const struct pool_route *r)
 {
     size_t most = (size_t)r->pool->limits[ENVOI_POOL_IN_FLIGHT];
@@ -95,12 +95,12 @@ static bool route_wants_connection(const struct pool_route *r)
     if (r->serial)
         worth = 1;
     if (!r->proven && session_has_login(r->prototype))
-        most = 1; /* a wrong password is told once and not sixteen times */
+        most = 1; /* a wrong password is presented once, not sixteen times */
     return route_has_work(r) && (int64_t)all < limits[ENVOI_POOL_CONNECTIONS] &&
            r->lists[POOL_CONNECTING].count < most && route_usable(r) * worth < route_pending(r);
 }
 
-/* Those with room stand in front; those that were given some go to the end. */
+/* Connections with room stand in front; those that are given messages go to the end. */
 static void route_fill_busy(struct pool_route *r)
 {
     struct pool_connection *c = r->lists[POOL_BUSY].first;
@@ -127,7 +127,7 @@ void route_dispatch(struct pool_route *r)
         if (!connection_is_alive(c))
             continue;
         room = connection_room(c, route_share(r));
-        connection_fill(c, room); /* without room it becomes busy with nothing, and is closed */
+        connection_fill(c, room); /* without room it becomes busy with no message, and is closed */
     }
     while (route_wants_connection(r))
         if (!connection_open(r))

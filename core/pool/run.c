@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What makes a pool go: descriptors that are ready, deadlines that passed; in the application's loop or in the pool's own. */
+/* Drives a pool: descriptors that are ready and deadlines that passed, in the application's loop or in the pool's own. */
 #include "base/clock.h"
 #include "pool/connection.h"
 #include "pool/delivery.h"
@@ -10,12 +10,13 @@
 #include <limits.h>
 #include <sys/epoll.h>
 
-#define EVENTS_MAX 128
-/* A callback may submit what fails at once, for ever: the application's loop is to have its turn. */
+#define EVENTS_MAX 128 /* of one epoll_wait() */
+/* A callback may submit, without end, messages that fail at once: the application's loop must get its turn. */
 #define ROUNDS_MAX 8
 
-/* ---- time ---- */
+/* ---- deadlines ---- */
 
+/* ask_again: processes connections on which a callback said AGAIN, too. */
 static void pool_process_list(struct envoi_pool *p, struct pool_list *l, bool ask_again)
 {
     for (struct pool_connection *c = l->first, *next; c; c = next) {
@@ -25,12 +26,12 @@ static void pool_process_list(struct envoi_pool *p, struct pool_list *l, bool as
             connection_process(c, -1, 0);
         else
             pool_wake_at(p, c->deadline);
-        if (next && !next->session) /* gone with it: a failed login takes all that are being made along */
+        if (next && !next->session) /* discarded too: a refused login ends all connections that are being made */
             break;
     }
 }
 
-/* Looks at everything, and finds out when that is to be done next. */
+/* Looks at every connection and route, and finds out when that is due again. */
 static void pool_check_all(struct envoi_pool *p, bool ask_again)
 {
     p->wake = -1;
@@ -46,7 +47,7 @@ static void pool_check_all(struct envoi_pool *p, bool ask_again)
 
 /* ---- a round ---- */
 
-/* Nothing goes out with a setting that was refused; not to try again by and by either. */
+/* A setter of the library has failed. Nothing is sent under such settings, and messages do not wait for better ones. */
 static void pool_refuse(struct envoi_pool *p)
 {
     struct envoi_errctx why;
@@ -72,7 +73,7 @@ static void pool_dispatch(struct envoi_pool *p)
     }
 }
 
-/* Settles what was told and gives out what waits, until there is nothing more to be done without waiting. */
+/* Settles messages that left their connections and dispatches those that wait, until there is nothing more to do at once. */
 static void pool_carry_on(struct envoi_pool *p, bool ask_again)
 {
     if ((p->wake >= 0 && p->now >= p->wake) || (ask_again && p->waits))
@@ -113,16 +114,20 @@ int envoi_pool_process(struct envoi_pool *pool, int fd, unsigned events)
 
 /* ---- the pool's own loop ---- */
 
+/* For epoll_wait(): milliseconds until the deadline; -1: none. */
 static int pool_timeout(struct envoi_pool *p)
 {
-    int64_t at = envoi_pool_deadline(p), left = at < 0 ? -1 : at - clock_now();
+    int64_t at = envoi_pool_deadline(p), left;
 
     if (at < 0)
         return -1;
-    return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+    left = at - clock_now();
+    if (left <= 0)
+        return 0;
+    return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* A hang-up or an error counts as what was waited for: reading or writing tells which. */
+/* ENVOI_EVENT_* of epoll's. After a hang-up or an error both are reported: the next read or write returns the cause. */
 static unsigned pool_events(uint32_t ready)
 {
     bool broken = ready & (EPOLLERR | EPOLLHUP);

@@ -12,9 +12,6 @@ void server_new_turn(struct pool_route *r)
         }
 }
 
-/* Each server has its turn: one that failed in it is tried again only while those that did not are left alone. Else the first
- * ones of the list, whose pauses end while others are tried, would be tried for ever. The turn ends when it is known what
- * became of all its connections; meanwhile the first one whose pause is over is better than none. */
 struct pool_server *server_next(struct pool_route *r)
 {
     struct pool_server *second = NULL;
@@ -43,7 +40,7 @@ void server_failed(struct pool_route *r, struct pool_server *s, int64_t begun)
     int64_t longest = limits[ENVOI_POOL_BACKOFF_MAX_MS];
 
     if (begun < s->failed || (begun == s->failed && s->not_before > r->pool->now))
-        return; /* of many that were begun together the first one has told it */
+        return; /* of connections that were begun together, only the first failure counts */
     if (!s->pause)
         s->pause = limits[ENVOI_POOL_BACKOFF_MS];
     else

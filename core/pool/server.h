@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The servers of a route. */
+/* The servers of a route: their turns, and back-off after a failure. */
 #ifndef POOL_SERVER_H
 #define POOL_SERVER_H
 
 #include "pool/pool.h"
 
-/* The server that is next; NULL: all of them are left alone. */
+/* The server for the next connection. NULL: all are in their back-off pause; the pool wakes when the first pause is over.
+ *
+ * Within a turn, servers that have not failed come first, in list order. A failed server is picked again only if all that have
+ * not failed are still in their back-off pause; otherwise the first servers, whose pauses keep expiring, would starve the rest.
+ * A turn ends when every server has failed and no connection is being made. */
 struct pool_server *server_next(struct pool_route *r);
-/* A connection to the server failed that was begun at some time. */
+/* A connection to s that was begun at that time failed. */
 void server_failed(struct pool_route *r, struct pool_server *s, int64_t begun);
-/* Another turn begins: each server is as good as the others, but for its pause. */
+/* Begins another turn: no server counts as failed, but back-off pauses stay. */
 void server_new_turn(struct pool_route *r);
 
 #endif
