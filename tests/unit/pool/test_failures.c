@@ -53,7 +53,7 @@ Test(pool_failures, a_421_after_some_messages)
     post_close(&p);
 }
 
-/* Without PIPELINING nothing is ahead of the close: nothing becomes unknown. */
+/* Without PIPELINING no content is on its way when the server closes: nothing becomes unknown. */
 Test(pool_failures, closed_after_some_messages)
 {
     open_post(100, (struct mta_config){.close_after = 3, .no_pipelining = true});
@@ -64,7 +64,7 @@ Test(pool_failures, closed_after_some_messages)
     post_close(&p);
 }
 
-/* With it, the contents behind the last answer may or may not have arrived: unknown, and never sent again. */
+/* With PIPELINING, contents sent after the last reply may or may not have arrived: unknown, and never sent again. */
 Test(pool_failures, closed_in_the_middle_of_a_window)
 {
     struct mta_report r;
@@ -77,7 +77,7 @@ Test(pool_failures, closed_in_the_middle_of_a_window)
     post_close(&p);
 }
 
-/* The server was known to take transactions behind one another, and from some moment on it does not any more. */
+/* The server took pipelined transactions before, and then stops doing so. */
 Test(pool_failures, refused_unseen)
 {
     struct mta_report r;
@@ -97,7 +97,7 @@ Test(pool_failures, content_taken_and_not_answered)
     struct mta_report r;
 
     open_post(50, (struct mta_config){.cut_content = true});
-    envoi_pool_set_limit(p.pool, ENVOI_POOL_TRIES, 1000); /* no connection is of any use: that is not to end it */
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_TRIES, 1000); /* every connection fails: that must not end the test */
     envoi_pool_set_limit(p.pool, ENVOI_POOL_IN_FLIGHT, 1);
     post_submit_all(&p, post_route(&p, mta_where(m)));
     r = run_and_close();
@@ -413,7 +413,7 @@ static void nothing(void *ctx, int fd, unsigned events)
     (void)events;
 }
 
-/* The server holds the answers back until there are more connections than there will be. */
+/* The server holds its replies back until there are 99 connections, which never happens. */
 Test(pool_failures, stop_with_messages_under_way)
 {
     open_post(200, (struct mta_config){.gate = 99});
@@ -450,7 +450,7 @@ Test(pool_failures, free_settles_what_is_there)
 
 /* ---- all of it at once ---- */
 
-/* What one load came to. */
+/* The counts of one load. */
 struct sums {
     size_t messages, recipients, connections, accepted, unknown, not_attempted;
 };

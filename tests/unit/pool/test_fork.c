@@ -13,7 +13,7 @@ TestSuite(pool_fork, .timeout = 60);
 
 static struct post p;
 
-/* The number of the first thing that is wrong in the child, 0: nothing is. */
+/* The number of the first check that fails in the child; 0: none. */
 static int use_in_child(void)
 {
     size_t route, done = p.done;
@@ -30,7 +30,7 @@ static int use_in_child(void)
     if (envoi_pool_add_route(p.pool, prototype, "127.0.0.1", &route) != ENVOI_E_USAGE)
         return 5;
     post_close(&p);
-    return p.done == done ? 0 : 6; /* nobody was called */
+    return p.done == done ? 0 : 6; /* no callback was called */
 }
 
 static void let_a_child_try(void)

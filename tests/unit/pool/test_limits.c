@@ -12,7 +12,8 @@ struct limit {
     int64_t value;
 };
 
-/* Sends so many messages to so many recipients; the server holds its limits against the client. */
+/* Sends `count` messages, each to `recipients` recipients of `domains` domains. The server reports a client that exceeds the
+ * limits it announced. */
 static struct mta_report run(struct mta_config config, size_t count, size_t recipients, size_t domains,
                              struct limit limit)
 {
@@ -128,7 +129,7 @@ Test(pool_limits, age)
     cr_assert_gt(run_aged((struct mta_config){0}, 40, 1).connections, 1);
 }
 
-/* A connection that was old when it came about is good for one message all the same. */
+/* A connection that reached its age before it was ready still takes one message. */
 Test(pool_limits, older_than_the_age_before_it_is_greeted)
 {
     struct mta_report r = run_aged((struct mta_config){.late_ms = 150}, 5, 20);
@@ -157,7 +158,7 @@ Test(pool_limits, idle)
     envoi_pool_set_limit(p.pool, ENVOI_POOL_IDLE_MS, 20);
     envoi_pool_set_watch(p.pool, nothing, NULL);
     post_submit_all(&p, post_route(&p, mta_where(m)));
-    /* busy waiting, with every descriptor that can be one */
+    /* busy waiting: every possible descriptor is said to be ready */
     do
         for (int fd = -1; fd < 64 && (rc = envoi_pool_process(p.pool, fd, ENVOI_EVENT_READ | ENVOI_EVENT_WRITE)); fd++)
             ;

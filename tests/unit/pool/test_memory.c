@@ -13,11 +13,11 @@ TestSuite(pool_memory, .timeout = 200);
 static void submit(struct post *p, size_t route)
 {
     for (size_t i = 0; i < p->count; i++)
-        if (post_submit(p, i, route)) /* it is not the pool's, so it is not done either */
+        if (post_submit(p, i, route)) /* not accepted: `done` will not be called for it */
             p->letters[i].called = 1;
 }
 
-/* False: nothing failed any more. */
+/* False: the run had fewer than n allocations, so none failed. */
 static bool run(size_t n, bool for_ever)
 {
     struct post p;

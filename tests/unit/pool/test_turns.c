@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which server comes next, and when that all of them failed is a try: whatever the servers do, each message is done in the
- * end, and each server has its turn. */
+/* Which server comes next, and when a failure of all servers counts as a try. Whatever the servers do, each message is done in
+ * the end, and each server has its turn. */
 #include "../../peers/net.h"
 #include "pool/pool.h"
 #include "post.h"
@@ -109,7 +109,7 @@ static struct mta_report send_by(struct mta_config config, size_t count, int64_t
     return mta_stop(m);
 }
 
-/* One that hangs does not keep the others from coming about: nobody waits for its time-out. */
+/* A connection that hangs does not stop others from being made: the pool does not wait for its time-out. */
 Test(pool_turns, one_connection_hangs_and_another_is_refused)
 {
     int64_t began = net_now();
@@ -122,7 +122,7 @@ Test(pool_turns, one_connection_hangs_and_another_is_refused)
     post_close(&p);
 }
 
-/* ... and while they hang those that fail end in a bounded number of tries all the same. */
+/* While some hang, the failures of the others still end in a bounded number of tries. */
 Test(pool_turns, some_hang_and_all_others_are_refused)
 {
     struct mta_report r = send_by((struct mta_config){.hangs = 2, .full = 100000}, 20, 300, 4);
