@@ -198,7 +198,7 @@ static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
         return false;
     if (lost && ++d->tries >= p->limits[ENVOI_POOL_TRIES])
         return false;
-    if (!is_there(m)) {
+    if (!content_is_repeatable(&m->content)) {
         if (!lost) {
             delivery_fail(d, ENVOI_E_CONTENT, "the content cannot be had a second time");
             verdict_not_attempted(m, ENVOI_PHASE_CONTENT, "the content cannot be had a second time");
