@@ -58,9 +58,10 @@ bool text_number(const char *digits, size_t len, uint64_t *out)
     if (len == 0)
         return false;
     for (size_t i = 0; i < len; i++) {
+        unsigned d = (unsigned)(digits[i] - '0');
+
         if (!text_is_digit(digits[i]))
             return false;
-        unsigned d = (unsigned)(digits[i] - '0');
         n = n > (UINT64_MAX - d) / 10 ? UINT64_MAX : n * 10 + d;
     }
     *out = n;
