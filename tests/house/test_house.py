@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks the checker: plants one violation of each rule in a small tree, and expects that complaint and no other.
+
+usage: test_house.py scripts/house
+"""
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+LICENCE = "/* SPDX-License-Identifier: MIT */\n"
+LINES = "    list_add(1);\n" * 81
+
+# A tree that keeps every rule, with what comes close to breaking one. Each file gets the line of the licence.
+CLEAN = {
+    "include/envoi/error.h": "#define ENVOI_OK 0\n",
+    "core/base/list.h": "#include <envoi/error.h>\nint list_add(int n);\n",
+    "core/base/list.c": '#include "base/list.h"\n\n/* ---- adding ---- */\n\n'
+                        "/* Returns the sum. If it is too large, ENVOI_OK == 0 does not hold for it. */\n"
+                        "int list_add(int n)\n{\n    return n + 1;\n}\n",
+    "core/base/clock.h": "#include <time.h>\n",
+    "core/message/letter.h": '#include "base/list.h"\n',
+    "core/message/letter.c": '#include "message/letter.h"\n\n'
+                             "static int letter_fold(int a, int b)\n{\n"
+                             "    int sum = (a ? 1 : 2) + (b ? 3 : 4), both = list_add(list_both(a ? 1 : 2, b ? 3 : 4));\n\n"
+                             "    if (a ? b : sum)\n        sum = b ? 5 : 6;\n"
+                             '    return sum == both ? list_add(7) : log_text("a ? b : c ? d : ENVOI_OK == e");\n}\n',
+    "core/engine/engine.h": "int engine_begin(int n);\n",
+    "core/engine/state.h": "extern const int engine_rows[];\nint queue_run(int n);\n"
+                           "static inline int state_of(int n)\n{\n    return n;\n}\n",
+    "core/engine/engine.c": '#include "engine/engine.h"\n#include "engine/state.h"\n#include "message/letter.h"\n\n'
+                            "const int engine_rows[] = {1};\n\n"
+                            "int engine_begin(int n)\n{\n    return queue_run(n);\n}\n",
+    "core/engine/queue.c": '#include "engine/state.h"\n\n'
+                           "int queue_run(int n)\n{\n"
+                           '    struct queue q = {.engine_begin = n}; /* engine_begin() */\n\n'
+                           "    return q.engine_begin + at->engine_rows + log_text(\"engine_begin\");\n}\n",
+    "core/session/verbs.c": '#include "base/clock.h"\n#include "engine/engine.h"\n\n'
+                            "int verbs_run(int rc)\n{\n"
+                            "    return rc == ENVOI_E_AGAIN ? sizeof(struct verb) : sizeof rc + sizeof(uint64_t);\n}\n",
+}
+
+# The tables that change from day to day, as the small tree has them.
+TABLES = {
+    "DOORS": {
+        "core/base": ["clock.h", "list.h"],
+        "core/message": ["letter.h"],
+        "core/engine": ["engine.h"],
+        "core/session": [],
+    },
+    "NOT_YET": {},
+}
+
+CALL = {"core/base/list.c": "+int list_a = atoi(list);\n"}
+
+# name -> (changes to the tree, expected complaints: a path and a pattern of `rule: text`, changes to the tables). A change
+# that begins with + is added to the file, one that begins with ! is the file without the licence, another one is the file.
+PLANTED = {
+    "clean": ({}, []),
+    "licence": ({"core/base/trace.h": "!int trace;\n"}, [("core/base/trace.h", "licence")]),
+    "unknown folder": ({"core/attic/a.h": ""}, [("core/attic/a.h", "folder")]),
+    "edge up": ({"core/base/list.c": '+#include "message/letter.h"\n'},
+                [("core/base/list.c", "edge: core/base may not include core/message/letter.h")]),
+    "edge from a plugin": ({"auth/plain/plain.c": '#include "base/list.h"\n'}, [("auth/plain/plain.c", "edge")]),
+    "private header": ({"core/session/verbs.c": '+#include "engine/state.h"\n'},
+                       [("core/session/verbs.c", "door: core/engine/state.h is private to core/engine")]),
+    "private header in a test": ({"tests/unit/a.c": '#include "engine/state.h"\n'}, []),
+    "unused door": ({"core/session/verbs.c": '#include "base/clock.h"\n'}, [("core/engine/engine.h", "door: DOORS lists it")]),
+    "library": ({"core/session/verbs.c": "+#include <ares.h>\n"}, [("core/session/verbs.c", "library: <ares.h> belongs to")]),
+    "socket in the engine": ({"core/engine/queue.c": "+#include <sys/socket.h>\n"},
+                             [("core/engine/queue.c", "sans-io: .*sys/socket.h$")]),
+    "thread in a layer": ({"core/layer/stack.c": "#include <pthread.h>\n"}, [("core/layer/stack.c", "sans-io: .*pthread.h$")]),
+    "clock in the engine": ({"core/engine/queue.c": '+#include "base/clock.h"\n'},
+                            [("core/engine/queue.c", "sans-io: .*: core/base/clock.h$")]),
+    "clock through a header": ({"core/base/list.h": "+#include <time.h>\n"},
+                               [("core/engine/engine.c",
+                                 "sans-io: .*time.h, included through core/message/letter.h, core/base/list.h$")]),
+    "long source": ({"core/base/list.c": "+" + "int list_a;\n" * 701}, [("core/base/list.c", "file-size: .*the stop is 700")]),
+    "long header": ({"core/base/list.h": "+" + "int list_a;\n" * 251}, [("core/base/list.h", "file-size: .*the stop is 250")]),
+    "long function": ({"core/base/list.c": "+int list_all(void)\n{\n" + LINES + "}\n"},
+                      [("core/base/list.c", "function-size: a function of 81 lines, the stop is 80")]),
+    "banned call": (CALL, [("core/base/list.c", r"call: atoi\(\)")]),
+    "raw memory": ({"core/base/list.c": "+char *list_a = malloc(1);\n"}, [("core/base/list.c", r"memory: malloc\(\)")]),
+    "not yet": (CALL, [], {"NOT_YET": {"call": {"core/base": 1}}}),
+    "not yet, of a file": (CALL, [], {"NOT_YET": {"call": {"core/base/list.c": 1}}}),
+    "not yet, one more": ({**CALL, "core/base/clock.h": "+int clock_a = atoi(list);\n"},
+                          [("core/base/clock.h", "call"), ("core/base/list.c", "call"),
+                           ("core/base", "not-yet: .*call 1 times, it is 2: a new one came in$")],
+                          {"NOT_YET": {"call": {"core/base": 1}}}),
+    "not yet, one less": (CALL, [("core/base", "not-yet: .*: lower it$")], {"NOT_YET": {"call": {"core/base": 2}}}),
+    "not yet, none left": ({}, [("core/base", "not-yet: .*: delete its line$")], {"NOT_YET": {"call": {"core/base": 2}}}),
+    "not yet, elsewhere": (CALL, [("core/base/list.c", "call"), ("core/engine", "not-yet")],
+                           {"NOT_YET": {"call": {"core/engine": 1}}}),
+}
+FORMAT = ({"core/base/list.c": "+int   list_a;\n"}, [("core/base/list.c", "format: ")])
+
+
+def load(path):
+    loader = importlib.machinery.SourceFileLoader("house", path)
+    house = importlib.util.module_from_spec(importlib.util.spec_from_loader("house", loader))
+    loader.exec_module(house)
+    return house
+
+
+def plant(root, changes):
+    for path, text in {**CLEAN, **changes}.items():
+        if text.startswith("+"):
+            text = CLEAN[path] + text[1:]
+        if path.endswith((".c", ".h")):
+            text = text[1:] if text.startswith("!") else LICENCE + text
+        os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
+        with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def complaints(path, root, tables, *options):
+    """[(path, "rule: text")] that scripts/house prints of the tree, and its exit code."""
+    house = load(path)
+    for name, value in {**TABLES, **tables}.items():
+        assert hasattr(house, name), name
+        setattr(house, name, value)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        code = house.main(["--root", root, *options])
+    lines = out.getvalue().splitlines()
+    return [re.match(r"(\S+?):\d+: (.*)", line).groups() for line in lines[:-1]], code
+
+
+def fault_of(path, changes, expected, tables, *options):
+    """None if the complaints are the expected ones."""
+    with tempfile.TemporaryDirectory() as root:
+        plant(root, changes)
+        shutil.copy(os.path.join(os.path.dirname(path), "..", ".clang-format"), root)
+        got, code = complaints(path, root, tables, *options)
+    left = list(got)
+    for place, pattern in expected:
+        match = next((c for c in left if c[0] == place and re.match(pattern, c[1])), None)
+        if not match:
+            return f"no {place}: {pattern} in {got}"
+        left.remove(match)
+    if left:
+        return f"not expected: {left}"
+    return None if code == bool(expected) else f"the exit code is {code}"
+
+
+def main(path):
+    tests = {name: (row[0], row[1], row[2] if len(row) > 2 else {}, "--no-format") for name, row in PLANTED.items()}
+    if shutil.which("clang-format"):
+        tests["format"] = (*FORMAT, {})
+    failed = 0
+    for name, test in tests.items():
+        fault = fault_of(path, *test)
+        if fault:
+            failed += 1
+            print(f"FAIL {name}: {fault}")
+    print(f"house rules: {len(tests) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    sys.exit(main(os.path.abspath(sys.argv[1])))
