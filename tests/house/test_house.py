@@ -46,6 +46,8 @@ CLEAN = {
                             "    return rc == ENVOI_E_AGAIN ? sizeof(struct verb) : sizeof rc + sizeof(uint64_t);\n}\n",
 }
 
+INLINE = "static inline int %s(int n)\n{\n    return engine_begin(n);\n}\n"
+
 # The tables that change from day to day, as the small tree has them.
 TABLES = {
     "DOORS": {
@@ -54,9 +56,13 @@ TABLES = {
         "core/engine": ["engine.h"],
         "core/session": [],
     },
+    "CIRCLES": {},
     "NOT_YET": {},
 }
 
+KNOT = {"core/engine/queue.c": "+int queue_more(int n)\n{\n    return engine_begin(n);\n}\n"}
+TWO_STATICS = {"core/message/letter.c": "+static int again(void)\n{\n    return 1;\n}\n",
+               "core/session/verbs.c": "+static __attribute__((noinline)) int again(void)\n{\n    return 1;\n}\n"}
 CALL = {"core/base/list.c": "+int list_a = atoi(list);\n"}
 
 # name -> (changes to the tree, expected complaints: a path and a pattern of `rule: text`, changes to the tables). A change
@@ -81,10 +87,27 @@ PLANTED = {
     "clock through a header": ({"core/base/list.h": "+#include <time.h>\n"},
                                [("core/engine/engine.c",
                                  "sans-io: .*time.h, included through core/message/letter.h, core/base/list.h$")]),
+    "circle": (KNOT, [("core/engine", "circle: a circle of 2 files: engine -> queue; queue -> engine$")]),
+    "circle by a table": ({"core/engine/queue.c": "+int queue_more(void)\n{\n    return engine_rows[0];\n}\n"},
+                          [("core/engine", "circle: a circle of 2")]),
+    "circle by an inline function": ({"core/engine/state.h": INLINE % "state_of",
+                                      "core/engine/queue.c": "+int queue_more(int n)\n{\n    return state_of(n);\n}\n"},
+                                     [("core/engine", "circle: a circle of 2")]),
+    "circle by the own header": ({"core/engine/queue.h": INLINE % "queue_of"},
+                                 [("core/engine", "circle: a circle of 2")]),
+    "circle with a reason": (KNOT, [], {"CIRCLES": {"core/engine": [("engine queue", "a reason")]}}),
+    "circle that is gone": ({}, [("core/engine", "circle: CIRCLES lists one that is not there .*: engine queue$")],
+                            {"CIRCLES": {"core/engine": [("engine queue", "a reason")]}}),
+    "smaller circle": (KNOT, [("core/engine", "circle: a circle of 2"), ("core/engine", "circle: CIRCLES lists")],
+                       {"CIRCLES": {"core/engine": [("engine queue tls", "a reason")]}}),
     "long source": ({"core/base/list.c": "+" + "int list_a;\n" * 701}, [("core/base/list.c", "file-size: .*the stop is 700")]),
     "long header": ({"core/base/list.h": "+" + "int list_a;\n" * 251}, [("core/base/list.h", "file-size: .*the stop is 250")]),
     "long function": ({"core/base/list.c": "+int list_all(void)\n{\n" + LINES + "}\n"},
                       [("core/base/list.c", "function-size: a function of 81 lines, the stop is 80")]),
+    "large room": ({"core/base/list.c": "+" + "\n" * 3500}, [("core/base", "room-size: .*the stop is 3500")]),
+    "large engine": ({"core/engine/queue.c": "+" + "\n" * 5500}, [("core/engine", "room-size: .*the stop is 5500")]),
+    "base name": ({"core/session/queue.c": ""}, [("core/engine/queue.c", "base-name: .*core/session/queue.c")]),
+    "static name": (TWO_STATICS, [("core/message/letter.c", r"static: a static again\(\) is also in core/session/verbs.c")]),
     "banned call": (CALL, [("core/base/list.c", r"call: atoi\(\)")]),
     "raw memory": ({"core/base/list.c": "+char *list_a = malloc(1);\n"}, [("core/base/list.c", r"memory: malloc\(\)")]),
     "not yet": (CALL, [], {"NOT_YET": {"call": {"core/base": 1}}}),
