@@ -44,6 +44,7 @@ CLEAN = {
     "core/session/verbs.c": '#include "base/clock.h"\n#include "engine/engine.h"\n\n'
                             "int verbs_run(int rc)\n{\n"
                             "    return rc == ENVOI_E_AGAIN ? sizeof(struct verb) : sizeof rc + sizeof(uint64_t);\n}\n",
+    "docs/page.md": "# A page\n",
 }
 
 INLINE = "static inline int %s(int n)\n{\n    return engine_begin(n);\n}\n"
@@ -57,10 +58,13 @@ TABLES = {
         "core/session": [],
     },
     "CIRCLES": {},
+    "WORD_LIMITS": {"core": (50, 50, 50)},
+    "OLD_NAMES": [(r"\bmailer\b", (), "engine"), (r"\bpost_\w+", ("core/message",), "letter_*")],
     "NOT_YET": {},
 }
 
 KNOT = {"core/engine/queue.c": "+int queue_more(int n)\n{\n    return engine_begin(n);\n}\n"}
+WORDS = "+/* If x, y. %s */\n"
 TWO_STATICS = {"core/message/letter.c": "+static int again(void)\n{\n    return 1;\n}\n",
                "core/session/verbs.c": "+static __attribute__((noinline)) int again(void)\n{\n    return 1;\n}\n"}
 CALL = {"core/base/list.c": "+int list_a = atoi(list);\n"}
@@ -120,6 +124,13 @@ PLANTED = {
     "conditional in a condition": ({"core/base/list.c": "+int list_a = (a ? b : c) ? d : e;\n"}, [("core/base/list.c", "nested: ")]),
     "conditional in a macro": ({"core/base/list.c": "+#define LIST(a, b) ((a) ? 1 : (b) ? 2 \\\n    : 3)\n"},
                                [("core/base/list.c", "nested: ")]),
+    "what": ({"core/base/list.c": WORDS % "What was lent."}, [("core/base/list.c", "words: `what` stands .* most of them in this file: 1")]),
+    "who": ({"core/base/list.c": WORDS % "Nobody asks."}, [("core/base/list.c", "words: `who`")]),
+    "too few ifs": ({"core/base/list.c": "+/*" + " word" * 400 + " */\n"}, [("core", "words: `if`")]),
+    "old name": ({"core/base/list.c": "+int mailer;\n"}, [("core/base/list.c", "old-name: mailer: the name is now engine")]),
+    "old name on a page": ({"docs/page.md": "+The mailer.\n"}, [("docs/page.md", "old-name")]),
+    "old name of one room": ({"core/message/letter.h": "+int post_fold;\n", "core/base/list.h": "+int post_add;\n"},
+                             [("core/message/letter.h", "old-name: post_fold")]),
     "not yet": (CALL, [], {"NOT_YET": {"call": {"core/base": 1}}}),
     "not yet, of a file": (CALL, [], {"NOT_YET": {"call": {"core/base/list.c": 1}}}),
     "not yet, one more": ({**CALL, "core/base/clock.h": "+int clock_a = atoi(list);\n"},
