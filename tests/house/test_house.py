@@ -122,6 +122,8 @@ PLANTED = {
                [("core/base/list.c", "status: ")]),
     "sizeof": ({"core/base/list.c": "+int list_a = sizeof(list);\n"}, [("core/base/list.c", "sizeof: ")]),
     "section": ({"core/base/list.c": "+/* ------------------------------- more ---- */\n"}, [("core/base/list.c", "section: ")]),
+    "section of dashes": ({"core/base/list.c": "+/* more\n * -------------\n */\n"}, [("core/base/list.c", "section: ")]),
+    "table in a comment": ({"core/base/list.c": "+/* | a | b |\n * | ------ | ------ |\n * a -----> b */\n"}, []),
     "conditional in a branch": ({"core/base/list.c": "+int list_a = a ? b : c ? d : e;\n"}, [("core/base/list.c", "nested: ")]),
     "conditional in parentheses": ({"core/base/list.c": "+int list_a = a ? list_add(b ? c : d) : e;\n"},
                                    [("core/base/list.c", "nested: ")]),
