@@ -1,77 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /* The mechanism CRAM-MD5 (RFC 2195): name, blank, and the keyed MD5 of the server's challenge in lower-case hex. */
-#include <envoi/plugin.h>
+#include "mech.h"
+
 #include <nettle/base16.h>
 #include <nettle/hmac.h>
 #include <string.h>
 
-#define NAME          "CRAM-MD5"
-/* A msg-id of RFC 822; nothing that an honest server sends comes near this. */
+/* The challenge is a msg-id of RFC 822, far shorter than this. */
 #define CHALLENGE_MAX 2048
 #define HEX_LEN       ((size_t)BASE16_ENCODE_LENGTH(MD5_DIGEST_SIZE))
 
 enum { AUTHID, PASSWORD, FIELDS };
 
-static const struct {
-    uint32_t id;
-    const char *missing;
-    const char *nul;
-} fields[FIELDS] = {
-    [AUTHID] = {ENVOI_CRED_AUTHID, "no user name was given", "the user name has a NUL in it"},
-    [PASSWORD] = {ENVOI_CRED_PASSWORD, "no password was given", "the password has a NUL in it"},
+static const struct mech_field fields[FIELDS] = {
+    [AUTHID] = {.id = ENVOI_CRED_AUTHID, .missing = "no user name was given", .bad = "the user name has a NUL in it"},
+    [PASSWORD] = {.id = ENVOI_CRED_PASSWORD, .missing = "no password was given", .bad = "the password has a NUL in it"},
 };
 
 struct cram {
-    const struct envoi_host *host;
-    const struct envoi_mech_params *params;
-    struct envoi_cred cred[FIELDS]; /* the name may be here while the password is still awaited */
-    uint32_t asked;
+    struct mech_exchange exchange;
     uint32_t done;
 };
 
-static int32_t cram_fail(struct cram *self, int32_t code, const char *text)
-{
-    self->host->set_error(self->host, self->params->errctx, code, 0, text);
-    return code;
-}
+static const struct mech_spec spec = {
+    .name = "CRAM-MD5",
+    .needs = ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD,
+    .size = sizeof(struct cram),
+    .count = FIELDS,
+    .fields = fields,
+};
 
-static void cram_release(struct cram *self)
-{
-    for (size_t i = 0; i < FIELDS; i++) {
-        if (self->cred[i].release)
-            self->cred[i].release(&self->cred[i]);
-        memset(&self->cred[i], 0, sizeof self->cred[i]);
-    }
-    self->asked = 0;
-}
-
-static int32_t cram_ask(struct cram *self, size_t field)
-{
-    const struct envoi_cred_request request = {
-        .struct_size = sizeof request, .id = fields[field].id, .mechanism = NAME};
-    struct envoi_cred *cred = &self->cred[field];
-
-    *cred = (struct envoi_cred){.struct_size = sizeof *cred};
-    int32_t rc = self->params->cred(self->params->core, &request, cred);
-    if (rc == ENVOI_OK)
-        return cred->len != 0 && memchr(cred->data, 0, cred->len) ? cram_fail(self, ENVOI_E_USAGE, fields[field].nul)
-                                                                  : rc;
-    *cred = (struct envoi_cred){0};
-    if (rc == ENVOI_E_AGAIN)
-        return rc;
-    return cram_fail(self, rc, rc == ENVOI_E_CANCELLED ? fields[field].missing : "a credential cannot be had");
-}
-
-static int32_t cram_write(struct cram *self, const void *challenge, size_t len, const struct envoi_sink *out)
+static int32_t cram_write(struct mech_exchange *self, const void *challenge, size_t len, const struct envoi_sink *out)
 {
     const struct envoi_cred *user = &self->cred[AUTHID], *password = &self->cred[PASSWORD];
-    struct hmac_md5_ctx hmac;
-    uint8_t digest[MD5_DIGEST_SIZE];
-
     size_t size = user->len + 1 + HEX_LEN;
     char *response = self->host->alloc(size);
+    struct hmac_md5_ctx hmac;
+    uint8_t digest[MD5_DIGEST_SIZE];
+    int32_t rc;
+
     if (!response)
-        return cram_fail(self, ENVOI_E_MEMORY, "out of memory");
+        return mech_fail(self, ENVOI_E_MEMORY, "out of memory");
 
     hmac_md5_set_key(&hmac, password->len, (const uint8_t *)password->data);
     hmac_md5_update(&hmac, len, challenge);
@@ -81,87 +50,51 @@ static int32_t cram_write(struct cram *self, const void *challenge, size_t len, 
     response[user->len] = ' ';
     base16_encode_update(response + user->len + 1, sizeof digest, digest);
 
-    int32_t rc = out->write(out->ctx, response, size);
+    rc = mech_write(self, out, response, size);
     self->host->wipe(&hmac, sizeof hmac);
     self->host->wipe(digest, sizeof digest);
     self->host->wipe(response, size);
     self->host->free(response);
-    return rc == ENVOI_OK ? rc : cram_fail(self, rc, "the response cannot be stored");
+    return rc;
 }
 
 static int32_t cram_step(void *ctx, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result,
                          uint32_t *want)
 {
     struct cram *self = ctx;
+    int32_t rc;
 
     *result = ENVOI_STEP_CONTINUE;
     *want = 0;
     if (self->done)
-        return cram_fail(self, ENVOI_E_AUTH, "the server sent a second challenge");
+        return mech_fail(&self->exchange, ENVOI_E_AUTH, "the server sent a second challenge");
     if (!in)
         return ENVOI_OK; /* the server speaks first */
     if (len == 0 || len > CHALLENGE_MAX)
-        return cram_fail(self, ENVOI_E_AUTH, "the server's challenge is empty or too long");
+        return mech_fail(&self->exchange, ENVOI_E_AUTH, "the server's challenge is empty or too long");
 
-    int32_t rc = ENVOI_OK;
-    while (self->asked < FIELDS && (rc = cram_ask(self, self->asked)) == ENVOI_OK)
-        self->asked++;
-    if (rc == ENVOI_E_AGAIN) {
-        *want = ENVOI_WANT_CREDENTIAL;
+    rc = mech_gather(&self->exchange, want);
+    if (rc == ENVOI_E_AGAIN)
         return rc;
-    }
-    if (rc == ENVOI_OK)
-        rc = cram_write(self, in, len, out);
-    cram_release(self);
-    if (rc == ENVOI_OK) {
+    if (!rc)
+        rc = cram_write(&self->exchange, in, len, out);
+    mech_release(&self->exchange);
+    if (!rc) {
         self->done = 1;
         *result = ENVOI_STEP_DONE;
     }
     return rc;
 }
 
-static int32_t cram_mech_new(void *state, const char *mech, const struct envoi_mech_params *params, void **ctx)
-{
-    const struct envoi_host *host = state;
-
-    if (strcmp(mech, NAME) != 0 || !ENVOI_HAS(params, errctx))
-        return ENVOI_E_NOT_SUPPORTED;
-    struct cram *self = host->alloc(sizeof *self);
-    if (!self) {
-        host->set_error(host, params->errctx, ENVOI_E_MEMORY, 0, "out of memory");
-        return ENVOI_E_MEMORY;
-    }
-    *self = (struct cram){.host = host, .params = params};
-    *ctx = self;
-    return ENVOI_OK;
-}
-
-static void cram_mech_free(void *ctx)
-{
-    struct cram *self = ctx;
-
-    if (!self)
-        return;
-    cram_release(self);
-    self->host->free(self);
-}
-
 static int32_t cram_mech_at(void *state, size_t index, struct envoi_mech_info *out)
 {
     (void)state;
-    if (index > 0)
-        return ENVOI_E_END;
-    out->flags = 0;
-    out->needs = ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD;
-    out->name = NAME;
-    return ENVOI_OK;
+    return index > 0 ? ENVOI_E_END : mech_describe(&spec, out);
 }
 
-/* All that there is to remember is the host. */
-static int32_t cram_init(const struct envoi_host *host, void **state)
+static int32_t cram_mech_new(void *state, const char *name, const struct envoi_mech_params *params, void **ctx)
 {
-    *state = (void *)(uintptr_t)host;
-    return ENVOI_HAS(host, set_error) ? ENVOI_OK : ENVOI_E_PLUGIN;
+    return mech_new(state, name, params, &spec, ctx);
 }
 
 static const struct envoi_mechanism mechanism = {
@@ -170,7 +103,7 @@ static const struct envoi_mechanism mechanism = {
     .mech_at = cram_mech_at,
     .mech_new = cram_mech_new,
     .step = cram_step,
-    .mech_free = cram_mech_free,
+    .mech_free = mech_free,
 };
 
 static const struct envoi_mechanism *const mechanisms[] = {&mechanism, NULL};
@@ -183,7 +116,7 @@ static const struct envoi_plugin plugin = {
     .id = "cram_md5",
     .version = "1",
     .license = "MIT",
-    .init = cram_init,
+    .init = mech_init,
     .mechanisms = mechanisms,
 };
 
