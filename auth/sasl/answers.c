@@ -4,13 +4,13 @@
 #include <sasl/saslplug.h>
 #include <string.h>
 
-/* Cyrus copies names into buffers of 1024, and loses memory when one is longer. */
+/* Cyrus copies names into buffers of 1024 octets, and leaks memory if one is longer. */
 #define NAME_MAX_LEN 1023
 
-/* What is asked, in this order; the password last, so that nothing is asked in vain. */
+/* The credentials in the order in which they are asked for: the password last, so that it is not asked for in vain. */
 static const struct {
     uint32_t id;
-    uint32_t is_name; /* Cyrus cuts blanks off both ends of it */
+    uint32_t is_name; /* Cyrus strips blanks from both ends of it */
     const char *missing;
     const char *nul;
 } rows[BRIDGE_ANSWERS] = {
@@ -74,12 +74,15 @@ static int32_t answers_ask(struct bridge_answers *self, size_t row, const struct
         .struct_size = sizeof request, .id = rows[row].id, .mechanism = mech->name};
     struct envoi_cred cred = {.struct_size = sizeof cred};
     uint32_t needed = mech->needs & rows[row].id;
-
     int32_t rc = params->cred(params->core, &request, &cred);
-    if (rc == ENVOI_OK) {
+
+    if (!rc) {
         rc = answers_check(row, &cred, needed, text);
-        if (rc == ENVOI_OK && (rc = answers_keep(self, row, &cred)) != ENVOI_OK)
-            *text = "out of memory";
+        if (!rc) {
+            rc = answers_keep(self, row, &cred);
+            if (rc)
+                *text = "out of memory";
+        }
         cred.release(&cred);
         return rc;
     }
@@ -92,11 +95,12 @@ static int32_t answers_ask(struct bridge_answers *self, size_t row, const struct
 int32_t bridge_answers_gather(struct bridge_answers *self, const struct bridge_mech *mech,
                               const struct envoi_mech_params *params, const char **text)
 {
+    int32_t rc = ENVOI_OK;
+
     for (; self->asked < BRIDGE_ANSWERS; self->asked++) {
-        if (!((mech->needs | mech->optional) & rows[self->asked].id))
-            continue;
-        int32_t rc = answers_ask(self, self->asked, mech, params, text);
-        if (rc != ENVOI_OK)
+        if ((mech->needs | mech->optional) & rows[self->asked].id)
+            rc = answers_ask(self, self->asked, mech, params, text);
+        if (rc)
             return rc;
     }
     return ENVOI_OK;
@@ -107,7 +111,7 @@ static int answers_give_text(void *context, int id, const char **result, unsigne
     const struct bridge_answers *self = context;
     const char *text = self->text[id == SASL_CB_AUTHNAME ? BRIDGE_AUTHID : BRIDGE_AUTHZID];
 
-    *result = text ? text : ""; /* an empty authorization name is none */
+    *result = text ? text : ""; /* an empty one means that there is no authzid */
     if (len)
         *len = (unsigned)strlen(*result);
     return SASL_OK;
@@ -140,10 +144,10 @@ static int answers_log(void *context, int level, const char *message)
     char line[256];
     size_t n = 0;
 
-    /* What is below that level are traces, of passwords too. */
+    /* Higher levels are traces, and some of them show passwords. */
     if (!message || level > SASL_LOG_NOTE)
         return SASL_OK;
-    /* The text may quote the server. */
+    /* The text may quote the server: control characters become blanks. */
     for (; n < sizeof line - 1 && message[n]; n++)
         line[n] = (unsigned char)message[n] < 0x20 || message[n] == 0x7f ? ' ' : message[n];
     line[n] = '\0';
@@ -151,7 +155,8 @@ static int answers_log(void *context, int level, const char *message)
     return SASL_OK;
 }
 
-/* Cyrus keeps every callback as int (*)(void); void (*)(void) is the one type that may stand between. */
+/* Cyrus stores every callback as int (*)(void). The cast goes through void (*)(void), the one type for which compilers do
+ * not warn. */
 #define CALLBACK(fn) ((int (*)(void))(void (*)(void))(fn))
 
 const sasl_callback_t *bridge_answers_callbacks(struct bridge_answers *self)
@@ -165,7 +170,7 @@ const sasl_callback_t *bridge_answers_callbacks(struct bridge_answers *self)
     };
     size_t n = 0;
 
-    /* A callback that is not there says "none", which a Kerberos mechanism takes as "use the ticket". */
+    /* If there is no value, the callback is left out: a Kerberos mechanism uses the ticket then. */
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if ((all[i].id == SASL_CB_AUTHNAME && !self->text[BRIDGE_AUTHID]) ||
             (all[i].id == SASL_CB_PASS && !self->password))

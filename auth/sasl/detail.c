@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a library says before it comes to the point, in parentheses: there is little room for the reason. */
+/* Phrases of the GSS library before the reason, which follows in parentheses. They are left out, as the line is short. */
 static const char *const preambles[] = {
     "Unspecified GSS failure.  Minor code may provide more information (",
     "No credentials were supplied, or the credentials were unavailable or inaccessible (",
 };
 
-/* Texts that only a programmer can read. GS2 asks for a password (SASL_CB_PASS) when it has found no ticket of the user. */
+/* Texts that mean nothing to a user, reworded. GS2 asks for a password (SASL_CB_PASS) if it finds no ticket of the user. */
 static const struct {
     const char *theirs;
     const char *ours;
@@ -18,7 +18,7 @@ static const struct {
     {"Unable to find a callback: 16388", "there is no Kerberos ticket of that user"},
 };
 
-/* "SASL(-1): generic failure: " stands before everything. */
+/* Every text begins like "SASL(-1): generic failure: ". Returns the part after that. */
 static const char *skip_code(const char *text)
 {
     const char *at = strncmp(text, "SASL(", 5) == 0 ? strstr(text, "): ") : NULL;

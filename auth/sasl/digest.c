@@ -4,10 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
-/* A token (RFC 2616 section 2.2). Cyrus ends a name at the first other octet and goes on: to it "nonce(=" is a nonce. */
+/* The octets of a token (RFC 2616 section 2.2). Cyrus ends a name at the first other octet and goes on: it takes "nonce(="
+ * for a nonce. */
 static const char token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~";
 
-/* What is left of a challenge. */
+/* The part of a challenge that is not parsed yet. */
 struct digest_text {
     const char *at;
     size_t len;
@@ -19,17 +20,17 @@ static void digest_skip(struct digest_text *text, size_t len)
     text->len -= len;
 }
 
-/* How many of the first octets are in, or with not set are not in, the set. */
-static size_t digest_span(const struct digest_text *text, const char *set, int not )
+/* Returns how many of the first octets are in `set`, or with `negated`: are not in it. */
+static size_t digest_span(const struct digest_text *text, const char *set, int negated)
 {
     size_t n = 0;
 
-    while (n < text->len && (text->at[n] && strchr(set, text->at[n]) != NULL) != not )
+    while (n < text->len && (text->at[n] && strchr(set, text->at[n]) != NULL) != negated)
         n++;
     return n;
 }
 
-/* Takes the value behind a "=": a token or a quoted string. Returns 0 when it is neither. */
+/* Skips the value after a "=": a token or a quoted string. Returns 0 if it is neither. */
 static int digest_value(struct digest_text *text)
 {
     size_t n = 1;
@@ -47,7 +48,7 @@ static int digest_value(struct digest_text *text)
     return 1;
 }
 
-/* Takes one `name=value`. Returns 0 when there is none. */
+/* Skips one `name=value` and returns its name. Returns 0 if there is none. */
 static int digest_next(struct digest_text *text, const char **name, size_t *len)
 {
     *name = text->at;
@@ -80,6 +81,6 @@ const char *bridge_digest_check(const char *in, size_t len)
             return "the server's challenge is no list of directives";
         nonces += n == 5 && strncasecmp(name, "nonce", 5) == 0;
     }
-    /* RFC 2831 section 2.1.1: exactly once. Of two, Cyrus 2.1.28 loses the memory of the first. */
+    /* RFC 2831 section 2.1.1: exactly one nonce. If there are two, Cyrus 2.1.28 leaks the first. */
     return nonces == 1 ? NULL : "the server's challenge has no nonce, or more than one";
 }

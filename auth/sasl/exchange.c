@@ -10,17 +10,16 @@
 #include <string.h>
 #include <strings.h>
 
-/* More than any mechanism of Cyrus takes, and than SMTP lets through. */
+/* More than any mechanism of Cyrus accepts, and more than SMTP lets through. */
 #define CHALLENGE_MAX 65536u
-/* What Cyrus tells the server that a packet of a security layer may have. */
+/* The largest packet of a security layer, as announced to the server. */
 #define LAYER_BUFFER  65536u
 
-/* DIGEST-MD5 keeps a cache of logins for the whole process, and guards it with the mutex functions of sasl_set_mutex.
- * These do nothing unless the program set them, and only the program may. So the lock has to be for the whole process
- * too. It guards nothing of ours. */
+/* DIGEST-MD5 has a process-wide cache of logins, locked by the mutex functions of sasl_set_mutex(). They do nothing unless
+ * the program sets them, and only the program may. So there is a process-wide lock here. It guards no data of this plugin. */
 static pthread_mutex_t digest_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Where the text of a failure may quote the server, only printable octets go through. */
+/* Reports a failure. The text may quote the server: control characters become blanks. */
 static void exchange_report(const struct envoi_host *host, struct envoi_errctx *errctx, int32_t code,
                             int64_t library_code, const char *text)
 {
@@ -39,7 +38,7 @@ int32_t bridge_exchange_fail(struct bridge_exchange *self, int32_t code, int64_t
     return code;
 }
 
-/* A failure of Cyrus itself; `otherwise` is for the many that mean only "no". */
+/* Reports a failure of Cyrus as ENVOI_E_MEMORY or `otherwise`: most of its codes tell no more than "no". */
 static int32_t exchange_fail_sasl(struct bridge_exchange *self, int rc, int32_t otherwise)
 {
     const char *detail = self->conn ? sasl_errdetail(self->conn) : NULL;
@@ -49,10 +48,10 @@ static int32_t exchange_fail_sasl(struct bridge_exchange *self, int rc, int32_t 
                                 detail ? bridge_detail(detail, line, sizeof line) : sasl_errstring(rc, NULL, NULL));
 }
 
-/* ------------------------------------------------------------------------------------------- before the login ---- */
+/* ---- before the login ---- */
 
-/* Gets binding data of whatever type the TLS layer has. The type that RFC 5802 and RFC 9266 make the default of the
- * protocol version comes first: tls-unique is there only with TLS 1.2. */
+/* Gets binding data of the first type that the TLS layer has, with buf NULL its length only. The default of the TLS version
+ * (RFC 5802, RFC 9266) comes first, as tls-unique exists with TLS 1.2 only. Returns 0 if there is none. */
 static int exchange_bind(const struct envoi_mech_params *params, unsigned char *buf, size_t cap, size_t *len,
                          const char **type)
 {
@@ -60,7 +59,7 @@ static int exchange_bind(const struct envoi_mech_params *params, unsigned char *
 
     for (size_t i = 0; params->binding && i < sizeof types / sizeof *types; i++) {
         *len = 0;
-        if (params->binding(params->core, types[i], buf, cap, len) == ENVOI_OK && *len > 0 && (!buf || *len <= cap)) {
+        if (!params->binding(params->core, types[i], buf, cap, len) && *len > 0 && (!buf || *len <= cap)) {
             *type = types[i];
             return 1;
         }
@@ -68,7 +67,7 @@ static int exchange_bind(const struct envoi_mech_params *params, unsigned char *
     return 0;
 }
 
-/* Why the mechanism cannot be used, or NULL. */
+/* Returns why the mechanism cannot be used, or NULL. */
 static const char *exchange_obstacle(const struct bridge_mech *mech, uint32_t plus,
                                      const struct envoi_mech_params *params)
 {
@@ -89,12 +88,14 @@ static const char *exchange_obstacle(const struct bridge_mech *mech, uint32_t pl
 int32_t bridge_exchange_usable(void *state, const char *mech, const struct envoi_mech_params *params)
 {
     const struct bridge *bridge = state;
+    const struct bridge_mech *row;
+    const char *obstacle;
     uint32_t plus = 0;
 
     if (!ENVOI_HAS(params, errctx))
         return ENVOI_E_NOT_SUPPORTED;
-    const struct bridge_mech *row = bridge_list_find(bridge, mech, &plus);
-    const char *obstacle = exchange_obstacle(row, plus, params);
+    row = bridge_list_find(bridge, mech, &plus);
+    obstacle = exchange_obstacle(row, plus, params);
     if (!obstacle)
         return ENVOI_OK;
     exchange_report(bridge->host, params->errctx, ENVOI_E_NOT_SUPPORTED, 0, obstacle);
@@ -104,12 +105,13 @@ int32_t bridge_exchange_usable(void *state, const char *mech, const struct envoi
 int32_t bridge_exchange_new(void *state, const char *mech, const struct envoi_mech_params *params, void **ctx)
 {
     const struct bridge *bridge = state;
+    int32_t rc = bridge_exchange_usable(state, mech, params);
+    struct bridge_exchange *self;
     uint32_t plus = 0;
 
-    int32_t rc = bridge_exchange_usable(state, mech, params);
-    if (rc != ENVOI_OK)
+    if (rc)
         return rc;
-    struct bridge_exchange *self = bridge->host->alloc(sizeof *self);
+    self = bridge->host->alloc(sizeof *self);
     if (!self) {
         exchange_report(bridge->host, params->errctx, ENVOI_E_MEMORY, 0, "out of memory");
         return ENVOI_E_MEMORY;
@@ -121,9 +123,9 @@ int32_t bridge_exchange_new(void *state, const char *mech, const struct envoi_me
     return ENVOI_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------ the first step ---- */
+/* ---- the first step ---- */
 
-/* Strengths of Cyrus include the layer below. */
+/* Returns a strength as Cyrus counts it: the layer below included. */
 static sasl_ssf_t exchange_strength(uint32_t own, uint32_t external)
 {
     if (own == 0)
@@ -141,19 +143,19 @@ static int exchange_set_properties(struct bridge_exchange *self)
         .maxbufsize = params->max_ssf ? LAYER_BUFFER : 0,
         .security_flags = (self->mech->flags & ENVOI_MECH_PLAINTEXT ? 0 : SASL_SEC_NOPLAINTEXT) |
                           (self->mech->flags & ENVOI_MECH_ANONYMOUS ? 0 : SASL_SEC_NOANONYMOUS)};
-
     int rc = sasl_setprop(self->conn, SASL_SSF_EXTERNAL, &external);
+
     if (rc == SASL_OK)
         rc = sasl_setprop(self->conn, SASL_SEC_PROPS, &wanted);
     if (rc == SASL_OK && (self->mech->traits & BRIDGE_EXTERNAL)) {
-        /* Cyrus wants some identity to be known below; it stays on this side. */
+        /* Cyrus wants an identity from the layer below. This one is not sent. */
         const char *name = self->answers.text[BRIDGE_AUTHZID];
         rc = sasl_setprop(self->conn, SASL_AUTH_EXTERNAL, name && *name ? name : "certificate");
     }
     return rc;
 }
 
-/* True when `name` followed by "-PLUS" is a word of the server's list. */
+/* Does the server announce the mechanism's name with "-PLUS"? */
 static int exchange_server_binds(const struct bridge_exchange *self)
 {
     char word[SASL_MECHNAMEMAX + 6];
@@ -165,9 +167,10 @@ static int exchange_server_binds(const struct bridge_exchange *self)
     return 0;
 }
 
-/* Hands the binding to Cyrus where it belongs: for "-PLUS", and for a name without it when the server announced no
- * "-PLUS": then the exchange says "I could have bound" (y), and a stripped announcement comes to light. If the server
- * announced it and the core took the plain name all the same, "y" would be a lie that the server must refuse. */
+/* Gives the binding to Cyrus for a "-PLUS" name, and also for a plain name if the server announced no "-PLUS". In the second
+ * case the exchange says that the client supports channel binding (y), so the server notices if the announcement was
+ * stripped on the way. If the server did announce "-PLUS" and the core picked the plain name, it gets no binding: "y" would
+ * be false, and the server would have to refuse it. */
 static int exchange_set_binding(struct bridge_exchange *self)
 {
     size_t len = 0;
@@ -188,20 +191,20 @@ static int exchange_start(struct bridge_exchange *self, const char **out, unsign
     char words[2 * SASL_MECHNAMEMAX + sizeof " -PLUS"];
     sasl_interact_t *prompts = NULL;
     const int speaks = (self->mech->flags & ENVOI_MECH_CLIENT_FIRST) != 0;
-
     int rc = sasl_client_new(self->params->service, self->params->host, NULL, NULL,
                              bridge_answers_callbacks(&self->answers), 0, &self->conn);
+
     if (rc == SASL_OK)
         rc = exchange_set_properties(self);
     if (rc == SASL_OK)
         rc = exchange_set_binding(self);
     if (rc != SASL_OK)
         return rc;
-    /* Of two words Cyrus believes that it may choose, and only then heeds a binding that is not critical. */
+    /* The name is listed twice: Cyrus uses a binding that is not critical only if it seems to have a choice. */
     snprintf(words, sizeof words, "%s %s%s", self->mech->name, self->mech->name, self->plus ? "-PLUS" : "");
     rc = sasl_client_start(self->conn, words, &prompts, speaks ? out : NULL, speaks ? out_len : NULL, NULL);
     if (rc == SASL_INTERACT)
-        return SASL_NOMECH; /* it wants an answer that nobody here can give */
+        return SASL_NOMECH; /* it asks for a value that none of the callbacks has */
     return rc;
 }
 
@@ -218,21 +221,21 @@ static int32_t exchange_keep_nonce(struct bridge_exchange *self, const char *out
     return ENVOI_OK;
 }
 
-/* Takes what Cyrus answered to the sink. */
+/* Writes the response of Cyrus to the sink, and with SASL_OK ends the exchange. */
 static int32_t exchange_respond(struct bridge_exchange *self, int rc, const char *out, unsigned out_len,
                                 const struct envoi_sink *sink, uint32_t *result)
 {
     int32_t written = out ? sink->write(sink->ctx, out, out_len) : ENVOI_OK;
 
     if (rc == SASL_OK) {
-        /* The buffer is on the heap of Cyrus, which frees it as it is and reads it no more. */
+        /* The buffer is on the heap of Cyrus, which does not read it again and frees it without wiping it. */
         if ((self->mech->traits & BRIDGE_WIPE_OUT) && out && out_len)
             self->host->wipe((void *)(uintptr_t)out, out_len);
         bridge_answers_wipe(&self->answers);
         self->stage = BRIDGE_DONE;
         *result = ENVOI_STEP_DONE;
     }
-    if (written != ENVOI_OK)
+    if (written)
         return bridge_exchange_fail(self, written, 0, "the response cannot be stored");
     return ENVOI_OK;
 }
@@ -241,8 +244,8 @@ static int32_t exchange_begin(struct bridge_exchange *self, const struct envoi_s
 {
     const char *out = NULL;
     unsigned out_len = 0;
-
     int rc = exchange_start(self, &out, &out_len);
+
     if (rc != SASL_OK && rc != SASL_CONTINUE)
         return exchange_fail_sasl(self, rc, ENVOI_E_NOT_SUPPORTED);
     self->stage = BRIDGE_STARTED;
@@ -250,13 +253,13 @@ static int32_t exchange_begin(struct bridge_exchange *self, const struct envoi_s
         return bridge_exchange_fail(self, ENVOI_E_NOT_SUPPORTED, 0, "Cyrus SASL did not bind to the TLS channel");
     if (self->mech->traits & BRIDGE_SCRAM) {
         int32_t kept = exchange_keep_nonce(self, out, out_len);
-        if (kept != ENVOI_OK)
+        if (kept)
             return kept;
     }
     return exchange_respond(self, rc, out, out_len, sink, result);
 }
 
-/* ------------------------------------------------------------------------------------------------ later steps ---- */
+/* ---- later steps ---- */
 
 static int32_t exchange_check(struct bridge_exchange *self, const char *in, size_t len)
 {
@@ -270,7 +273,7 @@ static int32_t exchange_check(struct bridge_exchange *self, const char *in, size
         wrong = bridge_scram_check(self->nonce, self->nonce_len, in, len);
     else if ((self->mech->traits & BRIDGE_DIGEST) && self->challenges == 0 && len >= 8 &&
              strncasecmp(in, "rspauth=", 8) == 0)
-        /* Cyrus 2.1.28 compares this with the answer it has not made yet, and crashes. */
+        /* Cyrus 2.1.28 would compare it with an answer that does not exist yet, and crash. */
         wrong = "the server sent its proof before its challenge";
     else if ((self->mech->traits & BRIDGE_DIGEST) && self->challenges == 0)
         wrong = bridge_digest_check(in, len);
@@ -283,14 +286,16 @@ static int32_t exchange_answer(struct bridge_exchange *self, const void *in, siz
     sasl_interact_t *prompts = NULL;
     const char *out = NULL;
     unsigned out_len = 0;
-
     int32_t checked = exchange_check(self, in, len);
-    if (checked != ENVOI_OK)
+    char *copy;
+    int rc;
+
+    if (checked)
         return checked;
     self->challenges++;
 
-    /* Cyrus wants a NUL behind the challenge. */
-    char *copy = self->host->alloc(len + 1);
+    /* Cyrus expects a NUL after the challenge. */
+    copy = self->host->alloc(len + 1);
     if (!copy)
         return bridge_exchange_fail(self, ENVOI_E_MEMORY, 0, "out of memory");
     if (len)
@@ -298,7 +303,7 @@ static int32_t exchange_answer(struct bridge_exchange *self, const void *in, siz
     copy[len] = '\0';
     if (self->mech->traits & BRIDGE_DIGEST)
         pthread_mutex_lock(&digest_lock);
-    int rc = sasl_client_step(self->conn, copy, (unsigned)len, &prompts, &out, &out_len);
+    rc = sasl_client_step(self->conn, copy, (unsigned)len, &prompts, &out, &out_len);
     if (self->mech->traits & BRIDGE_DIGEST)
         pthread_mutex_unlock(&digest_lock);
     self->host->free(copy);
@@ -322,12 +327,12 @@ static int32_t exchange_advance(struct bridge_exchange *self, const void *in, si
         int32_t rc = bridge_answers_gather(&self->answers, self->mech, self->params, &text);
         if (rc == ENVOI_E_AGAIN)
             return rc;
-        if (rc != ENVOI_OK)
+        if (rc)
             return bridge_exchange_fail(self, rc, 0, text);
         if (client_first && in && len)
             return bridge_exchange_fail(self, ENVOI_E_AUTH, 0, "the server spoke before its turn");
         rc = exchange_begin(self, out, result);
-        if (rc != ENVOI_OK || client_first || !in)
+        if (rc || client_first || !in)
             return rc;
     }
     if (!in)
@@ -339,13 +344,14 @@ int32_t bridge_exchange_step(void *ctx, const void *in, size_t len, const struct
                              uint32_t *want)
 {
     struct bridge_exchange *self = ctx;
+    int32_t rc;
 
     *result = ENVOI_STEP_CONTINUE;
     *want = 0;
-    int32_t rc = exchange_advance(self, in, len, out, result);
+    rc = exchange_advance(self, in, len, out, result);
     if (rc == ENVOI_E_AGAIN) {
         *want = ENVOI_WANT_CREDENTIAL;
-    } else if (rc != ENVOI_OK) {
+    } else if (rc) {
         bridge_answers_wipe(&self->answers);
         self->stage = BRIDGE_FAILED;
         *result = ENVOI_STEP_CONTINUE;
@@ -356,10 +362,11 @@ int32_t bridge_exchange_step(void *ctx, const void *in, size_t len, const struct
 void bridge_exchange_free(void *ctx)
 {
     struct bridge_exchange *self = ctx;
+    const struct envoi_host *host;
 
     if (!self)
         return;
-    const struct envoi_host *host = self->host;
+    host = self->host;
     if (self->conn)
         sasl_dispose(&self->conn);
     bridge_answers_free(&self->answers);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One login: a connection object of Cyrus, fed by step(). */
+/* One login: a connection object of Cyrus, advanced by step(). */
 #ifndef BRIDGE_EXCHANGE_H
 #define BRIDGE_EXCHANGE_H
 
@@ -19,12 +19,12 @@ struct bridge_exchange {
     const struct bridge_mech *mech;
     uint32_t plus; /* the name had "-PLUS" */
     enum bridge_stage stage;
-    uint32_t challenges; /* how many came */
+    uint32_t challenges; /* number of challenges received */
     sasl_conn_t *conn;
     struct bridge_answers answers;
     sasl_channel_binding_t binding; /* Cyrus keeps a pointer to it */
     unsigned char binding_data[256];
-    char *nonce; /* of SCRAM, from our first message */
+    char *nonce; /* of SCRAM: the client's, from its first message; NULL: none yet */
     size_t nonce_len;
 };
 
@@ -35,7 +35,7 @@ int32_t bridge_exchange_step(void *ctx, const void *in, size_t len, const struct
                              uint32_t *want);
 void bridge_exchange_free(void *ctx);
 
-/* Says what failed and returns `code`. */
+/* Reports `text` as the reason for `code`, and returns `code`. */
 int32_t bridge_exchange_fail(struct bridge_exchange *self, int32_t code, int64_t library_code, const char *text);
 
 #endif

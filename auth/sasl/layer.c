@@ -3,9 +3,9 @@
 
 #include "exchange.h"
 
-/* RFC 2831, RFC 4752: three octets of length. */
+/* RFC 2831, RFC 4752: a length has three octets. */
 #define CHUNK_MAX  0xffffffu
-/* Cyrus gathers all that one call decodes; so one call gets no more than this. */
+/* Cyrus buffers all that one call decodes, so no call gets more than this. */
 #define DECODE_MAX 65536u
 
 static int32_t layer_encode(void *ctx, const void *in, size_t len, const struct envoi_sink *out)
@@ -13,18 +13,19 @@ static int32_t layer_encode(void *ctx, const void *in, size_t len, const struct 
     struct bridge_exchange *self = ctx;
     const char *packet = NULL;
     unsigned packet_len = 0;
+    int32_t written;
+    int rc;
 
     if (len == 0)
         return ENVOI_OK;
     if (len > CHUNK_MAX)
         return bridge_exchange_fail(self, ENVOI_E_AUTH, 0, "more octets than the security layer takes at once");
-    int rc = sasl_encode(self->conn, in, (unsigned)len, &packet, &packet_len);
+    rc = sasl_encode(self->conn, in, (unsigned)len, &packet, &packet_len);
     if (rc != SASL_OK)
         return bridge_exchange_fail(self, rc == SASL_NOMEM ? ENVOI_E_MEMORY : ENVOI_E_AUTH, rc,
                                     "the security layer cannot protect the octets");
-    int32_t written = out->write(out->ctx, packet, packet_len);
-    return written == ENVOI_OK ? written
-                               : bridge_exchange_fail(self, written, 0, "the protected octets cannot be stored");
+    written = out->write(out->ctx, packet, packet_len);
+    return written ? bridge_exchange_fail(self, written, 0, "the protected octets cannot be stored") : ENVOI_OK;
 }
 
 static int32_t layer_decode(void *ctx, const void *in, size_t len, const struct envoi_sink *out)
@@ -36,14 +37,14 @@ static int32_t layer_decode(void *ctx, const void *in, size_t len, const struct 
         const size_t take = len < DECODE_MAX ? len : DECODE_MAX;
         const char *plain = NULL;
         unsigned plain_len = 0;
-
         int rc = sasl_decode(self->conn, at, (unsigned)take, &plain, &plain_len);
+
         if (rc != SASL_OK)
             return bridge_exchange_fail(self, rc == SASL_NOMEM ? ENVOI_E_MEMORY : ENVOI_E_PROTOCOL, rc,
                                         "the security layer received a forged or damaged packet");
         if (plain && plain_len > 0) {
             int32_t written = out->write(out->ctx, plain, plain_len);
-            if (written != ENVOI_OK)
+            if (written)
                 return bridge_exchange_fail(self, written, 0, "the received octets cannot be stored");
         }
         at += take;
@@ -56,10 +57,11 @@ int32_t bridge_layer_get(void *ctx, struct envoi_sasl_layer *out)
 {
     struct bridge_exchange *self = ctx;
     const void *ssf = NULL, *chunk = NULL;
+    int rc;
 
     if (self->stage != BRIDGE_DONE)
         return bridge_exchange_fail(self, ENVOI_E_USAGE, 0, "asked for the layer before the login was done");
-    int rc = sasl_getprop(self->conn, SASL_SSF, &ssf);
+    rc = sasl_getprop(self->conn, SASL_SSF, &ssf);
     if (rc == SASL_OK)
         rc = sasl_getprop(self->conn, SASL_MAXOUTBUF, &chunk);
     if (rc != SASL_OK || !ssf || !chunk)
@@ -71,7 +73,7 @@ int32_t bridge_layer_get(void *ctx, struct envoi_sasl_layer *out)
     if (out->ssf == 0)
         return ENVOI_OK;
     out->max_chunk = *(const unsigned *)chunk;
-    /* A server that takes less than a packet's own overhead makes Cyrus count below zero. */
+    /* If the server's buffer is smaller than the overhead of a packet, the size in Cyrus wraps below zero. */
     if (out->max_chunk == 0 || out->max_chunk > CHUNK_MAX)
         return bridge_exchange_fail(self, ENVOI_E_AUTH, 0, "the server's buffer is too small for a security layer");
     out->encode = layer_encode;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The security layer that a finished exchange brought. */
+/* The security layer of a finished exchange. */
 #ifndef BRIDGE_LAYER_H
 #define BRIDGE_LAYER_H
 

@@ -6,8 +6,8 @@
 
 #define LOGIN_NEEDS (ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD)
 
-/* What Cyrus asks of the application, and what it does not tell of its mechanisms. The first row that fits holds; a
- * `*` at the end stands for any rest. */
+/* The credentials that Cyrus asks the application for, and properties of its mechanisms that it does not report. The first
+ * row that matches counts; a `*` at the end matches any suffix. */
 static const struct {
     const char *name;
     uint32_t needs;
@@ -29,8 +29,7 @@ static const struct {
     {"*", LOGIN_NEEDS, ENVOI_CRED_AUTHZID, 0, 0},
 };
 
-/* Modules of these exist for Cyrus that take the process down: they call the password callback with a wrong
- * signature. */
+/* Never used: modules for these exist that crash the process, as they call the password callback with a wrong signature. */
 static const char *const never[] = {"XOAUTH2", "OAUTHBEARER"};
 
 static int list_matches(const char *pattern, const char *name)
@@ -93,10 +92,11 @@ static void list_add(client_sasl_mechanism_t *mech, sasl_info_callback_stage_t s
 {
     struct list_walk *walk = rock;
     struct bridge *self = walk->bridge;
+    struct bridge_mech *grown;
 
-    if (stage != SASL_INFO_LIST_MECH || walk->rc != ENVOI_OK || !list_wants(self, mech->plug->mech_name))
+    if (stage != SASL_INFO_LIST_MECH || walk->rc || !list_wants(self, mech->plug->mech_name))
         return;
-    struct bridge_mech *grown = self->host->realloc(self->mechs, (self->count + 1) * sizeof *grown);
+    grown = self->host->realloc(self->mechs, (self->count + 1) * sizeof *grown);
     if (!grown) {
         walk->rc = ENVOI_E_MEMORY;
         return;
@@ -127,9 +127,10 @@ const struct bridge_mech *bridge_list_find(const struct bridge *self, const char
     static const char suffix[] = "-PLUS";
     const size_t extra = sizeof suffix - 1;
     size_t len = strlen(name);
+    const struct bridge_mech *mech;
 
     *plus = 0;
-    const struct bridge_mech *mech = len > SASL_MECHNAMEMAX ? NULL : list_search(self, name, len);
+    mech = len > SASL_MECHNAMEMAX ? NULL : list_search(self, name, len);
     if (mech || len <= extra || len - extra > SASL_MECHNAMEMAX || strcmp(name + len - extra, suffix) != 0)
         return mech;
     mech = list_search(self, name, len - extra);

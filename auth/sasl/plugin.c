@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bridge to Cyrus SASL: whatever mechanisms its installed modules offer. */
+/* The bridge to Cyrus SASL: all mechanisms that its installed modules offer. */
 #include "exchange.h"
 #include "layer.h"
 #include "list.h"
@@ -10,28 +10,32 @@ static void bridge_fini(void *state)
 
     self->host->free(self->mechs);
     self->host->free(self);
-    /* Counted by Cyrus: other users of the library in this process keep theirs. sasl_done() would take it away. */
+    /* Cyrus counts these calls, so other users in the process are not affected. sasl_done() would end the library for them. */
     sasl_client_done();
 }
 
 static int32_t bridge_init(const struct envoi_host *host, void **state)
 {
+    struct bridge *self;
+    int32_t filled;
+    int rc;
+
     if (!ENVOI_HAS(host, set_error))
         return ENVOI_E_PLUGIN;
-    struct bridge *self = host->alloc(sizeof *self);
+    self = host->alloc(sizeof *self);
     if (!self)
         return ENVOI_E_MEMORY;
     *self = (struct bridge){.host = host};
 
-    /* No callbacks: the first caller's would hold for the whole process. Each exchange brings its own. */
-    int rc = sasl_client_init(NULL);
+    /* No callbacks: those of the first caller apply to the whole process. Each exchange has its own. */
+    rc = sasl_client_init(NULL);
     if (rc != SASL_OK) {
         host->set_error(host, NULL, ENVOI_E_PLUGIN, rc, "Cyrus SASL cannot be initialised");
         host->free(self);
         return ENVOI_E_PLUGIN;
     }
-    int32_t filled = bridge_list_fill(self);
-    if (filled != ENVOI_OK) {
+    filled = bridge_list_fill(self);
+    if (filled) {
         host->set_error(host, NULL, filled, 0, "the mechanisms of Cyrus SASL cannot be listed");
         bridge_fini(self);
         return filled;

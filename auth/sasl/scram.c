@@ -10,14 +10,14 @@ struct scram_field {
     size_t len;
 };
 
-/* Takes the next field from *in. Returns 0 when there is none or it has no form. */
+/* Takes the next field from *in. Returns 0 if there is none or it is malformed. */
 static int scram_next(const char **in, size_t *len, struct scram_field *field)
 {
-    if (*len < 2 || (*in)[1] != '=')
-        return 0;
     const char *comma = memchr(*in, ',', *len);
     size_t size = comma ? (size_t)(comma - *in) : *len;
 
+    if (*len < 2 || (*in)[1] != '=')
+        return 0;
     *field = (struct scram_field){.name = (*in)[0], .value = *in + 2, .len = size - 2};
     *in += size + (comma ? 1 : 0);
     *len -= size + (comma ? 1 : 0);
@@ -26,7 +26,7 @@ static int scram_next(const char **in, size_t *len, struct scram_field *field)
 
 const char *bridge_scram_nonce(const char *first, size_t len, size_t *nonce_len)
 {
-    /* Names write "," as "=2C", so that ",r=" can be nothing else; an extension may follow. */
+    /* In names "," is written as "=2C", so ",r=" always begins the nonce. An extension may follow it. */
     for (size_t i = 0; i + 3 < len; i++) {
         if (memcmp(first + i, ",r=", 3) == 0) {
             const char *nonce = first + i + 3;
@@ -84,7 +84,7 @@ static const char *scram_check_rounds(const struct scram_field *field)
     return NULL;
 }
 
-/* The fields that must be there, in their order: nonce, salt, iteration count. */
+/* The required fields in their order: nonce, salt, iteration count. */
 static const char order[] = "rsi";
 
 const char *bridge_scram_check(const char *nonce, size_t nonce_len, const char *in, size_t len)
@@ -95,7 +95,9 @@ const char *bridge_scram_check(const char *nonce, size_t nonce_len, const char *
 
     while (more) {
         const char *at = in;
+        const char *wrong;
         size_t size = len;
+
         if (!scram_next(&in, &len, &field))
             return "the server's first message is malformed";
         more = at[size - len - 1] == ',' || len > 0;
@@ -105,7 +107,6 @@ const char *bridge_scram_check(const char *nonce, size_t nonce_len, const char *
             continue; /* optional extensions */
         if (field.name != order[seen])
             return "the server's first message has not nonce, salt and iteration count";
-        const char *wrong = NULL;
         if (field.name == 'r')
             wrong = scram_check_nonce(&field, nonce, nonce_len);
         else if (field.name == 's')

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A look at the messages of SCRAM (RFC 5802, 7677) as they pass, before a server can make Cyrus work on a bad one. */
+/* Checks the server's first message of SCRAM (RFC 5802, 7677) before Cyrus gets it: a bad one could keep Cyrus busy. */
 #ifndef BRIDGE_SCRAM_H
 #define BRIDGE_SCRAM_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* RFC 7677: at least 4096 rounds. The upper bound keeps a server from holding this process for minutes. */
+/* RFC 7677: at least 4096 rounds. The upper bound is there because a server could keep this process busy for minutes. */
 #define BRIDGE_SCRAM_ROUNDS_MIN 4096u
 #define BRIDGE_SCRAM_ROUNDS_MAX 1000000u
 
-/* Finds the client's nonce in its first message. Returns NULL when there is none. */
+/* Finds the client's nonce in the client's first message. Returns NULL if there is none. */
 const char *bridge_scram_nonce(const char *first, size_t len, size_t *nonce_len);
 
-/* Checks the server's first message. Returns NULL when it is good, or what is wrong with it. */
+/* Checks the server's first message. Returns NULL if it is good, or an error text. */
 const char *bridge_scram_check(const char *nonce, size_t nonce_len, const char *in, size_t len);
 
 #endif
