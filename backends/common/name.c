@@ -7,7 +7,8 @@
 #define LABEL_MAX 63
 #define HOST_MAX  253
 
-static bool is_ldh(char c) /* and the underscore, which DNS has and host names only should not have */
+/* Letter, digit, hyphen; and the underscore, which is no part of a host name by the rules, but occurs in DNS. */
+static bool is_ldh(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
@@ -30,7 +31,7 @@ static bool is_host_name(const char *text, size_t len)
 
 bool backend_name_set(struct backend_name *name, const char *text, bool is_ip)
 {
-    size_t len = strnlen(text, sizeof(name->text));
+    size_t len = strnlen(text, sizeof name->text);
 
     *name = (struct backend_name){0};
     if (len > HOST_MAX)
@@ -70,16 +71,16 @@ bool backend_name_is_dns(const struct backend_name *name, const void *san, size_
     const char *pattern = san;
     const char *host = name->text;
     size_t host_len = strlen(host);
+    const char *rest;
 
     if (name->ip_len != 0)
         return false;
     if (len < 2 || pattern[0] != '*' || pattern[1] != '.')
         return same_name(pattern, len, host, host_len);
 
-    /* The wildcard stands for the whole left-most label and nothing else; two more labels are asked for, so that
-     * nobody has a certificate for a whole top-level domain. The host's labels are never empty, so that what is
-     * compared equal below has none either. */
-    const char *rest = memchr(host, '.', host_len);
+    /* The wildcard stands for exactly the left-most label. At least two labels must follow it, so a certificate cannot be
+     * for a whole top-level domain. The host has no empty label, so a pattern that equals it has none either. */
+    rest = memchr(host, '.', host_len);
     if (!rest || !memchr(pattern + 2, '.', len - 2))
         return false;
     return same_name(pattern + 1, len - 1, rest, host_len - (size_t)(rest - host));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The name that a certificate has to be for, and the rules of RFC 9525 by which one of its names is that. */
+/* The name that the certificate of a server must have, and the rules of RFC 9525 for matching it. */
 #ifndef BACKEND_NAME_H
 #define BACKEND_NAME_H
 
@@ -13,13 +13,13 @@ struct backend_name {
     size_t ip_len; /* 4 or 16; 0: a DNS name */
 };
 
-/* Keeps a copy. False when `text` cannot be a host name of A-labels (is_ip: an address). */
+/* Copies `text`. Returns false if it is not a host name of A-labels, or with is_ip: not an IP address. */
 bool backend_name_set(struct backend_name *name, const char *text, bool is_ip);
 
-/* Is a dNSName of a subjectAltName this name? `san` may hold anything, a NUL too. */
+/* Does a dNSName of a subjectAltName match? `san` is untrusted and may contain any octet, NUL too. */
 bool backend_name_is_dns(const struct backend_name *name, const void *san, size_t len);
 
-/* Is an iPAddress of a subjectAltName this address? */
+/* Does an iPAddress of a subjectAltName match? */
 bool backend_name_is_ip(const struct backend_name *name, const void *san, size_t len);
 
 #endif

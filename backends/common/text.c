@@ -19,15 +19,18 @@ struct backend_text backend_text_heap(const struct envoi_host *host)
     return text;
 }
 
-/* Makes room for `more` octets and a NUL. */
+/* Makes room for `more` octets and a NUL. Returns false if there is none. */
 static bool text_room(struct backend_text *text, size_t more)
 {
+    size_t cap;
+    char *data;
+
     if (text->failed)
         return false;
     if (more < text->cap - text->len)
         return true;
-    size_t cap = text->len + more + 1 + text->cap;
-    char *data = text->host ? text->host->realloc(text->data, cap) : NULL;
+    cap = text->len + more + 1 + text->cap;
+    data = text->host ? text->host->realloc(text->data, cap) : NULL;
     if (!data) {
         text->failed = true;
         return false;
@@ -67,7 +70,7 @@ void backend_text_add_foreign(struct backend_text *text, const void *data, size_
             pair[0] = '\\';
             pair[1] = hex[c >> 4];
             pair[2] = hex[c & 15];
-            n = sizeof(pair);
+            n = sizeof pair;
         }
         text_append(text, pair, n);
     }
@@ -79,7 +82,7 @@ void backend_text_add_time(struct backend_text *text, int64_t seconds)
     struct tm tm;
     time_t moment = (time_t)seconds;
 
-    if (gmtime_r(&moment, &tm) && strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S UTC", &tm) > 0)
+    if (gmtime_r(&moment, &tm) && strftime(buf, sizeof buf, "%Y-%m-%d %H:%M:%S UTC", &tm) > 0)
         backend_text_add(text, buf);
     else
         backend_text_add(text, "a date that cannot be told");
@@ -89,7 +92,7 @@ void backend_text_add_ip(struct backend_text *text, const void *addr, size_t len
 {
     char buf[INET6_ADDRSTRLEN];
 
-    if ((len == 4 || len == 16) && inet_ntop(len == 4 ? AF_INET : AF_INET6, addr, buf, sizeof(buf)))
+    if ((len == 4 || len == 16) && inet_ntop(len == 4 ? AF_INET : AF_INET6, addr, buf, sizeof buf))
         backend_text_add(text, buf);
     else
         backend_text_add_foreign(text, addr, len, " \\");

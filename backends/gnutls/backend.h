@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of this plugin share. backends/openssl is its twin: the same files with the same functions in the same
- * order, so that a diff of the two folders shows where the libraries differ, and nothing else. */
+/* Shared by the files of this plugin. backends/openssl is its twin: the same files with the same functions in the same
+ * order, so that a diff of the two folders shows only where the libraries differ. */
 #ifndef BACKEND_H
 #define BACKEND_H
 
@@ -13,7 +13,7 @@
 #include <gnutls/x509.h>
 #include <stdbool.h>
 
-/* Both twins may be linked into one libenvoi: there, what the files share carries the backend's name. */
+/* Both twins may be linked into one libenvoi, so the shared functions carry the name of the backend there. */
 #define SHARED(name)       envoi_gnutls_##name
 #define context_new        SHARED(context_new)
 #define context_free       SHARED(context_free)
@@ -38,10 +38,10 @@
 #define info_peer_at       SHARED(info_peer_at)
 #define info_forget        SHARED(info_forget)
 
-#define ERROR_TEXT 512 /* room for the text of a failure */
+#define ERROR_TEXT 512 /* octets of an error text, NUL included */
 
-/* A ticket is the SHA-256 of all that follows, two octets, these, and what the library makes of a session. The sum is
- * against damage: the libraries do not take everything well. */
+/* A ticket has: the SHA-256 of all that follows; TICKET_MARK; TICKET_VERIFIED or TICKET_UNVERIFIED; the session as exported
+ * by the library. The sum protects the library from damaged data, which it may not survive. */
 #define TICKET_SUM        32
 #define TICKET_HEADER     (TICKET_SUM + 2)
 #define TICKET_MARK       'G' /* of this library */
@@ -52,7 +52,7 @@ struct tls_state {
     const struct envoi_host *host;
 };
 
-/* Immutable once it is made: threads share it. */
+/* Immutable after context_new(), as threads share it. */
 struct tls_context {
     const struct tls_state *state;
     gnutls_certificate_credentials_t library;
@@ -61,7 +61,7 @@ struct tls_context {
     unsigned crl_count;
 };
 
-/* The texts about one certificate, made when they are asked for. */
+/* Description of one certificate, filled by the first info_certificate() for it. */
 struct tls_certificate {
     char *subject;
     char *issuer;
@@ -85,29 +85,29 @@ struct tls_connection {
     uint32_t pin_count;
 
     bool open;         /* the handshake is done and the certificate is good */
-    bool closed;       /* our close_notify is out */
-    bool checked;      /* the certificate passed all that was asked for, in this connection */
-    int32_t dead;      /* the ENVOI_E_* that ended the connection, 0 while it lives */
-    unsigned requests; /* for renegotiation that were refused */
-    size_t unsent;     /* octets of a send which said AGAIN: they come again */
-    size_t taken;      /* so many of them the library has taken */
-    bool spills;       /* what lower has no room for is kept, and the library told that it went */
-    uint8_t *spilt;    /* of that: what lower has not taken yet */
-    size_t spilt_len;  /* octets there */
-    uint32_t wants;    /* ENVOI_WANT_* that lower refused in this call */
-    int32_t below;     /* what else lower refused with in this call */
-    size_t moved;      /* octets that lower moved in this call */
+    bool closed;       /* our close_notify was sent */
+    bool checked;      /* the certificate passed all checks, in a handshake of this connection */
+    int32_t dead;      /* the ENVOI_E_* that ended the connection, or 0 */
+    unsigned requests; /* for renegotiation that were declined */
+    size_t unsent;     /* length given to a send that said AGAIN, or 0: the same octets come again */
+    size_t taken;      /* how many of them the library has encrypted */
+    bool spills;       /* octets for which lower has no room are kept in spilt, and count as sent for the library */
+    uint8_t *spilt;    /* the octets that lower has not taken yet */
+    size_t spilt_len;  /* their number */
+    uint32_t wants;    /* ENVOI_WANT_* for which lower said AGAIN in this call */
+    int32_t below;     /* any other error of lower in this call, or 0 */
+    size_t moved;      /* octets that lower read or wrote in this call; goes_on() resets it */
 
     int32_t reason_code;     /* ENVOI_E_* of a failed check, 0: none failed */
-    int64_t reason_library;  /* what the library calls it */
-    char reason[ERROR_TEXT]; /* what was wrong */
+    int64_t reason_library;  /* the library's code for it */
+    char reason[ERROR_TEXT]; /* the text of it */
 
-    struct tls_certificate *chain; /* as long as the peer's, NULL until it is asked for */
+    struct tls_certificate *chain; /* as long as the peer's; NULL: not asked for yet */
     size_t chain_len;
 };
 
-/* plugin.h tells what the functions of the transport do. AGAIN, EOF, END and NOT_SUPPORTED are answers and not failures:
- * they come without a text. */
+/* The functions of the transport are documented in plugin.h. AGAIN, EOF, END and NOT_SUPPORTED are no failures, so no text
+ * is set for them. */
 int32_t context_new(void *state, const struct envoi_tls_config *config, struct envoi_errctx *errctx, void **context);
 void context_free(void *context);
 
@@ -124,33 +124,33 @@ int32_t info_certificate(void *connection, size_t index, struct envoi_certificat
 int32_t info_binding(void *connection, const char *type, void *buf, size_t cap, size_t *len);
 int32_t info_ticket(void *connection, const struct envoi_sink *out);
 
-/* Gives a connection its octets below: conn->lower. */
+/* Makes the library read from and write to conn->lower. */
 bool lower_attach(struct tls_connection *conn);
 
-/* Gives lower what was kept for it. OK: nothing is kept any more; AGAIN: conn->wants; else conn->below. */
+/* Writes the kept octets to lower. Returns ENVOI_OK: none is left; ENVOI_E_AGAIN: see conn->wants; else as conn->below. */
 int32_t lower_spill(struct tls_connection *conn);
 
-/* Has the certificate checked while the handshake goes on, before anything of ours is shown. Once per connection. */
+/* Makes the library check the certificate within the handshake, before it sends any data of ours. Once per connection. */
 void verify_setup(struct tls_connection *conn);
 
-/* The last word after the handshake: a resumed session showed no certificate, so the stored one is checked.
- * OK, or reason_code with `reason` set. */
+/* Completes the checks after the handshake: a resumed session brings no certificate, so the stored one is checked.
+ * Returns ENVOI_OK, or reason_code with `reason` set. */
 int32_t verify_finish(struct tls_connection *conn);
 
-/* Calls visit() for each dNSName and iPAddress of the subjectAltName until it says false. */
+/* Calls visit() for each dNSName and iPAddress of the subjectAltName until it returns false. */
 void verify_names(gnutls_x509_crt_t cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len),
                   void *arg);
 
 /* Adds the subject's or the issuer's name as RFC 4514 text. */
 void info_add_dn(struct backend_text *text, gnutls_x509_crt_t cert, bool issuer);
 
-/* A certificate of the peer's chain, to be freed by gnutls_x509_crt_deinit; NULL after the last. */
+/* Returns a certificate of the peer's chain, to be freed by gnutls_x509_crt_deinit(), or NULL after the last. */
 gnutls_x509_crt_t info_peer_at(const struct tls_connection *conn, size_t index);
 
-/* The SHA-256 of some octets. */
+/* Computes the SHA-256 of `data`. Returns false if the library cannot. */
 bool info_sum(const void *data, size_t len, uint8_t sum[TICKET_SUM]);
 
-/* Frees what info_certificate keeps. */
+/* Frees the descriptions that info_certificate() made. */
 void info_forget(struct tls_connection *conn);
 
 #endif

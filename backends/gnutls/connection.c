@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection: handshake, octets both ways, the end. */
+/* A connection: handshake, data in both directions, close. */
 #include "backend.h"
 
 #include <string.h>
 
-/* More than this of the server's wishes for a renegotiation end the connection. */
+/* If the server asks for a renegotiation more often than this, the connection ends. */
 #define REQUESTS_MAX 4
 
-/* ---- what a call of the library came to ---- */
+/* ---- results of a call ---- */
 
-static int32_t fail(struct tls_connection *conn, int32_t code, int64_t library, const char *what, const char *detail)
+static int32_t connection_fail(struct tls_connection *conn, int32_t code, int64_t library, const char *what,
+                               const char *detail)
 {
     char buf[ERROR_TEXT];
-    struct backend_text text = backend_text_lent(buf, sizeof(buf));
+    struct backend_text text = backend_text_lent(buf, sizeof buf);
 
     backend_text_add(&text, what);
     if (detail) {
@@ -23,15 +24,16 @@ static int32_t fail(struct tls_connection *conn, int32_t code, int64_t library, 
     return code;
 }
 
-/* Fails for good: nothing can be done with the connection any more. */
-static int32_t die(struct tls_connection *conn, int32_t code, int64_t library, const char *what, const char *detail)
+/* Fails for good: the connection cannot be used any more. */
+static int32_t connection_die(struct tls_connection *conn, int32_t code, int64_t library, const char *what,
+                              const char *detail)
 {
     conn->dead = code;
-    return fail(conn, code, library, what, detail);
+    return connection_fail(conn, code, library, what, detail);
 }
 
-/* Fails for good with what the library reports, in our words where they are better. */
-static int32_t die_of_library(struct tls_connection *conn, int error, const char *what)
+/* Fails for good with the library's error, reworded where its own text would not help a user. */
+static int32_t connection_die_of_library(struct tls_connection *conn, int error, const char *what)
 {
     static const struct {
         int error;
@@ -46,20 +48,21 @@ static int32_t die_of_library(struct tls_connection *conn, int error, const char
     gnutls_alert_description_t alert = gnutls_alert_get(conn->library);
 
     if (error == GNUTLS_E_PREMATURE_TERMINATION)
-        return die(conn, ENVOI_E_TRUNCATED, error, "the connection ended without the closing alert of TLS", NULL);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        return connection_die(conn, ENVOI_E_TRUNCATED, error, "the connection ended without the closing alert of TLS",
+                              NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].error == error && (!conn->open || i == 0))
             detail = rows[i].detail;
     }
     if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
         detail = alert == GNUTLS_A_PROTOCOL_VERSION ? rows[3].detail : gnutls_alert_get_name(alert);
     if (error == GNUTLS_E_MEMORY_ERROR)
-        return die(conn, ENVOI_E_MEMORY, error, "out of memory", NULL);
-    return die(conn, ENVOI_E_TLS, error, what, detail);
+        return connection_die(conn, ENVOI_E_MEMORY, error, "out of memory", NULL);
+    return connection_die(conn, ENVOI_E_TLS, error, what, detail);
 }
 
-/* Begins a call: may it be made now? */
-static int32_t begin(struct tls_connection *conn, bool allowed, uint32_t *want)
+/* Begins a call. Fails if the connection is dead, or if the call is not allowed now. */
+static int32_t connection_begin(struct tls_connection *conn, bool allowed, uint32_t *want)
 {
     if (want)
         *want = 0;
@@ -67,29 +70,32 @@ static int32_t begin(struct tls_connection *conn, bool allowed, uint32_t *want)
     conn->below = ENVOI_OK;
     conn->moved = 0;
     if (conn->dead)
-        return fail(conn, conn->dead, 0, "the TLS connection has failed before", NULL);
-    return allowed ? ENVOI_OK : fail(conn, ENVOI_E_USAGE, 0, "this cannot be done now with the TLS connection", NULL);
+        return connection_fail(conn, conn->dead, 0, "the TLS connection has failed before", NULL);
+    return allowed ? ENVOI_OK
+                   : connection_fail(conn, ENVOI_E_USAGE, 0, "this cannot be done now with the TLS connection", NULL);
 }
 
-/* Ends a call that did not give what was asked for. `what` says what was tried. */
-static int32_t end(struct tls_connection *conn, int ret, const char *what, uint32_t *want)
+/* Ends a call that did not succeed. `what` is the text for a failure. Returns ENVOI_E_AGAIN with *want, ENVOI_E_EOF, or an
+ * error that is final. */
+static int32_t connection_end(struct tls_connection *conn, int ret, const char *what, uint32_t *want)
 {
     if (conn->reason_code)
-        return die(conn, conn->reason_code, conn->reason_library, conn->reason, NULL);
+        return connection_die(conn, conn->reason_code, conn->reason_library, conn->reason, NULL);
     if (ret == 0)
         return ENVOI_E_EOF;
     if (conn->below == ENVOI_E_EOF)
-        return die(conn, ENVOI_E_TRUNCATED, ret, "the connection ended without the closing alert of TLS", NULL);
+        return connection_die(conn, ENVOI_E_TRUNCATED, ret, "the connection ended without the closing alert of TLS",
+                              NULL);
     if (conn->below)
-        return die(conn, conn->below, ret, what, "the octets below cannot be moved");
+        return connection_die(conn, conn->below, ret, what, "the octets below cannot be moved");
     if (gnutls_error_is_fatal(ret))
-        return die_of_library(conn, ret, what);
+        return connection_die_of_library(conn, ret, what);
     *want = conn->wants;
-    return conn->wants ? ENVOI_E_AGAIN : die(conn, ENVOI_E_TLS, ret, what, "the library makes no progress");
+    return conn->wants ? ENVOI_E_AGAIN : connection_die(conn, ENVOI_E_TLS, ret, what, "the library makes no progress");
 }
 
-/* The library says "again" also when it has eaten a record that is not for the caller (a ticket, a warning) and there
- * may be more below. True when it should be called once more: it did something, and nobody refused it anything. */
+/* The library also says "again" if it has consumed a record that is not for the caller (a ticket, a warning), although lower
+ * may have more. Returns true if the library should be called once more: it made progress, and lower refused nothing. */
 static bool goes_on(struct tls_connection *conn, int ret)
 {
     bool moved = conn->moved > 0;
@@ -98,17 +104,17 @@ static bool goes_on(struct tls_connection *conn, int ret)
     return ret < 0 && !gnutls_error_is_fatal(ret) && !conn->wants && !conn->below && moved;
 }
 
-/* ---- the begin ---- */
+/* ---- open ---- */
 
-/* May an earlier session be offered? Not one that was made without the checks that are asked for now, and none when
- * there are revocation lists: the stored leaf alone cannot be held against them. */
+/* May an earlier session be offered for resumption? Not if it was made without the checks that are wanted now, and never if
+ * there are revocation lists: the stored leaf alone cannot be checked against them. */
 static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, size_t len)
 {
     uint8_t sum[TICKET_SUM];
 
     if (!ticket || len <= TICKET_HEADER || conn->context->crl_count > 0)
         return false;
-    if (!info_sum(ticket + TICKET_SUM, len - TICKET_SUM, sum) || memcmp(sum, ticket, sizeof(sum)) != 0)
+    if (!info_sum(ticket + TICKET_SUM, len - TICKET_SUM, sum) || memcmp(sum, ticket, sizeof sum) != 0)
         return false;
     return ticket[TICKET_SUM] == TICKET_MARK && (!conn->verify || ticket[TICKET_SUM + 1] == TICKET_VERIFIED);
 }
@@ -119,14 +125,14 @@ static int32_t open_library(struct tls_connection *conn)
     int ret = gnutls_init(&conn->library, flags);
 
     if (ret < 0 || !lower_attach(conn))
-        return fail(conn, ENVOI_E_MEMORY, ret, "out of memory", NULL);
+        return connection_fail(conn, ENVOI_E_MEMORY, ret, "out of memory", NULL);
     ret = gnutls_priority_set(conn->library, conn->context->priority);
     if (ret >= 0)
         ret = gnutls_credentials_set(conn->library, GNUTLS_CRD_CERTIFICATE, conn->context->library);
     if (ret >= 0 && !conn->name.ip_len)
         ret = gnutls_server_name_set(conn->library, GNUTLS_NAME_DNS, conn->name.text, strlen(conn->name.text));
     if (ret < 0)
-        return die_of_library(conn, ret, "no TLS connection can be made");
+        return connection_die_of_library(conn, ret, "no TLS connection can be made");
     verify_setup(conn);
     return ENVOI_OK;
 }
@@ -135,7 +141,7 @@ static int32_t offer_ticket(struct tls_connection *conn, const uint8_t *ticket, 
 {
     if (gnutls_session_set_data(conn->library, ticket + TICKET_HEADER, len - TICKET_HEADER) >= 0)
         return ENVOI_OK;
-    /* The library may have taken half of it, and would stumble over that later. */
+    /* The library may have imported a part of it, which would break the handshake. */
     gnutls_deinit(conn->library);
     conn->library = NULL;
     return open_library(conn);
@@ -145,7 +151,7 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
 {
     const struct tls_context *context = context_;
     const struct envoi_host *host = context->state->host;
-    struct tls_connection *conn = host->alloc(sizeof(*conn));
+    struct tls_connection *conn = host->alloc(sizeof *conn);
     int32_t rc = ENVOI_OK;
 
     if (!conn) {
@@ -159,19 +165,19 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
                                     .verify = params->verify != 0,
                                     .pin_count = params->pin_count};
     if (!backend_name_set(&conn->name, params->server_name, params->name_is_ip != 0))
-        rc = fail(conn, ENVOI_E_USAGE, 0, "not a name that a server can have", params->server_name);
-    if (rc == ENVOI_OK && conn->pin_count > 0) {
-        conn->pins = host->alloc(conn->pin_count * sizeof(conn->pins[0]));
+        rc = connection_fail(conn, ENVOI_E_USAGE, 0, "not a name that a server can have", params->server_name);
+    if (!rc && conn->pin_count > 0) {
+        conn->pins = host->alloc(conn->pin_count * sizeof conn->pins[0]);
         if (conn->pins)
-            memcpy(conn->pins, params->pins, conn->pin_count * sizeof(conn->pins[0]));
+            memcpy(conn->pins, params->pins, conn->pin_count * sizeof conn->pins[0]);
         else
-            rc = fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
+            rc = connection_fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
     }
-    if (rc == ENVOI_OK)
+    if (!rc)
         rc = open_library(conn);
-    if (rc == ENVOI_OK && is_usable(conn, params->ticket, params->ticket_len))
+    if (!rc && is_usable(conn, params->ticket, params->ticket_len))
         rc = offer_ticket(conn, params->ticket, params->ticket_len);
-    if (rc != ENVOI_OK) {
+    if (rc) {
         connection_free(conn);
         return rc;
     }
@@ -182,30 +188,30 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
 int32_t connection_step(void *conn_, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
-    int32_t rc = begin(conn, true, want);
+    int32_t rc = connection_begin(conn, true, want);
     int ret;
 
-    if (rc != ENVOI_OK || conn->open)
+    if (rc || conn->open)
         return rc;
     do {
         ret = gnutls_handshake(conn->library);
     } while (goes_on(conn, ret));
     if (ret < 0) {
-        rc = end(conn, ret, "the TLS handshake failed", want);
+        rc = connection_end(conn, ret, "the TLS handshake failed", want);
         if (rc != ENVOI_E_AGAIN && !conn->below)
-            gnutls_alert_send_appropriate(conn->library, ret); /* as good as it gets: the connection is lost */
+            gnutls_alert_send_appropriate(conn->library, ret); /* a failure is ignored: the connection is lost anyway */
         return rc;
     }
     rc = verify_finish(conn);
-    if (rc != ENVOI_OK)
-        return die(conn, rc, conn->reason_library, conn->reason, NULL);
+    if (rc)
+        return connection_die(conn, rc, conn->reason_library, conn->reason, NULL);
     conn->open = true;
     return ENVOI_OK;
 }
 
-/* ---- octets both ways ---- */
+/* ---- data ---- */
 
-/* Declines a renegotiation, as nothing good was ever asked for by one. False when it is time to leave. */
+/* Declines a renegotiation, as no honest server needs one. Returns false if the connection should end. */
 static bool refuse_renegotiation(struct tls_connection *conn)
 {
     if (++conn->requests > REQUESTS_MAX)
@@ -216,26 +222,26 @@ static bool refuse_renegotiation(struct tls_connection *conn)
 int32_t connection_recv(void *conn_, void *buf, size_t cap, size_t *n, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
-    int32_t rc = begin(conn, conn->open && cap > 0, want);
+    int32_t rc = connection_begin(conn, conn->open && cap > 0, want);
     ssize_t ret;
 
     *n = 0;
-    if (rc != ENVOI_OK)
+    if (rc)
         return rc;
     do {
         ret = gnutls_record_recv(conn->library, buf, cap);
         if (ret == GNUTLS_E_REHANDSHAKE && !refuse_renegotiation(conn))
-            return die(conn, ENVOI_E_TLS, ret, "the server insists on a renegotiation", NULL);
+            return connection_die(conn, ENVOI_E_TLS, ret, "the server insists on a renegotiation", NULL);
     } while (goes_on(conn, (int)ret));
     if (ret <= 0)
-        return end(conn, (int)ret, "reading from the TLS connection failed", want);
+        return connection_end(conn, (int)ret, "reading from the TLS connection failed", want);
     *n = (size_t)ret;
     return ENVOI_OK;
 }
 
-/* A record that is under way must not be left in the library: where the server has asked for new keys meanwhile, it can
- * neither be pushed on (the library calls that invalid) nor given again (it would go out twice). So the library gives away
- * whole records, and what there is no room for is kept. */
+/* Encrypts a record. A record that is partly sent must not stay in the library: if the server asks for new keys in the
+ * meantime, sending can neither be resumed (the library calls that invalid) nor be repeated (the record would go out twice).
+ * So the library always writes whole records, and octets for which lower has no room are kept. */
 static ssize_t take_record(struct tls_connection *conn, const void *buf, size_t len)
 {
     ssize_t ret;
@@ -251,21 +257,21 @@ static ssize_t take_record(struct tls_connection *conn, const void *buf, size_t 
 int32_t connection_send(void *conn_, const void *buf, size_t len, size_t *n, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
-    int32_t rc = begin(conn, conn->open && !conn->closed && len > 0 && len >= conn->unsent, want);
+    int32_t rc = connection_begin(conn, conn->open && !conn->closed && len > 0 && len >= conn->unsent, want);
     ssize_t ret = 1;
 
     *n = 0;
-    if (rc != ENVOI_OK)
+    if (rc)
         return rc;
     if (!conn->unsent) {
         ret = take_record(conn, buf, len);
         conn->taken = ret > 0 ? (size_t)ret : 0;
         conn->unsent = ret > 0 ? len : 0;
     }
-    if (ret > 0 && conn->spilt_len && lower_spill(conn) != ENVOI_OK)
+    if (ret > 0 && conn->spilt_len && lower_spill(conn))
         ret = GNUTLS_E_AGAIN;
     if (ret <= 0)
-        return end(conn, (int)ret, "writing to the TLS connection failed", want);
+        return connection_end(conn, (int)ret, "writing to the TLS connection failed", want);
     conn->unsent = 0;
     *n = conn->taken;
     return ENVOI_OK;
@@ -278,21 +284,21 @@ size_t connection_pending(void *conn_)
     return gnutls_record_check_pending(conn->library);
 }
 
-/* ---- the end ---- */
+/* ---- close ---- */
 
 int32_t connection_close(void *conn_, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
-    int32_t rc = begin(conn, conn->open && !conn->unsent, want);
+    int32_t rc = connection_begin(conn, conn->open && !conn->unsent, want);
     int ret;
 
-    if (rc != ENVOI_OK || conn->closed)
+    if (rc || conn->closed)
         return rc;
     do {
         ret = gnutls_bye(conn->library, GNUTLS_SHUT_WR);
     } while (goes_on(conn, ret));
     if (ret < 0)
-        return end(conn, ret, "closing the TLS connection failed", want);
+        return connection_end(conn, ret, "closing the TLS connection failed", want);
     conn->closed = true;
     return ENVOI_OK;
 }
@@ -300,15 +306,16 @@ int32_t connection_close(void *conn_, uint32_t *want)
 void connection_free(void *conn_)
 {
     struct tls_connection *conn = conn_;
+    const struct envoi_host *host;
 
     if (!conn)
         return;
-    const struct envoi_host *host = conn->host;
+    host = conn->host;
     if (conn->library)
         gnutls_deinit(conn->library);
     info_forget(conn);
     host->free(conn->spilt);
     host->free(conn->pins);
-    host->wipe(conn, sizeof(*conn));
+    host->wipe(conn, sizeof *conn);
     host->free(conn);
 }

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* A context: trust, versions, ciphers, revocation lists and the client's certificate, all from a config. */
+/* A context: trust, versions, ciphers, revocation lists and the client's certificate, from a config. */
 #include "backend.h"
 
 #include <string.h>
 
-/* What the steps of making a context share. */
+/* Arguments of the steps that make a context. */
 struct setup {
     struct tls_context *context;
     const struct envoi_tls_config *config;
     struct envoi_errctx *errctx;
-    int32_t passphrase;   /* what the passphrase callback said, 1: it was not called */
-    const char *versions; /* what the priority string ends with */
+    int32_t passphrase_rc; /* result of the passphrase callback, 1: not called yet */
+    const char *versions;  /* end of the priority string */
 };
 
-/* Fails the setup with a text: subject (a file, a string, or NULL), what is wrong with it, and the library's reason. */
+/* Reports a failure: subject (a file, a string, or NULL), what is wrong with it, and the library's reason. Returns `code`. */
 static int32_t setup_failed(const struct setup *setup, int32_t code, const char *subject, const char *what, int error)
 {
     const struct envoi_host *host = setup->context->state->host;
     char buf[ERROR_TEXT];
-    struct backend_text text = backend_text_lent(buf, sizeof(buf));
+    struct backend_text text = backend_text_lent(buf, sizeof buf);
 
     if (subject) {
         backend_text_add(&text, subject);
@@ -35,7 +35,7 @@ static int32_t setup_failed(const struct setup *setup, int32_t code, const char 
 
 static int32_t set_versions(struct setup *setup)
 {
-    /* What the system's policy says is there already: versions are only taken away. NORMAL has the old ones still. */
+    /* The system's policy applies already, so versions are only removed. NORMAL still has the old ones. */
     static const char *const floors[] = {"-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:%SAFE_RENEGOTIATION",
                                          "-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:%SAFE_RENEGOTIATION:-VERS-TLS1.3",
                                          "-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:%SAFE_RENEGOTIATION:-VERS-TLS1.2"};
@@ -45,18 +45,22 @@ static int32_t set_versions(struct setup *setup)
     if (most && most < (least > ENVOI_TLS_1_2 ? least : ENVOI_TLS_1_2))
         return setup_failed(setup, ENVOI_E_TLS, NULL,
                             "no TLS version is left between the lowest and the highest allowed", 0);
-    setup->versions = floors[least >= ENVOI_TLS_1_3 ? 2 : most == ENVOI_TLS_1_2 ? 1 : 0];
+    if (least >= ENVOI_TLS_1_3)
+        setup->versions = floors[2];
+    else
+        setup->versions = floors[most == ENVOI_TLS_1_2 ? 1 : 0];
     return ENVOI_OK;
 }
 
-/* Does a priority string say itself how strong keys have to be? What SECURE128 says is less than our default. */
+/* Does a priority string itself set the least strength of keys? SECURE128 does, but is not counted: it
+ * allows weaker keys than our default. */
 static bool sets_profile(const char *priority)
 {
     return strstr(priority, "%PROFILE") || strstr(priority, "SECURE192") || strstr(priority, "SECURE256") ||
            strstr(priority, "SUITEB");
 }
 
-/* The library counts the versions of DTLS too. */
+/* Is any version of TLS enabled? The list of the library has those of DTLS too. */
 static bool has_version(gnutls_priority_t priority)
 {
     const unsigned *list = NULL;
@@ -73,19 +77,21 @@ static int32_t set_ciphers(struct setup *setup)
 {
     const char *ciphers = setup->config->ciphers;
     struct backend_text text = backend_text_heap(setup->context->state->host);
+    char *priority;
+    int ret;
 
     if (ciphers) {
         backend_text_add(&text, ciphers);
         backend_text_add(&text, ":");
     }
-    /* The default profile is content with RSA keys of 1024 bits. */
+    /* The default profile allows RSA keys of 1024 bits. */
     if (!ciphers || !sets_profile(ciphers))
         backend_text_add(&text, "%PROFILE_MEDIUM:");
     backend_text_add(&text, setup->versions);
-    char *priority = backend_text_take(&text);
+    priority = backend_text_take(&text);
     if (!priority)
         return setup_failed(setup, ENVOI_E_MEMORY, NULL, "out of memory", 0);
-    int ret =
+    ret =
         gnutls_priority_init2(&setup->context->priority, priority, NULL, ciphers ? 0 : GNUTLS_PRIORITY_INIT_DEF_APPEND);
     setup->context->state->host->free(priority);
     if (ret < 0)
@@ -101,10 +107,11 @@ static int32_t set_trust(struct setup *setup)
     const struct envoi_host *host = setup->context->state->host;
     gnutls_certificate_credentials_t library = setup->context->library;
     const char *file = setup->config->ca_file;
+    int ret;
 
     if (setup->config->system_trust && gnutls_certificate_set_x509_system_trust(library) <= 0)
         host->log(host, ENVOI_LOG_WARNING, "the system has no CA certificates");
-    int ret = file ? gnutls_certificate_set_x509_trust_file(library, file, GNUTLS_X509_FMT_PEM) : 1;
+    ret = file ? gnutls_certificate_set_x509_trust_file(library, file, GNUTLS_X509_FMT_PEM) : 1;
     if (ret <= 0)
         return setup_failed(setup, ENVOI_E_TLS, file, "no CA certificate can be read", ret);
     return ENVOI_OK;
@@ -115,10 +122,11 @@ static int32_t set_revocation(struct setup *setup)
     struct tls_context *context = setup->context;
     const char *file = setup->config->crl_file;
     gnutls_datum_t data = {0};
+    int ret;
 
     if (!file)
         return ENVOI_OK;
-    int ret = gnutls_load_file(file, &data);
+    ret = gnutls_load_file(file, &data);
     if (ret >= 0)
         ret = gnutls_x509_crl_list_import2(&context->crls, &context->crl_count, &data, GNUTLS_X509_FMT_PEM, 0);
     if (ret >= 0)
@@ -140,10 +148,10 @@ static int give_passphrase(void *setup_, int attempt, const char *url, const cha
     (void)url;
     (void)label;
     (void)flags;
-    if (!setup->config->passphrase || cap == 0 || setup->passphrase != 1)
+    if (!setup->config->passphrase || cap == 0 || setup->passphrase_rc != 1)
         return -1;
-    setup->passphrase = setup->config->passphrase(setup->config->passphrase_ctx, buf, cap - 1, &len);
-    if (setup->passphrase == ENVOI_OK && len < cap && !memchr(buf, '\0', len)) {
+    setup->passphrase_rc = setup->config->passphrase(setup->config->passphrase_ctx, buf, cap - 1, &len);
+    if (!setup->passphrase_rc && len < cap && !memchr(buf, '\0', len)) {
         buf[len] = '\0';
         return 0; /* the library wipes buf */
     }
@@ -156,28 +164,29 @@ static bool has_certificate(const char *file)
     gnutls_datum_t data = {0};
     gnutls_x509_crt_t *chain = NULL;
     unsigned count = 0;
+    int ret;
 
     if (gnutls_load_file(file, &data) < 0)
         return false;
-    int ret = gnutls_x509_crt_list_import2(&chain, &count, &data, GNUTLS_X509_FMT_PEM, 0);
+    ret = gnutls_x509_crt_list_import2(&chain, &count, &data, GNUTLS_X509_FMT_PEM, 0);
     for (unsigned i = 0; ret >= 0 && i < count; i++)
         gnutls_x509_crt_deinit(chain[i]);
     gnutls_free(chain);
-    gnutls_memset(data.data, 0, data.size); /* the key may be there too */
+    gnutls_memset(data.data, 0, data.size); /* the file may contain the key too */
     gnutls_free(data.data);
     return ret >= 0;
 }
 
-/* The library does not say which of the two files it is that does not fit. */
+/* The library does not report which of the two files is at fault. */
 static int32_t key_failed(const struct setup *setup, const char *cert, const char *key, int ret)
 {
     if (ret == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
         return setup_failed(setup, ENVOI_E_TLS, key, "the key does not belong to the certificate", ret);
     if (!has_certificate(cert))
         return setup_failed(setup, ENVOI_E_TLS, cert, "no certificate can be read", ret);
-    if (setup->passphrase == ENVOI_OK)
+    if (!setup->passphrase_rc)
         return setup_failed(setup, ENVOI_E_TLS, key, "the passphrase does not open the key", ret);
-    if (setup->passphrase < 0)
+    if (setup->passphrase_rc < 0)
         return setup_failed(setup, ENVOI_E_CANCELLED, key, "the passphrase of the key was not given", ret);
     return setup_failed(setup, ENVOI_E_TLS, key, "no private key can be read", ret);
 }
@@ -187,13 +196,14 @@ static int32_t set_client(struct setup *setup)
     gnutls_certificate_credentials_t library = setup->context->library;
     const char *cert = setup->config->cert_file;
     const char *key = setup->config->key_file ? setup->config->key_file : cert;
+    int ret;
 
     if (!key)
         return ENVOI_OK;
     if (!cert)
         return setup_failed(setup, ENVOI_E_TLS, key, "a key without a certificate", 0);
     gnutls_certificate_set_pin_function(library, give_passphrase, setup);
-    int ret = gnutls_certificate_set_x509_key_file2(library, cert, key, GNUTLS_X509_FMT_PEM, NULL, 0);
+    ret = gnutls_certificate_set_x509_key_file2(library, cert, key, GNUTLS_X509_FMT_PEM, NULL, 0);
     gnutls_certificate_set_pin_function(library, NULL, NULL);
     return ret < 0 ? key_failed(setup, cert, key, ret) : ENVOI_OK;
 }
@@ -210,7 +220,8 @@ int32_t context_new(void *state, const struct envoi_tls_config *config, struct e
     static int32_t (*const steps[])(struct setup *) = {open_library, set_versions,   set_ciphers,
                                                        set_trust,    set_revocation, set_client};
     const struct envoi_host *host = ((const struct tls_state *)state)->host;
-    struct tls_context *context = host->alloc(sizeof(*context));
+    struct tls_context *context = host->alloc(sizeof *context);
+    struct setup setup = {.context = context, .config = config, .errctx = errctx, .passphrase_rc = 1};
     int32_t rc = ENVOI_OK;
 
     if (!context) {
@@ -218,10 +229,9 @@ int32_t context_new(void *state, const struct envoi_tls_config *config, struct e
         return ENVOI_E_MEMORY;
     }
     *context = (struct tls_context){.state = state};
-    struct setup setup = {.context = context, .config = config, .errctx = errctx, .passphrase = 1};
-    for (size_t i = 0; rc == ENVOI_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
+    for (size_t i = 0; !rc && i < sizeof steps / sizeof steps[0]; i++)
         rc = steps[i](&setup);
-    if (rc != ENVOI_OK) {
+    if (rc) {
         context_free(context);
         return rc;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be told of a connection: what was agreed, certificates, channel bindings, the ticket. */
+/* Information about a connection: agreed parameters, certificates, channel bindings, the ticket. */
 #include "backend.h"
 
 #include <gnutls/crypto.h>
@@ -7,7 +7,7 @@
 
 #define BINDING_MAX 64
 
-static int32_t fail(struct tls_connection *conn, int32_t code, const char *text)
+static int32_t info_fail(struct tls_connection *conn, int32_t code, const char *text)
 {
     conn->host->set_error(conn->host, conn->errctx, code, 0, text);
     return code;
@@ -18,14 +18,14 @@ static bool is_1_3(const struct tls_connection *conn)
     return gnutls_protocol_get_version(conn->library) >= GNUTLS_TLS1_3;
 }
 
-/* ---- what was agreed ---- */
+/* ---- agreed parameters ---- */
 
 int32_t info_agreed(void *conn_, struct envoi_tls_info *out)
 {
     struct tls_connection *conn = conn_;
 
     if (!conn->open)
-        return fail(conn, ENVOI_E_USAGE, "nothing is agreed before the handshake is done");
+        return info_fail(conn, ENVOI_E_USAGE, "nothing is agreed before the handshake is done");
     out->protocol = is_1_3(conn) ? ENVOI_TLS_1_3 : ENVOI_TLS_1_2;
     out->protocol_name = out->protocol == ENVOI_TLS_1_3 ? "TLSv1.3" : "TLSv1.2";
     out->strength_bits = (uint32_t)gnutls_cipher_get_key_size(gnutls_cipher_get(conn->library)) * 8;
@@ -62,8 +62,8 @@ static bool add_name(void *arg, bool is_ip, const void *data, size_t len)
     return true;
 }
 
-static bool describe(const struct envoi_host *host, struct tls_certificate *out, gnutls_x509_crt_t cert,
-                     const gnutls_datum_t *der)
+static bool info_describe(const struct envoi_host *host, struct tls_certificate *out, gnutls_x509_crt_t cert,
+                          const gnutls_datum_t *der)
 {
     struct backend_text subject = backend_text_heap(host);
     struct backend_text issuer = backend_text_heap(host);
@@ -85,7 +85,7 @@ static bool describe(const struct envoi_host *host, struct tls_certificate *out,
     return out->subject && out->issuer && out->names && out->der;
 }
 
-static void forget(const struct envoi_host *host, struct tls_certificate *one)
+static void info_forget_one(const struct envoi_host *host, struct tls_certificate *one)
 {
     host->free(one->subject);
     host->free(one->issuer);
@@ -94,7 +94,7 @@ static void forget(const struct envoi_host *host, struct tls_certificate *one)
     *one = (struct tls_certificate){0};
 }
 
-/* The peer's chain. */
+/* Returns the peer's chain in DER, or NULL with a count of 0. */
 static const gnutls_datum_t *peers(const struct tls_connection *conn, size_t *count)
 {
     unsigned n = 0;
@@ -124,24 +124,27 @@ int32_t info_certificate(void *conn_, size_t index, struct envoi_certificate *ou
     struct tls_connection *conn = conn_;
     size_t count;
     const gnutls_datum_t *chain = peers(conn, &count);
+    struct tls_certificate *one;
+    gnutls_x509_crt_t cert;
+    bool good;
 
     if (!conn->chain) {
-        conn->chain = count ? conn->host->alloc(count * sizeof(conn->chain[0])) : NULL;
+        conn->chain = count ? conn->host->alloc(count * sizeof conn->chain[0]) : NULL;
         if (!conn->chain)
-            return count ? fail(conn, ENVOI_E_MEMORY, "out of memory") : ENVOI_E_END;
-        memset(conn->chain, 0, count * sizeof(conn->chain[0]));
+            return count ? info_fail(conn, ENVOI_E_MEMORY, "out of memory") : ENVOI_E_END;
+        memset(conn->chain, 0, count * sizeof conn->chain[0]);
         conn->chain_len = count;
     }
     if (index >= conn->chain_len || index >= count)
         return ENVOI_E_END;
-    struct tls_certificate *one = &conn->chain[index];
-    gnutls_x509_crt_t cert = one->der ? NULL : info_peer_at(conn, index);
-    bool good = one->der || (cert && describe(conn->host, one, cert, &chain[index]));
+    one = &conn->chain[index];
+    cert = one->der ? NULL : info_peer_at(conn, index);
+    good = one->der || (cert && info_describe(conn->host, one, cert, &chain[index]));
     if (cert)
         gnutls_x509_crt_deinit(cert);
     if (!good) {
-        forget(conn->host, one);
-        return fail(conn, ENVOI_E_MEMORY, "out of memory");
+        info_forget_one(conn->host, one);
+        return info_fail(conn, ENVOI_E_MEMORY, "out of memory");
     }
     out->der = one->der;
     out->der_len = one->der_len;
@@ -156,13 +159,13 @@ int32_t info_certificate(void *conn_, size_t index, struct envoi_certificate *ou
 void info_forget(struct tls_connection *conn)
 {
     for (size_t i = 0; i < conn->chain_len; i++)
-        forget(conn->host, &conn->chain[i]);
+        info_forget_one(conn->host, &conn->chain[i]);
     conn->host->free(conn->chain);
 }
 
 /* ---- channel bindings ---- */
 
-/* Without the extended master secret, keys of TLS 1.2 say nothing about who is at the other end. */
+/* Without the extended master secret, the keys of TLS 1.2 are not bound to the peer's certificate (RFC 7627). */
 static bool keys_are_bound(const struct tls_connection *conn)
 {
     return is_1_3(conn) || (gnutls_session_get_flags(conn->library) & GNUTLS_SFLAGS_EXT_MASTER_SECRET);
@@ -173,12 +176,11 @@ static int32_t bind_exporter(struct tls_connection *conn, uint8_t *data, size_t 
     static const char label[] = "EXPORTER-Channel-Binding";
     char out[32];
 
-    *len = sizeof(out);
-    if (!keys_are_bound(conn) ||
-        gnutls_prf_rfc5705(conn->library, sizeof(label) - 1, label, 0, "", sizeof(out), out) < 0)
+    *len = sizeof out;
+    if (!keys_are_bound(conn) || gnutls_prf_rfc5705(conn->library, sizeof label - 1, label, 0, "", sizeof out, out) < 0)
         return ENVOI_E_NOT_SUPPORTED;
-    memcpy(data, out, sizeof(out));
-    conn->host->wipe(out, sizeof(out));
+    memcpy(data, out, sizeof out);
+    conn->host->wipe(out, sizeof out);
     return ENVOI_OK;
 }
 
@@ -203,14 +205,14 @@ static int32_t bind_end_point(struct tls_connection *conn, uint8_t *data, size_t
 
     if (leaf)
         gnutls_x509_crt_deinit(leaf);
-    /* A signature without a hash of its own (Ed25519) has no such binding: RFC 5929 leaves it undefined. */
+    /* RFC 5929 defines no such binding for a signature without a hash of its own (Ed25519). */
     if (algorithm <= GNUTLS_SIGN_UNKNOWN || algorithm == GNUTLS_SIGN_EDDSA_ED25519 ||
         algorithm == GNUTLS_SIGN_EDDSA_ED448)
         return ENVOI_E_NOT_SUPPORTED;
     return bind_by_library(conn, GNUTLS_CB_TLS_SERVER_END_POINT, data, len);
 }
 
-/* The first Finished of the handshake: the client's, or the server's when it is abbreviated. */
+/* The first Finished of the handshake: the client's, or the server's if the handshake is abbreviated. */
 static int32_t bind_unique(struct tls_connection *conn, uint8_t *data, size_t *len)
 {
     if (is_1_3(conn) || !keys_are_bound(conn))
@@ -230,18 +232,18 @@ int32_t info_binding(void *conn_, const char *type, void *buf, size_t cap, size_
 
     *len = 0;
     if (!conn->open)
-        return fail(conn, ENVOI_E_USAGE, "there is no channel binding before the handshake is done");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        return info_fail(conn, ENVOI_E_USAGE, "there is no channel binding before the handshake is done");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (strcmp(rows[i].type, type) == 0)
             rc = rows[i].bind(conn, data, len);
     }
-    if (rc != ENVOI_OK)
+    if (rc)
         *len = 0;
     else if (buf && cap < *len)
-        rc = fail(conn, ENVOI_E_USAGE, "the buffer is too small for the channel binding");
+        rc = info_fail(conn, ENVOI_E_USAGE, "the buffer is too small for the channel binding");
     else if (buf)
         memcpy(buf, data, *len);
-    conn->host->wipe(data, sizeof(data));
+    conn->host->wipe(data, sizeof data);
     return rc;
 }
 
@@ -252,7 +254,7 @@ bool info_sum(const void *data, size_t len, uint8_t sum[TICKET_SUM])
     return gnutls_hash_fast(GNUTLS_DIG_SHA256, data, len, sum) >= 0;
 }
 
-/* Asked too early on TLS 1.3, the library would wait for a ticket. */
+/* Is there a ticket to export? With TLS 1.3 the library would wait for one if it was asked too early. */
 static bool has_ticket(const struct tls_connection *conn)
 {
     gnutls_datum_t id = {0};
@@ -266,12 +268,14 @@ int32_t info_ticket(void *conn_, const struct envoi_sink *out)
 {
     struct tls_connection *conn = conn_;
     gnutls_datum_t session = {0};
+    int32_t rc = ENVOI_E_MEMORY;
+    uint8_t *ticket;
+    size_t size;
 
     if (!conn->open || !has_ticket(conn) || gnutls_session_get_data2(conn->library, &session) < 0)
         return ENVOI_E_NOT_SUPPORTED;
-    size_t size = TICKET_HEADER + (size_t)session.size;
-    uint8_t *ticket = conn->host->alloc(size);
-    int32_t rc = ENVOI_E_MEMORY;
+    size = TICKET_HEADER + (size_t)session.size;
+    ticket = conn->host->alloc(size);
     if (ticket) {
         ticket[TICKET_SUM] = TICKET_MARK;
         ticket[TICKET_SUM + 1] = conn->verify ? TICKET_VERIFIED : TICKET_UNVERIFIED;
@@ -283,5 +287,5 @@ int32_t info_ticket(void *conn_, const struct envoi_sink *out)
     conn->host->free(ticket);
     conn->host->wipe(session.data, session.size);
     gnutls_free(session.data);
-    return rc == ENVOI_OK ? rc : fail(conn, rc, "the ticket cannot be kept");
+    return rc ? info_fail(conn, rc, "the ticket cannot be kept") : ENVOI_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The octets below a connection: the library's push and pull over the two functions of the core. */
+/* The octets below a connection: the library's push and pull functions over struct envoi_lower. */
 #include "backend.h"
 
 #include <errno.h>
@@ -9,11 +9,12 @@ static ssize_t lower_read(gnutls_transport_ptr_t conn_, void *buf, size_t cap)
 {
     struct tls_connection *conn = conn_;
     size_t n = 0;
+    int32_t rc;
 
     if (cap == 0)
         return 0;
-    int32_t rc = conn->lower->recv(conn->lower->ctx, buf, cap, &n);
-    if (rc == ENVOI_OK) {
+    rc = conn->lower->recv(conn->lower->ctx, buf, cap, &n);
+    if (!rc) {
         conn->moved += n;
         return (ssize_t)n;
     }
@@ -27,12 +28,12 @@ static ssize_t lower_read(gnutls_transport_ptr_t conn_, void *buf, size_t cap)
     return rc == ENVOI_E_EOF ? 0 : -1;
 }
 
-/* Gives octets to lower until it has no room; *n were taken. */
-static int32_t give(struct tls_connection *conn, const uint8_t *octets, size_t len, size_t *n)
+/* Writes octets to lower until it has no room. *n is the number that it took. */
+static int32_t lower_give(struct tls_connection *conn, const uint8_t *octets, size_t len, size_t *n)
 {
     int32_t rc = ENVOI_OK;
 
-    for (*n = 0; rc == ENVOI_OK && *n < len;) {
+    for (*n = 0; !rc && *n < len;) {
         size_t part = 0;
         rc = conn->lower->send(conn->lower->ctx, octets + *n, len - *n, &part);
         *n += part;
@@ -40,12 +41,13 @@ static int32_t give(struct tls_connection *conn, const uint8_t *octets, size_t l
     }
     if (rc == ENVOI_E_AGAIN)
         conn->wants |= ENVOI_WANT_WRITE;
-    else if (rc != ENVOI_OK)
+    else if (rc)
         conn->below = rc;
     return rc;
 }
 
-static int32_t keep(struct tls_connection *conn, const uint8_t *octets, size_t len)
+/* Appends octets to those that wait for room in lower. */
+static int32_t lower_keep(struct tls_connection *conn, const uint8_t *octets, size_t len)
 {
     uint8_t *grown = len ? conn->host->realloc(conn->spilt, conn->spilt_len + len) : conn->spilt;
 
@@ -61,7 +63,7 @@ static int32_t keep(struct tls_connection *conn, const uint8_t *octets, size_t l
 int32_t lower_spill(struct tls_connection *conn)
 {
     size_t n;
-    int32_t rc = give(conn, conn->spilt, conn->spilt_len, &n);
+    int32_t rc = lower_give(conn, conn->spilt, conn->spilt_len, &n);
 
     if (n > 0) {
         conn->spilt_len -= n;
@@ -74,23 +76,24 @@ static ssize_t lower_write(gnutls_transport_ptr_t conn_, const void *buf, size_t
 {
     struct tls_connection *conn = conn_;
     size_t n = 0;
+    int32_t rc;
 
     if (len == 0)
         return 0;
-    int32_t rc = conn->spilt_len ? lower_spill(conn) : ENVOI_OK;
-    if (rc == ENVOI_OK)
-        rc = give(conn, buf, len, &n);
+    rc = conn->spilt_len ? lower_spill(conn) : ENVOI_OK;
+    if (!rc)
+        rc = lower_give(conn, buf, len, &n);
     if (rc == ENVOI_E_AGAIN && conn->spills) {
-        rc = keep(conn, (const uint8_t *)buf + n, len - n);
+        rc = lower_keep(conn, (const uint8_t *)buf + n, len - n);
         n = len;
     }
-    if (rc == ENVOI_OK || (rc == ENVOI_E_AGAIN && n > 0))
+    if (!rc || (rc == ENVOI_E_AGAIN && n > 0))
         return (ssize_t)n;
     gnutls_transport_set_errno(conn->library, rc == ENVOI_E_AGAIN ? EAGAIN : EIO);
     return -1;
 }
 
-/* The library asks before it reads in some places: lower_read() gives the answer, at once. */
+/* In some places the library waits here before it reads. It need not: lower_read() answers at once. */
 static int lower_ready(gnutls_transport_ptr_t conn, unsigned milliseconds)
 {
     (void)conn;

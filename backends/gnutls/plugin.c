@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The transport plugin "gnutls": what it offers. */
+/* The transport plugin "gnutls": its description. */
 #include "backend.h"
 
 static void plugin_fini(void *state_)
@@ -8,18 +8,19 @@ static void plugin_fini(void *state_)
 
     if (!state)
         return;
-    gnutls_global_deinit(); /* counted by the library */
+    gnutls_global_deinit(); /* the library counts the calls */
     state->host->free(state);
 }
 
 static int32_t plugin_init(const struct envoi_host *host, void **out)
 {
-    struct tls_state *state = host->alloc(sizeof(*state));
+    struct tls_state *state = host->alloc(sizeof *state);
+    int ret;
 
     if (!state)
         return ENVOI_E_MEMORY;
     *state = (struct tls_state){.host = host};
-    int ret = gnutls_global_init();
+    ret = gnutls_global_init();
     if (ret < 0 || !gnutls_check_version("3.7.0")) {
         host->set_error(host, NULL, ENVOI_E_TLS, ret, "GnuTLS cannot be initialised, or is older than 3.7");
         plugin_fini(state);
@@ -30,7 +31,7 @@ static int32_t plugin_init(const struct envoi_host *host, void **out)
 }
 
 static const struct envoi_transport transport = {
-    .struct_size = sizeof(transport),
+    .struct_size = sizeof transport,
     .caps = ENVOI_CAP_EXPORTER | ENVOI_CAP_END_POINT | ENVOI_CAP_UNIQUE | ENVOI_CAP_RESUME | ENVOI_CAP_CLIENT_CERT,
     .name = "gnutls",
     .library = "GnuTLS " GNUTLS_VERSION,
@@ -52,7 +53,7 @@ static const struct envoi_transport transport = {
 static const struct envoi_transport *const transports[] = {&transport, NULL};
 
 static const struct envoi_plugin plugin = {
-    .struct_size = sizeof(plugin),
+    .struct_size = sizeof plugin,
     .magic = ENVOI_PLUGIN_MAGIC,
     .abi_major = ENVOI_ABI_MAJOR,
     .abi_minor = ENVOI_ABI_MINOR,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Is this the certificate of the server that was asked for? Chain and revocation are the library's part; name, pins and
- * dates of the leaf are ours, as they have to be checked on resumed sessions too. */
+/* Verifies the certificate of the server. The library checks chain and revocation. Name, pins and dates of the leaf are
+ * checked here, as they must be checked on resumed sessions too. */
 #include "backend.h"
 
 #include <gnutls/x509-ext.h>
@@ -71,7 +71,7 @@ static bool list_name(void *arg, bool is_ip, const void *data, size_t len)
     return true;
 }
 
-/* ---- saying why not ---- */
+/* ---- the reason ---- */
 
 static void add_library_words(struct backend_text *text, unsigned status)
 {
@@ -83,10 +83,12 @@ static void add_library_words(struct backend_text *text, unsigned status)
     gnutls_free(words.data);
 }
 
-/* Keeps why a certificate is refused, for handshake() to tell. `library` is the library's code for it. */
-static int32_t refuse(struct tls_connection *conn, enum backend_reason reason, gnutls_x509_crt_t cert, int64_t library)
+/* Stores why the certificate is refused, for connection_step() to report. `cert` may be NULL. `library` is the library's code
+ * for it. Returns ENVOI_E_CERTIFICATE. */
+static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason reason, gnutls_x509_crt_t cert,
+                             int64_t library)
 {
-    struct backend_text text = backend_text_lent(conn->reason, sizeof(conn->reason));
+    struct backend_text text = backend_text_lent(conn->reason, sizeof conn->reason);
     enum backend_detail detail;
 
     backend_text_add(&text, backend_reason_text(reason, &detail));
@@ -134,11 +136,11 @@ static int32_t check_dates(struct tls_connection *conn, gnutls_x509_crt_t leaf)
     time_t now = time(NULL);
 
     if (not_before == (time_t)-1 || not_after == (time_t)-1)
-        return refuse(conn, REASON_UNVERIFIABLE, leaf, GNUTLS_CERT_INVALID);
+        return verify_refuse(conn, REASON_UNVERIFIABLE, leaf, GNUTLS_CERT_INVALID);
     if (now < not_before)
-        return refuse(conn, REASON_NOT_YET, leaf, GNUTLS_CERT_NOT_ACTIVATED);
+        return verify_refuse(conn, REASON_NOT_YET, leaf, GNUTLS_CERT_NOT_ACTIVATED);
     if (now > not_after)
-        return refuse(conn, REASON_EXPIRED, leaf, GNUTLS_CERT_EXPIRED);
+        return verify_refuse(conn, REASON_EXPIRED, leaf, GNUTLS_CERT_EXPIRED);
     return ENVOI_OK;
 }
 
@@ -149,20 +151,20 @@ static int32_t check_name(struct tls_connection *conn, gnutls_x509_crt_t leaf)
     verify_names(leaf, match_name, &match);
     if (match.found)
         return ENVOI_OK;
-    return refuse(conn, match.seen ? REASON_OTHER_HOST : REASON_NAMELESS, leaf, GNUTLS_CERT_UNEXPECTED_OWNER);
+    return verify_refuse(conn, match.seen ? REASON_OTHER_HOST : REASON_NAMELESS, leaf, GNUTLS_CERT_UNEXPECTED_OWNER);
 }
 
 static int32_t check_pins(struct tls_connection *conn, gnutls_x509_crt_t leaf)
 {
     uint8_t digest[32];
-    size_t digest_len = sizeof(digest);
+    size_t digest_len = sizeof digest;
     bool found = false;
 
     if (gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, digest, &digest_len) < 0)
         digest_len = 0;
-    for (uint32_t i = 0; i < conn->pin_count && digest_len == sizeof(conn->pins[0]); i++)
-        found = found || memcmp(conn->pins[i], digest, sizeof(conn->pins[i])) == 0;
-    return found ? ENVOI_OK : refuse(conn, REASON_PIN, leaf, GNUTLS_CERT_MISMATCH);
+    for (uint32_t i = 0; i < conn->pin_count && digest_len == sizeof conn->pins[0]; i++)
+        found = found || memcmp(conn->pins[i], digest, sizeof conn->pins[i]) == 0;
+    return found ? ENVOI_OK : verify_refuse(conn, REASON_PIN, leaf, GNUTLS_CERT_MISMATCH);
 }
 
 static int32_t check_leaf(struct tls_connection *conn, gnutls_x509_crt_t leaf)
@@ -171,9 +173,9 @@ static int32_t check_leaf(struct tls_connection *conn, gnutls_x509_crt_t leaf)
 
     if (conn->verify)
         rc = check_dates(conn, leaf);
-    if (rc == ENVOI_OK && conn->verify)
+    if (!rc && conn->verify)
         rc = check_name(conn, leaf);
-    if (rc == ENVOI_OK && conn->pin_count > 0)
+    if (!rc && conn->pin_count > 0)
         rc = check_pins(conn, leaf);
     return rc;
 }
@@ -182,7 +184,7 @@ static int32_t check_leaf(struct tls_connection *conn, gnutls_x509_crt_t leaf)
 
 static enum backend_reason reason_of(unsigned status)
 {
-    /* Many bits may be set: the order is the one in which the other library checks. */
+    /* Several bits may be set. The order is that in which the other library checks. */
     static const struct {
         unsigned bit;
         enum backend_reason reason;
@@ -193,14 +195,14 @@ static enum backend_reason reason_of(unsigned status)
         {GNUTLS_CERT_EXPIRED, REASON_EXPIRED},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (status & rows[i].bit)
             return rows[i].reason;
     }
     return REASON_UNVERIFIABLE;
 }
 
-/* The library says of a chain what is wrong, not of which certificate. Could it be this one? */
+/* The library reports the failure of a chain, not the certificate that caused it. Could it be this one? */
 static bool is_culprit(const struct tls_connection *conn, enum backend_reason reason, gnutls_x509_crt_t cert,
                        size_t index)
 {
@@ -224,7 +226,7 @@ static bool is_culprit(const struct tls_connection *conn, enum backend_reason re
     }
 }
 
-/* Finds the certificate that a refusal should speak of. To be freed. */
+/* Finds the certificate that the reason is about. The caller frees it. */
 static gnutls_x509_crt_t find_culprit(const struct tls_connection *conn, enum backend_reason reason)
 {
     gnutls_x509_crt_t cert, last = NULL;
@@ -236,14 +238,14 @@ static gnutls_x509_crt_t find_culprit(const struct tls_connection *conn, enum ba
         if (is_culprit(conn, reason, cert, i))
             return cert;
     }
-    /* A chain that leads nowhere ends with its last certificate, all else begins with the leaf. */
+    /* If the issuer is unknown, it is that of the last certificate. Otherwise the reason is about the leaf. */
     if (reason == REASON_ISSUER || !last)
         return last;
     gnutls_x509_crt_deinit(last);
     return info_peer_at(conn, 0);
 }
 
-/* The certificate of who issued the leaf: the next of the chain, or a trusted one. To be freed. */
+/* Finds the certificate of the leaf's issuer: the next of the chain, or a trusted one. The caller frees it. */
 static gnutls_x509_crt_t find_issuer(const struct tls_connection *conn, gnutls_x509_crt_t leaf)
 {
     gnutls_x509_crt_t issuer = info_peer_at(conn, 1);
@@ -257,8 +259,8 @@ static gnutls_x509_crt_t find_issuer(const struct tls_connection *conn, gnutls_x
     return issuer;
 }
 
-/* Is there a list, signed by the leaf's issuer and up to date? The library holds certificates against the lists that it
- * has, and does not mind when the right one is missing. */
+/* Is there an up-to-date revocation list that the leaf's issuer signed? The library checks certificates against the lists it
+ * has, but accepts that the right one is missing. */
 static enum backend_reason check_lists(const struct tls_connection *conn, gnutls_x509_crt_t leaf)
 {
     const unsigned stale = GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED | GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE;
@@ -286,37 +288,40 @@ static enum backend_reason check_lists(const struct tls_connection *conn, gnutls
 static int32_t check_chain(struct tls_connection *conn, gnutls_x509_crt_t leaf)
 {
     static const char purpose[] = GNUTLS_KP_TLS_WWW_SERVER;
-    unsigned char oid[sizeof(purpose)];
+    unsigned char oid[sizeof purpose];
     gnutls_typed_vdata_st wanted = {.type = GNUTLS_DT_KEY_PURPOSE_OID, .data = oid};
+    gnutls_x509_crt_t culprit;
+    enum backend_reason reason;
     unsigned status = 0;
+    int32_t rc;
 
-    memcpy(oid, purpose, sizeof(purpose));
+    memcpy(oid, purpose, sizeof purpose);
     if (gnutls_certificate_verify_peers(conn->library, &wanted, 1, &status) < 0)
-        return refuse(conn, REASON_UNVERIFIABLE, leaf, GNUTLS_CERT_INVALID);
-    enum backend_reason reason = status == 0 ? check_lists(conn, leaf) : reason_of(status);
+        return verify_refuse(conn, REASON_UNVERIFIABLE, leaf, GNUTLS_CERT_INVALID);
+    reason = status == 0 ? check_lists(conn, leaf) : reason_of(status);
     if (reason == REASON_NONE)
         return ENVOI_OK;
     if (reason == REASON_ISSUER && gnutls_x509_crt_check_issuer(leaf, leaf))
         reason = REASON_SELF_SIGNED;
-    gnutls_x509_crt_t culprit = find_culprit(conn, reason);
-    int32_t rc = refuse(conn, reason, culprit, status);
+    culprit = find_culprit(conn, reason);
+    rc = verify_refuse(conn, reason, culprit, status);
     if (culprit)
         gnutls_x509_crt_deinit(culprit);
     return rc;
 }
 
-/* Called by the library when the server's certificate has come. */
+/* Called by the library when the server's certificate has arrived. */
 static int check_server(gnutls_session_t library)
 {
     struct tls_connection *conn = gnutls_session_get_ptr(library);
     gnutls_x509_crt_t leaf = info_peer_at(conn, 0);
-    int32_t rc = leaf ? ENVOI_OK : refuse(conn, REASON_ABSENT, NULL, GNUTLS_CERT_INVALID);
+    int32_t rc = leaf ? ENVOI_OK : verify_refuse(conn, REASON_ABSENT, NULL, GNUTLS_CERT_INVALID);
 
-    if (rc == ENVOI_OK && conn->verify)
+    if (!rc && conn->verify)
         rc = check_chain(conn, leaf);
-    if (rc == ENVOI_OK)
+    if (!rc)
         rc = check_leaf(conn, leaf);
-    conn->checked = rc == ENVOI_OK;
+    conn->checked = !rc;
     if (leaf)
         gnutls_x509_crt_deinit(leaf);
     return conn->checked ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
@@ -339,7 +344,7 @@ int32_t verify_finish(struct tls_connection *conn)
     if (leaf && gnutls_session_is_resumed(conn->library))
         rc = check_leaf(conn, leaf);
     else if (!leaf || !conn->checked)
-        rc = refuse(conn, REASON_ABSENT, NULL, GNUTLS_CERT_INVALID);
+        rc = verify_refuse(conn, REASON_ABSENT, NULL, GNUTLS_CERT_INVALID);
     if (leaf)
         gnutls_x509_crt_deinit(leaf);
     return rc;

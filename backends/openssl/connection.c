@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection: handshake, octets both ways, the end. */
+/* A connection: handshake, data in both directions, close. */
 #include "backend.h"
 
 #include <openssl/err.h>
 #include <string.h>
 
-/* ---- what a call of the library came to ---- */
+/* ---- results of a call ---- */
 
-static int32_t fail(struct tls_connection *conn, int32_t code, int64_t library, const char *what, const char *detail)
+static int32_t connection_fail(struct tls_connection *conn, int32_t code, int64_t library, const char *what,
+                               const char *detail)
 {
     char buf[ERROR_TEXT];
-    struct backend_text text = backend_text_lent(buf, sizeof(buf));
+    struct backend_text text = backend_text_lent(buf, sizeof buf);
 
     backend_text_add(&text, what);
     if (detail) {
@@ -18,19 +19,20 @@ static int32_t fail(struct tls_connection *conn, int32_t code, int64_t library, 
         backend_text_add_foreign(&text, detail, strlen(detail), "");
     }
     conn->host->set_error(conn->host, conn->errctx, code, library, buf);
-    ERR_clear_error(); /* it is told, and the queue is also the application's */
+    ERR_clear_error(); /* it is reported, and the application uses the same queue */
     return code;
 }
 
-/* Fails for good: nothing can be done with the connection any more. */
-static int32_t die(struct tls_connection *conn, int32_t code, int64_t library, const char *what, const char *detail)
+/* Fails for good: the connection cannot be used any more. */
+static int32_t connection_die(struct tls_connection *conn, int32_t code, int64_t library, const char *what,
+                              const char *detail)
 {
     conn->dead = code;
-    return fail(conn, code, library, what, detail);
+    return connection_fail(conn, code, library, what, detail);
 }
 
-/* Fails for good with what the library reports, in our words where they are better. */
-static int32_t die_of_library(struct tls_connection *conn, const char *what)
+/* Fails for good with the library's error, reworded where its own text would not help a user. */
+static int32_t connection_die_of_library(struct tls_connection *conn, const char *what)
 {
     static const struct {
         int reason;
@@ -47,63 +49,66 @@ static int32_t die_of_library(struct tls_connection *conn, const char *what)
     const char *detail = ERR_reason_error_string(error);
 
     if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-        return die(conn, ENVOI_E_TRUNCATED, (int64_t)error, "the connection ended without the closing alert of TLS",
-                   NULL);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        return connection_die(conn, ENVOI_E_TRUNCATED, (int64_t)error,
+                              "the connection ended without the closing alert of TLS", NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].reason == reason)
             detail = rows[i].detail;
     }
     if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
-        return die(conn, ENVOI_E_MEMORY, (int64_t)error, "out of memory", NULL);
-    return die(conn, ENVOI_E_TLS, (int64_t)error, what, detail);
+        return connection_die(conn, ENVOI_E_MEMORY, (int64_t)error, "out of memory", NULL);
+    return connection_die(conn, ENVOI_E_TLS, (int64_t)error, what, detail);
 }
 
-/* Begins a call: may it be made now? */
-static int32_t begin(struct tls_connection *conn, bool allowed, uint32_t *want)
+/* Begins a call. Fails if the connection is dead, or if the call is not allowed now. */
+static int32_t connection_begin(struct tls_connection *conn, bool allowed, uint32_t *want)
 {
     if (want)
         *want = 0;
     conn->wants = 0;
     conn->below = ENVOI_OK;
     conn->moved = 0;
-    ERR_clear_error(); /* it may hold what others left there */
+    ERR_clear_error(); /* the queue may hold errors of other users */
     if (conn->dead)
-        return fail(conn, conn->dead, 0, "the TLS connection has failed before", NULL);
-    return allowed ? ENVOI_OK : fail(conn, ENVOI_E_USAGE, 0, "this cannot be done now with the TLS connection", NULL);
+        return connection_fail(conn, conn->dead, 0, "the TLS connection has failed before", NULL);
+    return allowed ? ENVOI_OK
+                   : connection_fail(conn, ENVOI_E_USAGE, 0, "this cannot be done now with the TLS connection", NULL);
 }
 
-/* Ends a call that did not give what was asked for. `what` says what was tried. */
-static int32_t end(struct tls_connection *conn, int ret, const char *what, uint32_t *want)
+/* Ends a call that did not succeed. `what` is the text for a failure. Returns ENVOI_E_AGAIN with *want, ENVOI_E_EOF, or an
+ * error that is final. */
+static int32_t connection_end(struct tls_connection *conn, int ret, const char *what, uint32_t *want)
 {
     int error = SSL_get_error(conn->library, ret);
 
     if (conn->reason_code)
-        return die(conn, conn->reason_code, conn->reason_library, conn->reason, NULL);
+        return connection_die(conn, conn->reason_code, conn->reason_library, conn->reason, NULL);
     if (error == SSL_ERROR_ZERO_RETURN && conn->open)
         return ENVOI_E_EOF;
     if (error == SSL_ERROR_ZERO_RETURN)
-        return die(conn, ENVOI_E_TLS, 0, what, "the server closed the TLS connection");
+        return connection_die(conn, ENVOI_E_TLS, 0, what, "the server closed the TLS connection");
     if (conn->below == ENVOI_E_EOF)
-        return die(conn, ENVOI_E_TRUNCATED, 0, "the connection ended without the closing alert of TLS", NULL);
+        return connection_die(conn, ENVOI_E_TRUNCATED, 0, "the connection ended without the closing alert of TLS",
+                              NULL);
     if (conn->below)
-        return die(conn, conn->below, 0, what, "the octets below cannot be moved");
+        return connection_die(conn, conn->below, 0, what, "the octets below cannot be moved");
     if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
-        return die_of_library(conn, what);
+        return connection_die_of_library(conn, what);
     *want = conn->wants;
-    return conn->wants ? ENVOI_E_AGAIN : die(conn, ENVOI_E_TLS, 0, what, "the library makes no progress");
+    return conn->wants ? ENVOI_E_AGAIN : connection_die(conn, ENVOI_E_TLS, 0, what, "the library makes no progress");
 }
 
-/* ---- the begin ---- */
+/* ---- open ---- */
 
-/* May an earlier session be offered? Not one that was made without the checks that are asked for now, and none when
- * there are revocation lists: the stored leaf alone cannot be held against them. */
+/* May an earlier session be offered for resumption? Not if it was made without the checks that are wanted now, and never if
+ * there are revocation lists: the stored leaf alone cannot be checked against them. */
 static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, size_t len)
 {
     uint8_t sum[TICKET_SUM];
 
     if (!ticket || len <= TICKET_HEADER || conn->context->has_crl)
         return false;
-    if (!info_sum(ticket + TICKET_SUM, len - TICKET_SUM, sum) || memcmp(sum, ticket, sizeof(sum)) != 0)
+    if (!info_sum(ticket + TICKET_SUM, len - TICKET_SUM, sum) || memcmp(sum, ticket, sizeof sum) != 0)
         return false;
     return ticket[TICKET_SUM] == TICKET_MARK && (!conn->verify || ticket[TICKET_SUM + 1] == TICKET_VERIFIED);
 }
@@ -113,10 +118,10 @@ static int32_t open_library(struct tls_connection *conn)
     ERR_clear_error();
     conn->library = SSL_new(conn->context->library);
     if (!conn->library || !SSL_set_app_data(conn->library, conn) || !lower_attach(conn))
-        return fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
+        return connection_fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
     SSL_set_connect_state(conn->library);
     if (!conn->name.ip_len && !SSL_set_tlsext_host_name(conn->library, conn->name.text))
-        return die_of_library(conn, "no TLS connection can be made");
+        return connection_die_of_library(conn, "no TLS connection can be made");
     return ENVOI_OK;
 }
 
@@ -134,7 +139,7 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
 {
     const struct tls_context *context = context_;
     const struct envoi_host *host = context->state->host;
-    struct tls_connection *conn = host->alloc(sizeof(*conn));
+    struct tls_connection *conn = host->alloc(sizeof *conn);
     int32_t rc = ENVOI_OK;
 
     if (!conn) {
@@ -148,19 +153,19 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
                                     .verify = params->verify != 0,
                                     .pin_count = params->pin_count};
     if (!backend_name_set(&conn->name, params->server_name, params->name_is_ip != 0))
-        rc = fail(conn, ENVOI_E_USAGE, 0, "not a name that a server can have", params->server_name);
-    if (rc == ENVOI_OK && conn->pin_count > 0) {
-        conn->pins = host->alloc(conn->pin_count * sizeof(conn->pins[0]));
+        rc = connection_fail(conn, ENVOI_E_USAGE, 0, "not a name that a server can have", params->server_name);
+    if (!rc && conn->pin_count > 0) {
+        conn->pins = host->alloc(conn->pin_count * sizeof conn->pins[0]);
         if (conn->pins)
-            memcpy(conn->pins, params->pins, conn->pin_count * sizeof(conn->pins[0]));
+            memcpy(conn->pins, params->pins, conn->pin_count * sizeof conn->pins[0]);
         else
-            rc = fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
+            rc = connection_fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
     }
-    if (rc == ENVOI_OK)
+    if (!rc)
         rc = open_library(conn);
-    if (rc == ENVOI_OK && is_usable(conn, params->ticket, params->ticket_len))
+    if (!rc && is_usable(conn, params->ticket, params->ticket_len))
         offer_ticket(conn, params->ticket, params->ticket_len);
-    if (rc != ENVOI_OK) {
+    if (rc) {
         connection_free(conn);
         return rc;
     }
@@ -171,45 +176,48 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
 int32_t connection_step(void *conn_, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
-    int32_t rc = begin(conn, true, want);
+    int32_t rc = connection_begin(conn, true, want);
+    int ret;
 
-    if (rc != ENVOI_OK || conn->open)
+    if (rc || conn->open)
         return rc;
-    int ret = SSL_do_handshake(conn->library);
+    ret = SSL_do_handshake(conn->library);
     if (ret != 1)
-        return end(conn, ret, "the TLS handshake failed", want);
+        return connection_end(conn, ret, "the TLS handshake failed", want);
     rc = verify_finish(conn);
-    if (rc != ENVOI_OK)
-        return die(conn, rc, conn->reason_library, conn->reason, NULL);
+    if (rc)
+        return connection_die(conn, rc, conn->reason_library, conn->reason, NULL);
     conn->open = true;
     return ENVOI_OK;
 }
 
-/* ---- octets both ways ---- */
+/* ---- data ---- */
 
 int32_t connection_recv(void *conn_, void *buf, size_t cap, size_t *n, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
-    int32_t rc = begin(conn, conn->open && cap > 0, want);
+    int32_t rc = connection_begin(conn, conn->open && cap > 0, want);
+    int ret;
 
     *n = 0;
-    if (rc != ENVOI_OK)
+    if (rc)
         return rc;
-    int ret = SSL_read_ex(conn->library, buf, cap, n);
-    return ret == 1 ? ENVOI_OK : end(conn, ret, "reading from the TLS connection failed", want);
+    ret = SSL_read_ex(conn->library, buf, cap, n);
+    return ret == 1 ? ENVOI_OK : connection_end(conn, ret, "reading from the TLS connection failed", want);
 }
 
 int32_t connection_send(void *conn_, const void *buf, size_t len, size_t *n, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
-    int32_t rc = begin(conn, conn->open && !conn->closed && len > 0 && len >= conn->unsent, want);
+    int32_t rc = connection_begin(conn, conn->open && !conn->closed && len > 0 && len >= conn->unsent, want);
+    int ret;
 
     *n = 0;
-    if (rc != ENVOI_OK)
+    if (rc)
         return rc;
-    int ret = SSL_write_ex(conn->library, buf, len, n);
+    ret = SSL_write_ex(conn->library, buf, len, n);
     if (ret != 1)
-        rc = end(conn, ret, "writing to the TLS connection failed", want);
+        rc = connection_end(conn, ret, "writing to the TLS connection failed", want);
     conn->unsent = rc == ENVOI_E_AGAIN ? len : 0;
     return rc;
 }
@@ -221,18 +229,19 @@ size_t connection_pending(void *conn_)
     return (size_t)SSL_pending(conn->library);
 }
 
-/* ---- the end ---- */
+/* ---- close ---- */
 
 int32_t connection_close(void *conn_, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
-    int32_t rc = begin(conn, conn->open && !conn->unsent, want);
+    int32_t rc = connection_begin(conn, conn->open && !conn->unsent, want);
+    int ret;
 
-    if (rc != ENVOI_OK || conn->closed)
+    if (rc || conn->closed)
         return rc;
-    int ret = SSL_shutdown(conn->library);
+    ret = SSL_shutdown(conn->library);
     if (ret < 0)
-        return end(conn, ret, "closing the TLS connection failed", want);
+        return connection_end(conn, ret, "closing the TLS connection failed", want);
     conn->closed = true;
     return ENVOI_OK;
 }
@@ -240,14 +249,15 @@ int32_t connection_close(void *conn_, uint32_t *want)
 void connection_free(void *conn_)
 {
     struct tls_connection *conn = conn_;
+    const struct envoi_host *host;
 
     if (!conn)
         return;
-    const struct envoi_host *host = conn->host;
+    host = conn->host;
     SSL_free(conn->library);
     SSL_SESSION_free(conn->offered);
     info_forget(conn);
     host->free(conn->pins);
-    host->wipe(conn, sizeof(*conn));
+    host->wipe(conn, sizeof *conn);
     host->free(conn);
 }

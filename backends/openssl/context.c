@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A context: trust, versions, ciphers, revocation lists and the client's certificate, all from a config. */
+/* A context: trust, versions, ciphers, revocation lists and the client's certificate, from a config. */
 #include "backend.h"
 
 #include <openssl/err.h>
@@ -7,22 +7,22 @@
 #include <openssl/x509err.h>
 #include <string.h>
 
-/* What the steps of making a context share. */
+/* Arguments of the steps that make a context. */
 struct setup {
     struct tls_context *context;
     const struct envoi_tls_config *config;
     struct envoi_errctx *errctx;
-    int32_t passphrase; /* what the passphrase callback said, 1: it was not called */
+    int32_t passphrase_rc; /* result of the passphrase callback, 1: not called yet */
 };
 
-/* Fails the setup with a text: subject (a file, a string, or NULL), what is wrong with it, and the library's reason. */
+/* Reports a failure: subject (a file, a string, or NULL), what is wrong with it, and the library's reason. Returns `code`. */
 static int32_t setup_failed(const struct setup *setup, int32_t code, const char *subject, const char *what)
 {
     const struct envoi_host *host = setup->context->state->host;
     unsigned long error = ERR_peek_last_error();
     const char *reason = ERR_reason_error_string(error);
     char buf[ERROR_TEXT];
-    struct backend_text text = backend_text_lent(buf, sizeof(buf));
+    struct backend_text text = backend_text_lent(buf, sizeof buf);
 
     if (subject) {
         backend_text_add(&text, subject);
@@ -39,8 +39,8 @@ static int32_t setup_failed(const struct setup *setup, int32_t code, const char 
 
 static int32_t set_versions(struct setup *setup)
 {
+    /* The limits of openssl.cnf are set already: the lowest version is only raised, the highest only lowered. */
     SSL_CTX *library = setup->context->library;
-    /* What openssl.cnf says is there already: the least may only be raised, the most only be lowered. */
     long least = SSL_CTX_get_min_proto_version(library);
     long most = SSL_CTX_get_max_proto_version(library);
 
@@ -75,7 +75,7 @@ static int32_t set_trust(struct setup *setup)
         return setup_failed(setup, ENVOI_E_TLS, NULL, "the CA certificates of the system cannot be read");
     if (file && !SSL_CTX_load_verify_file(library, file))
         return setup_failed(setup, ENVOI_E_TLS, file, "no CA certificate can be read");
-    /* Whatever is in the CA file is trusted, an intermediate CA too. */
+    /* Each certificate in the CA file is trusted, an intermediate CA too. */
     X509_STORE_set_flags(SSL_CTX_get_cert_store(library), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
     return ENVOI_OK;
 }
@@ -84,10 +84,11 @@ static int32_t set_revocation(struct setup *setup)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(setup->context->library);
     const char *file = setup->config->crl_file;
+    X509_LOOKUP *lookup;
 
     if (!file)
         return ENVOI_OK;
-    X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+    lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
     if (!lookup || X509_load_crl_file(lookup, file, X509_FILETYPE_PEM) <= 0)
         return setup_failed(setup, ENVOI_E_TLS, file, "no revocation list can be read");
     X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
@@ -95,17 +96,17 @@ static int32_t set_revocation(struct setup *setup)
     return ENVOI_OK;
 }
 
-/* Asks the application for the passphrase of the key. Without this the library would ask the terminal. */
+/* Asks the application for the passphrase of the key. Without this callback the library would ask on the terminal. */
 static int give_passphrase(char *buf, int cap, int rwflag, void *setup_)
 {
     struct setup *setup = setup_;
     size_t len = 0;
 
     (void)rwflag;
-    if (!setup->config->passphrase || cap <= 0 || setup->passphrase != 1)
-        return -1; /* nobody is asked twice, though the library tries the file in more than one way */
-    setup->passphrase = setup->config->passphrase(setup->config->passphrase_ctx, buf, (size_t)cap, &len);
-    if (setup->passphrase == ENVOI_OK && len <= (size_t)cap)
+    if (!setup->config->passphrase || cap <= 0 || setup->passphrase_rc != 1)
+        return -1; /* asked only once, although the library tries several formats */
+    setup->passphrase_rc = setup->config->passphrase(setup->config->passphrase_ctx, buf, (size_t)cap, &len);
+    if (!setup->passphrase_rc && len <= (size_t)cap)
         return (int)len; /* the library wipes buf */
     setup->context->state->host->wipe(buf, (size_t)cap);
     return -1;
@@ -117,9 +118,9 @@ static int32_t key_failed(const struct setup *setup, const char *file)
 
     if (ERR_GET_LIB(error) == ERR_LIB_X509 && ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH)
         return setup_failed(setup, ENVOI_E_TLS, file, "the key does not belong to the certificate");
-    if (setup->passphrase == ENVOI_OK)
+    if (!setup->passphrase_rc)
         return setup_failed(setup, ENVOI_E_TLS, file, "the passphrase does not open the key");
-    if (setup->passphrase < 0)
+    if (setup->passphrase_rc < 0)
         return setup_failed(setup, ENVOI_E_CANCELLED, file, "the passphrase of the key was not given");
     return setup_failed(setup, ENVOI_E_TLS, file, "no private key can be read");
 }
@@ -167,7 +168,8 @@ int32_t context_new(void *state, const struct envoi_tls_config *config, struct e
     static int32_t (*const steps[])(struct setup *) = {open_library, set_versions,   set_ciphers,
                                                        set_trust,    set_revocation, set_client};
     const struct envoi_host *host = ((const struct tls_state *)state)->host;
-    struct tls_context *context = host->alloc(sizeof(*context));
+    struct tls_context *context = host->alloc(sizeof *context);
+    struct setup setup = {.context = context, .config = config, .errctx = errctx, .passphrase_rc = 1};
     int32_t rc = ENVOI_OK;
 
     if (!context) {
@@ -175,13 +177,12 @@ int32_t context_new(void *state, const struct envoi_tls_config *config, struct e
         return ENVOI_E_MEMORY;
     }
     *context = (struct tls_context){.state = state};
-    struct setup setup = {.context = context, .config = config, .errctx = errctx, .passphrase = 1};
-    for (size_t i = 0; rc == ENVOI_OK && i < sizeof(steps) / sizeof(steps[0]); i++) {
+    for (size_t i = 0; !rc && i < sizeof steps / sizeof steps[0]; i++) {
         ERR_clear_error();
         rc = steps[i](&setup);
     }
     ERR_clear_error();
-    if (rc != ENVOI_OK) {
+    if (rc) {
         context_free(context);
         return rc;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be told of a connection: what was agreed, certificates, channel bindings, the ticket. */
+/* Information about a connection: agreed parameters, certificates, channel bindings, the ticket. */
 #include "backend.h"
 
 #include <openssl/bio.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-static int32_t fail(struct tls_connection *conn, int32_t code, const char *text)
+static int32_t info_fail(struct tls_connection *conn, int32_t code, const char *text)
 {
     conn->host->set_error(conn->host, conn->errctx, code, 0, text);
     return code;
@@ -19,15 +19,16 @@ static bool is_resumed(const struct tls_connection *conn)
     return SSL_session_reused(conn->library) == 1;
 }
 
-/* ---- what was agreed ---- */
+/* ---- agreed parameters ---- */
 
 int32_t info_agreed(void *conn_, struct envoi_tls_info *out)
 {
     struct tls_connection *conn = conn_;
+    const SSL_CIPHER *cipher;
 
     if (!conn->open)
-        return fail(conn, ENVOI_E_USAGE, "nothing is agreed before the handshake is done");
-    const SSL_CIPHER *cipher = SSL_get_current_cipher(conn->library);
+        return info_fail(conn, ENVOI_E_USAGE, "nothing is agreed before the handshake is done");
+    cipher = SSL_get_current_cipher(conn->library);
     out->protocol = (uint32_t)SSL_version(conn->library);
     out->protocol_name = out->protocol == ENVOI_TLS_1_3 ? "TLSv1.3" : "TLSv1.2";
     out->strength_bits = (uint32_t)SSL_CIPHER_get_bits(cipher, NULL);
@@ -76,7 +77,7 @@ static bool add_name(void *arg, bool is_ip, const void *data, size_t len)
     return true;
 }
 
-static bool describe(const struct envoi_host *host, struct tls_certificate *out, const X509 *cert)
+static bool info_describe(const struct envoi_host *host, struct tls_certificate *out, const X509 *cert)
 {
     struct backend_text subject = backend_text_heap(host);
     struct backend_text issuer = backend_text_heap(host);
@@ -99,7 +100,7 @@ static bool describe(const struct envoi_host *host, struct tls_certificate *out,
            info_time(X509_get0_notAfter(cert), &out->not_after);
 }
 
-static void forget(const struct envoi_host *host, struct tls_certificate *one)
+static void info_forget_one(const struct envoi_host *host, struct tls_certificate *one)
 {
     host->free(one->subject);
     host->free(one->issuer);
@@ -108,7 +109,7 @@ static void forget(const struct envoi_host *host, struct tls_certificate *one)
     *one = (struct tls_certificate){0};
 }
 
-/* The peer's chain; a resumed session has the leaf only. */
+/* Returns a certificate of the peer's chain, or NULL. A resumed session has the leaf only. */
 static const X509 *peer_at(const struct tls_connection *conn, size_t index)
 {
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(conn->library);
@@ -129,21 +130,22 @@ static size_t peer_count(const struct tls_connection *conn)
 int32_t info_certificate(void *conn_, size_t index, struct envoi_certificate *out)
 {
     struct tls_connection *conn = conn_;
+    struct tls_certificate *one;
 
     if (!conn->chain) {
         size_t count = peer_count(conn);
-        conn->chain = count ? conn->host->alloc(count * sizeof(conn->chain[0])) : NULL;
+        conn->chain = count ? conn->host->alloc(count * sizeof conn->chain[0]) : NULL;
         if (!conn->chain)
-            return count ? fail(conn, ENVOI_E_MEMORY, "out of memory") : ENVOI_E_END;
-        memset(conn->chain, 0, count * sizeof(conn->chain[0]));
+            return count ? info_fail(conn, ENVOI_E_MEMORY, "out of memory") : ENVOI_E_END;
+        memset(conn->chain, 0, count * sizeof conn->chain[0]);
         conn->chain_len = count;
     }
     if (index >= conn->chain_len)
         return ENVOI_E_END;
-    struct tls_certificate *one = &conn->chain[index];
-    if (!one->der && !describe(conn->host, one, peer_at(conn, index))) {
-        forget(conn->host, one);
-        return fail(conn, ENVOI_E_MEMORY, "out of memory");
+    one = &conn->chain[index];
+    if (!one->der && !info_describe(conn->host, one, peer_at(conn, index))) {
+        info_forget_one(conn->host, one);
+        return info_fail(conn, ENVOI_E_MEMORY, "out of memory");
     }
     out->der = one->der;
     out->der_len = one->der_len;
@@ -158,13 +160,13 @@ int32_t info_certificate(void *conn_, size_t index, struct envoi_certificate *ou
 void info_forget(struct tls_connection *conn)
 {
     for (size_t i = 0; i < conn->chain_len; i++)
-        forget(conn->host, &conn->chain[i]);
+        info_forget_one(conn->host, &conn->chain[i]);
     conn->host->free(conn->chain);
 }
 
 /* ---- channel bindings ---- */
 
-/* Without the extended master secret, keys of TLS 1.2 say nothing about who is at the other end. */
+/* Without the extended master secret, the keys of TLS 1.2 are not bound to the peer's certificate (RFC 7627). */
 static bool keys_are_bound(const struct tls_connection *conn)
 {
     return SSL_version(conn->library) >= TLS1_3_VERSION || SSL_get_extms_support(conn->library) == 1;
@@ -175,7 +177,7 @@ static int32_t bind_exporter(struct tls_connection *conn, uint8_t *data, size_t 
     static const char label[] = "EXPORTER-Channel-Binding";
 
     *len = 32;
-    if (!keys_are_bound(conn) || SSL_export_keying_material(conn->library, data, *len, label, sizeof(label) - 1,
+    if (!keys_are_bound(conn) || SSL_export_keying_material(conn->library, data, *len, label, sizeof label - 1,
                                                             (const unsigned char *)"", 0, 1) != 1)
         return ENVOI_E_NOT_SUPPORTED;
     return ENVOI_OK;
@@ -185,21 +187,22 @@ static int32_t bind_end_point(struct tls_connection *conn, uint8_t *data, size_t
 {
     X509 *leaf = SSL_get0_peer_certificate(conn->library);
     int digest = NID_undef;
+    const EVP_MD *md;
     unsigned n = 0;
 
-    /* A signature without a hash of its own (Ed25519) has no such binding: RFC 5929 leaves it undefined. */
+    /* RFC 5929 defines no such binding for a signature without a hash of its own (Ed25519). */
     if (!leaf || X509_get_signature_info(leaf, &digest, NULL, NULL, NULL) != 1 || digest == NID_undef)
         return ENVOI_E_NOT_SUPPORTED;
     if (digest == NID_md5 || digest == NID_sha1)
         digest = NID_sha256;
-    const EVP_MD *md = EVP_get_digestbynid(digest);
+    md = EVP_get_digestbynid(digest);
     if (!md || X509_digest(leaf, md, data, &n) != 1)
         return ENVOI_E_NOT_SUPPORTED;
     *len = n;
     return ENVOI_OK;
 }
 
-/* The first Finished of the handshake: the client's, or the server's when it is abbreviated. */
+/* The first Finished of the handshake: the client's, or the server's if the handshake is abbreviated. */
 static int32_t bind_unique(struct tls_connection *conn, uint8_t *data, size_t *len)
 {
     if (SSL_version(conn->library) >= TLS1_3_VERSION || !keys_are_bound(conn))
@@ -221,19 +224,19 @@ int32_t info_binding(void *conn_, const char *type, void *buf, size_t cap, size_
 
     *len = 0;
     if (!conn->open)
-        return fail(conn, ENVOI_E_USAGE, "there is no channel binding before the handshake is done");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        return info_fail(conn, ENVOI_E_USAGE, "there is no channel binding before the handshake is done");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (strcmp(rows[i].type, type) == 0)
             rc = rows[i].bind(conn, data, len);
     }
     ERR_clear_error();
-    if (rc != ENVOI_OK)
+    if (rc)
         *len = 0;
     else if (buf && cap < *len)
-        rc = fail(conn, ENVOI_E_USAGE, "the buffer is too small for the channel binding");
+        rc = info_fail(conn, ENVOI_E_USAGE, "the buffer is too small for the channel binding");
     else if (buf)
         memcpy(buf, data, *len);
-    conn->host->wipe(data, sizeof(data));
+    conn->host->wipe(data, sizeof data);
     return rc;
 }
 
@@ -244,8 +247,8 @@ bool info_sum(const void *data, size_t len, uint8_t sum[TICKET_SUM])
     return EVP_Digest(data, len, sum, NULL, EVP_sha256(), NULL) == 1;
 }
 
-/* The session as it can be resumed once more. One of TLS 1.3 is another one with each ticket that comes; that which was
- * resumed has had its ticket used up (RFC 8446 appendix C.4), which the library does not mind. */
+/* Returns a session that can be resumed, or NULL. With TLS 1.3 each ticket makes a new session. The one that was offered has
+ * used up its ticket (RFC 8446 appendix C.4), although the library would export it again. */
 static SSL_SESSION *session_of(const struct tls_connection *conn)
 {
     SSL_SESSION *session = SSL_get0_session(conn->library);
@@ -260,20 +263,22 @@ int32_t info_ticket(void *conn_, const struct envoi_sink *out)
     struct tls_connection *conn = conn_;
     SSL_SESSION *session = conn->open ? session_of(conn) : NULL;
     int len = session ? i2d_SSL_SESSION(session, NULL) : 0;
+    size_t size = TICKET_HEADER + (size_t)len;
+    uint8_t *ticket;
+    unsigned char *octets;
+    int32_t rc;
 
     if (len <= 0)
         return ENVOI_E_NOT_SUPPORTED;
-    size_t size = TICKET_HEADER + (size_t)len;
-    uint8_t *ticket = conn->host->alloc(size);
+    ticket = conn->host->alloc(size);
     if (!ticket)
-        return fail(conn, ENVOI_E_MEMORY, "out of memory");
+        return info_fail(conn, ENVOI_E_MEMORY, "out of memory");
     ticket[TICKET_SUM] = TICKET_MARK;
     ticket[TICKET_SUM + 1] = conn->verify ? TICKET_VERIFIED : TICKET_UNVERIFIED;
-    unsigned char *octets = ticket + TICKET_HEADER;
+    octets = ticket + TICKET_HEADER;
     i2d_SSL_SESSION(session, &octets);
-    int32_t rc =
-        info_sum(ticket + TICKET_SUM, size - TICKET_SUM, ticket) ? out->write(out->ctx, ticket, size) : ENVOI_E_TLS;
+    rc = info_sum(ticket + TICKET_SUM, size - TICKET_SUM, ticket) ? out->write(out->ctx, ticket, size) : ENVOI_E_TLS;
     conn->host->wipe(ticket, size);
     conn->host->free(ticket);
-    return rc == ENVOI_OK ? rc : fail(conn, rc, "the ticket cannot be kept");
+    return rc ? info_fail(conn, rc, "the ticket cannot be kept") : ENVOI_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The octets below a connection: a BIO over the two functions of the core. */
+/* The octets below a connection: a BIO over struct envoi_lower. */
 #include "backend.h"
 
 #include <openssl/bio.h>
@@ -8,12 +8,13 @@ static int lower_read(BIO *bio, char *buf, int cap)
 {
     struct tls_connection *conn = BIO_get_data(bio);
     size_t n = 0;
+    int32_t rc;
 
     BIO_clear_retry_flags(bio);
     if (cap <= 0)
         return 0;
-    int32_t rc = conn->lower->recv(conn->lower->ctx, buf, (size_t)cap, &n);
-    if (rc == ENVOI_OK) {
+    rc = conn->lower->recv(conn->lower->ctx, buf, (size_t)cap, &n);
+    if (!rc) {
         conn->moved += n;
         return (int)n;
     }
@@ -30,12 +31,13 @@ static int lower_write(BIO *bio, const char *buf, int len)
 {
     struct tls_connection *conn = BIO_get_data(bio);
     size_t n = 0;
+    int32_t rc;
 
     BIO_clear_retry_flags(bio);
     if (len <= 0)
         return 0;
-    int32_t rc = conn->lower->send(conn->lower->ctx, buf, (size_t)len, &n);
-    if (rc == ENVOI_OK) {
+    rc = conn->lower->send(conn->lower->ctx, buf, (size_t)len, &n);
+    if (!rc) {
         conn->moved += n;
         return (int)n;
     }

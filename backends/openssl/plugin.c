@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The transport plugin "openssl": what it offers. */
+/* The transport plugin "openssl": its description. */
 #include "backend.h"
 
 #include <openssl/opensslv.h>
@@ -16,12 +16,12 @@ static void plugin_fini(void *state_)
 
 static int32_t plugin_init(const struct envoi_host *host, void **out)
 {
-    struct tls_state *state = host->alloc(sizeof(*state));
+    struct tls_state *state = host->alloc(sizeof *state);
 
     if (!state)
         return ENVOI_E_MEMORY;
     *state = (struct tls_state){.host = host};
-    /* No exit handler: it would run while threads of the application may still hold connections. */
+    /* No exit handler: it would run while threads of the application may still use connections. */
     if (OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL) != 1 || !lower_setup(state)) {
         host->set_error(host, NULL, ENVOI_E_TLS, 0, "OpenSSL cannot be initialised");
         plugin_fini(state);
@@ -32,7 +32,7 @@ static int32_t plugin_init(const struct envoi_host *host, void **out)
 }
 
 static const struct envoi_transport transport = {
-    .struct_size = sizeof(transport),
+    .struct_size = sizeof transport,
     .caps = ENVOI_CAP_EXPORTER | ENVOI_CAP_END_POINT | ENVOI_CAP_UNIQUE | ENVOI_CAP_RESUME | ENVOI_CAP_CLIENT_CERT,
     .name = "openssl",
     .library = "OpenSSL " OPENSSL_VERSION_STR,
@@ -54,7 +54,7 @@ static const struct envoi_transport transport = {
 static const struct envoi_transport *const transports[] = {&transport, NULL};
 
 static const struct envoi_plugin plugin = {
-    .struct_size = sizeof(plugin),
+    .struct_size = sizeof plugin,
     .magic = ENVOI_PLUGIN_MAGIC,
     .abi_major = ENVOI_ABI_MAJOR,
     .abi_minor = ENVOI_ABI_MINOR,

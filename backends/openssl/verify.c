@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Is this the certificate of the server that was asked for? Chain and revocation are the library's part; name, pins and
- * dates of the leaf are ours, as they have to be checked on resumed sessions too. */
+/* Verifies the certificate of the server. The library checks chain and revocation. Name, pins and dates of the leaf are
+ * checked here, as they must be checked on resumed sessions too. */
 #include "backend.h"
 
 #include <openssl/x509v3.h>
@@ -17,9 +17,11 @@ void verify_names(const X509 *cert, bool (*visit)(void *arg, bool is_ip, const v
 
     for (int i = 0; more && i < count; i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        const ASN1_STRING *value;
+
         if (name->type != GEN_DNS && name->type != GEN_IPADD)
             continue;
-        const ASN1_STRING *value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+        value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
         more = visit(arg, name->type == GEN_IPADD, ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
     }
     GENERAL_NAMES_free(names);
@@ -56,12 +58,13 @@ static bool list_name(void *arg, bool is_ip, const void *data, size_t len)
     return true;
 }
 
-/* ---- saying why not ---- */
+/* ---- the reason ---- */
 
-/* Keeps why a certificate is refused, for handshake() to tell. `library` is the library's code for it. */
-static int32_t refuse(struct tls_connection *conn, enum backend_reason reason, const X509 *cert, int64_t library)
+/* Stores why the certificate is refused, for connection_step() to report. `cert` may be NULL. `library` is the library's code
+ * for it. Returns ENVOI_E_CERTIFICATE. */
+static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason reason, const X509 *cert, int64_t library)
 {
-    struct backend_text text = backend_text_lent(conn->reason, sizeof(conn->reason));
+    struct backend_text text = backend_text_lent(conn->reason, sizeof conn->reason);
     enum backend_detail detail;
     int64_t moment = 0;
 
@@ -108,11 +111,11 @@ static int32_t check_dates(struct tls_connection *conn, const X509 *leaf)
     int64_t not_before, not_after, now = time(NULL);
 
     if (!info_time(X509_get0_notBefore(leaf), &not_before) || !info_time(X509_get0_notAfter(leaf), &not_after))
-        return refuse(conn, REASON_UNVERIFIABLE, leaf, X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD);
+        return verify_refuse(conn, REASON_UNVERIFIABLE, leaf, X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD);
     if (now < not_before)
-        return refuse(conn, REASON_NOT_YET, leaf, X509_V_ERR_CERT_NOT_YET_VALID);
+        return verify_refuse(conn, REASON_NOT_YET, leaf, X509_V_ERR_CERT_NOT_YET_VALID);
     if (now > not_after)
-        return refuse(conn, REASON_EXPIRED, leaf, X509_V_ERR_CERT_HAS_EXPIRED);
+        return verify_refuse(conn, REASON_EXPIRED, leaf, X509_V_ERR_CERT_HAS_EXPIRED);
     return ENVOI_OK;
 }
 
@@ -123,8 +126,8 @@ static int32_t check_name(struct tls_connection *conn, const X509 *leaf)
     verify_names(leaf, match_name, &match);
     if (match.found)
         return ENVOI_OK;
-    return refuse(conn, match.seen ? REASON_OTHER_HOST : REASON_NAMELESS, leaf,
-                  conn->name.ip_len ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH);
+    return verify_refuse(conn, match.seen ? REASON_OTHER_HOST : REASON_NAMELESS, leaf,
+                         conn->name.ip_len ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH);
 }
 
 static int32_t check_pins(struct tls_connection *conn, const X509 *leaf)
@@ -138,9 +141,9 @@ static int32_t check_pins(struct tls_connection *conn, const X509 *leaf)
     if (len > 0 && EVP_Digest(spki, (size_t)len, digest, &digest_len, EVP_sha256(), NULL) != 1)
         digest_len = 0;
     OPENSSL_free(spki);
-    for (uint32_t i = 0; i < conn->pin_count && digest_len == sizeof(conn->pins[0]); i++)
-        found = found || memcmp(conn->pins[i], digest, sizeof(conn->pins[i])) == 0;
-    return found ? ENVOI_OK : refuse(conn, REASON_PIN, leaf, X509_V_ERR_CERT_REJECTED);
+    for (uint32_t i = 0; i < conn->pin_count && digest_len == sizeof conn->pins[0]; i++)
+        found = found || memcmp(conn->pins[i], digest, sizeof conn->pins[i]) == 0;
+    return found ? ENVOI_OK : verify_refuse(conn, REASON_PIN, leaf, X509_V_ERR_CERT_REJECTED);
 }
 
 static int32_t check_leaf(struct tls_connection *conn, const X509 *leaf)
@@ -149,9 +152,9 @@ static int32_t check_leaf(struct tls_connection *conn, const X509 *leaf)
 
     if (conn->verify)
         rc = check_dates(conn, leaf);
-    if (rc == ENVOI_OK && conn->verify)
+    if (!rc && conn->verify)
         rc = check_name(conn, leaf);
-    if (rc == ENVOI_OK && conn->pin_count > 0)
+    if (!rc && conn->pin_count > 0)
         rc = check_pins(conn, leaf);
     return rc;
 }
@@ -185,14 +188,14 @@ static enum backend_reason reason_of(int error)
         {X509_V_ERR_CRL_NOT_YET_VALID, REASON_STALE_CRL},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].error == error)
             return rows[i].reason;
     }
     return REASON_UNVERIFIABLE;
 }
 
-/* Lists are asked for all along the chain, but only the leaf's issuer must have one. */
+/* The library wants a revocation list of every issuer in the chain, but only the one of the leaf's issuer is required. */
 static int forgive_missing_lists(int ok, X509_STORE_CTX *store)
 {
     return ok || (X509_STORE_CTX_get_error(store) == X509_V_ERR_UNABLE_TO_GET_CRL &&
@@ -201,19 +204,21 @@ static int forgive_missing_lists(int ok, X509_STORE_CTX *store)
 
 static int32_t check_chain(struct tls_connection *conn, X509_STORE_CTX *store)
 {
+    int error;
+
     X509_STORE_CTX_set_verify_cb(store, forgive_missing_lists);
     if (X509_verify_cert(store) == 1) {
         X509 *leaf = X509_STORE_CTX_get0_cert(store);
-        /* A CA file is for issuers: of leaves, only one that issued itself may be in it. */
+        /* A CA file is for issuers: a leaf in it is trusted only if it is self-signed. */
         if (X509_STORE_CTX_get_num_untrusted(store) > 0 || X509_self_signed(leaf, 0) == 1)
             return ENVOI_OK;
-        return refuse(conn, REASON_ISSUER, leaf, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+        return verify_refuse(conn, REASON_ISSUER, leaf, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
     }
-    int error = X509_STORE_CTX_get_error(store);
-    return refuse(conn, reason_of(error), X509_STORE_CTX_get_current_cert(store), error);
+    error = X509_STORE_CTX_get_error(store);
+    return verify_refuse(conn, reason_of(error), X509_STORE_CTX_get_current_cert(store), error);
 }
 
-/* Called by the library when the server's certificate has come. */
+/* Called by the library when the server's certificate has arrived. */
 static int check_server(X509_STORE_CTX *store, void *arg)
 {
     const SSL *library = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -223,10 +228,10 @@ static int check_server(X509_STORE_CTX *store, void *arg)
     (void)arg;
     if (conn->verify)
         rc = check_chain(conn, store);
-    if (rc == ENVOI_OK)
+    if (!rc)
         rc = check_leaf(conn, X509_STORE_CTX_get0_cert(store));
-    conn->checked = rc == ENVOI_OK;
-    /* The library picks the alert for the server by this. */
+    conn->checked = !rc;
+    /* The library chooses the alert to the server by this code. */
     X509_STORE_CTX_set_error(store, conn->checked ? X509_V_OK : (int)conn->reason_library);
     return conn->checked;
 }
@@ -247,5 +252,5 @@ int32_t verify_finish(struct tls_connection *conn)
         return check_leaf(conn, leaf);
     if (leaf && conn->checked)
         return ENVOI_OK;
-    return refuse(conn, REASON_ABSENT, NULL, X509_V_ERR_UNSPECIFIED);
+    return verify_refuse(conn, REASON_ABSENT, NULL, X509_V_ERR_UNSPECIFIED);
 }
