@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands of the program. Each prints what it has to say and returns the exit code. */
+/* The commands of the program. Each prints its results and returns the exit code. */
 #ifndef TOOL_COMMANDS_H
 #define TOOL_COMMANDS_H
 

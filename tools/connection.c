@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Levels up to a warning (ENVOI_LOG_WARNING). */
+/* ENVOI_LOG_WARNING: this level and lower ones are always shown. */
 #define LOUD 1
 
 static void log_line(void *ctx, int level, const char *text)
@@ -21,7 +21,7 @@ static void log_line(void *ctx, int level, const char *text)
         complain("%s%s", level <= LOUD ? "warning: " : "", text);
 }
 
-/* Options that name a file which is read during the handshake, when a mistake would look like a failure of TLS. */
+/* Options that name a file. It is read in the handshake only, where a wrong name would look like a failure of TLS. */
 static const struct {
     const char *option;
     size_t where;
@@ -54,7 +54,7 @@ static int check_files(const struct options *options, struct fault *fault)
     return 0;
 }
 
-/* The library wants absolute paths, a person does not. */
+/* The library takes absolute paths only, but a user may give relative ones. */
 static int absolute(const char *option, const char *path, char **out, struct fault *fault)
 {
     *out = path ? realpath(path, NULL) : NULL;
@@ -88,7 +88,7 @@ int connection_library(const struct options *options, int talk, struct envoi_lib
     int error = envoi_library_new(out);
     if (error)
         return fault_set(fault, EXIT_LOCAL, error, "%s", envoi_error_text(error));
-    /* The options outlive the library; it only reads them. */
+    /* The options outlive the library, and log_line() does not change them. */
     if (talk)
         envoi_library_set_log(*out, log_line, (void *)(uintptr_t)options);
     int rc = check_files(options, fault);
@@ -99,7 +99,7 @@ int connection_library(const struct options *options, int talk, struct envoi_lib
     return rc;
 }
 
-/* Options that are one setter of the session. */
+/* Options with a setter of the session each. */
 static const struct {
     const char *option;
     size_t where;

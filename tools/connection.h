@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the options to a library object and a session. */
+/* Makes a library object and a session from the options. */
 #ifndef TOOL_CONNECTION_H
 #define TOOL_CONNECTION_H
 
@@ -11,15 +11,16 @@ struct envoi_session;
 
 #define SERVER_MAX 512
 
-/* Each returns 0, or an exit code with the fault noted. */
+/* Each function returns 0, or an exit code with *fault filled. */
 
-/* Makes the library object with its plugins and its trust. With `talk` its warnings go to standard error. */
+/* Makes the library object, with the directories of plugins and the CA file. With `talk` its warnings, and with --trace
+ * all of its log, go to standard error. */
 int connection_library(const struct options *options, int talk, struct envoi_library **out, struct fault *fault);
-/* Makes a session with all settings but the login; not connected. Without `verify` the certificate of the server is not
- * checked, and pins are not either. */
+/* Makes a session with all settings but the login; not connected. Without `verify` neither the certificate of the
+ * server nor its pins are checked. */
 int connection_session(const struct options *options, struct envoi_library *library, int verify,
                        struct envoi_session **out, struct fault *fault);
-/* Puts host and port together as envoi_session_connect() takes them. */
+/* Joins host and port as envoi_session_connect() takes them. */
 int connection_server(const struct options *options, const char *host, char server[SERVER_MAX], struct fault *fault);
 
 #endif

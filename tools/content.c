@@ -16,7 +16,7 @@ static int is_standard_input(const char *path)
     return !path || !strcmp(path, "-");
 }
 
-/* Notes where fd stands and, for a regular file, how much is to come. */
+/* Stores the position of fd and, for a regular file, the size of the remaining message. */
 static void measure(struct content *content)
 {
     struct stat status;
@@ -45,7 +45,7 @@ int content_open(struct content *content, const char *path, struct fault *fault)
     return 0;
 }
 
-/* Reads at least one octet. Returns how many, 0 at the end, -1 with content->error set. */
+/* Reads at least one octet. Returns the number of octets, 0 at the end, or -1 with content->error set. */
 static ssize_t read_some(struct content *content, void *buf, size_t cap)
 {
     for (;;) {
@@ -77,7 +77,7 @@ int content_read_recipients(struct content *content, header_address_fn *tell, vo
         body = header_end(head, content->head_len, n == 0);
     }
     int rc = header_read(content->head, body, &kept, tell, ctx, fault);
-    /* What was read of the body moves up to the shortened header. */
+    /* The part of the body that was read already moves up to the shortened header. */
     memmove(content->head + kept, content->head + body, content->head_len - body);
     content->head_len -= body - kept;
     measure(content);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The message that is sent: a descriptor, read as the library asks for it, watched by the progress bar. */
+/* The message to send: a descriptor that is read when the library pulls. The progress bar counts its octets. */
 #ifndef TOOL_CONTENT_H
 #define TOOL_CONTENT_H
 
@@ -14,20 +14,20 @@
 struct content {
     int fd;
     int regular; /* a regular file: its size is known and it can be read again */
-    char *head;  /* sent before what fd has; NULL: nothing */
+    char *head;  /* octets that were read from fd already, and are sent first; NULL: none */
     size_t head_len, head_pos;
-    off_t start;   /* where the rest begins in fd */
-    int64_t size;  /* of head and rest, -1: unknown */
-    uint64_t done; /* octets given since the last rewind */
-    int error;     /* errno of a read that failed */
+    off_t start;   /* offset in fd of the octets after head */
+    int64_t size;  /* of head and the octets after it, -1: unknown */
+    uint64_t done; /* octets given to the library since the last rewind */
+    int error;     /* errno of a failed read */
     struct progress progress;
 };
 
-/* Opens the message: NULL and "-" stand for standard input. Returns 0, or an exit code with the fault noted. */
+/* Opens the message; NULL and "-" mean standard input. Returns 0, or an exit code with *fault filled. */
 int content_open(struct content *content, const char *path, struct fault *fault);
-/* Reads the header section, tells its recipients and drops its Bcc; see header.h. */
+/* Reads the header section, calls tell() for each recipient and removes Bcc; see header_read(). */
 int content_read_recipients(struct content *content, header_address_fn *tell, void *ctx, struct fault *fault);
-/* Hands it to the message. */
+/* Makes it the content of the message. */
 int content_attach(struct content *content, struct envoi_message *message);
 void content_close(struct content *content);
 

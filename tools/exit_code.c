@@ -8,7 +8,7 @@ struct row {
     int exit;
 };
 
-/* Results that end otherwise than their class. */
+/* Errors with an exit code other than that of their class. */
 static const struct row by_error[] = {
     {ENVOI_E_ADDRESS, EXIT_DATA},
     {ENVOI_E_CONTENT, EXIT_DATA},
@@ -16,13 +16,14 @@ static const struct row by_error[] = {
 };
 
 static const struct row by_class[] = {
-    {ENVOI_CLASS_CONTROL, EXIT_LOGIN}, /* what reaches the program is a credential that was not given */
+    {ENVOI_CLASS_CONTROL, EXIT_LOGIN}, /* the one such error that reaches the program: a credential was not given */
     {ENVOI_CLASS_USAGE, EXIT_USAGE},     {ENVOI_CLASS_LOCAL, EXIT_LOCAL},       {ENVOI_CLASS_NETWORK, EXIT_CONNECTION},
     {ENVOI_CLASS_TLS, EXIT_PROTOCOL},    {ENVOI_CLASS_AUTH, EXIT_LOGIN},        {ENVOI_CLASS_REFUSED, EXIT_REFUSED},
     {ENVOI_CLASS_UNKNOWN, EXIT_UNKNOWN}, {ENVOI_CLASS_PROTOCOL, EXIT_PROTOCOL}, {ENVOI_CLASS_PLUGIN, EXIT_PROTOCOL},
 };
 
-/* What the server does not announce: a login, TLS, or (in any other phase) something the message needs. */
+/* ENVOI_E_NOT_SUPPORTED by phase: the server does not announce a login or TLS. In other phases it lacks an extension
+ * that the message needs. */
 static const struct row not_supported[] = {
     {ENVOI_PHASE_AUTH, EXIT_LOGIN},
     {ENVOI_PHASE_STARTTLS, EXIT_PROTOCOL},
@@ -67,7 +68,7 @@ int exit_code_of_send(int error, int phase, int reply, const struct tally *tally
         return others ? EXIT_PARTIAL : EXIT_SENT;
     if (tally->deferred)
         return EXIT_DEFERRED;
-    /* Some refused and then, say, a lost connection: trying the others again is not hopeless. */
+    /* If some were refused and then, say, the connection was lost, the error counts: another try may reach the rest. */
     if (tally->refused && (!error || envoi_error_class(error) == ENVOI_CLASS_REFUSED))
         return EXIT_REFUSED;
     return error ? exit_code_of_error(error, phase, reply) : EXIT_REFUSED;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What to do, in the words of the command line. Phase NONE and code 0: any. */
+/* Advice that names options of the command line. Phase NONE and code 0 match any. */
 static const struct {
     int error;
     int phase;
@@ -33,7 +33,7 @@ static const struct {
     {ENVOI_E_UNKNOWN, ENVOI_PHASE_NONE, 0, "find out whether it has arrived before you send it again"},
 };
 
-/* What an option wants, where the library only says that it got something else. */
+/* The value that an option takes, for errors where the library says only that it is wrong. */
 static const struct {
     const char *option;
     const char *wants;
@@ -77,7 +77,7 @@ int fault_from_session(struct fault *fault, const struct envoi_session *session,
     const char *text = envoi_session_error(session);
     fault_set(fault, 0, error, "%s", text && *text ? text : envoi_error_text(error));
     fault->phase = envoi_session_error_phase(session);
-    /* The last reply is the cause only if it was a refusal; a lost connection has none. */
+    /* The last reply is the cause only if it was a refusal. A lost connection has no reply. */
     if (envoi_reply_code(reply) >= 400 && envoi_error_class(error) != ENVOI_CLASS_NETWORK) {
         fault->code = envoi_reply_code(reply);
         snprintf(fault->enhanced, sizeof fault->enhanced, "%s", envoi_reply_enhanced(reply));
@@ -109,7 +109,7 @@ void fault_print(const struct fault *fault, const char *where)
     const char *hint = hint_of(fault);
     if (!fault->exit)
         return;
-    /* Some texts begin with the server already. */
+    /* Some texts begin with the server's name already. */
     if (where && !strncmp(fault->text, where, strlen(where)))
         where = NULL;
     complain("%s%s%s%s%s", where ? where : "", where ? ": " : "", fault->text, hint ? "; " : "", hint ? hint : "");

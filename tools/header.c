@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is done with a field. */
+/* Per field: its addresses are told, the field is removed, or the message is refused. */
 static const struct {
     const char *name;
     int told, dropped, refused;
@@ -17,7 +17,7 @@ static const struct {
 };
 #define FIELDS (sizeof fields / sizeof *fields)
 
-/* The length of the line end at text[at], 0 if there is none. */
+/* Returns the length of the line end at text[at], 0 if there is none. */
 static size_t line_end(const char *text, size_t len, size_t at)
 {
     if (at >= len || (text[at] != '\r' && text[at] != '\n'))
@@ -25,7 +25,7 @@ static size_t line_end(const char *text, size_t len, size_t at)
     return text[at] == '\r' && at + 1 < len && text[at + 1] == '\n' ? 2 : 1;
 }
 
-/* Where the line at `at` ends, its line end included. */
+/* Returns the offset of the line after the one at `at`. */
 static size_t next_line(const char *text, size_t len, size_t at)
 {
     while (at < len && text[at] != '\r' && text[at] != '\n')
@@ -33,7 +33,7 @@ static size_t next_line(const char *text, size_t len, size_t at)
     return at + line_end(text, len, at);
 }
 
-/* Where the field at `at` ends: lines that begin with a blank belong to the one before. */
+/* Returns the offset of the field after the one at `at`. A line that begins with a blank continues the field. */
 static size_t next_field(const char *text, size_t len, size_t at)
 {
     do
@@ -46,7 +46,7 @@ size_t header_end(const char *text, size_t len, int whole)
 {
     for (size_t at = 0; at < len; at = next_line(text, len, at)) {
         size_t end = line_end(text, len, at);
-        /* A CR that is the last octet so far may be half of a CR LF. */
+        /* A CR at the end of the text may be the first half of a CR LF. */
         if (end && !(text[at] == '\r' && at + 1 == len && !whole))
             return at + end;
         if (end)
@@ -55,13 +55,13 @@ size_t header_end(const char *text, size_t len, int whole)
     return whole ? len : 0;
 }
 
-/* The row of the field text[0..len), FIELDS if it is none of ours; *value is where its value begins. */
+/* Returns the row of the field text[0..len), FIELDS if there is none. *value is the offset of its value. */
 static size_t field_row(const char *text, size_t len, size_t *value)
 {
     const char *colon = memchr(text, ':', len);
     size_t name = colon ? (size_t)(colon - text) : 0;
     *value = name + 1;
-    /* RFC 5322 section 4.5.8: blanks before the colon were once allowed. */
+    /* RFC 5322 section 4.5.8: obsolete syntax allows blanks before the colon. */
     while (name > 0 && (text[name - 1] == ' ' || text[name - 1] == '\t'))
         name--;
     for (size_t i = 0; name > 0 && i < FIELDS; i++)
@@ -91,7 +91,8 @@ static int tell_list(InternetAddressList *list, header_address_fn *tell, void *c
     return rc;
 }
 
-/* Tells the addresses of one field. What the parser skipped would be a recipient who gets nothing. */
+/* Calls tell() for the addresses of one field. A warning of the parser is an error: a part that it skips is a recipient
+ * who would get nothing. */
 static int tell_field(const char *name, const char *value, size_t len, header_address_fn *tell, void *ctx,
                       struct fault *fault)
 {
@@ -119,7 +120,7 @@ int header_read(char *text, size_t len, size_t *kept, header_address_fn *tell, v
 {
     size_t to = 0;
     int rc = 0;
-    /* Once is enough, and it cannot be undone and done again. */
+    /* Never shut down: GMime cannot be initialised again after that. */
     g_mime_init();
     for (size_t at = 0, end; !rc && at < len; at = end) {
         end = next_field(text, len, at);

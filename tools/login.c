@@ -5,7 +5,7 @@
 #include <envoi/envoi.h>
 #include <envoi/plugin.h>
 
-/* Options that say where the secret of the login is. */
+/* Options that name the source of the secret. */
 static const struct source {
     const char *option;
     size_t where;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The login of a send: where its secret comes from, and when. */
+/* The login of a send: reads the secret from a file or a command, or asks for it on the terminal. */
 #ifndef TOOL_LOGIN_H
 #define TOOL_LOGIN_H
 
@@ -9,19 +9,20 @@
 
 struct login {
     char prompt[SERVER_MAX + 256];
-    int asked;          /* on the terminal */
+    int asked;          /* 1: the terminal was asked already */
     struct fault fault; /* why there is no password */
 };
 
-/* How many of the options that name a secret are given. */
+/* Returns how many of the options that name a secret are given. */
 int login_count_secrets(const struct options *options);
-/* Gives the session its user and the secret that a file or a command has; without one the terminal is asked once a
- * mechanism wants it; `login` stays for that. Returns 0, or the exit code with the fault noted. */
+/* Sets the user, and the secret of a file or a command. If no option names one, the terminal is asked when a mechanism
+ * wants the password. `login` must live as long as the session. Returns 0, or the exit code with *fault filled. */
 int login_set(struct login *login, const struct options *options, const char *server, struct envoi_session *session,
               struct fault *fault);
-/* The credential function: the password is asked for once, whatever asks for it how often. There is nothing else. */
+/* The credential callback. It asks for the password once and gives the same answer to later calls. Other credentials
+ * are cancelled. */
 int login_answer(void *ctx, unsigned credential, const char *mechanism, const char **data, size_t *len);
-/* Wipes what was typed. */
+/* Wipes the typed password. */
 void login_end(void);
 
 #endif

@@ -72,7 +72,7 @@ static int dispatch(struct options *options, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct options options = {0};
-    /* Whether somebody reads the verdicts must not decide how this ends. */
+    /* A closed standard output must not end the program: the exit code tells whether the mail was sent. */
     signal(SIGPIPE, SIG_IGN);
     int exit = dispatch(&options, argc, argv);
     options_free(&options);

@@ -15,7 +15,7 @@ enum kind { KIND_COUNT, KIND_TEXT, KIND_LIST, KIND_TLS, KIND_PORT, KIND_SECONDS,
 #define PLUGINS    COMMAND_PLUGINS
 #define NET        (COMMAND_SEND | COMMAND_PROBE)
 #define ALL        (COMMAND_SEND | COMMAND_PROBE | COMMAND_PLUGINS)
-/* Common options are known before the command too. */
+/* Common options may stand before the command too. */
 #define COMMON     ALL, 1
 #define AT(member) offsetof(struct options, member)
 
@@ -70,14 +70,14 @@ static const struct option_row {
     {"module-dir", 0, KIND_TEXT, AT(module_dir), COMMON, "DIR", "load plugins from DIR"},
     {"help", 'h', KIND_COUNT, AT(help), COMMON, NULL, "show this"},
     {"version", 'V', KIND_COUNT, AT(version), COMMON, NULL, "show the version"},
-    /* Here for their message: they would be taken for abbreviations otherwise. */
+    /* Listed for their error text: getopt would take them for abbreviations otherwise. */
     {"password", 0, KIND_REFUSED, 0, SEND, 0, "", NULL},
     {"passphrase", 0, KIND_REFUSED, 0, NET, 0, "", NULL},
     {"token", 0, KIND_REFUSED, 0, SEND, 0, "", NULL},
 };
 
 #define ROWS      (sizeof rows / sizeof *rows)
-/* Above every letter, so that getopt's answer is either a letter or a row. */
+/* Above every letter, so a result of getopt is either a letter or a row. */
 #define FIRST_ROW 256
 
 static const struct {
@@ -101,7 +101,7 @@ static int usage(const char *name, const char *text)
     return EXIT_USAGE;
 }
 
-/* Reads a whole number of 1..max. Returns 0 for anything else. */
+/* Parses a number from 1 to max. Returns 0 if it is not one. */
 static long number_of(const char *text, long max)
 {
     if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
@@ -188,7 +188,7 @@ static int applies(const struct option_row *row, enum command command)
 /* Fills getopt_long's table with the options of the command, and `letters` with its short ones. */
 static void make_tables(enum command command, struct option *table, char *letters)
 {
-    /* "+": the options of a command come after it; ":": a missing argument is told apart. */
+    /* "+": parsing ends at the command, whose options follow it. ":": a missing argument has its own result. */
     if (command == COMMAND_NONE)
         *letters++ = '+';
     *letters++ = ':';
@@ -215,7 +215,7 @@ static const struct option_row *row_of(int answer)
     return NULL;
 }
 
-/* Says what getopt_long did not like. The text after "=" is left out, it may be a secret. */
+/* Reports why getopt_long failed. The text after "=" is left out, as it may be a secret. */
 static int refuse(int answer, char **argv)
 {
     const struct option_row *row = optopt ? row_of(optopt) : NULL;
@@ -235,7 +235,7 @@ int options_parse(struct options *options, enum command command, int argc, char 
     struct option table[ROWS + 1] = {0};
     char letters[ROWS + 3];
     make_tables(command, table, letters);
-    optind = 0; /* glibc: start anew */
+    optind = 0; /* glibc: reinitialise */
     opterr = 0;
     for (;;) {
         int answer = getopt_long(argc, argv, letters, table, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: one table of options, from which parsing and --help come. */
+/* The command line: one table of options is used for parsing and for --help. */
 #ifndef TOOL_OPTIONS_H
 #define TOOL_OPTIONS_H
 
@@ -14,13 +14,13 @@ enum command {
     COMMAND_PLUGINS = 4,
 };
 
-/* The values of an option that may be repeated. They belong to argv. */
+/* The values of an option that may be repeated. The texts belong to argv. */
 struct list {
     const char **items;
     size_t count;
 };
 
-/* What the command line says. All texts belong to argv. */
+/* The parsed command line. All texts belong to argv. */
 struct options {
     int help, version;
     const char *plugins_d, *module_dir;
@@ -29,7 +29,7 @@ struct options {
     int lmtp, tls;
     const char *helo, *tls_backend, *tls_name, *ca, *cert, *key, *passphrase_file;
     struct list pins;
-    int64_t timeout; /* milliseconds, 0: the library's own deadlines */
+    int64_t timeout; /* milliseconds, 0: the deadlines of the library */
     int trace, json, why;
 
     const char *from;
@@ -40,12 +40,12 @@ struct options {
     const char *user, *password_file, *password_command, *token_file, *token_command, *mechanisms;
     int allow_cleartext_auth;
 
-    char **operands; /* what is no option: the message file, the host to probe */
+    char **operands; /* the words that are no options: the message file, the host to probe */
     int operand_count;
 };
 
-/* Reads the options of a command from argv; argv[0] is not looked at. With COMMAND_NONE only the common ones, up to the
- * first word that is no option. Returns 0, or EXIT_USAGE after complaining. */
+/* Parses the options of a command in argv[1] and later; with COMMAND_NONE only the common ones, up to the first word
+ * that is no option. Returns 0, or EXIT_USAGE after an error was printed. */
 int options_parse(struct options *options, enum command command, int argc, char **argv);
 void options_free(struct options *options);
 /* Prints the options of a command, aligned. */

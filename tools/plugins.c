@@ -8,7 +8,7 @@
 #include <envoi/envoi.h>
 #include <string.h>
 
-/* All that a descriptor says, in the order of --why. */
+/* The keys of a descriptor in the order of --why. */
 static const char *const keys[] = {
     "id", "kind", "provides", "module", "abi", "enabled", "priority", "critical", "require-tls", "state",
 };
@@ -72,7 +72,7 @@ static int print_table(const json_t *plugins)
     return rc;
 }
 
-/* Each plugin with every value and where it came from. */
+/* Prints each plugin with all its values and their sources. */
 static int print_why(const json_t *plugins)
 {
     int rc = 0;
@@ -127,7 +127,7 @@ int plugins_command(const struct options *options)
         complain("'envoi plugins' takes no '%s'; see 'envoi plugins --help'", options->operands[0]);
         return EXIT_USAGE;
     }
-    /* What the log would say is among the warnings. */
+    /* No log: its messages are among the warnings that print() shows. */
     int rc = connection_library(options, 0, &library, &fault);
     if (rc)
         fault_print(&fault, NULL);

@@ -53,7 +53,7 @@ static json_t *extensions(const struct envoi_session *session)
     return array;
 }
 
-/* Those that AUTH announces, with the plugin that would serve each, or null. */
+/* Returns the mechanisms of AUTH, each with the plugin that provides it, or null. */
 static json_t *mechanisms(struct envoi_session *session)
 {
     json_t *array = json_array();
@@ -102,7 +102,7 @@ static json_t *certificates(const struct envoi_session *session)
     return array;
 }
 
-/* STARTTLS where it is announced or was asked for. */
+/* Sends STARTTLS if it is announced, or if the options require TLS. Not with --tls off. */
 static int begin_tls(struct probe *probe)
 {
     int tls = probe->options->tls;
@@ -115,7 +115,7 @@ static int begin_tls(struct probe *probe)
     return error ? error : envoi_session_ehlo_or_helo_if_needed(probe->session);
 }
 
-/* One connection, from the greeting to what is announced at last. Returns 0 or an ENVOI_E_*. */
+/* Makes one connection and collects its greeting, TLS parameters and last EHLO reply. Returns 0 or an ENVOI_E_*. */
 static int visit(struct probe *probe)
 {
     struct envoi_session *session = probe->session;
@@ -143,7 +143,7 @@ static int visit(struct probe *probe)
 static int attempt(struct probe *probe, int verify)
 {
     struct options options = *probe->options;
-    /* connect and ehlo look at it only for TLS from the first octet; STARTTLS is begun here. */
+    /* connect and ehlo use the policy for implicit TLS only. STARTTLS is sent by begin_tls(). */
     if (!probe->implicit)
         options.tls = ENVOI_TLS_OPPORTUNISTIC;
     if (connection_session(&options, probe->library, verify, &probe->session, &probe->fault))
@@ -152,7 +152,7 @@ static int attempt(struct probe *probe, int verify)
     if (error)
         fault_from_session(&probe->fault, probe->session, error);
     if (error == ENVOI_E_NOT_SUPPORTED) {
-        /* Nothing else is asked for here. */
+        /* A probe requires no other extension. */
         probe->fault.phase = ENVOI_PHASE_STARTTLS;
         probe->fault.exit = exit_code_of_error(error, ENVOI_PHASE_STARTTLS, 0);
     }
@@ -163,7 +163,7 @@ static int attempt(struct probe *probe, int verify)
     return probe->fault.exit;
 }
 
-/* A certificate that is not trusted is what a person wants to see, so there is a second visit without the check. */
+/* If the certificate is not trusted, connects once more without the check, so that the certificate can be shown. */
 static int look(struct probe *probe)
 {
     int exit = attempt(probe, 1);
@@ -210,14 +210,14 @@ static int print(struct probe *probe)
         rc = EXIT_LOCAL;
     }
     fflush(stdout);
-    /* Without the hints: they send people here. */
+    /* Without the hints, as they refer to this command. */
     if (probe->fault.exit)
         complain("%s%s%s", probe->server, *probe->server ? ": " : "", probe->fault.text);
     json_decref(probe->found);
     return rc;
 }
 
-/* TLS from the first octet: asked for, or by the port as the library has it. */
+/* Is it implicit TLS: by an option, or as in the library by port 465? */
 static int is_implicit(const struct probe *probe)
 {
     size_t len = strlen(probe->server);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a probe has found, as JSON; see envoi(1). */
+/* The result of a probe, as JSON; see envoi(1). */
 #ifndef TOOL_PROBE_H
 #define TOOL_PROBE_H
 
@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Whole days from `now` until `then`, rounded down: -1 means less than one day ago. */
+/* Returns the whole days from `now` until `then`, rounded down: -1 means less than one day ago. */
 int64_t probe_days(int64_t now, int64_t then);
-/* Prints it for a person. Returns 0, or -1 without memory. */
+/* Prints the result as text. Returns 0, or -1 if memory ran out. */
 int probe_print(const json_t *found, FILE *file);
 
 #endif

@@ -65,7 +65,7 @@ void progress_format(char *line, size_t cap, size_t columns, uint64_t done, int6
     } else {
         snprintf(left, sizeof left, "%.1f MB%s", (double)done / MEGA, speed);
     }
-    /* The last column stays free: some terminals go to the next line after it. */
+    /* The last column stays free: some terminals wrap after it. */
     size_t room = columns < cap ? columns : cap;
     snprintf(line, room ? room : 1, "%s%s%s", left, bar, right);
 }
@@ -73,7 +73,7 @@ void progress_format(char *line, size_t cap, size_t columns, uint64_t done, int6
 void progress_update(struct progress *progress, uint64_t done)
 {
     int64_t now = progress->enabled ? now_ms() : 0;
-    /* With the first octets: before them somebody may have typed a password. */
+    /* The time begins with the first octets: typing a password before them does not count. */
     if (!progress->began)
         progress->began = now;
     if (!progress->enabled || done < PROGRESS_LEAST / 16 || now - progress->drawn < PERIOD_MS)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Messages up to this size are sent too fast to watch. */
+/* Messages up to this size have no bar, as they are sent too fast. */
 #define PROGRESS_LEAST (1024 * 1024)
 
 struct progress {
@@ -16,14 +16,14 @@ struct progress {
     int64_t began, drawn;
 };
 
-/* Begins if standard error is a terminal, `wanted` is set and the message is large or of unknown size. */
+/* Enables the bar if `wanted` is set, standard error is a terminal, and the message is large or of unknown size. */
 void progress_begin(struct progress *progress, int64_t total, int wanted);
-/* Draws the bar anew, ten times a second at most. */
+/* Redraws the bar, at most ten times a second. */
 void progress_update(struct progress *progress, uint64_t done);
-/* Takes the bar off the screen. */
+/* Erases the bar and disables it. */
 void progress_end(struct progress *progress);
 
-/* Makes the line: "12.0 of 48.0 MB [=====>         ]  25 % 3.2 MB/s", as much of it as fits in `columns`. */
+/* Formats the line "12.0 of 48.0 MB [=====>         ]  25 % 3.2 MB/s", shortened to fit `columns`. */
 void progress_format(char *line, size_t cap, size_t columns, uint64_t done, int64_t total, int64_t milliseconds);
 
 #endif

@@ -76,7 +76,7 @@ static json_t *recipient(const struct envoi_message *message, size_t index)
 
 static json_t *mechanism(const struct envoi_session *session)
 {
-    /* One that was tried and failed is not how the mail went. */
+    /* Only the mechanism that logged in: one that was tried and failed is not shown. */
     const char *name = session && envoi_session_authenticated(session) ? envoi_session_mechanism(session) : "";
     if (!*name)
         return NULL;
@@ -98,7 +98,7 @@ json_t *report_new(int exit, const struct fault *fault, const struct envoi_messa
         json_array_append_new(recipients, recipient(message, i));
     json_object_set_new(report, "result", text_json(exit_code_word(exit)));
     json_object_set_new(report, "recipients", recipients);
-    /* The setters refuse NULL: what does not apply is absent. */
+    /* json_object_set_new() refuses NULL, so members that do not apply are absent. */
     json_object_set_new(report, "error", fault_json(fault));
     json_object_set_new(report, "tls", report_tls(session));
     json_object_set_new(report, "mechanism", mechanism(session));
@@ -115,7 +115,7 @@ static int add_recipient(struct table *table, const json_t *row)
                                         report_text(row, "phase"), line};
     if (report_number(row, "code"))
         snprintf(reply, sizeof reply, "%d %s ", (int)report_number(row, "code"), report_text(row, "enhanced"));
-    /* No enhanced code leaves two blanks. */
+    /* If there is no enhanced code, one of the two blanks goes. */
     size_t len = strlen(reply);
     if (len > 1 && reply[len - 2] == ' ')
         reply[len - 1] = '\0';

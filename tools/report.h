@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The outcome of a send: collected as JSON, printed as that or as a table. */
+/* The result of a send: collected as JSON, printed as JSON or as a table. */
 #ifndef TOOL_REPORT_H
 #define TOOL_REPORT_H
 
@@ -13,22 +13,22 @@ struct envoi_session;
 
 /* Counts the verdicts. */
 void report_tally(const struct envoi_message *message, struct tally *tally);
-/* The reply that refused, where the session's last one is another (a RSET's): from the verdicts. */
+/* After a refusal, takes the reply from the verdicts: the session's last reply may be another one (of RSET, say). */
 void report_complete_fault(const struct envoi_message *message, struct fault *fault);
 
-/* The object that --json prints; see envoi(1). `session` and `message` may be NULL: it did not come to that. Returns NULL
- * without memory. */
+/* Makes the object that --json prints; see envoi(1). `session` and `message` may be NULL if they were not made. Returns
+ * NULL if memory ran out. */
 json_t *report_new(int exit, const struct fault *fault, const struct envoi_message *message,
                    const struct envoi_session *session);
-/* The same as a table, with a line about the connection. Returns 0, or -1 without memory. */
+/* Prints it as a table, with a line about the connection. Returns 0, or -1 if memory ran out. */
 int report_print_table(const json_t *report, FILE *file);
 
-/* Helpers for whoever reads such objects: a text, "" if there is none; a number, 0 if there is none. */
+/* Return a member of such an object: a text, "" if there is none; a number, 0 if there is none. */
 const char *report_text(const json_t *object, const char *key);
 json_int_t report_number(const json_t *object, const char *key);
-/* {"backend", "protocol", "cipher", "verified"}, NULL without TLS. */
+/* Returns {"backend", "protocol", "cipher", "verified"}, or NULL without TLS. */
 json_t *report_tls(const struct envoi_session *session);
-/* Prints an object for --json, or complains that it is NULL. Frees it. */
+/* Prints an object for --json, or an error if it is NULL. Frees it. */
 void report_dump(json_t *object, FILE *file);
 
 #endif

@@ -16,15 +16,15 @@ void secret_wipe(struct secret *secret)
     explicit_bzero(secret, sizeof *secret);
 }
 
-/* Wipes what was read so far and notes the fault. */
+/* Wipes the octets that were read and stores the failure. */
 #define REFUSE(secret, fault, ...) (secret_wipe(secret), fault_set(fault, EXIT_CONFIG, ENVOI_E_SYSTEM, __VA_ARGS__))
 
-/* Reads to the end. Returns 0, or an errno: EFBIG if there is more than fits. */
+/* Reads to the end. Returns 0, or an errno: EFBIG if it is longer than SECRET_MAX. */
 static int read_all(struct secret *secret, int fd)
 {
     secret->len = 0;
     for (;;) {
-        /* One octet more than fits shows that there is too much. */
+        /* Room for one octet more than SECRET_MAX, to see that it is too long. */
         ssize_t n = read(fd, secret->text + secret->len, sizeof secret->text - secret->len);
         if (n < 0 && errno == EINTR)
             continue;
@@ -50,7 +50,7 @@ static int strip_and_check(struct secret *secret, const char *option, struct fau
         if (secret->len > 0 && secret->text[secret->len - 1] == '\r')
             secret->len--;
     }
-    /* The line end goes too: what follows the text must not be a part of the secret. */
+    /* The line end is wiped as well, so no octet after the text is a part of the secret. */
     explicit_bzero(secret->text + secret->len, sizeof secret->text - secret->len);
     if (memchr(secret->text, '\0', secret->len) || memchr(secret->text, '\n', secret->len))
         return REFUSE(secret, fault, "%s: a secret is one line without NUL octets, and there is more", option);
@@ -79,13 +79,13 @@ int secret_from_file(struct secret *secret, const char *option, const char *path
     if (rc)
         return REFUSE(secret, fault, "%s: cannot read '%s': %s", option, path, reading_failed(rc));
     rc = strip_and_check(secret, option, fault);
-    /* An empty regular file is a mistake; /dev/null says on purpose that there is no password. */
+    /* An empty regular file is an error. /dev/null means an empty password on purpose. */
     if (!rc && !secret->len && S_ISREG(status.st_mode))
         return REFUSE(secret, fault, "%s: '%s' is empty", option, path);
     return rc;
 }
 
-/* The child's side: becomes the command, with the pipe for its output. */
+/* Runs in the child: executes the command, with the pipe as its standard output. */
 _Noreturn static void become_command(const char *command, int output)
 {
     int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);

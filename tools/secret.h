@@ -8,18 +8,18 @@
 
 #define SECRET_MAX 65535
 
-/* Large, so keep it off the stack, and wipe it as soon as the library has its copy. */
+/* Too large for the stack. Wipe it as soon as the library has its copy. */
 struct secret {
     char text[SECRET_MAX + 1];
     size_t len;
 };
 
-/* Each returns 0, or the exit code with the fault noted. The text ends with NUL and holds no other; one line end at its
- * end is taken off. `option` is the option that named the file or the command. */
+/* Each function returns 0, or the exit code with *fault filled. The text is NUL-terminated, contains no other NUL, and
+ * one line end at its end is removed. `option` is the option that named the file or the command. */
 int secret_from_file(struct secret *secret, const char *option, const char *path, struct fault *fault);
-/* Runs the command with /bin/sh -c; its input is empty, its standard error is this program's. */
+/* Runs the command with /bin/sh -c. Its input is empty; its standard error is that of this program. */
 int secret_from_command(struct secret *secret, const char *option, const char *command, struct fault *fault);
-/* Asks on the terminal, without echo. A signal meanwhile restores the terminal before it takes its course. */
+/* Asks on the terminal, without echo. If a signal arrives, the terminal is restored before the signal takes effect. */
 int secret_from_terminal(struct secret *secret, const char *prompt, struct fault *fault);
 void secret_wipe(struct secret *secret);
 

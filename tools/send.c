@@ -18,11 +18,12 @@ struct send {
     struct content content;
     struct login login;
     char server[SERVER_MAX];
-    int tried; /* the server was asked */
+    int tried; /* 1: transmit() was called */
     struct fault fault;
 };
 
-/* Whoever names a mechanism logs in by it: by a Kerberos ticket, say, without any user. A list that names none is no reason. */
+/* Does the list of --mechanism name none? A named mechanism is a login, even without a user: by a Kerberos ticket,
+ * say. */
 static int names_none(const char *list)
 {
     for (const char *word = list + strspn(list, " "); *word; word += strspn(word, " ")) {
@@ -33,7 +34,7 @@ static int names_none(const char *list)
     return 1;
 }
 
-/* Options that must be there, and those that are nothing without another. */
+/* Checks for required options, and for options that need or exclude another. */
 static int check_usage(const struct options *o)
 {
     const struct {
@@ -63,7 +64,7 @@ static int add_recipient(void *ctx, const char *address, struct fault *fault)
 {
     const struct send *send = ctx;
     int error = envoi_message_add_recipient_with(send->message, address, send->options->rcpt_options);
-    /* Of the two texts the address was checked first. */
+    /* The address was checked before the options. */
     return !error                     ? 0
            : error == ENVOI_E_ADDRESS ? fault_from_setter(fault, "recipient", address, error)
                                       : fault_from_setter(fault, "--rcpt-options", send->options->rcpt_options, error);
@@ -92,8 +93,8 @@ static int make_message(struct send *send)
     return error ? fault_from_setter(&send->fault, "message", "", error) : 0;
 }
 
-/* All that can be wrong before the first octet goes out. What is asked on the terminal is not: whether anything is to be
- * asked depends on what the server announces. */
+/* Does all that can fail before the first octet is sent. The password is not asked for here: whether it is needed
+ * depends on the mechanisms that the server announces. */
 static int prepare(struct send *send)
 {
     int rc = connection_server(send->options, send->options->host, send->server, &send->fault);
@@ -156,7 +157,7 @@ int send_command(const struct options *options)
     exit = prepare(&send);
     if (!exit)
         exit = transmit(&send);
-    /* First the verdicts: whether the server says goodbye does not change them. */
+    /* Printed before QUIT, as its reply does not change the verdicts. */
     print(&send, exit);
     if (envoi_session_connected(send.session))
         envoi_session_quit(send.session);

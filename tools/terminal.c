@@ -10,7 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* The signals that end or stop a program from its terminal. */
+/* The signals by which a terminal ends or stops a program. */
 static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 #define SIGNALS (sizeof signals / sizeof *signals)
 
@@ -21,7 +21,7 @@ static void catch_signal(int number)
     caught = number;
 }
 
-/* What has to be put back. */
+/* The state to restore. */
 struct guard {
     int tty;
     struct termios mode;
@@ -29,7 +29,7 @@ struct guard {
     struct sigaction actions[SIGNALS];
 };
 
-/* Puts everything back; a signal that came takes its course here, which may be the end of the program. */
+/* Restores the state. A signal that arrived is raised again here, which may end the program. */
 static void guard_end(struct guard *guard)
 {
     tcsetattr(guard->tty, TCSAFLUSH, &guard->mode);
@@ -40,7 +40,7 @@ static void guard_end(struct guard *guard)
     sigprocmask(SIG_SETMASK, &guard->mask, NULL);
 }
 
-/* Turns echo off. The signals are held back, and let in only while waiting: none can slip in between. */
+/* Turns echo off. The signals are blocked except while ppoll() waits, so none can arrive unnoticed before it. */
 static int guard_begin(struct guard *guard)
 {
     if (tcgetattr(guard->tty, &guard->mode) < 0)
@@ -70,7 +70,7 @@ static int write_text(int fd, const char *text)
     return write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-/* Waits for a line; its length, or -1 with errno EINTR when a signal came. */
+/* Waits for a line. Returns its length, or -1 with errno; EINTR if a signal arrived. */
 static ssize_t read_line(struct guard *guard, struct secret *secret)
 {
     struct pollfd ready = {.fd = guard->tty, .events = POLLIN};
@@ -89,7 +89,7 @@ int secret_from_terminal(struct secret *secret, const char *prompt, struct fault
             failure = errno;
             break;
         }
-        /* Who sees the prompt may type: the echo is off by then. */
+        /* The prompt comes after echo is off, so nothing typed after it is shown. */
         n = write_text(guard.tty, prompt) < 0 ? -1 : read_line(&guard, secret);
         int saved = n < 0 ? errno : 0;
         write_text(guard.tty, "\n");

@@ -7,8 +7,8 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* The length of the UTF-8 sequence at `text` and its code point; 0 if there is none (RFC 3629: no overlong forms, no
- * surrogates, nothing above U+10FFFF). */
+/* Returns the length of the UTF-8 sequence at `text`, with its code point, or 0 if there is none (RFC 3629: no overlong
+ * forms, no surrogates, nothing above U+10FFFF). */
 static size_t sequence(const unsigned char *text, uint32_t *point)
 {
     static const struct {
@@ -41,7 +41,7 @@ static int is_control(uint32_t point)
 char *text_clean(const char *text, char newline)
 {
     const unsigned char *in = (const unsigned char *)(text ? text : "");
-    /* One octet becomes three at most. */
+    /* One octet becomes at most three. */
     char *out = calloc(strlen((const char *)in) + 1, strlen(REPLACEMENT));
     if (!out)
         return NULL;
@@ -112,7 +112,7 @@ void table_print(const struct table *table, size_t indent, FILE *file)
             widths[c] = width > widths[c] ? width : widths[c];
         }
     for (size_t r = 0; r < table->count; r++) {
-        /* Blanks only before something, so that no line ends with them. */
+        /* Blanks are printed before the next cell that has a text, so no line ends with them. */
         size_t blanks = indent;
         for (size_t c = 0; c < table->columns; c++) {
             const char *cell = table->rows[r][c];

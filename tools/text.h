@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text for a terminal and for JSON. What a server says may be anything; what is printed is not. */
+/* Text for a terminal and for JSON. A server may send any octets, so they are cleaned before they are printed. */
 #ifndef TOOL_TEXT_H
 #define TOOL_TEXT_H
 
@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* A copy in valid UTF-8 without control characters: what is no UTF-8 becomes U+FFFD, a control character "?", and a line
- * end `newline`. NULL stands for "". Returns NULL without memory; to be freed. */
+/* Returns a copy in valid UTF-8, to be freed, or NULL if memory ran out. An octet that is no UTF-8 becomes U+FFFD, a
+ * line feed becomes `newline`, a tab a blank, any other control character "?". NULL counts as "". */
 char *text_clean(const char *text, char newline);
-/* The same as a JSON string, line ends kept; NULL without memory. */
+/* Returns the same as a JSON string with its line feeds, or NULL if memory ran out. */
 json_t *text_json(const char *text);
-/* Columns on a terminal, one for each character of valid UTF-8. */
+/* Returns the columns on a terminal: one for each character of valid UTF-8. */
 size_t text_width(const char *text);
 
 /* Rows of cells, printed with the columns aligned. */
@@ -23,9 +23,9 @@ struct table {
     char *(*rows)[TABLE_COLUMNS];
 };
 
-/* Adds a row of table->columns texts, cleaned and copied. Returns 0, or -1 without memory. */
+/* Adds a row of table->columns texts, cleaned and copied. Returns 0, or -1 if memory ran out. */
 int table_add(struct table *table, const char *const *cells);
-/* Prints all rows, each after `indent` blanks. */
+/* Prints all rows, each indented by `indent` blanks. */
 void table_print(const struct table *table, size_t indent, FILE *file);
 void table_free(struct table *table);
 
