@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-# The registry refuses modules in directories that others can write, whatever the umask of who installs.
+# The registry refuses modules in directories that others can write, so the modes do not depend on the umask.
 set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
 # envoi_add_plugin(<id> SOURCES <file>... [LIBS <target>...])
 #
-# Compiles the sources once, against the plugin ABI alone, and makes of the same objects either a module with its one
-# exported symbol or, when <id> is named in ENVOI_STATIC_PLUGINS, a part of libenvoi. The descriptor plugins.d/<id>.plugin
-# goes with it.
+# Compiles the sources once, against the plugin ABI alone. The objects become a module with one exported symbol or, if <id>
+# is in ENVOI_STATIC_PLUGINS, a part of libenvoi. The descriptor plugins.d/<id>.plugin is installed with the module, or built
+# in.
 function(envoi_add_plugin id)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   add_library(${id}_objects OBJECT ${ARG_SOURCES})

@@ -41,10 +41,11 @@ struct mech_exchange {
 /* The slot `init` of struct envoi_plugin: the state is the host. */
 int32_t mech_init(const struct envoi_host *host, void **state);
 
-/* Fills what mech_at() of struct envoi_mechanism tells. */
+/* Fills the result of mech_at() of struct envoi_mechanism. */
 int32_t mech_describe(const struct mech_spec *spec, struct envoi_mech_info *out);
 
-/* Allocates the context, zero behind its struct mech_exchange. ENVOI_E_NOT_SUPPORTED if `name` is not that of `spec`. */
+/* Allocates the context, zero behind its struct mech_exchange. ENVOI_E_NOT_SUPPORTED if `name` is not that of
+ * `spec`. */
 int32_t mech_new(void *state, const char *name, const struct envoi_mech_params *params, const struct mech_spec *spec,
                  void **ctx);
 

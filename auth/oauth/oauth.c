@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The mechanisms OAUTHBEARER (RFC 7628) and XOAUTH2, its forerunner: one message with a name and an OAuth 2.0 bearer token.
- * A server that refuses the token gives the reason in a challenge, and replies 535 only after the response to that. */
+/* The mechanisms OAUTHBEARER (RFC 7628) and XOAUTH2, its forerunner: one message with a name and an OAuth 2.0 bearer
+ * token. A server that refuses the token gives the reason in a challenge, and replies 535 only after the response to
+ * that. */
 #include "mech.h"
 
 #include <string.h>
@@ -143,8 +144,8 @@ static size_t oauth_put(char *to, const struct piece *piece)
     return n;
 }
 
-/* Returns the value of host=, or NULL if there is none: RFC 7628 lets host and port be left out. A port is never sent, as
- * the core does not give it. */
+/* Returns the value of host=, or NULL if there is none: RFC 7628 lets host and port be left out. A port is never sent,
+ * as the core does not give it. */
 static const char *oauth_host(const struct oauth *self)
 {
     const char *host = self->row->gs2 ? self->exchange.params->host : NULL;
@@ -160,8 +161,8 @@ static struct piece piece_of(const char *text)
     return (struct piece){text, strlen(text), 0};
 }
 
-/* The name in the message is the one to act as, if there is one: the token itself says whose it is. Returns the number of
- * pieces. */
+/* The name in the message is the one to act as, if there is one: the token itself says whose it is. Returns the number
+ * of pieces. */
 static size_t oauth_pieces(const struct oauth *self, struct piece pieces[PIECES_MAX])
 {
     const struct envoi_cred *cred = self->exchange.cred;
@@ -225,8 +226,8 @@ static char oauth_shown(unsigned char octet)
     return octet < 0x20 ? ' ' : (char)octet;
 }
 
-/* Reports the first octets of the server's challenge as the reason for its refusal: on one line, printable, and with each
- * occurrence of the token replaced by an asterisk. */
+/* Reports the first octets of the server's challenge as the reason for its refusal: on one line, printable, and with
+ * each occurrence of the token replaced by an asterisk. */
 static void oauth_tell(struct oauth *self, const char *in, size_t len)
 {
     char text[sizeof REASON_BEGIN + REASON_MAX + sizeof "..."] = REASON_BEGIN;
@@ -240,7 +241,8 @@ static void oauth_tell(struct oauth *self, const char *in, size_t len)
         i += token ? token : 1;
     }
     memcpy(at, i < len ? "..." : "", i < len ? sizeof "..." : 1);
-    /* The step itself succeeds: the refusal is the reply to its response, and this text becomes a part of that error. */
+    /* The step itself succeeds: the refusal is the reply to its response, and this text becomes a part of that
+     * error. */
     mech_fail(&self->exchange, ENVOI_E_AUTH, text);
 }
 

@@ -155,8 +155,8 @@ static int answers_log(void *context, int level, const char *message)
     return SASL_OK;
 }
 
-/* Cyrus stores every callback as int (*)(void). The cast goes through void (*)(void), the one type for which compilers do
- * not warn. */
+/* Cyrus stores every callback as int (*)(void). The cast goes through void (*)(void), the one type for which compilers
+ * do not warn. */
 #define CALLBACK(fn) ((int (*)(void))(void (*)(void))(fn))
 
 const sasl_callback_t *bridge_answers_callbacks(struct bridge_answers *self)

@@ -18,8 +18,8 @@ struct bridge_answers {
     sasl_callback_t callbacks[8];
 };
 
-/* Asks for the credentials that are still missing. Returns ENVOI_OK; ENVOI_E_AGAIN: an answer comes later, call it again;
- * or another error, with its text in *text. */
+/* Asks for the credentials that are still missing. Returns ENVOI_OK; ENVOI_E_AGAIN: an answer comes later, call it
+ * again; or another error, with its text in *text. */
 int32_t bridge_answers_gather(struct bridge_answers *self, const struct bridge_mech *mech,
                               const struct envoi_mech_params *params, const char **text);
 

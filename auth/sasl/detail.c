@@ -4,13 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Phrases of the GSS library before the reason, which follows in parentheses. They are left out, as the line is short. */
+/* Phrases of the GSS library before the reason, which follows in parentheses. They are left out, as the line is
+ * short. */
 static const char *const preambles[] = {
     "Unspecified GSS failure.  Minor code may provide more information (",
     "No credentials were supplied, or the credentials were unavailable or inaccessible (",
 };
 
-/* Texts that mean nothing to a user, reworded. GS2 asks for a password (SASL_CB_PASS) if it finds no ticket of the user. */
+/* Texts that mean nothing to a user, reworded. GS2 asks for a password (SASL_CB_PASS) if it finds no ticket of the
+ * user. */
 static const struct {
     const char *theirs;
     const char *ours;

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The octets of a token (RFC 2616 section 2.2). Cyrus ends a name at the first other octet and goes on: it takes "nonce(="
- * for a nonce. */
+/* The octets of a token (RFC 2616 section 2.2). Cyrus ends a name at the first other octet and goes on: it takes
+ * "nonce(=" for a nonce. */
 static const char token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~";
 
 /* The part of a challenge that is not parsed yet. */

@@ -15,8 +15,9 @@
 /* The largest packet of a security layer, as announced to the server. */
 #define LAYER_BUFFER  65536u
 
-/* DIGEST-MD5 has a process-wide cache of logins, locked by the mutex functions of sasl_set_mutex(). They do nothing unless
- * the program sets them, and only the program may. So there is a process-wide lock here. It guards no data of this plugin. */
+/* DIGEST-MD5 has a process-wide cache of logins, locked by the mutex functions of sasl_set_mutex(). They do nothing
+ * unless the program sets them, and only the program may. So there is a process-wide lock here. It guards no data of
+ * this plugin. */
 static pthread_mutex_t digest_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Reports a failure. The text may quote the server: control characters become blanks. */
@@ -50,8 +51,8 @@ static int32_t exchange_fail_sasl(struct bridge_exchange *self, int rc, int32_t 
 
 /* ---- before the login ---- */
 
-/* Gets binding data of the first type that the TLS layer has, with buf NULL its length only. The default of the TLS version
- * (RFC 5802, RFC 9266) comes first, as tls-unique exists with TLS 1.2 only. Returns 0 if there is none. */
+/* Gets binding data of the first type that the TLS layer has, with buf NULL its length only. The default of the TLS
+ * version (RFC 5802, RFC 9266) comes first, as tls-unique exists with TLS 1.2 only. Returns 0 if there is none. */
 static int exchange_bind(const struct envoi_mech_params *params, unsigned char *buf, size_t cap, size_t *len,
                          const char **type)
 {
@@ -167,10 +168,10 @@ static int exchange_server_binds(const struct bridge_exchange *self)
     return 0;
 }
 
-/* Gives the binding to Cyrus for a "-PLUS" name, and also for a plain name if the server announced no "-PLUS". In the second
- * case the exchange says that the client supports channel binding (y), so the server notices if the announcement was
- * stripped on the way. If the server did announce "-PLUS" and the core picked the plain name, it gets no binding: "y" would
- * be false, and the server would have to refuse it. */
+/* Gives the binding to Cyrus for a "-PLUS" name, and also for a plain name if the server announced no "-PLUS". In the
+ * second case the exchange says that the client supports channel binding (y), so the server notices if the announcement
+ * was stripped on the way. If the server did announce "-PLUS" and the core picked the plain name, it gets no binding:
+ * "y" would be false, and the server would have to refuse it. */
 static int exchange_set_binding(struct bridge_exchange *self)
 {
     size_t len = 0;

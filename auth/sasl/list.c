@@ -6,8 +6,8 @@
 
 #define LOGIN_NEEDS (ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD)
 
-/* The credentials that Cyrus asks the application for, and properties of its mechanisms that it does not report. The first
- * row that matches counts; a `*` at the end matches any suffix. */
+/* The credentials that Cyrus asks the application for, and properties of its mechanisms that it does not report. The
+ * first row that matches counts; a `*` at the end matches any suffix. */
 static const struct {
     const char *name;
     uint32_t needs;
@@ -29,7 +29,8 @@ static const struct {
     {"*", LOGIN_NEEDS, ENVOI_CRED_AUTHZID, 0, 0},
 };
 
-/* Never used: modules for these exist that crash the process, as they call the password callback with a wrong signature. */
+/* Never used: modules for these exist that crash the process, as they call the password callback with a wrong
+ * signature. */
 static const char *const never[] = {"XOAUTH2", "OAUTHBEARER"};
 
 static int list_matches(const char *pattern, const char *name)

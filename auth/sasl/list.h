@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The mechanisms of the installed modules of Cyrus SASL, as rows of mech_at(). Made once by init, constant afterwards. */
+/* The mechanisms of the installed modules of Cyrus SASL, as rows of mech_at(). Made once by init, constant
+ * afterwards. */
 #ifndef BRIDGE_LIST_H
 #define BRIDGE_LIST_H
 
@@ -32,8 +33,8 @@ struct bridge {
 /* Fills mechs and count. Call sasl_client_init() first. */
 int32_t bridge_list_fill(struct bridge *self);
 
-/* Finds the row of `name`. If the name ends with "-PLUS", the row of the mechanism without it is returned and *plus is 1.
- * Returns NULL if there is no row, or if a "-PLUS" was asked of a mechanism that cannot bind to the channel. */
+/* Finds the row of `name`. If the name ends with "-PLUS", the row of the mechanism without it is returned and *plus is
+ * 1. Returns NULL if there is no row, or if a "-PLUS" was asked of a mechanism that cannot bind to the channel. */
 const struct bridge_mech *bridge_list_find(const struct bridge *self, const char *name, uint32_t *plus);
 
 #endif

@@ -10,7 +10,8 @@ static void bridge_fini(void *state)
 
     self->host->free(self->mechs);
     self->host->free(self);
-    /* Cyrus counts these calls, so other users in the process are not affected. sasl_done() would end the library for them. */
+    /* Cyrus counts these calls, so other users in the process are not affected. sasl_done() would end the library for
+     * them. */
     sasl_client_done();
 }
 

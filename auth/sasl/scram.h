@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* RFC 7677: at least 4096 rounds. The upper bound is there because a server could keep this process busy for minutes. */
+/* RFC 7677: at least 4096 rounds. The upper bound is there because a server could keep this process busy for
+ * minutes. */
 #define BRIDGE_SCRAM_ROUNDS_MIN 4096u
 #define BRIDGE_SCRAM_ROUNDS_MAX 1000000u
 

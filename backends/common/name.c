@@ -78,8 +78,8 @@ bool backend_name_is_dns(const struct backend_name *name, const void *san, size_
     if (len < 2 || pattern[0] != '*' || pattern[1] != '.')
         return same_name(pattern, len, host, host_len);
 
-    /* The wildcard stands for exactly the left-most label. At least two labels must follow it, so a certificate cannot be
-     * for a whole top-level domain. The host has no empty label, so a pattern that equals it has none either. */
+    /* The wildcard stands for exactly the left-most label. At least two labels must follow it, so a certificate cannot
+     * be for a whole top-level domain. The host has no empty label, so a pattern that equals it has none either. */
     rest = memchr(host, '.', host_len);
     if (!rest || !memchr(pattern + 2, '.', len - 2))
         return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A text that is built piece by piece: in the caller's buffer, where it is truncated if it does not fit, or on the host's
- * heap. It remembers its failure, so only the end result has to be checked. */
+/* A text that is built piece by piece: in the caller's buffer, where it is truncated if it does not fit, or on the
+ * host's heap. It remembers its failure, so only the end result has to be checked. */
 #ifndef BACKEND_TEXT_H
 #define BACKEND_TEXT_H
 
@@ -20,8 +20,8 @@ struct backend_text backend_text_heap(const struct envoi_host *host);
 
 void backend_text_add(struct backend_text *text, const char *str);
 
-/* Adds untrusted octets. Those that are not printable ASCII, or are in `special`, become hex pairs as in RFC 4514 (\0A). So
- * the result is safe on a terminal and in a log. */
+/* Adds untrusted octets. Those that are not printable ASCII, or are in `special`, become hex pairs as in RFC 4514
+ * (\0A). So the result is safe on a terminal and in a log. */
 void backend_text_add_foreign(struct backend_text *text, const void *data, size_t len, const char *special);
 
 /* Adds a time, seconds since 1970, as "2026-01-31 23:59:59 UTC". */
@@ -30,7 +30,8 @@ void backend_text_add_time(struct backend_text *text, int64_t seconds);
 /* Adds an IPv4 (4 octets) or IPv6 (16 octets) address. */
 void backend_text_add_ip(struct backend_text *text, const void *addr, size_t len);
 
-/* Returns a text on the heap, which the caller frees by host->free, or NULL if memory ran out. `text` is empty afterwards. */
+/* Returns a text on the heap, which the caller frees by host->free, or NULL if memory ran out. `text` is empty
+ * afterwards. */
 char *backend_text_take(struct backend_text *text);
 
 #endif

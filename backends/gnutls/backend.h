@@ -40,8 +40,8 @@
 
 #define ERROR_TEXT 512 /* octets of an error text, NUL included */
 
-/* A ticket has: the SHA-256 of all that follows; TICKET_MARK; TICKET_VERIFIED or TICKET_UNVERIFIED; the session as exported
- * by the library. The sum protects the library from damaged data, which it may not survive. */
+/* A ticket has: the SHA-256 of all that follows; TICKET_MARK; TICKET_VERIFIED or TICKET_UNVERIFIED; the session as
+ * exported by the library. The sum protects the library from damaged data, which it may not survive. */
 #define TICKET_SUM        32
 #define TICKET_HEADER     (TICKET_SUM + 2)
 #define TICKET_MARK       'G' /* of this library */
@@ -106,8 +106,8 @@ struct tls_connection {
     size_t chain_len;
 };
 
-/* The functions of the transport are documented in plugin.h. AGAIN, EOF, END and NOT_SUPPORTED are no failures, so no text
- * is set for them. */
+/* The functions of the transport are documented in plugin.h. AGAIN, EOF, END and NOT_SUPPORTED are no failures, so no
+ * text is set for them. */
 int32_t context_new(void *state, const struct envoi_tls_config *config, struct envoi_errctx *errctx, void **context);
 void context_free(void *context);
 
@@ -127,10 +127,12 @@ int32_t info_ticket(void *connection, const struct envoi_sink *out);
 /* Makes the library read from and write to conn->lower. */
 bool lower_attach(struct tls_connection *conn);
 
-/* Writes the kept octets to lower. Returns ENVOI_OK: none is left; ENVOI_E_AGAIN: see conn->wants; else as conn->below. */
+/* Writes the kept octets to lower. Returns ENVOI_OK: none is left; ENVOI_E_AGAIN: see conn->wants; else as
+ * conn->below. */
 int32_t lower_spill(struct tls_connection *conn);
 
-/* Makes the library check the certificate within the handshake, before it sends any data of ours. Once per connection. */
+/* Makes the library check the certificate within the handshake, before it sends any data of ours. Once per
+ * connection. */
 void verify_setup(struct tls_connection *conn);
 
 /* Completes the checks after the handshake: a resumed session brings no certificate, so the stored one is checked.

@@ -75,8 +75,8 @@ static int32_t connection_begin(struct tls_connection *conn, bool allowed, uint3
                    : connection_fail(conn, ENVOI_E_USAGE, 0, "this cannot be done now with the TLS connection", NULL);
 }
 
-/* Ends a call that did not succeed. `what` is the text for a failure. Returns ENVOI_E_AGAIN with *want, ENVOI_E_EOF, or an
- * error that is final. */
+/* Ends a call that did not succeed. `what` is the text for a failure. Returns ENVOI_E_AGAIN with *want, ENVOI_E_EOF, or
+ * an error that is final. */
 static int32_t connection_end(struct tls_connection *conn, int ret, const char *what, uint32_t *want)
 {
     if (conn->reason_code)
@@ -94,8 +94,9 @@ static int32_t connection_end(struct tls_connection *conn, int ret, const char *
     return conn->wants ? ENVOI_E_AGAIN : connection_die(conn, ENVOI_E_TLS, ret, what, "the library makes no progress");
 }
 
-/* The library also says "again" if it has consumed a record that is not for the caller (a ticket, a warning), although lower
- * may have more. Returns true if the library should be called once more: it made progress, and lower refused nothing. */
+/* The library also says "again" if it has consumed a record that is not for the caller (a ticket, a warning), although
+ * lower may have more. Returns true if the library should be called once more: it made progress, and lower refused
+ * nothing. */
 static bool goes_on(struct tls_connection *conn, int ret)
 {
     bool moved = conn->moved > 0;
@@ -106,8 +107,8 @@ static bool goes_on(struct tls_connection *conn, int ret)
 
 /* ---- open ---- */
 
-/* May an earlier session be offered for resumption? Not if it was made without the checks that are wanted now, and never if
- * there are revocation lists: the stored leaf alone cannot be checked against them. */
+/* May an earlier session be offered for resumption? Not if it was made without the checks that are wanted now, and
+ * never if there are revocation lists: the stored leaf alone cannot be checked against them. */
 static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, size_t len)
 {
     uint8_t sum[TICKET_SUM];
@@ -240,8 +241,8 @@ int32_t connection_recv(void *conn_, void *buf, size_t cap, size_t *n, uint32_t 
 }
 
 /* Encrypts a record. A record that is partly sent must not stay in the library: if the server asks for new keys in the
- * meantime, sending can neither be resumed (the library calls that invalid) nor be repeated (the record would go out twice).
- * So the library always writes whole records, and octets for which lower has no room are kept. */
+ * meantime, sending can neither be resumed (the library calls that invalid) nor be repeated (the record would go out
+ * twice). So the library always writes whole records, and octets for which lower has no room are kept. */
 static ssize_t take_record(struct tls_connection *conn, const void *buf, size_t len)
 {
     ssize_t ret;

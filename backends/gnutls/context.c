@@ -13,7 +13,8 @@ struct setup {
     const char *versions;  /* end of the priority string */
 };
 
-/* Reports a failure: subject (a file, a string, or NULL), what is wrong with it, and the library's reason. Returns `code`. */
+/* Reports a failure: subject (a file, a string, or NULL), what is wrong with it, and the library's reason. Returns
+ * `code`. */
 static int32_t setup_failed(const struct setup *setup, int32_t code, const char *subject, const char *what, int error)
 {
     const struct envoi_host *host = setup->context->state->host;

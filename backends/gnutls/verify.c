@@ -83,8 +83,8 @@ static void add_library_words(struct backend_text *text, unsigned status)
     gnutls_free(words.data);
 }
 
-/* Stores why the certificate is refused, for connection_step() to report. `cert` may be NULL. `library` is the library's code
- * for it. Returns ENVOI_E_CERTIFICATE. */
+/* Stores why the certificate is refused, for connection_step() to report. `cert` may be NULL. `library` is the
+ * library's code for it. Returns ENVOI_E_CERTIFICATE. */
 static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason reason, gnutls_x509_crt_t cert,
                              int64_t library)
 {
@@ -259,8 +259,8 @@ static gnutls_x509_crt_t find_issuer(const struct tls_connection *conn, gnutls_x
     return issuer;
 }
 
-/* Is there an up-to-date revocation list that the leaf's issuer signed? The library checks certificates against the lists it
- * has, but accepts that the right one is missing. */
+/* Is there an up-to-date revocation list that the leaf's issuer signed? The library checks certificates against the
+ * lists it has, but accepts that the right one is missing. */
 static enum backend_reason check_lists(const struct tls_connection *conn, gnutls_x509_crt_t leaf)
 {
     const unsigned stale = GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED | GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE;

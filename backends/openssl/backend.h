@@ -39,8 +39,8 @@
 
 #define ERROR_TEXT 512 /* octets of an error text, NUL included */
 
-/* A ticket has: the SHA-256 of all that follows; TICKET_MARK; TICKET_VERIFIED or TICKET_UNVERIFIED; the session as exported
- * by the library. The sum protects the library from damaged data, which it may not survive. */
+/* A ticket has: the SHA-256 of all that follows; TICKET_MARK; TICKET_VERIFIED or TICKET_UNVERIFIED; the session as
+ * exported by the library. The sum protects the library from damaged data, which it may not survive. */
 #define TICKET_SUM        32
 #define TICKET_HEADER     (TICKET_SUM + 2)
 #define TICKET_MARK       'O' /* of this library */
@@ -100,8 +100,8 @@ struct tls_connection {
     size_t chain_len;
 };
 
-/* The functions of the transport are documented in plugin.h. AGAIN, EOF, END and NOT_SUPPORTED are no failures, so no text
- * is set for them. */
+/* The functions of the transport are documented in plugin.h. AGAIN, EOF, END and NOT_SUPPORTED are no failures, so no
+ * text is set for them. */
 int32_t context_new(void *state, const struct envoi_tls_config *config, struct envoi_errctx *errctx, void **context);
 void context_free(void *context);
 

@@ -75,8 +75,8 @@ static int32_t connection_begin(struct tls_connection *conn, bool allowed, uint3
                    : connection_fail(conn, ENVOI_E_USAGE, 0, "this cannot be done now with the TLS connection", NULL);
 }
 
-/* Ends a call that did not succeed. `what` is the text for a failure. Returns ENVOI_E_AGAIN with *want, ENVOI_E_EOF, or an
- * error that is final. */
+/* Ends a call that did not succeed. `what` is the text for a failure. Returns ENVOI_E_AGAIN with *want, ENVOI_E_EOF, or
+ * an error that is final. */
 static int32_t connection_end(struct tls_connection *conn, int ret, const char *what, uint32_t *want)
 {
     int error = SSL_get_error(conn->library, ret);
@@ -100,8 +100,8 @@ static int32_t connection_end(struct tls_connection *conn, int ret, const char *
 
 /* ---- open ---- */
 
-/* May an earlier session be offered for resumption? Not if it was made without the checks that are wanted now, and never if
- * there are revocation lists: the stored leaf alone cannot be checked against them. */
+/* May an earlier session be offered for resumption? Not if it was made without the checks that are wanted now, and
+ * never if there are revocation lists: the stored leaf alone cannot be checked against them. */
 static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, size_t len)
 {
     uint8_t sum[TICKET_SUM];

@@ -15,7 +15,8 @@ struct setup {
     int32_t passphrase_rc; /* result of the passphrase callback, 1: not called yet */
 };
 
-/* Reports a failure: subject (a file, a string, or NULL), what is wrong with it, and the library's reason. Returns `code`. */
+/* Reports a failure: subject (a file, a string, or NULL), what is wrong with it, and the library's reason. Returns
+ * `code`. */
 static int32_t setup_failed(const struct setup *setup, int32_t code, const char *subject, const char *what)
 {
     const struct envoi_host *host = setup->context->state->host;

@@ -247,8 +247,8 @@ bool info_sum(const void *data, size_t len, uint8_t sum[TICKET_SUM])
     return EVP_Digest(data, len, sum, NULL, EVP_sha256(), NULL) == 1;
 }
 
-/* Returns a session that can be resumed, or NULL. With TLS 1.3 each ticket makes a new session. The one that was offered has
- * used up its ticket (RFC 8446 appendix C.4), although the library would export it again. */
+/* Returns a session that can be resumed, or NULL. With TLS 1.3 each ticket makes a new session. The one that was
+ * offered has used up its ticket (RFC 8446 appendix C.4), although the library would export it again. */
 static SSL_SESSION *session_of(const struct tls_connection *conn)
 {
     SSL_SESSION *session = SSL_get0_session(conn->library);

@@ -60,8 +60,8 @@ static bool list_name(void *arg, bool is_ip, const void *data, size_t len)
 
 /* ---- the reason ---- */
 
-/* Stores why the certificate is refused, for connection_step() to report. `cert` may be NULL. `library` is the library's code
- * for it. Returns ENVOI_E_CERTIFICATE. */
+/* Stores why the certificate is refused, for connection_step() to report. `cert` may be NULL. `library` is the
+ * library's code for it. Returns ENVOI_E_CERTIFICATE. */
 static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason reason, const X509 *cert, int64_t library)
 {
     struct backend_text text = backend_text_lent(conn->reason, sizeof conn->reason);
@@ -195,7 +195,8 @@ static enum backend_reason reason_of(int error)
     return REASON_UNVERIFIABLE;
 }
 
-/* The library wants a revocation list of every issuer in the chain, but only the one of the leaf's issuer is required. */
+/* The library wants a revocation list of every issuer in the chain, but only the one of the leaf's issuer is
+ * required. */
 static int forgive_missing_lists(int ok, X509_STORE_CTX *store)
 {
     return ok || (X509_STORE_CTX_get_error(store) == X509_V_ERR_UNABLE_TO_GET_CRL &&
