@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * The one list of results. Every fallible function of envoi and of its plugins returns `int`: 0 (ENVOI_OK) or one of
- * the negative ENVOI_E_* below. Numbers never change meaning and are never reused.
+ * The one list of results. Every fallible function of envoi and of its plugins returns `int`: ENVOI_OK (0) or one of
+ * the negative ENVOI_E_* below. A number never changes its meaning and is never reused.
  *
- * The list is an X-macro so that the constants, their names, their classes and their texts cannot drift apart. Programs
- * use the constants; envoi_error_name(), envoi_error_text() and envoi_error_class() (library.h) give the rest.
+ * The list is an X-macro, so that constants, names, classes and texts cannot drift apart. Programs use the constants;
+ * envoi_error_name(), envoi_error_text() and envoi_error_class() of library.h give the name, the text and the class.
+ *
+ * @since 0.1
  */
 #ifndef ENVOI_ERROR_H
 #define ENVOI_ERROR_H
@@ -43,29 +45,29 @@
     X(PROTOCOL, -80, PROTOCOL, "the server does not keep to the protocol, or to its bounds")                           \
     X(PLUGIN, -90, PLUGIN, "a plugin is missing, broken or not allowed")
 
-/** The result of a call that did what it was asked to do. */
+/** The result of a call that succeeded. */
 #define ENVOI_OK 0
 
 /** Every negative result: ENVOI_E_AGAIN, ENVOI_E_USAGE, ... */
 enum envoi_error {
-/** Makes a constant of one row of the list; gone behind it. */
+/** Turns one row of the list into a constant; undefined again below. */
 #define ENVOI_X(name, number, class_, text) ENVOI_E_##name = number,
     ENVOI_ERROR_MAP(ENVOI_X)
 #undef ENVOI_X
 };
 
-/** The classes of results: what kind of thing went wrong, for callers that do not care for the detail. */
+/** The classes of results, for callers that need only the kind of failure. */
 enum envoi_error_class {
     ENVOI_CLASS_OK = 0,       /**< nothing went wrong */
-    ENVOI_CLASS_CONTROL = 1,  /**< not an error: again, end, cancelled */
+    ENVOI_CLASS_CONTROL = 1,  /**< no failure: not yet, end, cancelled */
     ENVOI_CLASS_USAGE = 2,    /**< the calling program is at fault */
     ENVOI_CLASS_LOCAL = 3,    /**< this machine is at fault: memory, files, the content source */
     ENVOI_CLASS_NETWORK = 4,  /**< no connection, or a lost one */
     ENVOI_CLASS_TLS = 5,      /**< no trusted TLS */
     ENVOI_CLASS_AUTH = 6,     /**< no login */
     ENVOI_CLASS_REFUSED = 7,  /**< the server said no */
-    ENVOI_CLASS_UNKNOWN = 8,  /**< the mail may have been delivered; nobody can tell */
-    ENVOI_CLASS_PROTOCOL = 9, /**< the server talks nonsense */
+    ENVOI_CLASS_UNKNOWN = 8,  /**< the mail may have been delivered, and there is no way to tell */
+    ENVOI_CLASS_PROTOCOL = 9, /**< the server breaks the protocol */
     ENVOI_CLASS_PLUGIN = 10,  /**< plugins.d or a module is at fault */
 };
 
