@@ -42,11 +42,11 @@
  * **Errors.** Every function takes NULL for the message and then returns ENVOI_E_USAGE (or 0, NULL or ""). This is not
  * repeated below, nor are these:
  *
- * | result | of | cause |
- * |---|---|---|
- * | ENVOI_OK | all | success |
- * | ENVOI_E_BUSY | setters | the message belongs to a session or a pool; nothing changes; this error does not stick |
- * | ENVOI_E_MEMORY | setters marked "copied" | out of memory |
+ * | result         | of                      | cause                                                      |
+ * | -------------- | ----------------------- | ---------------------------------------------------------- |
+ * | ENVOI_OK       | all                     | success                                                    |
+ * | ENVOI_E_BUSY   | setters                 | the message belongs to a session or a pool; does not stick |
+ * | ENVOI_E_MEMORY | setters marked "copied" | out of memory                                              |
  *
  * **Sticky errors.** If a setter fails with another error than ENVOI_E_BUSY, it returns its error, and every later send
  * or submit fails with the first such error, until envoi_message_reset() succeeds. So a program may check only there.
@@ -205,10 +205,11 @@ int envoi_message_set_body(struct envoi_message *message, int body);
  * LF. Dots are doubled and a missing last line end is added (RFC 5321 section 4.5.2). NUL is refused unless the body is
  * binary. Each of the first four setters replaces the source before it.
  *
- * | source | scanned | announced (SIZE, 8BITMIME) | if it has a NUL octet |
- * |---|---|---|---|
- * | memory; other content up to 64 KiB that can be read again | before MAIL | exactly | nothing is sent |
- * | all other content | as it goes out | the source's estimate; 8BITMIME to be safe | the transfer is aborted |
+ * | source                          | scanned        | SIZE          | 8BITMIME   | a NUL octet         |
+ * | ------------------------------- | -------------- | ------------- | ---------- | ------------------- |
+ * | memory                          | before MAIL    | exact         | if needed  | nothing is sent     |
+ * | up to 64 KiB, can be read again | before MAIL    | exact         | if needed  | nothing is sent     |
+ * | all others                      | as it goes out | of the source | to be safe | aborts the transfer |
  *
  * A regular file, or a callback with a rewind function, can be read again. It is scanned as a whole before MAIL,
  * whatever its size, if the result matters: the server has no 8BITMIME, or its SIZE limit may be exceeded.

@@ -3,35 +3,93 @@
  * @file
  * A session: one connection to one server, the counterpart of Python's smtplib.SMTP.
  *
- * **Two ways to use it.** Without a watch function every verb (connect, send, quit ...) blocks until it is done and
- * returns its result. After envoi_session_set_watch() the same verbs return ENVOI_E_AGAIN at once, and
- * envoi_session_process() carries them on; when that returns anything but ENVOI_E_AGAIN, it is the verb's result. One verb
- * at a time: another one meanwhile is ENVOI_E_BUSY.
+ * @code{.c}
+ * // Sends one message in blocking calls. TLS is required and the certificate verified, unless settings say otherwise.
+ * int send_one(struct envoi_library *library, struct envoi_message *message)
+ * {
+ *     struct envoi_session *session = NULL;
+ *     int rc = envoi_session_new(library, &session);
  *
- * **Results.** Each verb says which errors are its own. All can also return ENVOI_E_DISCONNECTED (not connected, or the
- * connection was lost), ENVOI_E_TIMEOUT (a deadline passed), ENVOI_E_PROTOCOL (the server does not keep to the protocol),
- * ENVOI_E_MEMORY, ENVOI_E_SYSTEM (the machine failed: too many open files, an input error), ENVOI_E_BUSY and ENVOI_E_USAGE.
- * envoi_session_error() has the text of the last failure. The first three close the connection, and a 421 does, even to a
- * verb that returns ENVOI_OK; after any other error it may be closed: ask envoi_session_connected(). While it is open the
- * session is usable as before.
+ *     if (rc)
+ *         return rc;
+ *     envoi_session_set_password(session, "me", getenv("SMTP_PASSWORD")); // if it fails, connect fails with its error
+ *     rc = envoi_session_connect(session, "mail.example.org:587");
+ *     if (rc == ENVOI_OK)
+ *         rc = envoi_session_send(session, message); // EHLO, STARTTLS, EHLO, AUTH as needed
+ *     if (rc)
+ *         fprintf(stderr, "%s\n", envoi_session_error(session));
+ *     envoi_session_quit(session);
+ *     envoi_session_free(session);
+ *     return rc;
+ * }
+ * @endcode
  *
- * **Sticky errors.** A setter that fails returns its error and makes the next verb but quit fail with it: nothing is sent.
- * The library object's setters do so too, until they succeed: see library.h.
+ * **Two faces.** Without a watch function every verb (connect, send, quit ...) blocks until it is done and returns its
+ * result. After envoi_session_set_watch() the session is non-blocking: a verb returns ENVOI_E_AGAIN at once, and
+ * envoi_session_process() carries it on. When that returns anything but ENVOI_E_AGAIN, it is the verb's result. One
+ * verb at a time. `examples/` has programs for poll, epoll, libuv, libevent and GLib.
  *
- * **NULL.** Every function takes it for the session and answers ENVOI_E_USAGE (or 0, -1, NULL or "").
+ * **Which call in which state.** A cell says what the call does, or which ENVOI_E_* it returns:
  *
- * **Threads.** One thread at a time; different sessions may be used in different threads. From a callback of a session
- * only functions that read (no verb, no free, no setter but envoi_session_set_trace()) may be called on that session. A
- * callback returns: one that is left by longjmp() or by an exception leaves a session behind that may not be touched any
+ * | call                     | not connected (1) | connected     | in a verb (2) | callback (3) | child (4)   |
+ * | ------------------------ | ----------------- | ------------- | ------------- | ------------ | ----------- |
+ * | connect                  | begins            | USAGE         | BUSY          | BUSY         | USAGE       |
+ * | quit                     | returns OK        | begins        | BUSY          | BUSY         | USAGE       |
+ * | every other verb         | DISCONNECTED      | begins        | BUSY          | BUSY         | USAGE       |
+ * | sendmail if non-blocking | USAGE             | USAGE         | BUSY          | BUSY         | USAGE       |
+ * | process                  | returns OK        | listens (5)   | carries on    | BUSY         | USAGE       |
+ * | close                    | returns OK        | closes        | ends the verb | BUSY         | closes copy |
+ * | free                     | frees             | closes, frees | ends, frees   | forbidden    | frees copy  |
+ * | other setters            | sets              | sets          | BUSY, sticks  | BUSY, sticks | as parent   |
+ * | set_watch                | sets              | BUSY, sticks  | BUSY, sticks  | BUSY, sticks | as parent   |
+ * | set_trace                | sets              | sets          | sets          | sets         | sets        |
+ * | functions that read      | reads             | reads         | reads         | reads        | reads       |
+ *
+ * 1. Also after quit or close, after a reply 421 (even to a verb that returned ENVOI_OK), and after a lost connection.
+ *    envoi_session_connected() says whether there is a connection. A loss that was not noticed yet makes the next verb
+ *    return ENVOI_E_DISCONNECTED.
+ * 2. Between the calls of envoi_session_process(), in the non-blocking face.
+ * 3. Of this session: trace, watch, credential, AUTH step and content functions, and the log function of the library
+ *    object.
+ * 4. While the child has its copy of a connection that belongs to the parent. After close it is "not connected".
+ * 5. It notices a server that closes the connection between verbs, and returns ENVOI_OK.
+ *
+ * **Errors.** Every verb can return these, which are not repeated below, nor is ENVOI_OK where it only means success:
+ *
+ * | result               | cause                                                                 | connection    |
+ * | -------------------- | --------------------------------------------------------------------- | ------------- |
+ * | ENVOI_E_AGAIN        | non-blocking face: the verb is in progress                            |               |
+ * | ENVOI_E_USAGE        | the session is NULL; see also the table above                         | as before     |
+ * | ENVOI_E_BUSY         | see the table above                                                   | as before     |
+ * | ENVOI_E_DISCONNECTED | not connected, or the connection was lost or closed by the server     | closed        |
+ * | ENVOI_E_TIMEOUT      | a deadline passed (::envoi_phase)                                     | closed        |
+ * | ENVOI_E_PROTOCOL     | the server does not keep to the protocol, or to its bounds            | closed        |
+ * | ENVOI_E_MEMORY       | out of memory                                                         | may be closed |
+ * | ENVOI_E_SYSTEM       | the machine failed: too many open files, no thread, ...               | may be closed |
+ * | a sticky error       | a setter of the session or the library object failed; nothing is sent | as before     |
+ *
+ * After any other error the connection may be closed: ask envoi_session_connected(). While it is open the session is
+ * usable as before. envoi_session_error() has the text of the last failure. Functions that read take NULL and return 0,
+ * -1, NULL or "".
+ *
+ * **Sticky errors.** If a setter fails, it returns its error, and the next verb but quit fails with it, once: nothing
+ * is sent. The library object's setters do so until they succeed: see library.h.
+ *
+ * **Threads.** One thread at a time. Different sessions may be used in different threads.
+ *
+ * **Callbacks.** From a callback of a session only functions that read and envoi_session_set_trace() may be called on
+ * that session. A callback must return. If it is left by longjmp() or an exception, the session must not be touched any
  * more, not even to free it.
  *
- * **Fork.** A connection stays with the process that made it (or is making it). In a child of fork(2) the verbs and
- * envoi_session_process() send nothing and return ENVOI_E_USAGE; envoi_session_close() and envoi_session_free() close the
- * child's copy of the descriptor without a word, and the parent's connection is as it was. Once closed the session can
- * connect again, in the child too. The watch function is told as always: the child's loop has to be its own by then
- * (uv_loop_fork(), event_reinit(), a new epoll descriptor).
+ * **Fork.** A connection stays with the process that made it or is making it. In a child of fork(2) the verbs and
+ * envoi_session_process() send nothing and return ENVOI_E_USAGE. envoi_session_close() and envoi_session_free() close
+ * the child's copy of the descriptor without sending anything, and the parent's connection is as it was. Then the
+ * session can connect again, in the child too. The watch function is called as always, so the child's loop must be its
+ * own by then (uv_loop_fork(), event_reinit(), a new epoll descriptor).
  *
- * **errno** is after a verb, envoi_session_process() and envoi_session_close() what it was before.
+ * **errno** is left unchanged by verbs, envoi_session_process() and envoi_session_close().
+ *
+ * @since 0.1
  */
 #ifndef ENVOI_SESSION_H
 #define ENVOI_SESSION_H
@@ -49,11 +107,12 @@ struct envoi_session;
 struct envoi_message;
 struct envoi_reply;
 
-/** The phases of a session, for deadlines and for "where did it fail". */
+/** The phases of a session. Each has a deadline, whose default stands here, and a failure has the phase in which it
+ * happened. */
 enum envoi_phase {
-    ENVOI_PHASE_NONE = 0,
+    ENVOI_PHASE_NONE = 0,     /**< no phase */
     ENVOI_PHASE_DNS = 1,      /**< 30 s */
-    ENVOI_PHASE_CONNECT = 2,  /**< 30 s for all addresses, and again behind one that gave no greeting */
+    ENVOI_PHASE_CONNECT = 2,  /**< 30 s for all addresses; begins anew after an address that gave no greeting */
     ENVOI_PHASE_TLS = 3,      /**< handshake, 60 s */
     ENVOI_PHASE_GREETING = 4, /**< 5 min */
     ENVOI_PHASE_EHLO = 5,     /**< EHLO, LHLO, HELO, 5 min */
@@ -67,341 +126,538 @@ enum envoi_phase {
     ENVOI_PHASE_COMMAND = 13, /**< any other command, 5 min */
     ENVOI_PHASE_QUIT = 14,    /**< 5 s */
     ENVOI_PHASE_ANSWER = 15,  /**< the application's answer for a credential, 5 min */
-    ENVOI_PHASES = 16,        /**< how many there are */
+    ENVOI_PHASES = 16,        /**< number of phases */
 };
-/** The name of a phase: "connect", "MAIL", ... Lives for ever. */
+/** Returns the name of a phase: "connect", "MAIL" ...; "?" for another number. Lives for ever. @since 0.1 */
 const char *envoi_phase_name(int phase);
 
-/** How TLS is used. On port 465 all but ENVOI_TLS_OFF mean implicit. */
+/** The TLS policies. On port 465 all but ENVOI_TLS_OFF mean implicit.
+ *
+ * ENVOI_TLS_OPPORTUNISTIC means required if there is a login or a client certificate, set at any time before the login.
+ * A connection that goes on in clear is reported to the log of the library object and to the trace, once: as
+ * ENVOI_LOG_WARNING if the server announces STARTTLS and refuses it, as ENVOI_LOG_INFO if it announces none, the case
+ * that this policy is made for. envoi_session_tls_backend() is "" then. A failed handshake or certificate is an error
+ * nevertheless. */
 enum envoi_tls {
-    ENVOI_TLS_DEFAULT = 0,       /**< off on a unix socket, else required */
+    ENVOI_TLS_DEFAULT = 0,       /**< off on a unix socket, otherwise required */
     ENVOI_TLS_OFF = 1,           /**< never */
-    ENVOI_TLS_OPPORTUNISTIC = 2, /**< STARTTLS if it is announced and accepted; with a login or a client certificate,
-                                  * set at any time before the login, it means required. What goes on in clear is told
-                                  * to the log of the library object (envoi_library_set_log()) and the trace, once for a
-                                  * connection: that a server refuses what it announces as ENVOI_LOG_WARNING, that it
-                                  * announces nothing, which is what this policy is for, as ENVOI_LOG_INFO; and
-                                  * envoi_session_tls_backend() is "". A handshake or a certificate that fails is an
-                                  * error all the same */
+    ENVOI_TLS_OPPORTUNISTIC = 2, /**< STARTTLS if it is announced and accepted, otherwise in clear */
     ENVOI_TLS_REQUIRED = 3,      /**< STARTTLS, or nothing is sent */
     ENVOI_TLS_IMPLICIT = 4,      /**< TLS from the first octet (RFC 8314) */
 };
 
 /** @name Life
  * @{ */
-/** Makes a session. @returns ENVOI_OK; ENVOI_E_USAGE; ENVOI_E_MEMORY. */
+/** Makes a session.
+ * @param library  must outlive the session
+ * @param out      set to the session, which the caller frees with envoi_session_free(); set to NULL on failure
+ * @retval ENVOI_E_USAGE   library or out is NULL
+ * @retval ENVOI_E_MEMORY
+ * @since 0.1 */
 int envoi_session_new(struct envoi_library *library, struct envoi_session **out);
 /** Makes a session and connects it, blocking.
- * @param library  the library object, which must outlive the session
+ * @param library  must outlive the session
  * @param server   as for envoi_session_connect()
- * @param out      set to the session, also when connecting fails, so that its error can be read; NULL only when there is
- *                 no session
- * @returns as envoi_session_connect(). */
+ * @param out      set to the session, which the caller frees. If connecting fails it is set too, so that the error can
+ *                 be read; it is NULL only if no session could be made
+ * @returns as envoi_session_new() and envoi_session_connect()
+ * @since 0.1 */
 int envoi_session_open(struct envoi_library *library, const char *server, struct envoi_session **out);
-/** Closes the connection without a word and frees the session; NULL is a no-op. Never blocks. Secrets are wiped. */
+/** Closes the connection without QUIT and frees the session; NULL is a no-op. Never blocks. Wipes secrets. @since
+ * 0.1 */
 void envoi_session_free(struct envoi_session *session);
 /** @} */
 
 /** @name Settings
- * SMTP or LMTP, the TLS policy and the TLS backend are taken at connect, for the whole connection; what concerns the
- * certificates, at the handshake. All others count from the next verb.
+ * LMTP, the TLS policy and the TLS backend are read at connect, for the whole connection. Settings of certificates are
+ * read at the handshake, all others at the next verb. Texts are copied; NULL takes a setting back.
  *
- * Texts are copied; NULL takes a setting back. Each @returns ENVOI_OK; ENVOI_E_USAGE: a value that cannot be one, or a text
- * with CR, LF or a control character; ENVOI_E_BUSY; ENVOI_E_MEMORY.
+ * Every setter returns ENVOI_OK or one of these errors, all of which stick. Below stand only the causes of
+ * ENVOI_E_USAGE that are not in the table.
+ *
+ * | result         | cause                                                    |
+ * | -------------- | -------------------------------------------------------- |
+ * | ENVOI_E_USAGE  | a text with CR, LF or another control character          |
+ * | ENVOI_E_BUSY   | a verb is in progress, or the call comes from a callback |
+ * | ENVOI_E_MEMORY | out of memory; the setting is as before                  |
  * @{ */
-/** SMTP (0, the default) or LMTP (1; RFC 2033: one verdict per accepted recipient after the content). */
+/** Chooses SMTP (0, the default) or LMTP (1). With LMTP each accepted recipient has its own verdict after the content
+ * (RFC 2033). @since 0.1 */
 int envoi_session_set_lmtp(struct envoi_session *session, int on);
-/** The name after EHLO. Default: the FQDN of this host if it is known without asking the network, else an address
- * literal of the connection. */
+/** Sets the name after EHLO.
+ * @param session  the session
+ * @param name     a host name, or an address literal in brackets. Default: the FQDN of this host if it is known without
+ *                 asking the network, otherwise an address literal of the connection
+ * @retval ENVOI_E_USAGE  not a host name
+ * @since 0.1 */
 int envoi_session_set_helo_name(struct envoi_session *session, const char *name);
-/** One of ENVOI_TLS_*. ENVOI_TLS_OFF alone allows no plaintext logins: see envoi_session_allow_cleartext_auth(). */
+/** Sets the TLS policy. ENVOI_TLS_OFF does not allow plaintext logins: see envoi_session_allow_cleartext_auth().
+ * @param session  the session
+ * @param tls      one of ENVOI_TLS_*
+ * @retval ENVOI_E_USAGE  another value
+ * @since 0.1 */
 int envoi_session_set_tls(struct envoi_session *session, int tls);
-/** The TLS backend of this session, over the library's choice. */
+/** Sets the TLS backend of this session, instead of the library object's choice.
+ * @param session  the session
+ * @param id       the plugin's id. A backend that does not exist is reported when TLS begins (ENVOI_E_PLUGIN)
+ * @retval ENVOI_E_USAGE  not an id (`[a-z0-9_]+`)
+ * @since 0.1 */
 int envoi_session_set_tls_backend(struct envoi_session *session, const char *id);
-/** The name or IP address that the server's certificate must carry, instead of the host of envoi_session_connect(). */
+/** Sets the name or IP address that the server's certificate must carry.
+ * @param session  the session
+ * @param name     default: the host of envoi_session_connect()
+ * @retval ENVOI_E_USAGE  not a host name or an address
+ * @since 0.1 */
 int envoi_session_set_tls_name(struct envoi_session *session, const char *name);
-/** Checks (1, the default) or does not check (0) the server's certificate; pins are checked all the same. An unverified
- * connection counts as clear: no plaintext mechanism is used on it. */
+/** Says whether the server's certificate is verified (1, the default; 0: not). Pins are checked in both cases. A
+ * connection that is not verified counts as clear: no plaintext mechanism is used on it. @since 0.1 */
 int envoi_session_set_tls_verify(struct envoi_session *session, int on);
-/** Adds a pin: the SHA-256 of the server's public key (SPKI), 64 hexadecimal digits. One of the pins must match. */
+/** Adds a pin. If there are pins, the server's public key must match one of them.
+ * @param session  the session
+ * @param sha256   the SHA-256 of the public key (SPKI), 64 hexadecimal digits; NULL: removes all pins
+ * @retval ENVOI_E_USAGE  not 64 hexadecimal digits
+ * @since 0.1 */
 int envoi_session_add_pin(struct envoi_session *session, const char *sha256);
-/** A client certificate: PEM chain, PEM key (NULL: in the same file). A TLS backend that can show none is an error when
- * TLS begins, ENVOI_E_NOT_SUPPORTED. */
+/** Sets a client certificate. If the TLS backend cannot present one, ENVOI_E_NOT_SUPPORTED is returned when TLS begins.
+ * @param session    the session
+ * @param cert_file  path of a PEM chain
+ * @param key_file   path of the PEM key; NULL: the key is in cert_file
+ * @retval ENVOI_E_USAGE  a key without a certificate
+ * @since 0.1 */
 int envoi_session_set_client_certificate(struct envoi_session *session, const char *cert_file, const char *key_file);
-/** The passphrase of an encrypted key. Wiped on free. */
+/** Sets the passphrase of an encrypted key. It is wiped on free. @since 0.1 */
 int envoi_session_set_passphrase(struct envoi_session *session, const char *passphrase);
-/** Who logs in, with what password. With a user set, envoi_session_send() logs in, or fails. Wiped on free. */
+/** Sets user and password. If a user is set, envoi_session_send() logs in or fails. The password is wiped on free.
+ * @since 0.1 */
 int envoi_session_set_password(struct envoi_session *session, const char *user, const char *password);
-/** Who logs in, with what OAuth 2.0 bearer token: by OAUTHBEARER (RFC 7628) or XOAUTH2, which the plugin `oauth` has.
- * Fetching and renewing tokens is the application's. Wiped on free. */
+/** Sets user and OAuth 2.0 bearer token, for OAUTHBEARER (RFC 7628) or XOAUTH2 of the plugin `oauth`. The user is the
+ * same setting as in envoi_session_set_password(). The application fetches and renews tokens. The token is wiped on
+ * free.
+ * @since 0.1 */
 int envoi_session_set_token(struct envoi_session *session, const char *user, const char *token);
-/** As whom to act (authorization identity); default: the user. With one set, envoi_session_send() logs in. */
+/** Sets the authorization identity: as whom to act, if not as the user. If it is set, envoi_session_send() logs in.
+ * @since 0.1 */
 int envoi_session_set_authzid(struct envoi_session *session, const char *authzid);
 
-/** Asks the application for a credential. It may wait for a person (in the blocking face; the other one does not wait, and
- * says AGAIN): no deadline of the session passes meanwhile. The server has deadlines of its own.
- * @param ctx        as given
+/** Asks the application for a credential. The callback may wait for a person in the blocking face; in the non-blocking
+ * face it returns ENVOI_E_AGAIN. No deadline of the session passes while it runs, but the server has deadlines of its
+ * own.
+ * @param ctx        as given to envoi_session_set_credential_callback()
  * @param credential one of ENVOI_CRED_* (plugin.h)
  * @param mechanism  the SASL name; borrowed for the call
- * @param data       set to the octets; they are copied before the callback is called again
- * @param len        set to how many
- * @returns ENVOI_OK; ENVOI_E_CANCELLED: there is none; ENVOI_E_AGAIN: later (non-blocking face only): it is asked again
- * when envoi_session_process() is called. */
+ * @param data       set to the octets, which are copied before the callback is called again
+ * @param len        set to the number of octets
+ * @retval ENVOI_OK
+ * @retval ENVOI_E_AGAIN      later, non-blocking face only: envoi_session_process() asks again
+ * @retval ENVOI_E_CANCELLED  there is none; any other error means the same
+ * @since 0.1 */
 typedef int envoi_credential_fn(void *ctx, unsigned credential, const char *mechanism, const char **data, size_t *len);
-/** Sets who is asked for credentials that were not set; with it envoi_session_send() logs in. */
+/** Sets the callback for credentials that were not set. If there is one, envoi_session_send() logs in.
+ * @param session   the session
+ * @param callback  NULL: none
+ * @param ctx       passed to it
+ * @since 0.1 */
 int envoi_session_set_credential_callback(struct envoi_session *session, envoi_credential_fn *callback, void *ctx);
-/** Which mechanisms may be used, in which order, separated by blanks: "SCRAM-SHA-256 PLAIN". A name with "!" before it
- * is forbidden: "!CRAM-MD5" forbids one and leaves the rest in the order of strength. "*" stands for all others. NULL:
- * all, strongest first. EXTERNAL and ANONYMOUS are used only when named, and so is, where a user was set, whatever logs in
- * whoever has a ticket (GSSAPI). With any name that is not forbidden envoi_session_send() logs in. */
-int envoi_session_set_mechanisms(struct envoi_session *session, const char *names);
-/** Allows (1) plaintext mechanisms (PLAIN, LOGIN, XOAUTH2, OAUTHBEARER) on a connection that is not verified TLS and not
- * a unix socket. The admin's `require-tls: yes` cannot be lifted. */
-int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on);
-/** Least and most strength in bits of a SASL security layer (RFC 4422 section 3.7); 0 and 0, the default: none. */
-int envoi_session_set_security_layer(struct envoi_session *session, unsigned min_ssf, unsigned max_ssf);
-/** Allows (1) mechanisms whose library may block inside a step (Kerberos asks its KDC) in the non-blocking face and in a
- * pool, also in envoi_pool_run(). Each step of theirs is taken by a thread of envoi's, which has all signals blocked;
- * meanwhile one more descriptor is watched, and the loop goes on. ENVOI_PHASE_AUTH bounds the step. One that is given up (its
- * deadline has passed, the session was closed or freed) goes on in the background until the library comes back; what it
- * keeps alive is freed then, by that thread. Callbacks are called in the caller's thread as ever, but for the log and the
- * allocator. What the program has set for its own thread only (gss_krb5_ccache_name()) does not count there. In blocking
- * calls the caller's thread takes the steps, and nothing bounds them but the library. */
-int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int on);
-/** How content goes out where the server announces CHUNKING (RFC 3030).
+/** Sets the mechanisms that may be used, and their order.
+ * - "SCRAM-SHA-256 PLAIN": these two, in this order. "*" stands for all others.
+ * - "!CRAM-MD5": all but this one, strongest first.
+ * - EXTERNAL and ANONYMOUS are used only if named. If a user is set, so are mechanisms that take the identity from a
+ *   ticket (GSSAPI).
+ * - If the list names a mechanism, envoi_session_send() logs in.
  * @param session  the session
- * @param octets   most octets of content taken for one BDAT (the repair of line ends can double them), 512 to 64 Mi;
- *                 default 65536; 0: never BDAT, always DATA
- * @param wait     1: the first BDAT waits for the replies to RCPT, as RFC 3030 section 2 asks; 0, the default: one chunk
- *                 goes ahead of them, which saves a round trip and which servers take. More than one never does. */
+ * @param names    SASL names, separated by blanks; NULL, the default: all, strongest first
+ * @retval ENVOI_E_USAGE  an empty list, or a word that is not a SASL name
+ * @since 0.1 */
+int envoi_session_set_mechanisms(struct envoi_session *session, const char *names);
+/** Says whether plaintext mechanisms (PLAIN, LOGIN, XOAUTH2, OAUTHBEARER) are allowed (1) on a connection that is
+ * neither verified TLS nor a unix socket. Default: 0. The administrator's `require-tls: yes` cannot be lifted. @since
+ * 0.1 */
+int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on);
+/** Sets the strength of a SASL security layer (RFC 4422 section 3.7), in bits.
+ * @param session  the session
+ * @param min_ssf  the login fails without this strength; 0: no layer is needed
+ * @param max_ssf  0: no layer is used. Both are 0 by default
+ * @retval ENVOI_E_USAGE  min_ssf is above max_ssf
+ * @since 0.1 */
+int envoi_session_set_security_layer(struct envoi_session *session, unsigned min_ssf, unsigned max_ssf);
+/** Says whether mechanisms whose library may block inside a step (Kerberos asks its KDC) are allowed (1) in the
+ * non-blocking face and in a pool, envoi_pool_run() included. Default: 0. Blocking calls always allow them: there the
+ * caller's thread takes the steps, and only the library bounds their time.
+ * - Each step is taken by a worker thread of envoi, which has all signals blocked. Meanwhile one more descriptor is
+ *   watched, and the loop goes on.
+ * - ENVOI_PHASE_AUTH bounds a step. If its deadline passes, or the session is closed or freed, the step goes on in the
+ *   background until the library returns. Then the worker frees the memory that the step needed.
+ * - Callbacks are called in the caller's thread as always, except the log function and the allocator.
+ * - Settings that the program made for its own thread only (gss_krb5_ccache_name()) do not count in the worker.
+ * @since 0.1 */
+int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int on);
+/** Sets how content goes out if the server announces CHUNKING (RFC 3030).
+ * @param session  the session
+ * @param octets   most octets of content for one BDAT (the repair of line ends can double them), 512 to 64 Mi; default
+ *                 65536; 0: never BDAT, always DATA
+ * @param wait     1: the first BDAT waits for the replies to RCPT, as RFC 3030 section 2 asks; 0, the default: one
+ *                 chunk goes ahead of them, which saves a round trip and which servers accept. More than one never goes
+ *                 ahead
+ * @retval ENVOI_E_USAGE  octets out of range
+ * @since 0.1 */
 int envoi_session_set_chunking(struct envoi_session *session, size_t octets, int wait);
-/** The deadline of one phase (ENVOI_PHASE_*), or of all (ENVOI_PHASE_NONE), in milliseconds; 0: the default.
- * It bounds whole replies, not single reads. */
+/** Sets a deadline. It bounds whole replies, not single reads.
+ * @param session       the session
+ * @param phase         one of ENVOI_PHASE_*; ENVOI_PHASE_NONE: all of them
+ * @param milliseconds  0: the default
+ * @retval ENVOI_E_USAGE  no such phase, or a negative time
+ * @since 0.1 */
 int envoi_session_set_timeout(struct envoi_session *session, int phase, int64_t milliseconds);
 
-/** What a trace line is. */
+/** The kinds of trace lines. */
 enum envoi_trace {
     ENVOI_TRACE_INFO = 0,     /**< an event: connecting, plugin chosen, TLS agreed, ... */
     ENVOI_TRACE_SENT = 1,     /**< a line to the server, without CR LF */
     ENVOI_TRACE_RECEIVED = 2, /**< a line from the server, without CR LF */
 };
-/** Told every line. `text` is not NUL-terminated and borrowed for the call. Secrets are masked: "AUTH PLAIN [28 octets]". */
+/** Takes one line of the trace. Secrets are masked: "AUTH PLAIN [28 octets]".
+ * @param ctx   as given to envoi_session_set_trace()
+ * @param kind  one of ENVOI_TRACE_*
+ * @param text  not NUL-terminated; borrowed for the call
+ * @param len   octets in text
+ * @since 0.1 */
 typedef void envoi_trace_fn(void *ctx, int kind, const char *text, size_t len);
-/** The counterpart of set_debuglevel. May be set at any time, from a callback too.
+/** Sets the trace, smtplib's set_debuglevel. May be called at any time, from a callback too.
  * @param session  the session
- * @param level    0: off; 1: the dialogue, content as a count of octets; 2: content too
+ * @param level    0, the default: off; 1: the dialogue, content as a count of octets; 2: content too
  * @param trace    NULL: standard error, with ">> ", "<< " and "-- " before the lines
- * @param ctx      handed to it
- * @returns ENVOI_OK; ENVOI_E_USAGE. */
+ * @param ctx      passed to it
+ * @retval ENVOI_E_USAGE  another level; this sticks, too
+ * @since 0.1 */
 int envoi_session_set_trace(struct envoi_session *session, int level, envoi_trace_fn *trace, void *ctx);
 /** @} */
 
 /** @name The non-blocking face
- * No call waits for the network, a name server or a clock, and no socket is ever without O_NONBLOCK. What may take its time
- * is reading regular files: content that was given as one, plugins and their descriptors, certificates and keys,
- * /etc/hosts and /etc/resolv.conf.
+ * No call waits for the network, a name server or a clock, and every socket is O_NONBLOCK from the beginning. Only
+ * regular files are read in a way that may take time: content from a file, plugins and their descriptors, certificates
+ * and keys, /etc/hosts and /etc/resolv.conf.
  * @{ */
 #define ENVOI_EVENT_READ  1u /**< wait until the descriptor is readable */
 #define ENVOI_EVENT_WRITE 2u /**< wait until it is writable */
-/** Told which events of which descriptor matter now; events 0: forget it (it may be closed already). While names are
- * looked up and addresses are tried there are several, afterwards the socket alone. */
+/** Says which events of a descriptor to wait for from now on. There are several descriptors while names are looked up
+ * and addresses are tried; afterwards there is the socket alone, and during a login perhaps that of a worker.
+ * @param ctx     as given to envoi_session_set_watch()
+ * @param fd      the descriptor
+ * @param events  ENVOI_EVENT_*; 0: forget the descriptor, which may be closed already
+ * @since 0.1 */
 typedef void envoi_watch_fn(void *ctx, int fd, unsigned events);
-/** Makes the session non-blocking (or, with NULL, blocking again); only while no verb is in progress and not connected.
- * @returns ENVOI_OK; ENVOI_E_USAGE; ENVOI_E_BUSY. */
+/** Makes the session non-blocking.
+ * @param session  the session, not connected
+ * @param watch    NULL: blocking again
+ * @param ctx      passed to it
+ * @retval ENVOI_E_BUSY  connected, or a verb is in progress, or the call comes from a callback; this sticks
+ * @since 0.1 */
 int envoi_session_set_watch(struct envoi_session *session, envoi_watch_fn *watch, void *ctx);
-/** Carries on: call it when a watched descriptor is ready, when the deadline has passed, and when a callback that said
- * AGAIN has something now.
+/** Carries the verb on. Call it when a watched descriptor is ready, when the deadline has passed, and when a callback
+ * that returned ENVOI_E_AGAIN has an answer.
  * @param session  the session
- * @param fd       the descriptor that is ready, -1: none
+ * @param fd       the descriptor that is ready; -1: none
  * @param events   ENVOI_EVENT_*
- * @returns ENVOI_E_AGAIN: still at it; anything else: the result of the verb. ENVOI_OK when no verb is in progress. */
+ * @retval ENVOI_E_AGAIN  the verb is still in progress
+ * @retval ENVOI_OK       no verb is in progress, or the verb succeeded
+ * @retval other          the verb's result
+ * @since 0.1 */
 int envoi_session_process(struct envoi_session *session, int fd, unsigned events);
-/** When envoi_session_process() is to be called at the latest: milliseconds of CLOCK_MONOTONIC; -1: no deadline. */
+/** Returns the time at which envoi_session_process() must be called at the latest, in milliseconds of CLOCK_MONOTONIC.
+ * @returns -1: no deadline, or no verb in progress
+ * @since 0.1 */
 int64_t envoi_session_deadline(struct envoi_session *session);
 /** @} */
 
 /** @name Verbs
+ * See "Which call in which state" and "Errors" at the head of this file. "OK for any code" means that a refusal is not
+ * an error: the code is in envoi_session_reply().
  * @{ */
-/** Connects and reads the greeting; nothing more. A name may have several addresses: one that cannot be connected to, or
- * gives no greeting in time or another one than 220, is passed over for the next (RFC 5321 section 5.1), each having its
- * own time for the greeting. With implicit TLS the first that takes the connection is the one.
+/** Connects and reads the greeting (RFC 5321 section 3.1). Sends nothing. A name may have several addresses: if one
+ * cannot be connected to, gives no greeting in time, or gives another one than 220, the next one is tried (RFC 5321
+ * section 5.1), each with its own time for the greeting. With implicit TLS the first address that accepts the
+ * connection is final.
  * @param session  the session
  * @param server   "host", "host:port", "[v6]:port", "v6" or "/path" (a unix socket). Default ports: 25; 465 with
- *                 implicit TLS; 24 for LMTP.
- * @returns ENVOI_OK; ENVOI_E_RESOLVE; ENVOI_E_CONNECT; ENVOI_E_GREETING: not a 220 (envoi_session_reply() has it);
- * with implicit TLS ENVOI_E_TLS, ENVOI_E_CERTIFICATE, ENVOI_E_PLUGIN, ENVOI_E_NOT_SUPPORTED as envoi_session_starttls(); a
- * setter's sticky error, of the session or the library object. RFC 5321 section 3.1. */
+ *                 implicit TLS; 24 for LMTP
+ * @retval ENVOI_E_USAGE     already connected, server is NULL, or it has another form
+ * @retval ENVOI_E_RESOLVE   the name has no address
+ * @retval ENVOI_E_CONNECT   no address accepts the connection
+ * @retval ENVOI_E_GREETING  another greeting than 220, which is in envoi_session_reply()
+ * @returns also, with implicit TLS, the errors of the handshake: see envoi_session_starttls()
+ * @since 0.1 */
 int envoi_session_connect(struct envoi_session *session, const char *server);
-/** EHLO (LHLO for LMTP). `name` NULL: envoi_session_set_helo_name()'s. @returns ENVOI_OK; ENVOI_E_HELO: refused. */
+/** Sends EHLO, or LHLO for LMTP.
+ * @param session  the session
+ * @param name     also for later EHLOs on this connection; NULL: the setting of envoi_session_set_helo_name()
+ * @retval ENVOI_E_HELO   refused
+ * @retval ENVOI_E_USAGE  name is empty, or has a blank or a control character
+ * @since 0.1 */
 int envoi_session_ehlo(struct envoi_session *session, const char *name);
-/** HELO. Afterwards no extension is known. @returns ENVOI_OK; ENVOI_E_HELO: refused. */
+/** Sends HELO. Afterwards no extension is known. Parameters and results are those of envoi_session_ehlo(). @since
+ * 0.1 */
 int envoi_session_helo(struct envoi_session *session, const char *name);
-/** EHLO if neither was accepted on this connection yet; HELO if EHLO is answered with 5yz and neither TLS nor a login is
- * required. @returns ENVOI_OK; ENVOI_E_HELO. */
+/** Sends EHLO if neither EHLO nor HELO was accepted on this connection yet. If EHLO is answered with 5yz it sends HELO,
+ * unless TLS or a login is required, or with LMTP.
+ * @retval ENVOI_E_HELO  refused
+ * @since 0.1 */
 int envoi_session_ehlo_or_helo_if_needed(struct envoi_session *session);
-/** STARTTLS (RFC 3207) and the handshake, EHLO first if needed. All that EHLO told is forgotten, and a login; EHLO goes out
- * again before the next command that needs it.
- * @returns ENVOI_OK; ENVOI_E_NOT_SUPPORTED: not announced, or the backend knows no client certificates and one is set;
- * ENVOI_E_STARTTLS: refused; ENVOI_E_TLS, ENVOI_E_CERTIFICATE: the connection is closed, unless STARTTLS was not sent at all
- * (ENVOI_E_TLS: a CA file that cannot be read, say); ENVOI_E_PLUGIN: no usable backend; ENVOI_E_PROTOCOL: octets came before
- * the handshake; ENVOI_E_USAGE: there is TLS already, or a security layer. */
+/** Sends STARTTLS (RFC 3207) and makes the handshake, after EHLO if needed. The extensions and a login are forgotten;
+ * EHLO goes out again before the next command that needs it.
+ * @retval ENVOI_E_HELO           EHLO was refused
+ * @retval ENVOI_E_NOT_SUPPORTED  STARTTLS is not announced; or a client certificate is set and the backend cannot
+ *                                present one
+ * @retval ENVOI_E_STARTTLS       STARTTLS was refused
+ * @retval ENVOI_E_TLS            TLS cannot be set up (a CA file cannot be read, say): nothing was sent; or the
+ *                                handshake failed: the connection is closed
+ * @retval ENVOI_E_CERTIFICATE    the server's certificate was not accepted: the connection is closed
+ * @retval ENVOI_E_PLUGIN         there is no usable TLS backend
+ * @retval ENVOI_E_CANCELLED      the backend has no room for the passphrase
+ * @retval ENVOI_E_PROTOCOL       octets came before the handshake
+ * @retval ENVOI_E_USAGE          there is TLS already, or a security layer
+ * @since 0.1 */
 int envoi_session_starttls(struct envoi_session *session);
-/** AUTH (RFC 4954), EHLO first if needed: the mechanisms announced, available and allowed, strongest first; the next one
- * after 504, 534 and 535 only, and after one whose token was asked for and not given.
- * @returns ENVOI_OK (also when already logged in and the server says 503); ENVOI_E_NOT_SUPPORTED: AUTH is not announced;
- * ENVOI_E_NO_MECHANISM: none suits, the text says why each was passed over; ENVOI_E_AUTH: refused, the last refusal is in
- * envoi_session_reply(); ENVOI_E_CANCELLED: a credential was not given; ENVOI_E_TLS: the policy requires TLS and there is
- * none; ENVOI_E_PLUGIN; ENVOI_E_USAGE: an earlier login has brought a security layer, there is no other one on that
- * connection. */
+/** Logs in (AUTH, RFC 4954), after EHLO if needed. It tries the mechanisms that are announced, available and allowed,
+ * strongest first. It goes on to the next mechanism only after 504, 534 and 535, and if a token was asked for and not
+ * given.
+ * @retval ENVOI_OK               also if the session was logged in already and the server answers 503
+ * @retval ENVOI_E_HELO           EHLO was refused
+ * @retval ENVOI_E_TLS            the policy requires TLS and there is none
+ * @retval ENVOI_E_NOT_SUPPORTED  AUTH is not announced
+ * @retval ENVOI_E_NO_MECHANISM   none suits; the text says why each was passed over
+ * @retval ENVOI_E_AUTH           refused, and envoi_session_reply() has the last refusal; or the server failed its
+ *                                proof, or there is no security layer of the strength that is set
+ * @retval ENVOI_E_CANCELLED      a credential was not given
+ * @retval ENVOI_E_PLUGIN         the administrator's plugins.d cannot be read, or a plugin marked `critical` cannot be
+ *                                used
+ * @retval ENVOI_E_USAGE          a credential cannot be used (a NUL in it); in blocking calls a callback returned
+ *                                ENVOI_E_AGAIN (the connection is closed); or an earlier login on this connection
+ *                                brought a security layer
+ * @since 0.1 */
 int envoi_session_login(struct envoi_session *session);
-/** AUTH with one mechanism. It must be announced; the order and the "!" of envoi_session_set_mechanisms() do not count.
- * @returns as envoi_session_login(). */
+/** Logs in with one mechanism. It must be announced. The list of envoi_session_set_mechanisms() does not count.
+ * @param session    the session
+ * @param mechanism  a SASL name
+ * @retval ENVOI_E_USAGE  mechanism is NULL, or not a SASL name
+ * @returns also as envoi_session_login()
+ * @since 0.1 */
 int envoi_session_auth(struct envoi_session *session, const char *mechanism);
 
-/** One step of the application's own mechanism. It may wait for a person, as envoi_credential_fn may.
- * @param ctx           as given
+/** Takes one step of the application's own mechanism. It may wait for a person, as envoi_credential_fn may.
+ * @param ctx           as given to envoi_session_auth_with()
  * @param challenge     the server's challenge, decoded; NULL: the initial response is asked for
- * @param len           octets in it
- * @param response      set to the answer, borrowed until the next call; left NULL: none (first: server speaks first)
- * @param response_len  octets in it, at most 49152 (more: ENVOI_E_PROTOCOL, and the connection stays)
- * @param done          is 1; set it to 0 when a 235 now would be too soon
- * @returns ENVOI_OK; ENVOI_E_CANCELLED: `*` is sent; ENVOI_E_AUTH: the server is not who it should be. */
+ * @param len           octets in challenge
+ * @param response      set to the response, borrowed until the next call; if left NULL there is none, which in the
+ *                      first step means that the server speaks first
+ * @param response_len  octets in response, at most 49152. More is ENVOI_E_PROTOCOL, and the connection stays open
+ * @param done          is 1; set it to 0 if a 235 would be too early now
+ * @retval ENVOI_OK
+ * @retval ENVOI_E_AUTH       the server failed its proof: `*` is sent
+ * @retval ENVOI_E_CANCELLED  `*` is sent; any other error means the same
+ * @since 0.1 */
 typedef int envoi_auth_fn(void *ctx, const void *challenge, size_t len, const void **response, size_t *response_len,
                           int *done);
-/** AUTH with a mechanism of the application's own. It counts as plaintext, unless `safe` is 1. The admin's word on
- * its name in plugins.d (`enabled: no`, `require-tls: yes`) holds.
- * @returns as envoi_session_login(). */
+/** Logs in with a mechanism of the application's own. An administrator's `enabled: no` and `require-tls: yes` for its
+ * name hold (ENVOI_E_NO_MECHANISM).
+ * @param session    the session
+ * @param mechanism  a SASL name, which the server must announce
+ * @param safe       0: counts as plaintext, and needs verified TLS; 1: does not show the secret
+ * @param step       called for each step
+ * @param ctx        passed to it
+ * @retval ENVOI_E_USAGE  mechanism or step is NULL, or mechanism is not a SASL name
+ * @returns also as envoi_session_login()
+ * @since 0.1 */
 int envoi_session_auth_with(struct envoi_session *session, const char *mechanism, int safe, envoi_auth_fn *step,
                             void *ctx);
 
-/** Any command. The reply is in envoi_session_reply(), whatever its code; lines of a multi-line reply are joined.
+/** Sends any command. Lines of a multi-line reply are joined.
  * @param session    the session
- * @param verb       letters, digits and "-", at most 64; not DATA, BDAT, STARTTLS, AUTH: these have verbs of their own
- * @param arguments  NULL: none; no control character, tab neither; the line has at most 4000 octets
- * @returns ENVOI_OK for any code; ENVOI_E_USAGE; ENVOI_E_TLS as envoi_session_mail(), but not for EHLO, LHLO, HELO, NOOP,
- * RSET, HELP and QUIT. */
+ * @param verb       letters, digits and "-", at most 64, not "-" first; not DATA, BDAT, STARTTLS or AUTH, which have
+ *                   verbs of their own
+ * @param arguments  without control characters (tab is one); NULL: none
+ * @retval ENVOI_OK       for any code
+ * @retval ENVOI_E_USAGE  verb is NULL or another text; arguments has a control character; or the line is longer than
+ *                        4000 octets
+ * @retval ENVOI_E_TLS    the policy requires TLS and there is none; not for EHLO, LHLO, HELO, NOOP, RSET, HELP and QUIT
+ * @since 0.1 */
 int envoi_session_docmd(struct envoi_session *session, const char *verb, const char *arguments);
-/** NOOP. @returns ENVOI_OK for any code. */
+/** Sends NOOP. Returns ENVOI_OK for any code. @since 0.1 */
 int envoi_session_noop(struct envoi_session *session);
-/** RSET: the transaction of mail, rcpt and data is forgotten. @returns ENVOI_OK for any code. */
+/** Sends RSET, which ends the transaction of mail, rcpt and data. Returns ENVOI_OK for any code. @since 0.1 */
 int envoi_session_rset(struct envoi_session *session);
-/** VRFY. @returns ENVOI_OK for any code; ENVOI_E_ADDRESS; ENVOI_E_NOT_SUPPORTED: UTF-8, and SMTPUTF8 is not announced;
- * ENVOI_E_TLS as envoi_session_mail(). */
+/** Sends VRFY.
+ * @param session  the session
+ * @param address  sent as it is, with SMTPUTF8 if it is not ASCII
+ * @retval ENVOI_OK               for any code
+ * @retval ENVOI_E_ADDRESS        address is empty, or has a line end or a control character
+ * @retval ENVOI_E_NOT_SUPPORTED  address is not ASCII, and SMTPUTF8 is not announced
+ * @retval ENVOI_E_TLS            the policy requires TLS and there is none
+ * @retval ENVOI_E_USAGE          address is NULL, or longer than 4000 octets with the command
+ * @since 0.1 */
 int envoi_session_verify(struct envoi_session *session, const char *address);
-/** EXPN. @returns as envoi_session_verify(). */
+/** Sends EXPN. Results are those of envoi_session_verify(). @since 0.1 */
 int envoi_session_expn(struct envoi_session *session, const char *list);
-/** HELP, `topic` may be NULL. @returns as envoi_session_docmd(). */
+/** Sends HELP. `topic` may be NULL. Results are those of envoi_session_docmd(). @since 0.1 */
 int envoi_session_help(struct envoi_session *session, const char *topic);
-/** MAIL FROM. `sender` NULL: the null reverse-path. `options` as in envoi_message_set_options(), or NULL; sent as they are.
- * @returns ENVOI_OK for any code; ENVOI_E_ADDRESS; ENVOI_E_NOT_SUPPORTED as envoi_session_verify(); ENVOI_E_TLS: the policy
- * requires TLS and there is none. */
+/** Sends MAIL FROM.
+ * @param session  the session
+ * @param sender   an address as in message.h; NULL: the null reverse-path
+ * @param options  as in envoi_message_set_options(), sent as they are; NULL: none
+ * @retval ENVOI_OK               for any code
+ * @retval ENVOI_E_ADDRESS        sender is not an address
+ * @retval ENVOI_E_NOT_SUPPORTED  sender needs SMTPUTF8, which is not announced
+ * @retval ENVOI_E_TLS            the policy requires TLS and there is none
+ * @retval ENVOI_E_USAGE          options are not parameters, or have more than 900 octets
+ * @since 0.1 */
 int envoi_session_mail(struct envoi_session *session, const char *sender, const char *options);
-/** RCPT TO. @returns as envoi_session_mail(). */
+/** Sends RCPT TO. Results are those of envoi_session_mail(); `recipient` NULL is ENVOI_E_USAGE. @since 0.1 */
 int envoi_session_rcpt(struct envoi_session *session, const char *recipient, const char *options);
-/** DATA and the content from memory, borrowed until the verb is over, normalised as message.h says. With LMTP
- * envoi_session_reply() is the last reply; use envoi_session_send() for all of them.
- * @returns ENVOI_OK for any code to the content; ENVOI_E_DATA: DATA was not answered with 354; ENVOI_E_UNKNOWN: the
- * connection was lost after the content; ENVOI_E_CONTENT: it has a NUL octet, the connection is closed; ENVOI_E_TLS as
- * envoi_session_mail(). */
+/** Sends DATA and the content, normalised as message.h says. With LMTP envoi_session_reply() is the last reply; use
+ * envoi_session_send() to have all of them.
+ * @param session  the session
+ * @param content  borrowed until the verb is over; NULL only if len is 0
+ * @param len      octets
+ * @retval ENVOI_OK         for any code to the content
+ * @retval ENVOI_E_DATA     DATA was not answered with 354
+ * @retval ENVOI_E_UNKNOWN  the connection was lost after the content
+ * @retval ENVOI_E_CONTENT  the content has a NUL octet: the connection is closed
+ * @retval ENVOI_E_TLS      the policy requires TLS and there is none
+ * @retval ENVOI_E_USAGE    content is NULL and len is not 0
+ * @since 0.1 */
 int envoi_session_data(struct envoi_session *session, const void *content, size_t len);
 
-/** Sends a message: EHLO, STARTTLS, EHLO, AUTH as needed and as the settings say, then the transaction, pipelined when
- * the server announces it. A RSET follows a refused one. Only a pool splits it by the server's LIMITS (RFC 9422). Ask the
- * message for the verdict of each recipient.
- * @returns ENVOI_OK: at least one recipient accepted (see envoi_message_result()); ENVOI_E_SENDER_REFUSED;
- * ENVOI_E_RECIPIENTS_REFUSED; ENVOI_E_DATA; ENVOI_E_TOO_LARGE: larger than the announced SIZE, nothing was sent;
- * ENVOI_E_UNKNOWN: it may have been delivered; ENVOI_E_NOT_SUPPORTED: needs an extension that is not announced;
- * ENVOI_E_CONTENT: the source failed, or has a NUL octet; the connection is closed, unless that was found before MAIL; and
- * those of ehlo, starttls and login; the sticky error of a setter of the session, the message or the library object. */
+/** Sends a message: EHLO, STARTTLS, EHLO, AUTH as needed and as the settings say, then the transaction, pipelined if
+ * the server announces it. RSET follows a refused transaction. Ask the message for the verdict of each recipient. The
+ * recipients are not split by the server's LIMITS (RFC 9422); a pool does that.
+ * @param session  the session
+ * @param message  belongs to the session until the verb is over
+ * @retval ENVOI_OK                    at least one recipient was accepted: see envoi_message_result()
+ * @retval ENVOI_E_SENDER_REFUSED      MAIL was refused
+ * @retval ENVOI_E_RECIPIENTS_REFUSED  RCPT was refused for all recipients
+ * @retval ENVOI_E_DATA                the content was refused
+ * @retval ENVOI_E_TOO_LARGE           larger than the announced SIZE: nothing was sent
+ * @retval ENVOI_E_UNKNOWN             the connection was lost after the content: it may have been delivered
+ * @retval ENVOI_E_NOT_SUPPORTED       an extension that the message needs is not announced; or as starttls and login
+ * @retval ENVOI_E_CONTENT             the source failed, or has a NUL octet: the connection is closed, unless that was
+ *                                     found before MAIL
+ * @retval ENVOI_E_TLS                 TLS is required and STARTTLS is not announced; or as starttls
+ * @retval ENVOI_E_BUSY                the message belongs to another session or to a pool
+ * @retval ENVOI_E_USAGE               message is NULL, has no recipient or no content; its options and its body
+ *                                     contradict each other; or in blocking calls a callback returned ENVOI_E_AGAIN
+ *                                     (the connection is closed)
+ * @returns also the message's sticky error, and the errors of envoi_session_ehlo(), envoi_session_starttls() and
+ * envoi_session_login()
+ * @since 0.1 */
 int envoi_session_send(struct envoi_session *session, struct envoi_message *message);
-/** Sends many messages, one behind the other, as envoi_session_send() does each. Where the server announces PIPELINING
- * and takes it (a lone RSET behind the first content proves that, once per server and library object), a transaction
- * goes out before the one ahead of it is answered, with a RSET between them. Each message has its own verdicts; what is
- * refused of one does not touch the others. After a failure that ends the connection the rest is not attempted, or
- * unknown where the content had left. Nothing that may have been delivered is sent twice.
+/** Sends many messages, one after the other, each as envoi_session_send() does. If the server announces PIPELINING and
+ * has proved that it takes more than one transaction (by its answer to a lone RSET behind the first content, once per
+ * server and library object), a transaction goes out before the one ahead of it is answered, with a RSET between them.
+ *
+ * Each message has its own verdicts; a refusal of one does not touch the others. After a failure that ends the
+ * connection the other messages are not attempted, or unknown if their content had left. Nothing that may have been
+ * delivered is sent twice.
  * @param session   the session
  * @param messages  `count` different messages; they belong to the session until the verb is over
- * @param count     how many; 0 does nothing
- * @returns ENVOI_OK: each has at least one accepted recipient; else the first failure, as envoi_session_send(). */
+ * @param count     number of messages; 0: does nothing
+ * @retval ENVOI_OK       each message has at least one accepted recipient
+ * @retval ENVOI_E_BUSY   a message belongs to another session or to a pool, or is there twice: nothing was sent
+ * @retval ENVOI_E_USAGE  a message is NULL, or has no recipient or no content: nothing was sent
+ * @returns otherwise the first failure, as envoi_session_send()
+ * @since 0.1 */
 int envoi_session_send_all(struct envoi_session *session, struct envoi_message *const *messages, size_t count);
-/** smtplib's sendmail: a message from memory, in one call. Options that are not announced are left out, as smtplib does,
+/** Sends a message from memory in one call, as smtplib's sendmail does. Options that are not announced are left out,
  * except SMTPUTF8, REQUIRETLS and BODY=BINARYMIME.
- * @param session       the session; blocking only (ENVOI_E_USAGE otherwise)
+ * @param session       the session; blocking only
  * @param sender        the reverse-path
  * @param recipients    NULL-terminated
- * @param content       a complete message, borrowed for the call
- * @param len           octets in it
- * @param mail_options  or NULL; with BODY=BINARYMIME the content goes as it is
- * @param rcpt_options  or NULL
- * @param out           NULL; or set to the message with the verdicts, to be freed by the caller, whenever one was made
- * @returns as envoi_session_send(); ENVOI_E_ADDRESS. */
+ * @param content       a complete message; borrowed for the call; NULL only if len is 0
+ * @param len           octets
+ * @param mail_options  NULL: none; with BODY=BINARYMIME line ends are left as they are
+ * @param rcpt_options  NULL: none
+ * @param out           NULL: not wanted; otherwise set to the message with the verdicts, which the caller frees; set to
+ *                      NULL if none was made
+ * @retval ENVOI_E_USAGE    the session is non-blocking, recipients is NULL, or content is NULL and len is not 0
+ * @retval ENVOI_E_ADDRESS  sender or a recipient is not an address
+ * @returns also as envoi_session_send()
+ * @since 0.1 */
 int envoi_session_sendmail(struct envoi_session *session, const char *sender, const char *const *recipients,
                            const void *content, size_t len, const char *mail_options, const char *rcpt_options,
                            struct envoi_message **out);
-/** QUIT, then closes. The session can connect again.
- * @returns ENVOI_OK, also when the server did not answer: what was sent stays sent. */
+/** Sends QUIT and closes. The session can connect again. The failure of the verb before stays in envoi_session_error().
+ * @retval ENVOI_OK  also if the server did not answer, or there is no connection: accepted messages stay accepted
+ * @since 0.1 */
 int envoi_session_quit(struct envoi_session *session);
-/** Closes without a word. Never blocks. A verb in progress ends without a result, its messages are settled as lost. The
- * session can connect again. */
+/** Closes without QUIT. Never blocks. A verb in progress ends without a result, and its messages are settled as lost.
+ * The session can connect again.
+ * @retval ENVOI_E_BUSY  called from a callback of the session
+ * @since 0.1 */
 int envoi_session_close(struct envoi_session *session);
 /** @} */
 
-/** @name What is known
- * Texts live until the next verb, envoi_session_process() or close, unless said otherwise.
+/** @name Information
+ * These functions read. Texts live until the next verb, envoi_session_process() or envoi_session_close(), unless said
+ * otherwise; a setter that fails replaces the text of the last failure.
  * @{ */
-/** The text of the last failure: what, where (phase, recipient), and what to do. "" if there was none. */
+/** Returns the text of the last failure: the cause, the place (phase, recipient) and the remedy; "" if the last verb
+ * succeeded.
+ * @since 0.1 */
 const char *envoi_session_error(const struct envoi_session *session);
-/** Its code, ENVOI_OK if there was none. */
+/** Returns the code of the last failure, ENVOI_OK if the last verb succeeded. @since 0.1 */
 int envoi_session_error_code(const struct envoi_session *session);
-/** The phase it happened in. */
+/** Returns the phase of the last failure, one of ENVOI_PHASE_*. @since 0.1 */
 int envoi_session_error_phase(const struct envoi_session *session);
-/** The code of the library below (OpenSSL, GnuTLS, errno), 0 if there was none. */
+/** Returns the code of the library below (OpenSSL, GnuTLS, errno) of the last failure, 0 if there was none. @since
+ * 0.1 */
 int64_t envoi_session_error_library_code(const struct envoi_session *session);
-/** The last reply of the server; never NULL for a session. */
+/** Returns the last reply of the server; never NULL for a session. The reply to a RSET of envoi's own does not replace
+ * that of the refusal before it. @since 0.1 */
 const struct envoi_reply *envoi_session_reply(const struct envoi_session *session);
-/** The greeting, until the connection is closed. */
+/** Returns the greeting; empty after the connection was closed, never NULL for a session. @since 0.1 */
 const struct envoi_reply *envoi_session_greeting(const struct envoi_session *session);
-/** 1 while connected. */
+/** Returns 1 while connected. @since 0.1 */
 int envoi_session_connected(const struct envoi_session *session);
-/** The address connected to, "192.0.2.1:587" or "/path"; "" when not connected. */
+/** Returns the address of the connection, "192.0.2.1:587" or "/path"; "" if not connected. @since 0.1 */
 const char *envoi_session_peer(const struct envoi_session *session);
-/** 1 when the server announced `name` (any case) after the last EHLO. */
+/** Returns 1 if the server announced extension `name` (in any case of letters) after the last EHLO. @since 0.1 */
 int envoi_session_has_extension(const struct envoi_session *session, const char *name);
-/** The parameters of extension `name`, as announced ("" if none; lines of AUTH are merged); NULL: not announced. */
+/** Returns the parameters of extension `name` as announced: "" if none, lines of AUTH merged; NULL: not announced.
+ * @since 0.1 */
 const char *envoi_session_extension(const struct envoi_session *session, const char *name);
-/** How many extensions were announced. */
+/** Returns the number of announced extensions. @since 0.1 */
 size_t envoi_session_extensions(const struct envoi_session *session);
-/** The name of extension number `index`, upper case; NULL: no such number. */
+/** Returns the name of extension number `index`, from 0, in upper case; NULL: no such number. @since 0.1 */
 const char *envoi_session_extension_name(const struct envoi_session *session, size_t index);
-/** 1 when this connection is logged in. */
+/** Returns 1 if this connection is logged in. @since 0.1 */
 int envoi_session_authenticated(const struct envoi_session *session);
-/** The mechanism of the last AUTH, "" if none. */
+/** Returns the mechanism of the last AUTH, "" if there was none. @since 0.1 */
 const char *envoi_session_mechanism(const struct envoi_session *session);
-/** The id of the plugin that served it; "application" for envoi_session_auth_with(). */
+/** Returns the id of the plugin of that mechanism; "application" for envoi_session_auth_with(). @since 0.1 */
 const char *envoi_session_mechanism_plugin(const struct envoi_session *session);
-/** The id of the plugin that would serve mechanism `name`; NULL: none. May load a plugin. Lives as long as the library. */
+/** Returns the id of the plugin that would serve mechanism `name`. May read plugins.d and load a plugin.
+ * @returns NULL: none; lives as long as the library object
+ * @since 0.1 */
 const char *envoi_session_mechanism_provider(struct envoi_session *session, const char *name);
-/** The id of the TLS plugin of this connection; "" without TLS. */
+/** Returns the id of the TLS plugin of this connection; "" without TLS. @since 0.1 */
 const char *envoi_session_tls_backend(const struct envoi_session *session);
-/** "TLSv1.3"; "" without TLS. */
+/** Returns the TLS version, such as "TLSv1.3"; "" without TLS. @since 0.1 */
 const char *envoi_session_tls_protocol(const struct envoi_session *session);
-/** The cipher suite; "" without TLS. */
+/** Returns the cipher suite; "" without TLS. @since 0.1 */
 const char *envoi_session_tls_cipher(const struct envoi_session *session);
-/** 1 when the server's certificate was checked and is good. */
+/** Returns 1 if the server's certificate was verified. @since 0.1 */
 int envoi_session_tls_verified(const struct envoi_session *session);
-/** 1 when the handshake was an abbreviated one: see envoi_library_set_tls_resumption(). */
+/** Returns 1 if the handshake was abbreviated: see envoi_library_set_tls_resumption(). @since 0.1 */
 int envoi_session_tls_resumed(const struct envoi_session *session);
-/** How many certificates the server sent. */
+/** Returns the number of certificates that the server sent. @since 0.1 */
 size_t envoi_session_certificates(const struct envoi_session *session);
-/** The subject of certificate `index` (0 is the server's), RFC 4514 text; NULL: no such number. */
+/** Returns the subject of certificate `index` (0 is the server's), RFC 4514 text; NULL: no such number. @since 0.1 */
 const char *envoi_session_certificate_subject(const struct envoi_session *session, size_t index);
-/** Its issuer. */
+/** Returns its issuer, RFC 4514 text; NULL: no such number. @since 0.1 */
 const char *envoi_session_certificate_issuer(const struct envoi_session *session, size_t index);
-/** Its DNS names and addresses, separated by blanks. */
+/** Returns its DNS names and addresses, separated by blanks; NULL: no such number. @since 0.1 */
 const char *envoi_session_certificate_names(const struct envoi_session *session, size_t index);
-/** Begin and end of its validity, seconds since 1970; 0: no such number. */
+/** Returns the begin of its validity in seconds since 1970; 0: no such number. @since 0.1 */
 int64_t envoi_session_certificate_not_before(const struct envoi_session *session, size_t index);
-/** See envoi_session_certificate_not_before(). */
+/** Returns the end of its validity in seconds since 1970; 0: no such number. @since 0.1 */
 int64_t envoi_session_certificate_not_after(const struct envoi_session *session, size_t index);
 /** @} */
 
