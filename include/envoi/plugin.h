@@ -1,29 +1,85 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * The plugin ABI: the only header, beside error.h, that a plugin may see.
+ * The plugin ABI: the only header, beside error.h, that a plugin may see. docs/plugins.md shows how to write a plugin.
  *
  * A plugin is a shared object with one exported symbol, `envoi_plugin_<id>` (an ::envoi_plugin_entry), that returns a
  * constant description. It offers *transports* (a TLS library), *mechanisms* (SASL), or both. The core finds plugins by
  * descriptor files (plugins.d), loads one only when it is needed, and never unloads it.
  *
- * **How the ABI grows.** Every struct begins with `struct_size`, set by whoever allocated the struct; the other side
- * touches no member beyond it (ENVOI_HAS()). Members are appended, never moved, never reused. A changed meaning raises
- * ENVOI_ABI_MAJOR, and a plugin of another major is refused. Only fixed-width integers, size_t and pointers cross the
- * border: no enum members, no bit-fields, no FILE, no file descriptor, no errno.
+ * @code{.c}
+ * // The frame of a plugin with one mechanism, which another file of the module defines.
+ * extern const struct envoi_mechanism my_mechanism;
+ *
+ * ENVOI_PLUGIN_EXPORT envoi_plugin_entry envoi_plugin_mine;
+ *
+ * const struct envoi_plugin *envoi_plugin_mine(void)
+ * {
+ *     static const struct envoi_mechanism *const mechanisms[] = {&my_mechanism, NULL};
+ *     static const struct envoi_plugin plugin = {
+ *         .struct_size = sizeof plugin,
+ *         .magic = ENVOI_PLUGIN_MAGIC,
+ *         .abi_major = ENVOI_ABI_MAJOR,
+ *         .abi_minor = ENVOI_ABI_MINOR,
+ *         .id = "mine",
+ *         .version = "1",
+ *         .license = "MIT",
+ *         .mechanisms = mechanisms,
+ *     };
+ *
+ *     return &plugin;
+ * }
+ * @endcode
+ *
+ * **Life cycle.** A star marks a slot that is called any number of times. The last column says in which threads:
+ * (P) one at a time in the process, (L) one at a time for each library object, (C) one at a time for each connection or
+ * exchange, (W) as (C), but perhaps in a worker thread, (A) several threads at once.
+ * @code{.unparsed}
+ * envoi_plugin_<id>()*        the plugin is needed and its module was loaded                      P
+ * init                        once for each library object, before all that follows               P
+ * |
+ * +- transport
+ * |    probe                  before the first TLS connection of the library object               L
+ * |    ctx_new                no context with these settings exists                               L
+ * |    |  conn_new            STARTTLS was answered with 220; or implicit TLS, and connected      C
+ * |    |  handshake*          until it returns something else than AGAIN                          C
+ * |    |  recv*, send*        octets came, or there are some to send                              C
+ * |    |  info*, certificate*, channel_binding*, ticket*     after the handshake                  C
+ * |    |  shutdown            after the reply to QUIT                                             C
+ * |    |  conn_free           the connection is closed; also after a failed handshake             C
+ * |    ctx_free               after the last connection; a few contexts are kept for the next     A
+ * |
+ * +- mechanism
+ * |    mech_at*               a name is looked for                                                L
+ * |    usable                 before AUTH, for each candidate                                     A
+ * |    mech_new               an exchange begins; before AUTH is sent                             A
+ * |    |  step*               the initial response, then each challenge                           W
+ * |    |  layer               after DONE and 235                                               C
+ * |    |  encode*, decode*    octets to send, octets that came; until the connection is closed    C
+ * |    mech_free              the exchange is over; with a layer: the connection is closed        W
+ * |
+ * fini                        the library object is freed; the module stays loaded                P
+ * @endcode
+ *
+ * **How the ABI grows.** Every struct begins with `struct_size`, which the side that allocated the struct sets. The
+ * other side touches no member beyond it (ENVOI_HAS()). Members are appended, never moved, never reused. If a meaning
+ * changes, ENVOI_ABI_MAJOR is raised, and a plugin of another major is refused. Only fixed-width integers, size_t and
+ * pointers cross the border: no enum members, no bit-fields, no FILE, no file descriptor, no errno.
  *
  * **Memory** is freed by the side that allocated it. Plugins allocate through the host, so that an application's
  * allocator reaches into them.
  *
  * **Rules for a plugin's own code.** It never blocks, sleeps, polls, reads the environment, starts a thread, or keeps a
- * buffer that was lent for a call. It writes no secret to a log or an error text. It keeps no mutable static data.
+ * buffer that it borrowed for a call. It writes no secret to a log or an error text. It has no mutable static data.
  *
  * **Threads.** init and fini run under one lock of the process. A state and a TLS context may be used by many threads
- * at once; a TLS connection or a mechanism context is used by one thread at a time. That need not be the same one: with
- * ENVOI_MECH_MAY_BLOCK steps are taken, and the context perhaps freed, by other threads than the one that made it.
+ * at once. A TLS connection or a mechanism context is used by one thread at a time, which need not be the same one each
+ * time: with ENVOI_MECH_MAY_BLOCK a worker thread takes the steps, and perhaps frees the context.
  *
- * **Fork.** What existed before a fork(2) is used on both sides: states and TLS contexts as before, connections and
- * mechanism contexts in the child only to be freed.
+ * **Fork.** After fork(2) both processes use the states and TLS contexts that existed before. The child may only free
+ * connections and mechanism contexts.
+ *
+ * @since 0.1, which is ABI 1.0
  */
 #ifndef ENVOI_PLUGIN_H
 #define ENVOI_PLUGIN_H
@@ -43,74 +99,83 @@ extern "C" {
 /** The value of envoi_plugin::magic ("ENVO"). */
 #define ENVOI_PLUGIN_MAGIC 0x454e564fu
 
-/** True when the struct behind `p` is large enough to have `member`. */
+/** True if the struct behind `p` is large enough to have `member`. */
 #define ENVOI_HAS(p, member) ((p)->struct_size >= (size_t)((const char *)(&(p)->member + 1) - (const char *)(p)))
 
-/** Where the text of a failure goes: opaque, one per session, given to each connection and mechanism context. */
+/** Holds the text of a failure: opaque, one for each session, given to each connection and mechanism context. */
 struct envoi_errctx;
 
 /** @name envoi_host::log levels
  * @{ */
 #define ENVOI_LOG_ERROR   0u /**< something was asked for and cannot be done */
-#define ENVOI_LOG_WARNING 1u /**< it goes on, but somebody should look at it */
+#define ENVOI_LOG_WARNING 1u /**< it goes on, but needs attention */
 #define ENVOI_LOG_INFO    2u /**< worth knowing */
-#define ENVOI_LOG_DEBUG   3u /**< for who looks for a fault */
+#define ENVOI_LOG_DEBUG   3u /**< helps to find a fault */
 /** @} */
 
 /** Services of the core for a plugin. Allocated by the core; lives until fini() returned. All members REQUIRED. */
 struct envoi_host {
     uint32_t struct_size; /**< set by the core */
 
-    /** @returns memory of `size` octets, or NULL. Any thread. */
+    /** Allocates `size` octets. Any thread.
+     * @returns NULL if there is no memory */
     void *(*alloc)(size_t size);
-    /** Like realloc(3): `ptr` may be NULL; on NULL the old memory is still there. Any thread. */
+    /** Like realloc(3): `ptr` may be NULL; if it returns NULL the old memory stays valid. Any thread. */
     void *(*realloc)(void *ptr, size_t size);
-    /** Frees what alloc or realloc gave; NULL is a no-op. Any thread. */
+    /** Frees memory of alloc or realloc; NULL is a no-op. Any thread. */
     void (*free)(void *ptr);
-    /** Overwrites `len` octets with zeros in a way that the compiler cannot drop. */
+    /** Overwrites `len` octets with zeros in a way that the compiler cannot drop. Any thread. */
     void (*wipe)(void *ptr, size_t len);
-    /** Writes one line (NUL-terminated, no line end, no secret) to the application's log.
+    /** Writes one line to the application's log. Any thread.
      * @param host   this struct
      * @param level  ENVOI_LOG_*
-     * @param text   borrowed for the call */
+     * @param text   NUL-terminated, no line end, no secret; borrowed for the call */
     void (*log)(const struct envoi_host *host, uint32_t level, const char *text);
-    /** Says what failed, once, before the failing function returns.
-     * @param errctx        from the params of the connection or mechanism; NULL (in init, probe, ctx_new) is logged
+    /** Reports the reason of a failure, once, before the failing function returns.
+     * @param host          this struct
+     * @param errctx        from the params of the connection or mechanism; NULL if the slot has none (init, probe,
+     *                      mech_at): the text goes to the log
      * @param code          the ENVOI_E_* that will be returned
      * @param library_code  the code of the library below, 0 if there is none
-     * @param text          what was wrong, for a person; borrowed for the call; no secret */
+     * @param text          the reason, for a person; no secret; borrowed for the call */
     void (*set_error)(const struct envoi_host *host, struct envoi_errctx *errctx, int32_t code, int64_t library_code,
                       const char *text);
 };
 
-/** Where variable output goes. Allocated by the core. */
+/** Takes output of any length. Allocated by the core. */
 struct envoi_sink {
     uint32_t struct_size; /**< set by the core */
-    /** Appends `len` octets (0 is legal and means "there is output, and it is empty").
-     * @returns ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_PROTOCOL when the sink's bound is passed. The plugin returns it. */
+    /** Appends `len` octets. 0 is legal and means "there is output, and it is empty". The plugin returns the error.
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_MEMORY
+     * @retval ENVOI_E_PROTOCOL  the sink's bound is exceeded */
     int32_t (*write)(void *ctx, const void *data, size_t len);
-    void *ctx; /**< handed to write */
+    void *ctx; /**< passed to write */
 };
 
-/* ------------------------------------------------------------------------------------------------ transports ---- */
+/* ---- transports ---- */
 
-/** @name `want`: what a call that said ENVOI_E_AGAIN waits for
+/** @name `want`: the reason of an ENVOI_E_AGAIN
  * @{ */
-#define ENVOI_WANT_READ       0x1u /**< lower.recv has to have octets */
-#define ENVOI_WANT_WRITE      0x2u /**< lower.send has to have room */
-#define ENVOI_WANT_CREDENTIAL 0x4u /**< cred() said AGAIN */
+#define ENVOI_WANT_READ       0x1u /**< lower.recv has no octets */
+#define ENVOI_WANT_WRITE      0x2u /**< lower.send has no room */
+#define ENVOI_WANT_CREDENTIAL 0x4u /**< cred() returned AGAIN */
 /** @} */
 
 /** The octets below a TLS connection: two memory buffers of the core. Never a socket. Allocated by the core. */
 struct envoi_lower {
     uint32_t struct_size; /**< set by the core */
-    /** Takes up to `cap` octets that came from the peer.
-     * @returns ENVOI_OK and *n > 0; ENVOI_E_AGAIN when there are none yet; ENVOI_E_EOF when there will be none. */
+    /** Gives up to `cap` octets from the peer.
+     * @retval ENVOI_OK       *n is above 0
+     * @retval ENVOI_E_AGAIN  there are none yet
+     * @retval ENVOI_E_EOF    there will be none */
     int32_t (*recv)(void *ctx, void *buf, size_t cap, size_t *n);
     /** Takes octets for the peer, perhaps only the first *n of them.
-     * @returns ENVOI_OK and *n > 0; ENVOI_E_AGAIN when the buffer is full; ENVOI_E_MEMORY. */
+     * @retval ENVOI_OK       *n is above 0
+     * @retval ENVOI_E_AGAIN  the buffer is full
+     * @retval ENVOI_E_MEMORY */
     int32_t (*send)(void *ctx, const void *buf, size_t len, size_t *n);
-    void *ctx; /**< handed to recv and send */
+    void *ctx; /**< passed to recv and send */
 };
 
 /** @name TLS versions, as on the wire
@@ -120,7 +185,7 @@ struct envoi_lower {
 /** @} */
 
 /** @name envoi_transport::caps
- * The core goes by ENVOI_CAP_RESUME and ENVOI_CAP_CLIENT_CERT; the others are information.
+ * The core uses ENVOI_CAP_RESUME and ENVOI_CAP_CLIENT_CERT; the others are information.
  * @{ */
 #define ENVOI_CAP_EXPORTER    0x1u  /**< channel binding "tls-exporter" */
 #define ENVOI_CAP_END_POINT   0x2u  /**< channel binding "tls-server-end-point" */
@@ -129,42 +194,45 @@ struct envoi_lower {
 #define ENVOI_CAP_CLIENT_CERT 0x10u /**< envoi_tls_config::cert_file works; without it: never used when one is set */
 /** @} */
 
-/** What a TLS context is made of: trust, versions, client certificate. Allocated by the core, borrowed for ctx_new. */
+/** The ingredients of a TLS context: trust, versions, client certificate. Allocated by the core, borrowed for
+ * ctx_new. */
 struct envoi_tls_config {
     uint32_t struct_size;  /**< set by the core */
     uint32_t system_trust; /**< 1: the system's CA certificates are trusted */
     uint32_t min_version;  /**< ENVOI_TLS_1_2 or ENVOI_TLS_1_3; system policy may raise it, nothing lowers it */
     uint32_t max_version;  /**< ENVOI_TLS_*, or 0: the newest */
     const char *ca_file;   /**< PEM file of further trusted CA certificates, or NULL */
-    const char *crl_file;  /**< PEM file of revocation lists, or NULL; when given, the leaf is checked against them */
+    const char *crl_file;  /**< PEM file of revocation lists, against which the leaf is checked, or NULL */
     const char *ciphers;   /**< cipher string (OpenSSL, TLS 1.2) or priority string (GnuTLS), or NULL: the default */
     const char *cert_file; /**< PEM chain of the client, or NULL */
     const char *key_file;  /**< PEM key of the client; NULL with a cert_file: the key is in cert_file */
     /** Asks for the passphrase of an encrypted key; NULL: an encrypted key is an error. Called only within ctx_new.
      * @param ctx  passphrase_ctx
-     * @param buf  to be filled, the plugin wipes it
+     * @param buf  to be filled; the plugin wipes it
      * @param cap  room in buf
-     * @param len  octets put there, no NUL counted
-     * @returns ENVOI_OK or ENVOI_E_CANCELLED */
+     * @param len  set to the number of octets, without a NUL
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_CANCELLED  the passphrase does not fit */
     int32_t (*passphrase)(void *ctx, char *buf, size_t cap, size_t *len);
-    void *passphrase_ctx; /**< handed to passphrase */
+    void *passphrase_ctx; /**< passed to passphrase */
 };
 
-/** What a TLS connection is made of. Allocated by the core, borrowed for conn_new (lower and errctx: until conn_free). */
+/** The ingredients of a TLS connection. Allocated by the core, borrowed for conn_new (lower and errctx: until
+ * conn_free). */
 struct envoi_conn_params {
     uint32_t struct_size;            /**< set by the core */
     uint32_t verify;                 /**< 1: chain, dates, name and pins are checked; 0: only the pins */
     const char *server_name;         /**< A-labels without trailing dot, or the text of an IP address; never NULL */
     uint32_t name_is_ip;             /**< 1: server_name is an address: match iPAddress SANs, send no SNI */
-    uint32_t pin_count;              /**< how many pins there are, may be 0 */
+    uint32_t pin_count;              /**< number of pins, may be 0 */
     const uint8_t (*pins)[32];       /**< SHA-256 of the SPKI; with pins, the leaf must match one of them (as well) */
-    const uint8_t *ticket;           /**< what `ticket` gave on an earlier connection to the same server, or NULL */
+    const uint8_t *ticket;           /**< given by `ticket` of an earlier connection to the same server, or NULL */
     size_t ticket_len;               /**< octets in ticket */
     const struct envoi_lower *lower; /**< the octets below; lives until conn_free */
     struct envoi_errctx *errctx;     /**< for set_error; lives until conn_free */
 };
 
-/** What was agreed. Allocated by the core, filled by info(); pointers are borrowed until conn_free. */
+/** The result of a handshake. Allocated by the core, filled by info(); pointers are borrowed until conn_free. */
 struct envoi_tls_info {
     uint32_t struct_size;      /**< set by the core */
     uint32_t protocol;         /**< ENVOI_TLS_* */
@@ -194,89 +262,114 @@ struct envoi_transport {
     const char *name;     /**< "openssl", "gnutls" */
     const char *library;  /**< the library and its version, for a person: "OpenSSL 3.0.17" */
 
-    /** Is the library usable here? Optional (NULL: yes).
-     * @returns ENVOI_OK; ENVOI_E_NOT_SUPPORTED: the next transport in priority is tried. */
+    /** Says whether the library can be used here. Optional (NULL: yes).
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_NOT_SUPPORTED  the next transport in priority is tried
+     * @retval ENVOI_E_MEMORY         TLS fails with it, and the next use asks again */
     int32_t (*probe)(void *state);
 
     /** Makes an immutable context that many connections share. May read files.
-     * @returns ENVOI_OK; ENVOI_E_TLS: a file cannot be read or does not fit, the text names it; ENVOI_E_CANCELLED: the
-     * passphrase was not given; ENVOI_E_MEMORY. */
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_TLS        a file cannot be read or does not fit; the text names it
+     * @retval ENVOI_E_CANCELLED  the passphrase was not given
+     * @retval ENVOI_E_MEMORY */
     int32_t (*ctx_new)(void *state, const struct envoi_tls_config *config, struct envoi_errctx *errctx, void **ctx);
-    /** Frees a context (NULL is a no-op). The core frees it after the last connection. */
+    /** Frees a context (NULL is a no-op), after its last connection. */
     void (*ctx_free)(void *ctx);
 
-    /** Makes a client connection. No I/O yet.
-     * @returns ENVOI_OK; ENVOI_E_USAGE (a name that cannot be one); ENVOI_E_TLS; ENVOI_E_MEMORY. A ticket that cannot be
-     * used is ignored: a full handshake follows. */
+    /** Makes a client connection. No I/O yet. A ticket that cannot be used is ignored: a full handshake follows.
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_USAGE   the server's name is malformed
+     * @retval ENVOI_E_TLS
+     * @retval ENVOI_E_MEMORY */
     int32_t (*conn_new)(void *ctx, const struct envoi_conn_params *params, void **conn);
 
-    /** Goes on with the handshake. Verification is finished before ENVOI_OK, on resumed sessions too: name, pin and
+    /** Goes on with the handshake. Verification is finished before ENVOI_OK, on resumed sessions too: name, pins and
      * dates are checked again on the stored leaf.
-     * @returns ENVOI_OK; ENVOI_E_AGAIN with *want, and only after lower.recv or lower.send said AGAIN in this call;
-     * ENVOI_E_CERTIFICATE: the text says which check failed; ENVOI_E_TRUNCATED: EOF below; ENVOI_E_TLS. */
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_AGAIN        with *want, and only after lower.recv or lower.send returned AGAIN in this call
+     * @retval ENVOI_E_CERTIFICATE  the text says which check failed
+     * @retval ENVOI_E_TRUNCATED    EOF below
+     * @retval ENVOI_E_TLS */
     int32_t (*handshake)(void *conn, uint32_t *want);
 
     /** Reads decrypted octets.
-     * @returns ENVOI_OK and *n > 0; ENVOI_E_AGAIN with *want (same rule as handshake); ENVOI_E_EOF only after the
-     * peer's close_notify; ENVOI_E_TRUNCATED when the octets below end without it; ENVOI_E_TLS. */
+     * @retval ENVOI_OK           *n is above 0
+     * @retval ENVOI_E_AGAIN      with *want (same rule as handshake)
+     * @retval ENVOI_E_EOF        only after the peer's close_notify
+     * @retval ENVOI_E_TRUNCATED  the octets below end without it
+     * @retval ENVOI_E_TLS */
     int32_t (*recv)(void *conn, void *buf, size_t cap, size_t *n, uint32_t *want);
 
     /** Encrypts octets, perhaps only the first *n. After ENVOI_E_AGAIN the same octets come again, perhaps at another
      * address, perhaps followed by more.
-     * @returns ENVOI_OK and *n > 0; ENVOI_E_AGAIN with *want (same rule as handshake); ENVOI_E_TLS; ENVOI_E_MEMORY. */
+     * @retval ENVOI_OK       *n is above 0
+     * @retval ENVOI_E_AGAIN  with *want (same rule as handshake)
+     * @retval ENVOI_E_TLS
+     * @retval ENVOI_E_MEMORY */
     int32_t (*send)(void *conn, const void *buf, size_t len, size_t *n, uint32_t *want);
 
-    /** @returns how many decrypted octets are held; a hint only. */
+    /** Returns the number of decrypted octets that are held; a hint only. */
     size_t (*pending)(void *conn);
 
     /** Queues close_notify and does not wait for the peer's.
-     * @returns ENVOI_OK; ENVOI_E_AGAIN with *want; ENVOI_E_TLS. */
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_AGAIN  with *want
+     * @retval ENVOI_E_TLS */
     int32_t (*shutdown)(void *conn, uint32_t *want);
 
-    /** Tells what was agreed, after the handshake (before it: ENVOI_E_USAGE). */
+    /** Describes the result of the handshake.
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_USAGE  the handshake is not finished */
     int32_t (*info)(void *conn, struct envoi_tls_info *out);
 
-    /** Tells certificate number `index` of the peer's chain, the leaf first.
-     * @returns ENVOI_OK; ENVOI_E_END after the last; ENVOI_E_MEMORY. */
+    /** Describes certificate number `index` of the peer's chain, the leaf first.
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_END  after the last
+     * @retval ENVOI_E_MEMORY */
     int32_t (*certificate)(void *conn, size_t index, struct envoi_certificate *out);
 
-    /** Channel binding data (RFC 5056): `type` is "tls-exporter" (RFC 9266), "tls-server-end-point" or "tls-unique"
-     * (RFC 5929). `buf` NULL: only *len is told.
-     * @returns ENVOI_OK; ENVOI_E_NOT_SUPPORTED, never a wrong value; ENVOI_E_USAGE when cap is too small. */
+    /** Gives channel binding data (RFC 5056): `type` is "tls-exporter" (RFC 9266), "tls-server-end-point" or
+     * "tls-unique" (RFC 5929). `buf` NULL: only *len is set.
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_NOT_SUPPORTED  never a wrong value instead
+     * @retval ENVOI_E_USAGE          cap is too small */
     int32_t (*channel_binding)(void *conn, const char *type, void *buf, size_t cap, size_t *len);
 
     /** Writes the newest resumption ticket (it holds secrets) to the sink. Optional (NULL without ENVOI_CAP_RESUME). A
-     * connection that was resumed has one of TLS 1.3 only when the server gave it another. What comes of TLS 1.2 stays
+     * resumed connection has a ticket of TLS 1.3 only if the server gave it another one. A session of TLS 1.2 stays
      * good, and may be given to many connections, even at once.
-     * @returns ENVOI_OK; ENVOI_E_NOT_SUPPORTED when the server gave none (yet); ENVOI_E_MEMORY. */
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_NOT_SUPPORTED  the server gave none (yet)
+     * @retval ENVOI_E_MEMORY */
     int32_t (*ticket)(void *conn, const struct envoi_sink *out);
 
-    /** Frees a connection (NULL is a no-op), legal in any state, no I/O; keys and buffers are wiped. */
+    /** Frees a connection (NULL is a no-op). Legal in any state, no I/O; wipes keys and buffers. */
     void (*conn_free)(void *conn);
 };
 
-/* ------------------------------------------------------------------------------------------------ mechanisms ---- */
+/* ---- mechanisms ---- */
 
 /** @name Credentials (bits, so that a mechanism can name all that it needs)
  * @{ */
-#define ENVOI_CRED_AUTHID   0x1u  /**< who logs in */
+#define ENVOI_CRED_AUTHID   0x1u  /**< the user */
 #define ENVOI_CRED_AUTHZID  0x2u  /**< as whom to act; optional everywhere */
 #define ENVOI_CRED_PASSWORD 0x4u  /**< the password */
 #define ENVOI_CRED_TOKEN    0x8u  /**< an OAuth 2.0 bearer token */
 #define ENVOI_CRED_REALM    0x10u /**< the realm; optional everywhere */
 /** @} */
 
-/** A question for a credential. Allocated by the asker. */
+/** A question for a credential. Allocated by the mechanism. */
 struct envoi_cred_request {
-    uint32_t struct_size;  /**< set by the asker */
+    uint32_t struct_size;  /**< set by the mechanism */
     uint32_t id;           /**< one ENVOI_CRED_* */
-    const char *mechanism; /**< SASL name of the asker; borrowed for the call */
+    const char *mechanism; /**< SASL name of the mechanism; borrowed for the call */
     const char *prompt;    /**< text for a person, or NULL; borrowed for the call */
 };
 
-/** The answer. Allocated by the asker, filled by the core, given back through release as soon as it is used. */
+/** The answer. Allocated by the mechanism, filled by the core, given back through release as soon as it was used. */
 struct envoi_cred {
-    uint32_t struct_size;                    /**< set by the asker */
+    uint32_t struct_size;                    /**< set by the mechanism */
     const char *data;                        /**< not NUL-terminated; may be "" */
     size_t len;                              /**< octets in data */
     void (*release)(struct envoi_cred *out); /**< set by the core, never NULL after ENVOI_OK; wipes */
@@ -284,11 +377,11 @@ struct envoi_cred {
 };
 
 /** @name envoi_mech_info::flags
- * ENVOI_MECH_CLIENT_FIRST, ENVOI_MECH_MUTUAL and ENVOI_MECH_SECURITY_LAYER are information: the core goes by what step and
- * layer do.
+ * ENVOI_MECH_CLIENT_FIRST, ENVOI_MECH_MUTUAL and ENVOI_MECH_SECURITY_LAYER are information; the core goes by the
+ * results of step and layer.
  * @{ */
 #define ENVOI_MECH_CLIENT_FIRST    0x1u  /**< has an initial response */
-#define ENVOI_MECH_PLAINTEXT       0x2u  /**< shows the secret to whoever reads the connection */
+#define ENVOI_MECH_PLAINTEXT       0x2u  /**< shows the secret to a reader of the connection */
 #define ENVOI_MECH_MUTUAL          0x4u  /**< the server proves itself */
 #define ENVOI_MECH_CHANNEL_BINDING 0x8u  /**< can bind to the TLS channel (-PLUS) */
 #define ENVOI_MECH_SECURITY_LAYER  0x10u /**< may offer a layer */
@@ -304,40 +397,48 @@ struct envoi_mech_info {
     const char *name;     /**< SASL name, upper case; lives as long as the state */
 };
 
-/** What a login knows. Allocated by the core; lives until mech_free. */
+/** The circumstances of a login. Allocated by the core; lives until mech_free. */
 struct envoi_mech_params {
     uint32_t struct_size;    /**< set by the core */
     uint32_t external_ssf;   /**< strength of the TLS layer below in bits, 0 without one */
-    uint32_t min_ssf;        /**< least strength asked of the mechanism's own layer; 0 */
+    uint32_t min_ssf;        /**< least strength asked of the mechanism's own layer; 0: none is needed */
     uint32_t max_ssf;        /**< most strength allowed for it; 0: no layer */
     const char *service;     /**< "smtp" or "lmtp" */
     const char *host;        /**< the name that TLS verified, or that the caller gave */
-    const char *server_list; /**< what the server announced, upper case, separated by blanks */
-    /** Channel binding of the TLS layer below; same contract as envoi_transport::channel_binding. */
+    const char *server_list; /**< the mechanisms that the server announced, upper case, separated by blanks */
+    /** Gives channel binding data of the TLS layer below; same contract as envoi_transport::channel_binding. */
     int32_t (*binding)(void *core, const char *type, void *buf, size_t cap, size_t *len);
     /** Asks the application for a credential.
-     * @returns ENVOI_OK; ENVOI_E_AGAIN: the answer comes later, step returns AGAIN with ENVOI_WANT_CREDENTIAL and is
-     * called again with the same input; ENVOI_E_CANCELLED: there is none (for an optional one: go on without). */
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_AGAIN      the answer comes later: step returns AGAIN with ENVOI_WANT_CREDENTIAL and is called
+     *                            again with the same input
+     * @retval ENVOI_E_CANCELLED  there is none; if it is optional, go on without
+     * @retval ENVOI_E_MEMORY */
     int32_t (*cred)(void *core, const struct envoi_cred_request *request, struct envoi_cred *out);
-    void *core;                  /**< handed to binding and cred */
+    void *core;                  /**< passed to binding and cred */
     struct envoi_errctx *errctx; /**< for set_error */
 };
 
 /** @name The `result` of a step
  * @{ */
-#define ENVOI_STEP_CONTINUE 0u /**< the mechanism waits for the server */
-#define ENVOI_STEP_DONE     1u /**< the mechanism is satisfied; the server's 235 is still needed, and a failure before */
+#define ENVOI_STEP_CONTINUE 0u /**< the mechanism waits for the server; a 235 now is a failure */
+#define ENVOI_STEP_DONE     1u /**< the mechanism is satisfied: from now on a 235 is accepted */
 /** @} */
 
-/** A security layer that a mechanism brought. Allocated by the core, filled by layer(). */
+/** A security layer of a mechanism. Allocated by the core, filled by layer(). */
 struct envoi_sasl_layer {
     uint32_t struct_size; /**< set by the core */
-    uint32_t ssf;         /**< strength in bits; 0: no layer, the rest is not set */
+    uint32_t ssf;         /**< strength in bits; 0: no layer, the other members are not set */
     size_t max_chunk;     /**< most octets that one encode takes */
-    /** Protects `len` octets. @returns ENVOI_OK, ENVOI_E_MEMORY, ENVOI_E_AUTH. */
+    /** Protects `len` octets.
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_AUTH
+     * @retval ENVOI_E_MEMORY */
     int32_t (*encode)(void *ctx, const void *in, size_t len, const struct envoi_sink *out);
-    /** Takes octets from the wire, cut anywhere; writes what became readable (perhaps nothing).
-     * @returns ENVOI_OK, ENVOI_E_MEMORY, ENVOI_E_PROTOCOL (forged or damaged). */
+    /** Takes octets from the wire, cut anywhere, and writes those that became readable, perhaps none.
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_PROTOCOL  forged or damaged
+     * @retval ENVOI_E_MEMORY */
     int32_t (*decode)(void *ctx, const void *in, size_t len, const struct envoi_sink *out);
 };
 
@@ -346,45 +447,60 @@ struct envoi_mechanism {
     uint32_t struct_size; /**< sizeof(struct envoi_mechanism), set by the plugin */
     const char *name;     /**< of the provider, for a person */
 
-    /** Lists the mechanisms. @returns ENVOI_OK; ENVOI_E_END after the last. */
+    /** Describes mechanism number `index`, from 0.
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_END  after the last
+     * @retval ENVOI_E_MEMORY */
     int32_t (*mech_at)(void *state, size_t index, struct envoi_mech_info *out);
 
-    /** May `mech` be tried under these params? Optional (NULL: yes). Asks no credential.
-     * @returns ENVOI_OK; ENVOI_E_NOT_SUPPORTED: it is passed over, the text says why. */
+    /** Says whether `mech` can be tried under these params. Optional (NULL: yes). Asks for no credential.
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_NOT_SUPPORTED  it is passed over; the text says why
+     * @retval ENVOI_E_MEMORY         the login fails */
     int32_t (*usable)(void *state, const char *mech, const struct envoi_mech_params *params);
 
-    /** Begins one exchange. `mech` is one of mech_at's names, or such a name with "-PLUS" when the server announces that
+    /** Begins one exchange. `mech` is one of mech_at's names, or such a name with "-PLUS" if the server announces that
      * and the mechanism has ENVOI_MECH_CHANNEL_BINDING.
-     * @returns ENVOI_OK; ENVOI_E_NOT_SUPPORTED; ENVOI_E_MEMORY. */
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_NOT_SUPPORTED  it is passed over; the text says why
+     * @retval ENVOI_E_MEMORY         the login fails */
     int32_t (*mech_new)(void *state, const char *mech, const struct envoi_mech_params *params, void **ctx);
 
-    /** One step. Raw octets; base64 is the core's.
+    /** Takes one step. Octets are raw: the core does the base64.
      * @param ctx     from mech_new
-     * @param in      the server's challenge; NULL: initial response is asked for. After AGAIN the same comes again.
+     * @param in      the server's challenge; NULL: the initial response is asked for. After AGAIN the same input comes
+     *                again
      * @param len     octets in `in`
-     * @param out     a write, be it of 0 octets, is the response. No write: there is no initial response (server
-     *                first), or later: an empty one.
+     * @param out     a write, even of 0 octets, is the response. No write means, in the first step, that there is no
+     *                initial response (server first), and later an empty response
      * @param result  ENVOI_STEP_*
-     * @param want    after AGAIN: ENVOI_WANT_CREDENTIAL
-     * @returns ENVOI_OK, and CONTINUE even after an earlier DONE; a challenge that says why the server is going to refuse
-     * (RFC 7628) is told by set_error then, and becomes a part of the refusal's text; ENVOI_E_AGAIN; ENVOI_E_CANCELLED: a
-     * needed credential was not given (the core sends `*`); ENVOI_E_AUTH: the server failed its proof or the challenge is
-     * not acceptable (the core sends `*`, no other mechanism is tried); ENVOI_E_USAGE: a credential cannot be used here (a
-     * NUL in it, say); ENVOI_E_NOT_SUPPORTED: only from the first step, before anything was sent: not usable after all,
-     * the next provider is tried; ENVOI_E_MEMORY. */
+     * @param want    set to ENVOI_WANT_CREDENTIAL with AGAIN
+     * @retval ENVOI_OK               CONTINUE is legal after an earlier DONE, too. If the challenge explains why the
+     *                                server is going to refuse (RFC 7628), report that by set_error; it becomes a part
+     *                                of the text of the refusal
+     * @retval ENVOI_E_AGAIN          cred() returned AGAIN
+     * @retval ENVOI_E_CANCELLED      a needed credential was not given (the core sends `*`)
+     * @retval ENVOI_E_AUTH           the server failed its proof, or the challenge is not acceptable (the core sends
+     *                                `*` and tries no other mechanism)
+     * @retval ENVOI_E_USAGE          a credential cannot be used here (it has a NUL, for example)
+     * @retval ENVOI_E_NOT_SUPPORTED  only from the first step, before anything was sent: not usable after all, the next
+     *                                provider is tried
+     * @retval ENVOI_E_MEMORY */
     int32_t (*step)(void *ctx, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result,
                     uint32_t *want);
 
-    /** The security layer, after DONE and 235. Optional (NULL: none). ctx lives as long as the layer is used. */
+    /** Gives the security layer, after DONE and 235. Optional (NULL: none). ctx lives as long as the layer is used.
+     * @retval ENVOI_OK  with ssf 0 if there is no layer
+     * @retval other     the login fails and the connection is closed */
     int32_t (*layer)(void *ctx, struct envoi_sasl_layer *out);
 
-    /** Frees an exchange (NULL is a no-op), legal in any state; wipes all that came from a secret. */
+    /** Frees an exchange (NULL is a no-op). Legal in any state; wipes all that came from a secret. */
     void (*mech_free)(void *ctx);
 };
 
-/* ---------------------------------------------------------------------------------------------------- plugin ---- */
+/* ---- plugin ---- */
 
-/** What a plugin is. Constant, owned by the plugin, valid for ever. */
+/** The description of a plugin. Constant, owned by the plugin, valid for ever. */
 struct envoi_plugin {
     uint32_t struct_size; /**< sizeof(struct envoi_plugin), set by the plugin */
     uint32_t magic;       /**< ENVOI_PLUGIN_MAGIC */
@@ -395,11 +511,12 @@ struct envoi_plugin {
     const char *license;  /**< SPDX expression */
     /** Called once by each library object before it uses the plugin. Optional (NULL: state is NULL).
      * @param host   lives until fini
-     * @param state  handed to everything that takes a state
-     * @returns ENVOI_OK; ENVOI_E_MEMORY: it is called again later; anything else: the plugin is reported broken and
-     * passed over. */
+     * @param state  passed to every slot that takes a state
+     * @retval ENVOI_OK
+     * @retval ENVOI_E_MEMORY  it is called again later
+     * @retval other           the plugin is reported as broken and passed over */
     int32_t (*init)(const struct envoi_host *host, void **state);
-    /** Undoes init. Optional. No exit handlers, no threads are left behind. */
+    /** Undoes init. Optional. Must leave no exit handlers and no threads behind. */
     void (*fini)(void *state);
     const struct envoi_transport *const *transports; /**< NULL-terminated, or NULL */
     const struct envoi_mechanism *const *mechanisms; /**< NULL-terminated, or NULL */
