@@ -143,7 +143,7 @@ int envoi_library_set_module_directory(struct envoi_library *library, const char
  * that holds for the mechanisms which the plugin names, whichever plugin serves them.
  *
  * Descriptors are read when the first plugin is needed. If the administrator's directory exists and cannot be trusted
- * or read, calls that need a plugin fail with ENVOI_E_PLUGIN, because it is not known what is forbidden there. If the
+ * or read, calls that need a plugin fail with ENVOI_E_PLUGIN, because its prohibitions are not known. If the
  * machine is the reason that a directory cannot be read, they fail with ENVOI_E_SYSTEM. In both cases the next use
  * tries again.
  * @param library  the object

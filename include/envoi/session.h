@@ -29,7 +29,7 @@
  * envoi_session_process() carries it on. When that returns anything but ENVOI_E_AGAIN, it is the verb's result. One
  * verb at a time. `examples/` has programs for poll, epoll, libuv, libevent and GLib.
  *
- * **Which call in which state.** A cell says what the call does, or which ENVOI_E_* it returns:
+ * **Which call in which state.** A cell is the effect of the call, or the ENVOI_E_* that it returns:
  *
  * | call                     | not connected (1) | connected     | in a verb (2) | callback (3) | child (4)   |
  * | ------------------------ | ----------------- | ------------- | ------------- | ------------ | ----------- |
