@@ -3,7 +3,7 @@
  *
  *   blocking SERVER FROM TO... <message
  *
- * SERVER is "host:port" or the path of a unix socket. With SMTP_USER and SMTP_PASSWORD in the environment it logs in. */
+ * SERVER is "host:port" or the path of a unix socket. If SMTP_USER and SMTP_PASSWORD are set it logs in. */
 #include <envoi/envoi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static int set_up(struct envoi_session *session, struct envoi_message *message, 
             fprintf(stderr, "%s: not an address\n", *recipients);
             return 1;
         }
-    /* What is wrong with the other settings shows in connect or send: errors of setters stick. */
+    /* Errors of the other setters stick: if one fails, connect or send returns its error. */
     envoi_message_set_file(message, stdin);
     return 0;
 }

@@ -22,7 +22,8 @@ static void watch(void *ctx, int fd, unsigned events)
         epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
 }
 
-/* One event at a time, because mail_ready() may change what is watched; what is still ready is told again. */
+/* One event at a time, because mail_ready() may change the watched descriptors. One that is still ready is reported
+ * again. */
 static int turn(int epoll, struct mail *mail)
 {
     struct epoll_event e = {.data.fd = -1};
@@ -30,7 +31,7 @@ static int turn(int epoll, struct mail *mail)
 
     if (n <= 0)
         return mail_ready(mail, -1, 0);
-    /* An error or a hang-up makes a descriptor both readable and writable: trying tells which it is. */
+    /* An error or a hang-up counts as readable and writable: reading or writing finds the reason. */
     return mail_ready(mail, e.data.fd,
                       (e.events & ~(unsigned)EPOLLOUT ? ENVOI_EVENT_READ : 0) |
                           (e.events & ~(unsigned)EPOLLIN ? ENVOI_EVENT_WRITE : 0));

@@ -8,14 +8,14 @@
 
 struct loop {
     GMainLoop *main;
-    GHashTable *sources; /* of each descriptor that the library wants to know of */
+    GHashTable *sources; /* one for each watched descriptor */
     guint timer;
     struct mail mail;
 };
 
 static gboolean on_timer(gpointer ctx);
 
-/* After every call: the library says anew how long it can wait. */
+/* After every call: asks the library anew how long it can wait. */
 static void after(struct loop *loop, int rc)
 {
     int timeout = mail_timeout(&loop->mail);
@@ -38,7 +38,7 @@ static gboolean on_timer(gpointer ctx)
     return G_SOURCE_REMOVE;
 }
 
-/* An error or a hang-up makes a descriptor both readable and writable: trying tells which it is. */
+/* An error or a hang-up counts as readable and writable: reading or writing finds the reason. */
 static gboolean on_event(gint fd, GIOCondition condition, gpointer ctx)
 {
     struct loop *loop = ctx;
@@ -46,7 +46,7 @@ static gboolean on_event(gint fd, GIOCondition condition, gpointer ctx)
                       (condition & (G_IO_OUT | G_IO_HUP | G_IO_ERR) ? ENVOI_EVENT_WRITE : 0);
 
     after(loop, mail_ready(&loop->mail, fd, events));
-    return G_SOURCE_CONTINUE; /* if it is not watched any more, it has been removed */
+    return G_SOURCE_CONTINUE; /* a source that is not watched any more was removed already */
 }
 
 static void watch(void *ctx, int fd, unsigned events)

@@ -7,7 +7,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-/* A descriptor that the library wants to know of. */
+/* A watched descriptor. */
 struct watched {
     struct watched *next;
     struct event *event;
@@ -21,7 +21,7 @@ struct loop {
     struct mail mail;
 };
 
-/* After every call: the library says anew how long it can wait. */
+/* After every call: asks the library anew how long it can wait. */
 static void after(struct loop *loop, int rc)
 {
     int timeout = mail_timeout(&loop->mail);

@@ -14,7 +14,7 @@ struct loop {
     struct mail mail;
 };
 
-/* A descriptor that the library wants to know of. */
+/* A watched descriptor. */
 struct watched {
     uv_poll_t poll;
     struct watched *next;
@@ -24,7 +24,7 @@ struct watched {
 
 static void on_timer(uv_timer_t *timer);
 
-/* After every call: the library says anew how long it can wait. */
+/* After every call: asks the library anew how long it can wait. */
 static void after(struct loop *loop, int rc)
 {
     int timeout = mail_timeout(&loop->mail);
@@ -50,7 +50,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
     struct loop *loop = w->loop;
     unsigned ready = (events & UV_READABLE ? ENVOI_EVENT_READ : 0) | (events & UV_WRITABLE ? ENVOI_EVENT_WRITE : 0);
 
-    if (status < 0) /* an error: trying tells which it is */
+    if (status < 0) /* an error: reading or writing finds the reason */
         ready = ENVOI_EVENT_READ | ENVOI_EVENT_WRITE;
     uv_update_time(&loop->uv);
     after(loop, mail_ready(&loop->mail, w->fd, ready)); /* w may be gone */
@@ -106,7 +106,7 @@ int main(int argc, char **argv)
     }
     status = mail_close(&loop.mail);
     uv_close((uv_handle_t *)&loop.timer, NULL);
-    uv_run(&loop.uv, UV_RUN_DEFAULT); /* what was closed is freed */
+    uv_run(&loop.uv, UV_RUN_DEFAULT); /* frees the closed handles */
     uv_loop_close(&loop.uv);
     return status;
 }

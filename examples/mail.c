@@ -59,7 +59,7 @@ static int begin_verb(struct mail *mail, int verb)
     }
 }
 
-/* A verb may be over at once, so it is not one step for each call. */
+/* Loops, because a verb may be done at once. */
 static int go_on(struct mail *mail, int rc)
 {
     while (rc != ENVOI_E_AGAIN) {

@@ -3,8 +3,8 @@
  *
  *   poll SERVER FROM TO <message
  *
- * Any other loop does the same: it keeps what the watch function tells, waits no longer than the deadline, and calls
- * envoi_session_process(). */
+ * Any other loop does the same: it keeps the events that the watch function reports, waits no longer than the deadline,
+ * and calls envoi_session_process(). */
 #include <envoi/envoi.h>
 #include <limits.h>
 #include <poll.h>
@@ -13,7 +13,7 @@
 
 #define FDS_MAX 64
 
-/* What the library wants to know of. */
+/* The watched descriptors. */
 struct loop {
     struct pollfd fds[FDS_MAX];
     nfds_t count;
@@ -49,20 +49,20 @@ static int timeout_of(struct envoi_session *session)
     return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* Carries the verb that has just been called to its end. */
+/* Carries the verb that was just called to its end. */
 static int finish(struct loop *loop, struct envoi_session *session, int rc)
 {
     while (rc == ENVOI_E_AGAIN) {
         int ready = poll(loop->fds, loop->count, timeout_of(session));
         struct pollfd p = {.fd = -1};
 
-        /* One at a time, because process() may change the list; what is still ready is reported again. */
+        /* One at a time, because process() may change the list. A descriptor that is still ready is reported again. */
         for (nfds_t i = 0; ready > 0 && i < loop->count; i++)
             if (loop->fds[i].revents) {
                 p = loop->fds[i];
                 break;
             }
-        /* An error or a hang-up makes a descriptor both readable and writable: trying tells which it is. */
+        /* An error or a hang-up counts as readable and writable: reading or writing finds the reason. */
         rc = envoi_session_process(session, p.fd,
                                    (p.revents & ~POLLOUT ? ENVOI_EVENT_READ : 0) |
                                        (p.revents & ~POLLIN ? ENVOI_EVENT_WRITE : 0));

@@ -10,7 +10,7 @@
 
 static unsigned long sent, failed;
 
-/* The message is ours again. */
+/* The message is the program's again. */
 static void done(void *ctx, struct envoi_message *message, int result, const char *error)
 {
     char *content = ctx;
@@ -31,10 +31,10 @@ static int submit(struct envoi_pool *pool, size_t route, const char *from, const
 
     if (rc == ENVOI_OK) {
         snprintf(content, 128, "Message-ID: <%lu>\r\nSubject: one of many\r\n\r\nHello.\r\n", number);
-        envoi_message_add_recipient(message, to); /* what fails here is told by submit */
+        envoi_message_add_recipient(message, to); /* if it fails, submit returns its error */
         envoi_message_set_data(message, content, strlen(content));
         while ((rc = envoi_pool_submit(pool, route, message, done, content)) == ENVOI_E_AGAIN)
-            if (envoi_pool_run(pool) != ENVOI_OK) /* the queue is full */
+            if (envoi_pool_run(pool) != ENVOI_OK) /* the queue is full: make room */
                 break;
     }
     if (rc == ENVOI_OK)
@@ -60,7 +60,7 @@ static int send_all(struct envoi_pool *pool, const struct envoi_session *prototy
 int main(int argc, char **argv)
 {
     struct envoi_library *library = NULL;
-    struct envoi_session *prototype = NULL; /* what all connections are like */
+    struct envoi_session *prototype = NULL; /* the settings of all connections */
     struct envoi_pool *pool = NULL;
     int rc;
 
