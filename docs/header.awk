@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Prints the examples of a header, the blocks @code{.c} ... @endcode of its comments, as a source file; fails if there is
-# none.
+# Prints the examples of a header, the blocks @code{.c} ... @endcode of its comments, as a source file; fails if there
+# are none.
 #   awk -f docs/header.awk include/envoi/session.h
 BEGIN {
     print "#include <envoi/envoi.h>"

@@ -19,8 +19,8 @@ struct mail {
 int mail_open(struct mail *mail, int argc, char **argv, envoi_watch_fn *watch, void *ctx);
 /* Begins the first verb. Returns ENVOI_E_AGAIN if the loop has to run; otherwise all is done. */
 int mail_begin(struct mail *mail);
-/* Carries on when a descriptor is ready (-1: the time has passed), and begins the next verb if one has ended. Returns the
- * same as mail_begin(). */
+/* Carries on when a descriptor is ready (-1: the time has passed), and begins the next verb if one has ended.
+ * Returns the same as mail_begin(). */
 int mail_ready(struct mail *mail, int fd, unsigned events);
 /* Returns the milliseconds after which mail_ready() is due; -1: no deadline. Ask again after every call. */
 int mail_timeout(const struct mail *mail);

@@ -163,8 +163,8 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
  * @returns as envoi_session_new() and envoi_session_connect()
  * @since 0.1 */
 int envoi_session_open(struct envoi_library *library, const char *server, struct envoi_session **out);
-/** Closes the connection without QUIT and frees the session; NULL is a no-op. Never blocks. Wipes secrets. @since
- * 0.1 */
+/** Closes the connection without QUIT and frees the session; NULL is a no-op. Never blocks. Wipes secrets.
+ * @since 0.1 */
 void envoi_session_free(struct envoi_session *session);
 /** @} */
 
@@ -239,9 +239,9 @@ int envoi_session_set_token(struct envoi_session *session, const char *user, con
  * @since 0.1 */
 int envoi_session_set_authzid(struct envoi_session *session, const char *authzid);
 
-/** Asks the application for a credential. The callback may wait for a person in the blocking face; in the non-blocking
- * face it returns ENVOI_E_AGAIN. No deadline of the session passes while it runs, but the server has deadlines of its
- * own.
+/** Asks the application for a credential. In the blocking face the callback may wait for a person: no deadline of the
+ * session passes meanwhile, but the server has deadlines of its own. In the non-blocking face it returns ENVOI_E_AGAIN;
+ * then ENVOI_PHASE_ANSWER bounds the wait.
  * @param ctx        as given to envoi_session_set_credential_callback()
  * @param credential one of ENVOI_CRED_* (plugin.h)
  * @param mechanism  the SASL name; borrowed for the call
@@ -270,8 +270,8 @@ int envoi_session_set_credential_callback(struct envoi_session *session, envoi_c
  * @since 0.1 */
 int envoi_session_set_mechanisms(struct envoi_session *session, const char *names);
 /** Says whether plaintext mechanisms (PLAIN, LOGIN, XOAUTH2, OAUTHBEARER) are allowed (1) on a connection that is
- * neither verified TLS nor a unix socket. Default: 0. The administrator's `require-tls: yes` cannot be lifted. @since
- * 0.1 */
+ * neither verified TLS nor a unix socket. Default: 0. The administrator's `require-tls: yes` cannot be lifted.
+ * @since 0.1 */
 int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on);
 /** Sets the strength of a SASL security layer (RFC 4422 section 3.7), in bits.
  * @param session  the session
@@ -340,7 +340,8 @@ int envoi_session_set_trace(struct envoi_session *session, int level, envoi_trac
 #define ENVOI_EVENT_READ  1u /**< wait until the descriptor is readable */
 #define ENVOI_EVENT_WRITE 2u /**< wait until it is writable */
 /** Says which events of a descriptor to wait for from now on. There are several descriptors while names are looked up
- * and addresses are tried; afterwards there is the socket alone, and during a login perhaps that of a worker.
+ * and addresses are tried; afterwards there is the socket alone, and the descriptor of a worker while it takes a step
+ * of a login.
  * @param ctx     as given to envoi_session_set_watch()
  * @param fd      the descriptor
  * @param events  ENVOI_EVENT_*; 0: forget the descriptor, which may be closed already
@@ -380,11 +381,15 @@ int64_t envoi_session_deadline(struct envoi_session *session);
  * @param session  the session
  * @param server   "host", "host:port", "[v6]:port", "v6" or "/path" (a unix socket). Default ports: 25; 465 with
  *                 implicit TLS; 24 for LMTP
- * @retval ENVOI_E_USAGE     already connected, server is NULL, or it has another form
- * @retval ENVOI_E_RESOLVE   the name has no address
- * @retval ENVOI_E_CONNECT   no address accepts the connection
- * @retval ENVOI_E_GREETING  another greeting than 220, which is in envoi_session_reply()
- * @returns also, with implicit TLS, the errors of the handshake: see envoi_session_starttls()
+ * @retval ENVOI_E_USAGE          already connected, server is NULL, or it has another form
+ * @retval ENVOI_E_RESOLVE        the name has no address
+ * @retval ENVOI_E_CONNECT        no address accepts the connection
+ * @retval ENVOI_E_GREETING       another greeting than 220, which is in envoi_session_reply()
+ * @retval ENVOI_E_TLS            these five only with implicit TLS: see envoi_session_starttls()
+ * @retval ENVOI_E_CERTIFICATE
+ * @retval ENVOI_E_NOT_SUPPORTED
+ * @retval ENVOI_E_PLUGIN
+ * @retval ENVOI_E_CANCELLED
  * @since 0.1 */
 int envoi_session_connect(struct envoi_session *session, const char *server);
 /** Sends EHLO, or LHLO for LMTP.
@@ -394,8 +399,8 @@ int envoi_session_connect(struct envoi_session *session, const char *server);
  * @retval ENVOI_E_USAGE  name is empty, or has a blank or a control character
  * @since 0.1 */
 int envoi_session_ehlo(struct envoi_session *session, const char *name);
-/** Sends HELO. Afterwards no extension is known. Parameters and results are those of envoi_session_ehlo(). @since
- * 0.1 */
+/** Sends HELO. Afterwards no extension is known. Parameters and results are those of envoi_session_ehlo().
+ * @since 0.1 */
 int envoi_session_helo(struct envoi_session *session, const char *name);
 /** Sends EHLO if neither EHLO nor HELO was accepted on this connection yet. If EHLO is answered with 5yz it sends HELO,
  * unless TLS or a login is required, or with LMTP.
@@ -452,8 +457,8 @@ int envoi_session_auth(struct envoi_session *session, const char *mechanism);
  * @param response_len  octets in response, at most 49152. More is ENVOI_E_PROTOCOL, and the connection stays open
  * @param done          is 1; set it to 0 if a 235 would be too early now
  * @retval ENVOI_OK
- * @retval ENVOI_E_AUTH       the server failed its proof: `*` is sent
- * @retval ENVOI_E_CANCELLED  `*` is sent; any other error means the same
+ * @retval ENVOI_E_AUTH       the server failed its proof; `*` is sent if AUTH went out
+ * @retval ENVOI_E_CANCELLED  the login is given up, likewise; any other error means the same
  * @since 0.1 */
 typedef int envoi_auth_fn(void *ctx, const void *challenge, size_t len, const void **response, size_t *response_len,
                           int *done);
@@ -537,16 +542,23 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
  * @retval ENVOI_E_DATA                the content was refused
  * @retval ENVOI_E_TOO_LARGE           larger than the announced SIZE: nothing was sent
  * @retval ENVOI_E_UNKNOWN             the connection was lost after the content: it may have been delivered
- * @retval ENVOI_E_NOT_SUPPORTED       an extension that the message needs is not announced; or as starttls and login
+ * @retval ENVOI_E_NOT_SUPPORTED       an extension that the message needs is not announced; or as
+ *                                     envoi_session_starttls() and envoi_session_login()
  * @retval ENVOI_E_CONTENT             the source failed, or has a NUL octet: the connection is closed, unless that was
  *                                     found before MAIL
- * @retval ENVOI_E_TLS                 TLS is required and STARTTLS is not announced; or as starttls
+ * @retval ENVOI_E_HELO                EHLO was refused
+ * @retval ENVOI_E_TLS                 TLS is required and STARTTLS is not announced; or as envoi_session_starttls()
+ * @retval ENVOI_E_STARTTLS            as envoi_session_starttls()
+ * @retval ENVOI_E_CERTIFICATE         as envoi_session_starttls()
+ * @retval ENVOI_E_PLUGIN              as envoi_session_starttls() and envoi_session_login()
+ * @retval ENVOI_E_CANCELLED           as envoi_session_starttls() and envoi_session_login()
+ * @retval ENVOI_E_NO_MECHANISM        as envoi_session_login()
+ * @retval ENVOI_E_AUTH                as envoi_session_login()
  * @retval ENVOI_E_BUSY                the message belongs to another session or to a pool
  * @retval ENVOI_E_USAGE               message is NULL, has no recipient or no content; its options and its body
  *                                     contradict each other; or in blocking calls a callback returned ENVOI_E_AGAIN
  *                                     (the connection is closed)
- * @returns also the message's sticky error, and the errors of envoi_session_ehlo(), envoi_session_starttls() and
- * envoi_session_login()
+ * @returns also the message's sticky error
  * @since 0.1 */
 int envoi_session_send(struct envoi_session *session, struct envoi_message *message);
 /** Sends many messages, one after the other, each as envoi_session_send() does. If the server announces PIPELINING and
@@ -558,7 +570,7 @@ int envoi_session_send(struct envoi_session *session, struct envoi_message *mess
  * delivered is sent twice.
  * @param session   the session
  * @param messages  `count` different messages; they belong to the session until the verb is over
- * @param count     number of messages; 0: does nothing
+ * @param count     number of messages; 0: sends nothing
  * @retval ENVOI_OK       each message has at least one accepted recipient
  * @retval ENVOI_E_BUSY   a message belongs to another session or to a pool, or is there twice: nothing was sent
  * @retval ENVOI_E_USAGE  a message is NULL, or has no recipient or no content: nothing was sent
@@ -606,8 +618,8 @@ const char *envoi_session_error(const struct envoi_session *session);
 int envoi_session_error_code(const struct envoi_session *session);
 /** Returns the phase of the last failure, one of ENVOI_PHASE_*. @since 0.1 */
 int envoi_session_error_phase(const struct envoi_session *session);
-/** Returns the code of the library below (OpenSSL, GnuTLS, errno) of the last failure, 0 if there was none. @since
- * 0.1 */
+/** Returns the code of the library below (OpenSSL, GnuTLS, errno) of the last failure, 0 if there was none.
+ * @since 0.1 */
 int64_t envoi_session_error_library_code(const struct envoi_session *session);
 /** Returns the last reply of the server; never NULL for a session. The reply to a RSET of envoi's own does not replace
  * that of the refusal before it. @since 0.1 */
