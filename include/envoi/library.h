@@ -143,9 +143,8 @@ int envoi_library_set_module_directory(struct envoi_library *library, const char
  * that holds for the mechanisms which the plugin names, whichever plugin serves them.
  *
  * Descriptors are read when the first plugin is needed. If the administrator's directory exists and cannot be trusted
- * or read, calls that need a plugin fail with ENVOI_E_PLUGIN, because its prohibitions are not known. If the
- * machine is the reason that a directory cannot be read, they fail with ENVOI_E_SYSTEM. In both cases the next use
- * tries again.
+ * or read, calls that need a plugin fail with ENVOI_E_PLUGIN, because its prohibitions are not known. If the machine is
+ * the reason that a directory cannot be read, they fail with ENVOI_E_SYSTEM. In both cases the next use tries again.
  * @param library  the object
  * @param vendor   absolute, or NULL: none; copied
  * @param user     absolute, or NULL: none, the default; ignored in set-uid programs; copied
@@ -234,9 +233,9 @@ int envoi_library_set_ciphers(struct envoi_library *library, const char *ciphers
  * @since 0.1 */
 int envoi_library_set_tls_resumption(struct envoi_library *library, int on);
 
-/** @name The contents of plugins.d, as `envoi plugins --why` prints them These functions read the descriptors if that
- * has not been done yet. The index runs from 0, in the order of kind, priority and id. Texts live until the library
- * object is freed.
+/** @name The contents of plugins.d, as `envoi plugins --why` prints them
+ * These functions read the descriptors if that has not been done yet. The index runs from 0, in the order of kind,
+ * priority and id. Texts live until the library object is freed.
  *
  * If the descriptors cannot be read, there are no plugins, and the last warning says why. The text of that one warning
  * lives until the next call for this object.

@@ -17,12 +17,12 @@
  *     return ENVOI_OK;
  * }
  *
- * // After a send: prints a line such as "you@example.net: accepted: 250 2.0.0 queued" for each recipient.
- * void print_verdicts(struct envoi_message *message)
+ * // After a send: prints a line such as "you@example.net: accepted" for each recipient.
+ * void print_verdicts(const struct envoi_message *message)
  * {
  *     for (size_t i = 0; i < envoi_message_recipients(message); i++)
- *         puts(envoi_message_verdict_text(message, i));
- *     envoi_message_free(message);
+ *         printf("%s: %s\n", envoi_message_recipient(message, i),
+ *                envoi_verdict_name(envoi_message_verdict(message, i)));
  * }
  * @endcode
  *
@@ -45,7 +45,7 @@
  * | result         | of                      | cause                                                      |
  * | -------------- | ----------------------- | ---------------------------------------------------------- |
  * | ENVOI_OK       | all                     | success                                                    |
- * | ENVOI_E_BUSY   | setters                 | the message belongs to a session or a pool; does not stick |
+ * | ENVOI_E_BUSY   | setters, reset          | the message belongs to a session or a pool; does not stick |
  * | ENVOI_E_MEMORY | setters marked "copied" | out of memory                                              |
  *
  * **Sticky errors.** If a setter fails with another error than ENVOI_E_BUSY, it returns its error, and every later send
