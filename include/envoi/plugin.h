@@ -54,7 +54,7 @@
  * |    usable                 before AUTH, for each candidate                                     A
  * |    mech_new               an exchange begins; before AUTH is sent                             A
  * |    |  step*               the initial response, then each challenge                           W
- * |    |  layer               after DONE and 235                                               C
+ * |    |  layer               after DONE and 235                                                  C
  * |    |  encode*, decode*    octets to send, octets that came; until the connection is closed    C
  * |    mech_free              the exchange is over; with a layer: the connection is closed        W
  * |
