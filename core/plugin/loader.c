@@ -39,9 +39,9 @@ static int find_shortage(const char *path, const char *text, struct envoi_errctx
 
     for (size_t i = 0; text && i < sizeof errors / sizeof errors[0]; i++)
         if (ends_with_error(text, errors[i]))
-            return trust_failure(why, path, errors[i]);
-    if ((fd = trust_open_at(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)) < 0) {
-        rc = trust_failure(why, path, errno);
+            return ownership_failure(why, path, errors[i]);
+    if ((fd = ownership_open_at(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)) < 0) {
+        rc = ownership_failure(why, path, errno);
         return rc == ENVOI_E_SYSTEM || rc == ENVOI_E_MEMORY ? rc : ENVOI_OK;
     }
     close(fd);
@@ -106,7 +106,7 @@ static int split(const char *modules, const char *module, char **dir, const char
 int loader_open(const char *modules, const char *module, const char *id, const struct envoi_plugin **out,
                 struct envoi_errctx *why)
 {
-    struct trust_dir dir = {.fd = -1};
+    struct ownership_dir dir = {.fd = -1};
     char path[PATH_MAX + NAME_MAX + 4], *folder = NULL;
     void *handle = NULL;
     const char *file;
@@ -117,8 +117,8 @@ int loader_open(const char *modules, const char *module, const char *id, const s
         return fault_set(why, ENVOI_E_PLUGIN, 0, "there is no directory of modules to look for %s in", module);
     if ((rc = split(modules, module, &folder, &file)) != ENVOI_OK)
         return rc;
-    if ((rc = trust_open_dir(folder, &dir, why)) != ENVOI_OK ||
-        (rc = trust_open_file(&dir, file, &fd, why)) != ENVOI_OK)
+    if ((rc = ownership_open_dir(folder, &dir, why)) != ENVOI_OK ||
+        (rc = ownership_open_file(&dir, file, &fd, why)) != ENVOI_OK)
         goto out;
     (void)snprintf(path, sizeof path, "%s/%s", strcmp(dir.path, "/") == 0 ? "" : dir.path, file);
     if ((rc = load(path, &handle, why)) == ENVOI_OK)
@@ -126,7 +126,7 @@ int loader_open(const char *modules, const char *module, const char *id, const s
 out:
     if (fd >= 0)
         close(fd);
-    trust_close_dir(&dir);
+    ownership_close_dir(&dir);
     mem_free(folder);
     /* The text says already that it does not exist. */
     return rc == ENVOI_E_END ? ENVOI_E_PLUGIN : rc;

@@ -40,7 +40,7 @@ static bool is_of_the_file(int err)
     return false;
 }
 
-int trust_failure(struct envoi_errctx *why, const char *path, int err)
+int ownership_failure(struct envoi_errctx *why, const char *path, int err)
 {
     char text[128];
 
@@ -58,7 +58,7 @@ int trust_failure(struct envoi_errctx *why, const char *path, int err)
     return ENVOI_E_SYSTEM;
 }
 
-int trust_open_at(int dir, const char *name, int flags)
+int ownership_open_at(int dir, const char *name, int flags)
 {
     int fd;
 
@@ -122,7 +122,7 @@ static int walk_enter(struct walk *w, int fd, const char *name)
 
 static int walk_to_root(struct walk *w)
 {
-    int fd = trust_open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+    int fd = ownership_open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0) {
@@ -130,7 +130,7 @@ static int walk_to_root(struct walk *w)
 
         if (fd >= 0)
             close(fd);
-        return trust_failure(w->why, "/", err);
+        return ownership_failure(w->why, "/", err);
     }
     if (w->fd >= 0)
         close(w->fd);
@@ -151,7 +151,7 @@ static int walk_link(struct walk *w, int link, const struct stat *st, const char
     if (++w->links > LINKS_MAX)
         return refuse(w->why, at, "too many links");
     if ((n = readlinkat(link, "", text, sizeof text - 1)) < 0)
-        return trust_failure(w->why, at, errno);
+        return ownership_failure(w->why, at, errno);
     len = (size_t)n;
     if (len == 0 || len + rest + 2 > sizeof w->todo)
         return refuse(w->why, at, "the path is too long");
@@ -163,14 +163,14 @@ static int walk_link(struct walk *w, int link, const struct stat *st, const char
 
 static int walk_step(struct walk *w, const char *name)
 {
-    int fd = trust_open_at(w->fd, name, O_PATH | O_NOFOLLOW);
+    int fd = ownership_open_at(w->fd, name, O_PATH | O_NOFOLLOW);
     char at[PATH_MAX + NAME_MAX + 4];
     struct stat st;
     int rc;
 
     (void)snprintf(at, sizeof at, "%s/%s", w->done, name);
     if (fd < 0 || fstat(fd, &st) < 0)
-        rc = trust_failure(w->why, at, errno);
+        rc = ownership_failure(w->why, at, errno);
     else if (S_ISLNK(st.st_mode))
         rc = walk_link(w, fd, &st, at);
     else if (!S_ISDIR(st.st_mode))
@@ -182,13 +182,13 @@ static int walk_step(struct walk *w, const char *name)
     return rc;
 }
 
-int trust_open_dir(const char *path, struct trust_dir *out, struct envoi_errctx *why)
+int ownership_open_dir(const char *path, struct ownership_dir *out, struct envoi_errctx *why)
 {
     struct walk *w = mem_zalloc(sizeof *w);
     char name[NAME_MAX + 2];
     int rc;
 
-    *out = (struct trust_dir){.fd = -1};
+    *out = (struct ownership_dir){.fd = -1};
     if (!w)
         return ENVOI_E_MEMORY;
     w->fd = -1;
@@ -212,19 +212,19 @@ int trust_open_dir(const char *path, struct trust_dir *out, struct envoi_errctx 
     return rc;
 }
 
-void trust_close_dir(struct trust_dir *dir)
+void ownership_close_dir(struct ownership_dir *dir)
 {
     if (dir->fd >= 0)
         close(dir->fd);
     mem_free(dir->path);
-    *dir = (struct trust_dir){.fd = -1};
+    *dir = (struct ownership_dir){.fd = -1};
 }
 
 /* Everything is asked of the descriptor that is then read, so that nothing can be exchanged in between. O_NONBLOCK: a
  * fifo must not hold up the open. */
-int trust_open_file(const struct trust_dir *dir, const char *name, int *out, struct envoi_errctx *why)
+int ownership_open_file(const struct ownership_dir *dir, const char *name, int *out, struct envoi_errctx *why)
 {
-    int fd = trust_open_at(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    int fd = ownership_open_at(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     char at[PATH_MAX + NAME_MAX + 4];
     struct stat st;
     int rc = ENVOI_OK;
@@ -234,7 +234,7 @@ int trust_open_file(const struct trust_dir *dir, const char *name, int *out, str
     if (fd < 0 && errno == ELOOP)
         return refuse(why, at, "a symbolic link is not taken");
     if (fd < 0 || fstat(fd, &st) < 0)
-        rc = trust_failure(why, at, errno);
+        rc = ownership_failure(why, at, errno);
     else if (!S_ISREG(st.st_mode))
         rc = refuse(why, at, "not a regular file");
     else if (!is_ours(&st))

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-struct trust_dir {
+struct ownership_dir {
     int fd;     /* for openat() alone; -1: not open */
     char *path; /* without links and dots */
 };
@@ -17,15 +17,15 @@ struct trust_dir {
 /* Opens a directory step by step; links are followed as long as they are trusted.
  * ENVOI_OK; ENVOI_E_END: there is no such directory; ENVOI_E_PLUGIN with the reason; ENVOI_E_MEMORY; ENVOI_E_SYSTEM with the
  * reason: the machine failed (too many open files, an input error), which says nothing of what is there. */
-int trust_open_dir(const char *path, struct trust_dir *out, struct envoi_errctx *why);
-void trust_close_dir(struct trust_dir *dir);
+int ownership_open_dir(const char *path, struct ownership_dir *out, struct envoi_errctx *why);
+void ownership_close_dir(struct ownership_dir *dir);
 
 /* Opens a regular file in it, for reading; a link is refused. Results as above. */
-int trust_open_file(const struct trust_dir *dir, const char *name, int *fd, struct envoi_errctx *why);
+int ownership_open_file(const struct ownership_dir *dir, const char *name, int *fd, struct envoi_errctx *why);
 
 /* openat() of a file that is not to be made; no signal stops it, and no child inherits it. */
-int trust_open_at(int dir, const char *name, int flags);
+int ownership_open_at(int dir, const char *name, int flags);
 /* What an errno means for a path: the result of the functions above, with its text. */
-int trust_failure(struct envoi_errctx *why, const char *path, int err);
+int ownership_failure(struct envoi_errctx *why, const char *path, int err);
 
 #endif

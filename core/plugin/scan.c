@@ -61,9 +61,9 @@ static int has_suffix(const char *name)
 }
 
 /* Sorted, so that what is reported does not depend on the file system. */
-static int list_names(const struct trust_dir *dir, struct names *names, struct envoi_errctx *why)
+static int list_names(const struct ownership_dir *dir, struct names *names, struct envoi_errctx *why)
 {
-    int fd = trust_open_at(dir->fd, ".", O_RDONLY | O_DIRECTORY), rc = ENVOI_OK, err;
+    int fd = ownership_open_at(dir->fd, ".", O_RDONLY | O_DIRECTORY), rc = ENVOI_OK, err;
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *item;
 
@@ -71,7 +71,7 @@ static int list_names(const struct trust_dir *dir, struct names *names, struct e
         err = errno;
         if (fd >= 0)
             close(fd);
-        return trust_failure(why, dir->path, err);
+        return ownership_failure(why, dir->path, err);
     }
     while (errno = 0, rc == ENVOI_OK && (item = readdir(stream)))
         if (has_suffix(item->d_name))
@@ -79,16 +79,17 @@ static int list_names(const struct trust_dir *dir, struct names *names, struct e
     err = errno; /* what stopped readdir(); half a directory is not taken for all of it */
     closedir(stream);
     if (rc == ENVOI_OK && err)
-        rc = trust_failure(why, dir->path, err);
+        rc = ownership_failure(why, dir->path, err);
     if (names->count)
         qsort(names->at, names->count, sizeof *names->at, by_name);
     return rc;
 }
 
 /* One octet more than is allowed, so that a text that is too long shows. */
-static int read_text(const struct trust_dir *dir, const char *name, char *text, size_t *len, struct envoi_errctx *why)
+static int read_text(const struct ownership_dir *dir, const char *name, char *text, size_t *len,
+                     struct envoi_errctx *why)
 {
-    int fd, err, rc = trust_open_file(dir, name, &fd, why);
+    int fd, err, rc = ownership_open_file(dir, name, &fd, why);
     char path[PATH_MAX + NAME_MAX + 4];
     ssize_t n = 0;
 
@@ -105,10 +106,10 @@ static int read_text(const struct trust_dir *dir, const char *name, char *text, 
     err = errno;
     close(fd);
     (void)snprintf(path, sizeof path, "%s/%s", dir->path, name);
-    return n < 0 ? trust_failure(why, path, err) : ENVOI_OK;
+    return n < 0 ? ownership_failure(why, path, err) : ENVOI_OK;
 }
 
-static int read_file(const struct trust_dir *dir, const char *name, char *text, const struct scan_sink *sink,
+static int read_file(const struct ownership_dir *dir, const char *name, char *text, const struct scan_sink *sink,
                      struct envoi_errctx *why)
 {
     char id[DESCRIPTOR_ID_MAX + 1], path[PATH_MAX + NAME_MAX + 4], say[WARN_SIZE];
@@ -133,7 +134,7 @@ static int read_file(const struct trust_dir *dir, const char *name, char *text, 
 /* Could anybody have said something there? On the way to a directory that is missing may be one that is not trusted. */
 static bool is_there(const char *path)
 {
-    int fd = trust_open_at(AT_FDCWD, path, O_PATH);
+    int fd = ownership_open_at(AT_FDCWD, path, O_PATH);
 
     if (fd < 0)
         return errno != ENOENT && errno != ENOTDIR;
@@ -144,9 +145,9 @@ static bool is_there(const char *path)
 int scan_dir(const char *path, bool whole, const struct scan_sink *sink, struct envoi_errctx *why)
 {
     struct names names = {0};
-    struct trust_dir dir;
+    struct ownership_dir dir;
     char *text = NULL;
-    int rc = trust_open_dir(path, &dir, why);
+    int rc = ownership_open_dir(path, &dir, why);
 
     if (rc == ENVOI_OK)
         rc = list_names(&dir, &names, why);
@@ -161,6 +162,6 @@ int scan_dir(const char *path, bool whole, const struct scan_sink *sink, struct 
 out:
     mem_free(text);
     names_free(&names);
-    trust_close_dir(&dir);
+    ownership_close_dir(&dir);
     return rc;
 }

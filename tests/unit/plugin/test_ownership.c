@@ -17,28 +17,28 @@ TestSuite(ownership, .init = tree_make, .fini = tree_remove, .timeout = 20);
 
 static int open_dir(const char *path)
 {
-    struct trust_dir dir;
+    struct ownership_dir dir;
     int rc;
 
     fault_clear(&why);
-    rc = trust_open_dir(path, &dir, &why);
+    rc = ownership_open_dir(path, &dir, &why);
     cr_assert_eq(rc == ENVOI_OK, dir.fd >= 0);
-    trust_close_dir(&dir);
+    ownership_close_dir(&dir);
     return rc;
 }
 
 static int open_file(const char *name)
 {
-    struct trust_dir dir;
+    struct ownership_dir dir;
     int fd, rc;
 
     fault_clear(&why);
-    cr_assert_eq(trust_open_dir(tree_path("%s", ""), &dir, &why), ENVOI_OK, "%s", why.text);
-    rc = trust_open_file(&dir, name, &fd, &why);
+    cr_assert_eq(ownership_open_dir(tree_path("%s", ""), &dir, &why), ENVOI_OK, "%s", why.text);
+    rc = ownership_open_file(&dir, name, &fd, &why);
     cr_assert_eq(rc == ENVOI_OK, fd >= 0);
     if (fd >= 0)
         close(fd);
-    trust_close_dir(&dir);
+    ownership_close_dir(&dir);
     return rc;
 }
 
@@ -131,16 +131,16 @@ Test(ownership, not_a_regular_file)
 
 Test(ownership, directory_links_are_followed_and_resolved)
 {
-    struct trust_dir dir;
+    struct ownership_dir dir;
 
     tree_dir("real");
     tree_dir("real/deep");
     cr_assert_eq(symlink("real", tree_path("rel")), 0);
     cr_assert_eq(symlink(tree_path("real/deep"), tree_path("abs")), 0);
     cr_assert_eq(symlink("../rel/./deep//", tree_path("real/up")), 0);
-    cr_assert_eq(trust_open_dir(tree_path("rel/../abs/../up/."), &dir, &why), ENVOI_OK, "%s", why.text);
+    cr_assert_eq(ownership_open_dir(tree_path("rel/../abs/../up/."), &dir, &why), ENVOI_OK, "%s", why.text);
     cr_assert_str_eq(dir.path, tree_path("real/deep"));
-    trust_close_dir(&dir);
+    ownership_close_dir(&dir);
     cr_assert_eq(dir.fd, -1);
 }
 
