@@ -56,19 +56,9 @@ void auth_free(struct auth *a)
     auth_init(a);
 }
 
-static bool is_mechanism_name(const char *name)
-{
-    size_t len = strlen(name);
-
-    for (size_t i = 0; i < len; i++)
-        if (!text_is_alpha(name[i]) && !text_is_digit(name[i]) && name[i] != '-' && name[i] != '_')
-            return false;
-    return len >= 1 && len <= AUTH_NAME_MAX;
-}
-
 int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe)
 {
-    if (mechanism && !is_mechanism_name(mechanism))
+    if (mechanism && !sasl_name_is_valid(mechanism, strlen(mechanism)))
         return ENVOI_E_USAGE;
     if (!a->layered)
         auth_free(a);

@@ -4,12 +4,12 @@
 #define ENGINE_AUTH_H
 
 #include "base/buf.h"
+#include "base/sasl_name.h"
 #include "plugin/registry.h"
 
 #include <envoi/session.h>
 #include <stdbool.h>
 
-#define AUTH_NAME_MAX       20    /* RFC 4422 section 3.1 */
 #define AUTH_MECHANISMS_MAX 32    /* different names that one login may look at */
 #define AUTH_ROUNDS_MAX     16    /* challenges of one exchange */
 #define AUTH_RESPONSE_MAX   49152 /* octets of one response: its base64 fits into 64 KiB */
@@ -21,19 +21,19 @@ struct detached;
 
 struct auth {
     /* from the verb */
-    char asked[AUTH_NAME_MAX + 1]; /* the mechanism that was asked for; "": by policy */
+    char asked[SASL_NAME_MAX + 1]; /* the mechanism that was asked for; "": by policy */
     envoi_auth_fn *step;           /* the application's own mechanism; NULL: plugins */
     void *step_ctx;
     bool step_safe;
 
     /* names that were tried or passed over, and the reasons */
-    char tried[AUTH_MECHANISMS_MAX][AUTH_NAME_MAX + 1];
+    char tried[AUTH_MECHANISMS_MAX][SASL_NAME_MAX + 1];
     unsigned tried_count;
     char passed_over[384];
     struct envoi_errctx refusal; /* the server's last refusal; code 0: none */
 
     /* the mechanism in use */
-    char name[AUTH_NAME_MAX + 1];
+    char name[SASL_NAME_MAX + 1];
     const char *plugin; /* id of its plugin */
     size_t nth;         /* which provider of this name */
     struct registry_mechanism m;

@@ -29,11 +29,8 @@ void auth_pass_over(struct auth *a, const char *why)
 /* Takes a word of the server's list as a name, [A-Z0-9_-]{1,20}. No other word is ever looked up. */
 static bool take_name(const char *word, size_t len, char *name)
 {
-    if (!len || len > AUTH_NAME_MAX)
+    if (!sasl_name_is_valid(word, len))
         return false;
-    for (size_t i = 0; i < len; i++)
-        if (!text_is_alpha(word[i]) && !text_is_digit(word[i]) && word[i] != '-' && word[i] != '_')
-            return false;
     memcpy(name, word, len);
     name[len] = '\0';
     text_to_upper(name);
@@ -43,7 +40,7 @@ static bool take_name(const char *word, size_t len, char *name)
 /* Is the name in the application's list, with this sign ("" or "!") before it? */
 static bool is_listed(const char *list, const char *sign, const char *name)
 {
-    char word[AUTH_NAME_MAX + 2];
+    char word[SASL_NAME_MAX + 2];
 
     (void)snprintf(word, sizeof word, "%s%s", sign, name);
     return list && text_has_word(list, word);
@@ -57,7 +54,7 @@ static bool strongest(const struct engine *e, const char *announced, char *out)
     size_t len;
 
     while ((announced = text_word(announced, &word, &len))) {
-        char name[AUTH_NAME_MAX + 1];
+        char name[SASL_NAME_MAX + 1];
         struct strength s;
 
         if (!take_name(word, len, name) || was_tried(&e->auth, name) || is_listed(list, "", name) ||

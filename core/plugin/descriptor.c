@@ -2,6 +2,7 @@
 #include "plugin/descriptor.h"
 
 #include "base/mem.h"
+#include "base/sasl_name.h"
 #include "base/text.h"
 #include "base/utf8.h"
 
@@ -13,8 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* SASL names have at most 20 characters (RFC 4422). */
-#define NAME_MAX_LEN 20
 #define PRIORITY_MAX 1000000
 #define SAY_MAX      (PATH_MAX + 256)
 
@@ -31,23 +30,13 @@ static const char *check_bool(const char *value)
     return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0 ? NULL : "is neither yes nor no";
 }
 
-static bool is_name(const char *word, size_t len)
-{
-    if (len == 1 && *word == '*')
-        return true;
-    for (size_t i = 0; i < len; i++)
-        if (!text_is_alpha(word[i]) && !text_is_digit(word[i]) && word[i] != '-' && word[i] != '_')
-            return false;
-    return len <= NAME_MAX_LEN;
-}
-
 static const char *check_provides(const char *value)
 {
     const char *word = NULL;
     size_t len = 0;
 
     while ((value = text_word(value, &word, &len)))
-        if (!is_name(word, len))
+        if (!(len == 1 && *word == '*') && !sasl_name_is_valid(word, len))
             return "has a word that is neither * nor a name of 1 to 20 letters, digits, - and _";
     return word ? NULL : "names nothing";
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* envoi_session_set_*: each checks its arguments, and either changes the setting or leaves it and notes a sticky error. */
 #include "base/mem.h"
+#include "base/sasl_name.h"
 #include "base/text.h"
 #include "session/session.h"
 
@@ -331,12 +332,7 @@ static bool setting_is_mechanism_word(const char *word, size_t len)
         word++;
         len--;
     }
-    if (len == 0 || len > 20)
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (!text_is_alpha(word[i]) && !text_is_digit(word[i]) && word[i] != '-' && word[i] != '_')
-            return false;
-    return true;
+    return sasl_name_is_valid(word, len);
 }
 
 int envoi_session_set_mechanisms(struct envoi_session *session, const char *names)
