@@ -17,6 +17,14 @@ static inline bool text_is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static inline bool text_is_ascii(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return false;
+    return true;
+}
+
 static inline char text_upper(char c)
 {
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;

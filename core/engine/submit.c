@@ -211,14 +211,6 @@ int engine_rset(struct engine *e)
     return rc ? rc : verb_line(e, &command_line_rset, 0, (const char *const[]){"RSET", NULL});
 }
 
-static bool is_ascii(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text >= 0x80)
-            return false;
-    return true;
-}
-
 int engine_lookup(struct engine *e, const char *verb, const char *address)
 {
     int rc = verb_begin(e);
@@ -227,7 +219,7 @@ int engine_lookup(struct engine *e, const char *verb, const char *address)
         return rc;
     if (!*address || !text_is_line(address, strlen(address)))
         return verb_refuse(e, ENVOI_E_ADDRESS, "the address is empty, or has a line end or a control character");
-    if (is_ascii(address))
+    if (text_is_ascii(address, strlen(address)))
         return verb_line(e, &command_line, 0, (const char *const[]){verb, " ", address, NULL});
     if (!extensions_get(&e->extensions, "SMTPUTF8"))
         return verb_refuse(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");

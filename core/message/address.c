@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <envoi/error.h>
 #include <idn2.h>
@@ -49,32 +50,6 @@ static bool is_atext(char c)
     return is_part_of(IN_ATOM, c) || is_not_ascii((unsigned char)c);
 }
 
-/* Well-formed UTF-8 (RFC 3629)? */
-static bool utf8_is_valid(const char *text, size_t len)
-{
-    const unsigned char *s = (const unsigned char *)text, *end = s + len;
-
-    while (s < end) {
-        unsigned char c = *s++, low = 0x80, high = 0xbf;
-        int more = c < 0x80 ? 0 : c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : -1;
-
-        if (more < 0)
-            return false;
-        if (c == 0xe0)
-            low = 0xa0;
-        else if (c == 0xed)
-            high = 0x9f;
-        else if (c == 0xf0)
-            low = 0x90;
-        else if (c == 0xf4)
-            high = 0x8f;
-        for (; more; more--, low = 0x80, high = 0xbf)
-            if (s == end || *s < low || *s++ > high)
-                return false;
-    }
-    return true;
-}
-
 /* The length of the Dot-string or Quoted-string at the head of text; 0 if there is none. */
 static size_t local_length(const char *text, size_t len)
 {
@@ -117,14 +92,6 @@ static bool is_ascii_domain(const char *text, size_t len)
     return label > 0 && text[len - 1] != '-';
 }
 
-static bool is_ascii(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (is_not_ascii((unsigned char)text[i]))
-            return false;
-    return true;
-}
-
 /* Converts Unicode labels to A-labels, the form on the wire. *out is to be freed with idn2_free(). */
 static int domain_to_ascii(const char *text, size_t len, char **out)
 {
@@ -162,7 +129,7 @@ static int address_join(const char *local, size_t local_len, const char *domain,
     memcpy(path, local, local_len);
     path[local_len] = '@';
     memcpy(path + local_len + at, domain, domain_len);
-    return address_keep(path, local_len + at + domain_len, !is_ascii(local, local_len), out);
+    return address_keep(path, local_len + at + domain_len, !text_is_ascii(local, local_len), out);
 }
 
 static int parse_mailbox(const char *whole, const char *text, size_t len, struct envoi_errctx *fault,
@@ -186,7 +153,7 @@ static int parse_mailbox(const char *whole, const char *text, size_t len, struct
         return is_literal(domain, domain_len) && domain_len <= ADDRESS_DOMAIN_MAX
                    ? address_join(text, local, domain, domain_len, out)
                    : address_refuse(fault, whole, "the address literal is not well formed");
-    if (!is_ascii(domain, domain_len)) {
+    if (!text_is_ascii(domain, domain_len)) {
         if ((rc = domain_to_ascii(domain, domain_len, &ascii)))
             return rc == ENVOI_E_MEMORY ? rc
                                         : address_refuse(fault, whole, "the domain is not a valid international name");

@@ -36,14 +36,6 @@ static int target_no_memory(struct envoi_errctx *fault)
 
 /* ---- names ---- */
 
-static bool host_is_ascii(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] >= 0x80)
-            return false;
-    return true;
-}
-
 /* Letters, digits, hyphens (not first or last), and underscores, because some machines have them in their names. */
 static bool host_is_label(const char *label, size_t len)
 {
@@ -99,7 +91,7 @@ int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, cha
         return target_wrong(fault, text, len, "a host name has no control characters");
     if (!(name = mem_strndup(text, len)))
         return target_no_memory(fault);
-    if (!host_is_ascii(text, len)) {
+    if (!text_is_ascii(text, len)) {
         char *labels = NULL;
 
         rc = host_to_a_labels(name, fault, &labels);
