@@ -33,7 +33,7 @@ int base64_encode(struct buf *out, const void *data, size_t len)
     return ENVOI_OK;
 }
 
-static int value_of(char c)
+static int base64_value(char c)
 {
     const char *at = c ? strchr(alphabet, c) : NULL;
 
@@ -41,7 +41,7 @@ static int value_of(char c)
 }
 
 /* The padding of the last group: 0, 1 or 2; 3 when the text cannot be base64. */
-static size_t padding_of(const char *text, size_t len)
+static size_t base64_padding(const char *text, size_t len)
 {
     if (len % 4 != 0)
         return 3;
@@ -52,7 +52,7 @@ static size_t padding_of(const char *text, size_t len)
 
 int base64_decode(struct buf *out, const char *text, size_t len)
 {
-    size_t pad = padding_of(text, len);
+    size_t pad = base64_padding(text, len);
     uint8_t *at;
     int rc;
 
@@ -65,7 +65,7 @@ int base64_decode(struct buf *out, const char *text, size_t len)
         unsigned bits = 0;
 
         for (size_t k = 0; k < 4; k++) {
-            int v = k >= 4 - skip ? 0 : value_of(text[i + k]);
+            int v = k >= 4 - skip ? 0 : base64_value(text[i + k]);
 
             if (v < 0)
                 return ENVOI_E_PROTOCOL;

@@ -17,7 +17,7 @@ static const struct row {
 #undef ROW
 };
 
-static const struct row *row_of(int code)
+static const struct row *fault_row(int code)
 {
     static const struct row none = {0, ENVOI_CLASS_LOCAL, "ENVOI_E_?", "not a result of envoi"};
 
@@ -29,17 +29,17 @@ static const struct row *row_of(int code)
 
 const char *envoi_error_name(int code)
 {
-    return row_of(code)->name;
+    return fault_row(code)->name;
 }
 
 const char *envoi_error_text(int code)
 {
-    return row_of(code)->text;
+    return fault_row(code)->text;
 }
 
 int envoi_error_class(int code)
 {
-    return row_of(code)->class_;
+    return fault_row(code)->class_;
 }
 
 void fault_clear(struct envoi_errctx *fault)

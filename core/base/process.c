@@ -10,19 +10,19 @@ static unsigned number;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int status;
 
-static void is_child(void)
+static void process_is_child(void)
 {
     number++;
 }
 
-static void watch(void)
+static void process_register(void)
 {
-    status = pthread_atfork(NULL, NULL, is_child);
+    status = pthread_atfork(NULL, NULL, process_is_child);
 }
 
 int process_watch(void)
 {
-    (void)pthread_once(&once, watch);
+    (void)pthread_once(&once, process_register);
     return status ? ENVOI_E_MEMORY : ENVOI_OK;
 }
 

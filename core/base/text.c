@@ -90,13 +90,13 @@ size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n)
     return sizeof all - at;
 }
 
-static bool is_control(unsigned char c)
+static bool text_is_control(unsigned char c)
 {
     return (c < 0x20 && c != '\t') || c == 0x7f;
 }
 
 /* Eight octets as one number, the first one lowest. */
-static uint64_t load(const char *text)
+static uint64_t text_load(const char *text)
 {
     uint64_t w;
 
@@ -121,7 +121,7 @@ size_t text_plain_length(const char *text, size_t len)
     }
 #endif
     for (; i + 8 <= len; i += 8) {
-        uint64_t w = load(text + i), no_del = w ^ (0x7f * ones);
+        uint64_t w = text_load(text + i), no_del = w ^ (0x7f * ones);
         /* The borrow of an octet that is found may spoil those above it, so the lowest one is right. */
         uint64_t found = (((w - 0x20 * ones) & ~w) | ((no_del - ones) & ~no_del)) & high;
 
@@ -141,6 +141,6 @@ bool text_is_line(const char *text, size_t len)
 void text_make_printable(char *text, size_t len, const char *keep)
 {
     for (size_t i = 0; i < len; i++)
-        if (is_control((unsigned char)text[i]) && !(text[i] && strchr(keep, text[i])))
+        if (text_is_control((unsigned char)text[i]) && !(text[i] && strchr(keep, text[i])))
             text[i] = '?';
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* A line is written piece by piece, because what comes from the server must not reach a terminal as it is. */
-static void to_stderr(int kind, const char *text, size_t len)
+static void trace_to_stderr(int kind, const char *text, size_t len)
 {
     static const char marks[][4] = {
         [ENVOI_TRACE_INFO] = "-- ", [ENVOI_TRACE_SENT] = ">> ", [ENVOI_TRACE_RECEIVED] = "<< "};
@@ -33,7 +33,7 @@ void trace_line(const struct trace *t, int kind, const char *text, size_t len)
     if (t->fn)
         t->fn(t->ctx, kind, text, len);
     else
-        to_stderr(kind, text, len);
+        trace_to_stderr(kind, text, len);
 }
 
 void trace_event(const struct trace *t, const char *format, ...)

@@ -5,7 +5,7 @@
 
 #define SASL_READ_MAX 16384u
 
-static int32_t lower_recv(void *ctx, void *buf, size_t cap, size_t *n)
+static int32_t stack_lower_recv(void *ctx, void *buf, size_t cap, size_t *n)
 {
     struct stack *s = ctx;
     size_t take = s->in.len < cap ? s->in.len : cap;
@@ -19,7 +19,7 @@ static int32_t lower_recv(void *ctx, void *buf, size_t cap, size_t *n)
     return ENVOI_OK;
 }
 
-static int32_t lower_send(void *ctx, const void *buf, size_t len, size_t *n)
+static int32_t stack_lower_send(void *ctx, const void *buf, size_t len, size_t *n)
 {
     struct stack *s = ctx;
     size_t room = STACK_OUT_MAX > s->out.len ? STACK_OUT_MAX - s->out.len : 0;
@@ -66,7 +66,7 @@ int stack_add_tls(struct stack *s, const struct envoi_transport *transport, void
 
     if (s->in.len || s->decoded.len || s->transport)
         return ENVOI_E_PROTOCOL;
-    s->lower = (struct envoi_lower){sizeof s->lower, lower_recv, lower_send, s};
+    s->lower = (struct envoi_lower){sizeof s->lower, stack_lower_recv, stack_lower_send, s};
     params->lower = &s->lower;
     rc = transport->conn_new(ctx, params, &s->conn);
     if (rc == ENVOI_OK)
@@ -102,21 +102,21 @@ void stack_end(struct stack *s)
     s->ended = true;
 }
 
-static int recv_below_sasl(struct stack *s, void *buf, size_t cap, size_t *n)
+static int stack_recv_below_sasl(struct stack *s, void *buf, size_t cap, size_t *n)
 {
     uint32_t want = 0;
 
-    return s->transport ? s->transport->recv(s->conn, buf, cap, n, &want) : lower_recv(s, buf, cap, n);
+    return s->transport ? s->transport->recv(s->conn, buf, cap, n, &want) : stack_lower_recv(s, buf, cap, n);
 }
 
-static int send_below_sasl(struct stack *s, const void *buf, size_t len, size_t *n)
+static int stack_send_below_sasl(struct stack *s, const void *buf, size_t len, size_t *n)
 {
     uint32_t want = 0;
 
-    return s->transport ? s->transport->send(s->conn, buf, len, n, &want) : lower_send(s, buf, len, n);
+    return s->transport ? s->transport->send(s->conn, buf, len, n, &want) : stack_lower_send(s, buf, len, n);
 }
 
-static int32_t sink_append(void *ctx, const void *data, size_t len)
+static int32_t stack_sink_append(void *ctx, const void *data, size_t len)
 {
     return buf_append(ctx, data, len);
 }
@@ -125,12 +125,12 @@ int stack_recv(struct stack *s, void *buf, size_t cap, size_t *n)
 {
     *n = 0;
     if (!s->sasl.ssf)
-        return recv_below_sasl(s, buf, cap, n);
+        return stack_recv_below_sasl(s, buf, cap, n);
     while (!s->decoded.len) {
-        const struct envoi_sink sink = {sizeof sink, sink_append, &s->decoded};
+        const struct envoi_sink sink = {sizeof sink, stack_sink_append, &s->decoded};
         uint8_t block[SASL_READ_MAX];
         size_t got = 0;
-        int rc = recv_below_sasl(s, block, sizeof block, &got);
+        int rc = stack_recv_below_sasl(s, block, sizeof block, &got);
 
         if (rc || (rc = s->sasl.decode(s->sasl_ctx, block, got, &sink)))
             return rc;
@@ -146,7 +146,7 @@ int stack_flush(struct stack *s)
 {
     while (s->encoded.len) {
         size_t n = 0;
-        int rc = send_below_sasl(s, buf_head(&s->encoded), s->encoded.len, &n);
+        int rc = stack_send_below_sasl(s, buf_head(&s->encoded), s->encoded.len, &n);
 
         if (rc)
             return rc;
@@ -157,12 +157,12 @@ int stack_flush(struct stack *s)
 
 int stack_send(struct stack *s, const void *data, size_t len, size_t *n)
 {
-    const struct envoi_sink sink = {sizeof sink, sink_append, &s->encoded};
+    const struct envoi_sink sink = {sizeof sink, stack_sink_append, &s->encoded};
     int rc;
 
     *n = 0;
     if (!s->sasl.ssf)
-        return send_below_sasl(s, data, len, n);
+        return stack_send_below_sasl(s, data, len, n);
     if ((rc = stack_flush(s)) || !len)
         return rc;
     if (len > s->sasl.max_chunk)

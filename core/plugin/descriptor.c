@@ -143,8 +143,8 @@ struct parse {
     int rc;
 };
 
-__attribute__((format(printf, 3, 0))) static void describe(const struct parse *p, char out[SAY_MAX], const char *format,
-                                                           va_list args)
+__attribute__((format(printf, 3, 0))) static void parse_describe(const struct parse *p, char out[SAY_MAX],
+                                                                 const char *format, va_list args)
 {
     char line[32] = "";
     int n;
@@ -157,7 +157,7 @@ __attribute__((format(printf, 3, 0))) static void describe(const struct parse *p
     text_make_printable(out, strlen(out), "");
 }
 
-__attribute__((format(printf, 2, 3))) static void spoil(struct parse *p, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void parse_spoil(struct parse *p, const char *format, ...)
 {
     char text[SAY_MAX];
     va_list args;
@@ -165,13 +165,13 @@ __attribute__((format(printf, 2, 3))) static void spoil(struct parse *p, const c
     if (p->d->bad)
         return;
     va_start(args, format);
-    describe(p, text, format, args);
+    parse_describe(p, text, format, args);
     va_end(args);
     if (!(p->d->bad = mem_strdup(text)))
         p->rc = ENVOI_E_MEMORY;
 }
 
-__attribute__((format(printf, 2, 3))) static void warn(struct parse *p, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void parse_warn(struct parse *p, const char *format, ...)
 {
     char text[SAY_MAX];
     va_list args;
@@ -180,7 +180,7 @@ __attribute__((format(printf, 2, 3))) static void warn(struct parse *p, const ch
     if (!p->warn)
         return;
     va_start(args, format);
-    describe(p, text, format, args);
+    parse_describe(p, text, format, args);
     va_end(args);
     if ((rc = p->warn(p->ctx, text)) != ENVOI_OK)
         p->rc = rc;
@@ -225,7 +225,7 @@ static const char *line_fault(const char *line, size_t len)
 }
 
 /* The reader of ini_parse_stream(), in the manner of fgets(); NULL ends the parse. */
-static char *next_line(char *str, int num, void *stream)
+static char *parse_next_line(char *str, int num, void *stream)
 {
     struct parse *p = stream;
     const char *fault = NULL, *nl;
@@ -241,7 +241,7 @@ static char *next_line(char *str, int num, void *stream)
     else
         fault = line_fault(p->at, len && p->at[len - 1] == '\r' ? len - 1 : len);
     if (fault) {
-        spoil(p, "%s", fault);
+        parse_spoil(p, "%s", fault);
         return NULL;
     }
     memcpy(str, p->at, len);
@@ -251,7 +251,7 @@ static char *next_line(char *str, int num, void *stream)
     return str;
 }
 
-static void store(struct parse *p, enum descriptor_key key, const char *text)
+static void parse_store(struct parse *p, enum descriptor_key key, const char *text)
 {
     struct descriptor_value *value = &p->d->value[key];
     char source[SAY_MAX];
@@ -267,7 +267,7 @@ static void store(struct parse *p, enum descriptor_key key, const char *text)
 }
 
 /* The handler of ini_parse_stream(); its result only says to inih that all is well. */
-static int take_pair(void *user, const char *section, const char *name, const char *text)
+static int parse_take_pair(void *user, const char *section, const char *name, const char *text)
 {
     struct parse *p = user;
     enum descriptor_key key = descriptor_key_of(name);
@@ -277,7 +277,7 @@ static int take_pair(void *user, const char *section, const char *name, const ch
     (void)section;
     if (key == KEY_COUNT) {
         if (strncmp(name, "x-", 2) != 0)
-            warn(p, "the key `%s` is unknown and ignored", name);
+            parse_warn(p, "the key `%s` is unknown and ignored", name);
         return 1;
     }
     (void)snprintf(value, sizeof value, "%s", text);
@@ -286,13 +286,13 @@ static int take_pair(void *user, const char *section, const char *name, const ch
         if (*c == ',')
             *c = ' ';
     if (p->d->value[key].text)
-        spoil(p, "%s: given twice", name);
+        parse_spoil(p, "%s: given twice", name);
     else if (!*value)
-        spoil(p, "%s: has no value", name);
+        parse_spoil(p, "%s: has no value", name);
     else if ((fault = keys[key].check(value)))
-        spoil(p, "%s: `%s` %s", name, value, fault);
+        parse_spoil(p, "%s: `%s` %s", name, value, fault);
     else
-        store(p, key, value);
+        parse_store(p, key, value);
     return 1;
 }
 
@@ -325,11 +325,11 @@ int descriptor_parse(const char *id, const char *origin, bool from_file, const c
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         p.at += 3;
     if (len > DESCRIPTOR_TEXT_MAX)
-        spoil(&p, "the file is too long");
-    /* next_line() let through nothing that inih has to complain of; should it still, the file is not used. */
-    rc = ini_parse_stream(next_line, &p, take_pair, &p);
+        parse_spoil(&p, "the file is too long");
+    /* parse_next_line() let through nothing that inih has to complain of; should it still, the file is not used. */
+    rc = ini_parse_stream(parse_next_line, &p, parse_take_pair, &p);
     if (rc > 0)
-        spoil(&p, "the line is not `key: value`");
+        parse_spoil(&p, "the line is not `key: value`");
     else if (rc < 0)
         p.rc = ENVOI_E_MEMORY;
     if (p.rc != ENVOI_OK) {

@@ -33,7 +33,8 @@ void entry_free(struct entry *e)
     mem_free(e);
 }
 
-__attribute__((format(printf, 3, 4))) static int tell(descriptor_warn_fn *warn, void *ctx, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int entry_warn(descriptor_warn_fn *warn, void *ctx, const char *format,
+                                                            ...)
 {
     char text[SAY_MAX];
     va_list args;
@@ -63,7 +64,8 @@ const char *entry_text(const struct entry *e, enum descriptor_key key)
 }
 
 /* Is the key one that this layer may give? NULL: it is. */
-static const char *key_fault(const struct entry *e, enum entry_layer layer, enum descriptor_key key, const char *text)
+static const char *entry_key_fault(const struct entry *e, enum entry_layer layer, enum descriptor_key key,
+                                   const char *text)
 {
     if (layer == LAYER_USER && key != KEY_PRIORITY && !(key == KEY_ENABLED && strcmp(text, "no") == 0))
         return "ignored: a user's file can only give a priority and say `enabled: no`";
@@ -73,8 +75,8 @@ static const char *key_fault(const struct entry *e, enum entry_layer layer, enum
 }
 
 /* Which of two files the administrator meant nobody knows, and one of them may have disabled the plugin. */
-static int refuse_second(struct descriptor *first, enum entry_layer layer, struct descriptor *second,
-                         descriptor_warn_fn *warn, void *ctx)
+static int entry_refuse_second(struct descriptor *first, enum entry_layer layer, struct descriptor *second,
+                               descriptor_warn_fn *warn, void *ctx)
 {
     char text[SAY_MAX];
     int rc = ENVOI_OK;
@@ -91,16 +93,16 @@ int entry_attach(struct entry *e, enum entry_layer layer, struct descriptor *d, 
     int rc = ENVOI_OK;
 
     if (e->layer[layer])
-        return refuse_second(e->layer[layer], layer, d, warn, ctx);
+        return entry_refuse_second(e->layer[layer], layer, d, warn, ctx);
     e->layer[layer] = d;
     if (d->bad)
         return warn(ctx, d->bad);
     for (enum descriptor_key key = 0; rc == ENVOI_OK && key < KEY_COUNT; key++) {
-        const char *fault = d->value[key].text ? key_fault(e, layer, key, d->value[key].text) : NULL;
+        const char *fault = d->value[key].text ? entry_key_fault(e, layer, key, d->value[key].text) : NULL;
 
         if (!fault)
             continue;
-        rc = tell(warn, ctx, "%s: %s: %s", d->value[key].source, descriptor_key_name(key), fault);
+        rc = entry_warn(warn, ctx, "%s: %s: %s", d->value[key].source, descriptor_key_name(key), fault);
         descriptor_drop(d, key);
     }
     return rc;
@@ -119,7 +121,7 @@ void entry_break(struct entry *e, const char *why)
 }
 
 /* The file to name when something is missing: the lowest one, as it should have the whole. */
-static const struct descriptor *lowest(const struct entry *e)
+static const struct descriptor *entry_lowest(const struct entry *e)
 {
     for (int layer = 0; layer < LAYER_COUNT; layer++)
         if (e->layer[layer])
@@ -127,7 +129,7 @@ static const struct descriptor *lowest(const struct entry *e)
     return NULL;
 }
 
-static bool says_yes(const struct entry *e, enum descriptor_key key)
+static bool entry_says_yes(const struct entry *e, enum descriptor_key key)
 {
     const char *text = entry_text(e, key);
 
@@ -135,10 +137,10 @@ static bool says_yes(const struct entry *e, enum descriptor_key key)
 }
 
 /* Puts in say what keeps the described plugin from being loaded. False: nothing does. */
-static bool find_fault(const struct entry *e, char say[SAY_MAX])
+static bool entry_find_fault(const struct entry *e, char say[SAY_MAX])
 {
     static const enum descriptor_key required[] = {KEY_KIND, KEY_PROVIDES, KEY_MODULE};
-    const struct descriptor *first = lowest(e);
+    const struct descriptor *first = entry_lowest(e);
     const struct descriptor_value *value;
 
     for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
@@ -173,7 +175,7 @@ const char *entry_disabled_by(const struct entry *e)
     /* What the administrator wanted cannot be read any more; it may have been `enabled: no`. */
     if (admin && admin->bad)
         return admin->bad;
-    return !enabled || says_yes(e, KEY_ENABLED) ? NULL : enabled->source;
+    return !enabled || entry_says_yes(e, KEY_ENABLED) ? NULL : enabled->source;
 }
 
 const char *entry_forbidden_by(const struct entry *e)
@@ -193,17 +195,17 @@ int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
 
     e->kind = !kind ? KIND_NONE : strcmp(kind, "transport") == 0 ? KIND_TRANSPORT : KIND_AUTH;
     e->priority = strtol(entry_text(e, KEY_PRIORITY), NULL, 10);
-    e->critical = says_yes(e, KEY_CRITICAL);
-    e->needs_tls = lock && says_yes(e, KEY_REQUIRE_TLS) ? lock->source : NULL;
+    e->critical = entry_says_yes(e, KEY_CRITICAL);
+    e->needs_tls = lock && entry_says_yes(e, KEY_REQUIRE_TLS) ? lock->source : NULL;
     e->locked = e->needs_tls && e->layer[LAYER_ADMIN] && lock == &e->layer[LAYER_ADMIN]->value[KEY_REQUIRE_TLS];
     e->state = entry_disabled_by(e) ? ENTRY_DISABLED : ENTRY_AVAILABLE;
-    if (e->state == ENTRY_DISABLED || !find_fault(e, say))
+    if (e->state == ENTRY_DISABLED || !entry_find_fault(e, say))
         return ENVOI_OK;
     if (!(e->why = mem_strdup(say)))
         return ENVOI_E_MEMORY;
     e->state = ENTRY_UNUSABLE;
     /* A bad file was told of when it came. */
-    return lowest(e) && lowest(e)->bad ? ENVOI_OK : warn(ctx, say);
+    return entry_lowest(e) && entry_lowest(e)->bad ? ENVOI_OK : warn(ctx, say);
 }
 
 int entry_compare(const void *a, const void *b)

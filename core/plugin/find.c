@@ -15,7 +15,7 @@
 /* ---- transports ---- */
 
 /* The first transport of the plugin that is usable here. Asked once. */
-static int probe(struct registry *r, struct entry *e, struct envoi_errctx *why)
+static int find_probe(struct registry *r, struct entry *e, struct envoi_errctx *why)
 {
     char text[160];
     int rc = ENVOI_OK;
@@ -38,20 +38,20 @@ static int probe(struct registry *r, struct entry *e, struct envoi_errctx *why)
     return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", text);
 }
 
-static int start_transport(struct registry *r, struct entry *e, struct envoi_errctx *why,
-                           struct registry_transport *out)
+static int find_start_transport(struct registry *r, struct entry *e, struct envoi_errctx *why,
+                                struct registry_transport *out)
 {
     int rc = store_load(r, e, why);
 
     if (rc == ENVOI_OK)
-        rc = probe(r, e, why);
+        rc = find_probe(r, e, why);
     if (rc == ENVOI_OK)
         *out = (struct registry_transport){e->transport, e->context, e->id};
     return rc;
 }
 
-static int named_transport(struct registry *r, const char *id, struct envoi_errctx *fault,
-                           struct registry_transport *out)
+static int find_named_transport(struct registry *r, const char *id, struct envoi_errctx *fault,
+                                struct registry_transport *out)
 {
     struct entry *e = store_find(r, id);
     int rc;
@@ -60,13 +60,13 @@ static int named_transport(struct registry *r, const char *id, struct envoi_errc
         return fault_set(fault, ENVOI_E_PLUGIN, 0, "the TLS plugin %.64s: there is none of this name", id);
     if (e->kind == KIND_AUTH)
         return fault_set(fault, ENVOI_E_PLUGIN, 0, "the TLS plugin %s: it is not one for TLS", e->id);
-    if ((rc = start_transport(r, e, fault, out)) == ENVOI_E_PLUGIN || rc == ENVOI_E_SYSTEM)
+    if ((rc = find_start_transport(r, e, fault, out)) == ENVOI_E_PLUGIN || rc == ENVOI_E_SYSTEM)
         fault_prefix(fault, "the TLS plugin %s", e->id);
     return rc;
 }
 
 /* Adds "; id: why" to what keeps TLS from being had. */
-static void add_reason(struct envoi_errctx *fault, const char *id, const char *why)
+static void find_add_reason(struct envoi_errctx *fault, const char *id, const char *why)
 {
     size_t len = strlen(fault->text);
 
@@ -74,7 +74,7 @@ static void add_reason(struct envoi_errctx *fault, const char *id, const char *w
                    why);
 }
 
-static int best_transport(struct registry *r, struct envoi_errctx *fault, struct registry_transport *out)
+static int find_best_transport(struct registry *r, struct envoi_errctx *fault, struct registry_transport *out)
 {
     struct envoi_errctx all = {0}, why;
     int rc;
@@ -86,17 +86,17 @@ static int best_transport(struct registry *r, struct envoi_errctx *fault, struct
         if (e->kind != KIND_TRANSPORT)
             continue;
         fault_clear(&why);
-        rc = start_transport(r, e, &why, out);
+        rc = find_start_transport(r, e, &why, out);
         if (rc == ENVOI_OK || rc == ENVOI_E_MEMORY)
             return rc;
         if (rc == ENVOI_E_SYSTEM)
             return fault_set(fault, rc, 0, "the TLS plugin %s: %s", e->id, why.text);
         if (e->critical && e->state != ENTRY_DISABLED)
             return fault_set(fault, rc, 0, "the TLS plugin %s, which is critical: %s", e->id, why.text);
-        add_reason(&all, e->id, why.text);
+        find_add_reason(&all, e->id, why.text);
     }
     if (r->dir[LAYER_VENDOR] && !strchr(all.text, ';'))
-        add_reason(&all, r->dir[LAYER_VENDOR], "none is described there: install one, such as openssl or gnutls");
+        find_add_reason(&all, r->dir[LAYER_VENDOR], "none is described there: install one, such as openssl or gnutls");
     return fault_set(fault, ENVOI_E_PLUGIN, 0, "%s", all.text);
 }
 
@@ -110,8 +110,8 @@ int registry_find_transport(struct registry *r, const char *id, struct envoi_err
     store_lock(r);
     rc = store_read(r, fault);
     if (rc == ENVOI_OK && (!wish || !*wish))
-        rc = best_transport(r, fault, out);
-    else if (rc == ENVOI_OK && (rc = named_transport(r, wish, fault, out)) == ENVOI_E_PLUGIN && !id)
+        rc = find_best_transport(r, fault, out);
+    else if (rc == ENVOI_OK && (rc = find_named_transport(r, wish, fault, out)) == ENVOI_E_PLUGIN && !id)
         fault_prefix(fault, "ENVOI_TLS_BACKEND");
     store_unlock(r);
     return rc;
@@ -135,35 +135,35 @@ static void wish_init(struct wish *w, const char *name)
         (void)snprintf(w->base, sizeof w->base, "%.*s", (int)(len - tail), name);
 }
 
-static bool has_wish(const char *provides, const struct wish *w)
+static bool wish_is_in(const char *provides, const struct wish *w)
 {
     return provides && (text_has_word(provides, w->name) || (*w->base && text_has_word(provides, w->base)));
 }
 
 /* Does the descriptor name it? */
-static bool is_named(const struct entry *e, const struct wish *w)
+static bool wish_is_named(const struct entry *e, const struct wish *w)
 {
-    return has_wish(entry_text(e, KEY_PROVIDES), w);
+    return wish_is_in(entry_text(e, KEY_PROVIDES), w);
 }
 
 /* The word of an entry that cannot be loaded holds too, and of a file that cannot be used what was read of it. */
-static bool is_spoken_of(const struct entry *e, const struct wish *w)
+static bool wish_is_named_by_admin(const struct entry *e, const struct wish *w)
 {
     const struct descriptor *admin = e->layer[LAYER_ADMIN];
 
     if (!admin || e->kind == KIND_TRANSPORT)
         return false;
-    return is_named(e, w) || (admin->bad && has_wish(admin->value[KEY_PROVIDES].text, w));
+    return wish_is_named(e, w) || (admin->bad && wish_is_in(admin->value[KEY_PROVIDES].text, w));
 }
 
-static struct registry_rule find_rule(const struct registry *r, const struct wish *w)
+static struct registry_rule wish_rule(const struct registry *r, const struct wish *w)
 {
     struct registry_rule rule = {0};
 
     for (size_t i = 0; i < r->count; i++) {
         const struct entry *e = r->entries[i];
 
-        if (!is_spoken_of(e, w))
+        if (!wish_is_named_by_admin(e, w))
             continue;
         if (!rule.forbidden)
             rule.forbidden = entry_forbidden_by(e);
@@ -173,14 +173,14 @@ static struct registry_rule find_rule(const struct registry *r, const struct wis
     return rule;
 }
 
-static bool asks_to_be_asked(const struct entry *e)
+static bool find_has_star(const struct entry *e)
 {
     const char *provides = entry_text(e, KEY_PROVIDES);
 
     return provides && text_has_word(provides, "*");
 }
 
-static bool is_match(const struct wish *w, const struct envoi_mech_info *info)
+static bool wish_matches(const struct wish *w, const struct envoi_mech_info *info)
 {
     if (text_equal(info->name, w->name))
         return true;
@@ -188,8 +188,8 @@ static bool is_match(const struct wish *w, const struct envoi_mech_info *info)
 }
 
 /* ENVOI_OK: this mechanism of the plugin is it; ENVOI_E_END: it is none of them; ENVOI_E_MEMORY. */
-static int offer(const struct entry *e, const struct envoi_mechanism *m, const struct wish *w,
-                 struct envoi_mech_info *info)
+static int find_in_list(const struct entry *e, const struct envoi_mechanism *m, const struct wish *w,
+                        struct envoi_mech_info *info)
 {
     for (size_t i = 0; i < MECHANISMS_MAX; i++) {
         int rc;
@@ -197,7 +197,7 @@ static int offer(const struct entry *e, const struct envoi_mechanism *m, const s
         *info = (struct envoi_mech_info){.struct_size = sizeof *info};
         if ((rc = m->mech_at(e->context, i, info)) != ENVOI_OK)
             return rc == ENVOI_E_MEMORY ? rc : ENVOI_E_END;
-        if (info->name && is_match(w, info))
+        if (info->name && wish_matches(w, info))
             return ENVOI_OK;
     }
     return ENVOI_E_END;
@@ -209,7 +209,7 @@ static int find_offer(struct registry *r, struct entry *e, const struct wish *w,
 
     for (size_t i = 0; rc == ENVOI_E_END && e->plugin->mechanisms[i]; i++) {
         out->mechanism = e->plugin->mechanisms[i];
-        rc = offer(e, out->mechanism, w, &out->info);
+        rc = find_in_list(e, out->mechanism, w, &out->info);
     }
     if (rc == ENVOI_OK) {
         out->state = e->context;
@@ -225,8 +225,8 @@ static int find_offer(struct registry *r, struct entry *e, const struct wish *w,
 }
 
 /* ENVOI_OK; ENVOI_E_END: not by this plugin; ENVOI_E_PLUGIN: it is critical; ENVOI_E_MEMORY. */
-static int try_entry(struct registry *r, struct entry *e, const struct wish *w, struct envoi_errctx *fault,
-                     struct registry_mechanism *out)
+static int find_try_entry(struct registry *r, struct entry *e, const struct wish *w, struct envoi_errctx *fault,
+                          struct registry_mechanism *out)
 {
     struct envoi_errctx why = {0};
     int rc;
@@ -245,28 +245,28 @@ static int try_entry(struct registry *r, struct entry *e, const struct wish *w, 
 /* Is it this entry's turn: in the first pass of those that name it, in the second of those that are to be asked? That a
  * plugin with another id names what the administrator switched off was the word of a package or the administrator. That
  * one offers all that it has was not, nor is it what the program says of a plugin of its own. */
-static bool is_next(const struct entry *e, const struct wish *w, int pass, const struct registry_rule *rule)
+static bool find_is_next(const struct entry *e, const struct wish *w, int pass, const struct registry_rule *rule)
 {
-    bool named = is_named(e, w);
+    bool named = wish_is_named(e, w);
 
     if (e->kind != KIND_AUTH || (rule->forbidden && (e->given || !named)))
         return false;
-    return pass == 0 ? named : !named && asks_to_be_asked(e);
+    return pass == 0 ? named : !named && find_has_star(e);
 }
 
 static int find_mechanism(struct registry *r, const struct wish *w, size_t nth, struct envoi_errctx *fault,
                           struct registry_mechanism *out)
 {
-    const struct registry_rule rule = find_rule(r, w);
+    const struct registry_rule rule = wish_rule(r, w);
 
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < r->count; i++) {
             struct entry *e = r->entries[i];
             int rc;
 
-            if (!is_next(e, w, pass, &rule))
+            if (!find_is_next(e, w, pass, &rule))
                 continue;
-            rc = try_entry(r, e, w, fault, out);
+            rc = find_try_entry(r, e, w, fault, out);
             if (rc == ENVOI_OK && nth-- > 0)
                 continue;
             if (rc == ENVOI_OK && rule.needs_tls) {
@@ -307,7 +307,7 @@ int registry_find_rule(struct registry *r, const char *name, struct envoi_errctx
     wish_init(&wish, name);
     store_lock(r);
     if ((rc = store_read(r, fault)) == ENVOI_OK)
-        *out = find_rule(r, &wish);
+        *out = wish_rule(r, &wish);
     store_unlock(r);
     return rc;
 }

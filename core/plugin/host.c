@@ -29,7 +29,7 @@ void host_silence(struct host_log *log)
     pthread_mutex_unlock(&helper_lock);
 }
 
-static void tell(const struct host_log *log, uint32_t level, const char *line)
+static void host_tell(const struct host_log *log, uint32_t level, const char *line)
 {
     if (!on_helper) {
         log->fn(log->ctx, (int)level, line);
@@ -52,7 +52,7 @@ void host_say(const struct host_log *log, uint32_t level, const char *format, ..
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
     text_make_printable(line, strlen(line), "");
-    tell(log, level, line);
+    host_tell(log, level, line);
 }
 
 static void host_log_line(const struct envoi_host *api, uint32_t level, const char *text)

@@ -31,7 +31,7 @@ static bool ends_with_error(const char *text, int err)
 /* Was it for want of descriptors or memory, which says nothing of the module? dlopen() leaves no errno, and its text has the
  * system's words for a descriptor only. So what it needs is asked for: one descriptor at a time, and room for one library.
  * ENVOI_OK: it was not. */
-static int find_shortage(const char *path, const char *text, struct envoi_errctx *why)
+static int loader_find_shortage(const char *path, const char *text, struct envoi_errctx *why)
 {
     static const int errors[] = {EMFILE, ENFILE, ENOMEM};
     void *room;
@@ -58,7 +58,7 @@ static int find_shortage(const char *path, const char *text, struct envoi_errctx
  * says nothing.
  * The path is as good: it has no links left, and each directory on it and the file itself can be changed by root and the
  * caller alone, so nobody else can put another file in its place between the check and the load. */
-static int load(const char *path, void **handle, struct envoi_errctx *why)
+static int loader_load(const char *path, void **handle, struct envoi_errctx *why)
 {
     const char *text;
     int rc;
@@ -68,13 +68,13 @@ static int load(const char *path, void **handle, struct envoi_errctx *why)
     if ((*handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)))
         return ENVOI_OK;
     text = dlerror();
-    if ((rc = find_shortage(path, text, why)) != ENVOI_OK)
+    if ((rc = loader_find_shortage(path, text, why)) != ENVOI_OK)
         return rc;
     return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", text ? text : "cannot be loaded");
 }
 
-static int find_entry(void *handle, const char *path, const char *id, const struct envoi_plugin **out,
-                      struct envoi_errctx *why)
+static int loader_find_entry(void *handle, const char *path, const char *id, const struct envoi_plugin **out,
+                             struct envoi_errctx *why)
 {
     char name[sizeof ENTRY_PREFIX + 128];
     envoi_plugin_entry *entry;
@@ -91,7 +91,7 @@ static int find_entry(void *handle, const char *path, const char *id, const stru
 }
 
 /* Splits an absolute path, or takes the directory of the modules. *dir is to be freed. */
-static int split(const char *modules, const char *module, char **dir, const char **file)
+static int loader_split(const char *modules, const char *module, char **dir, const char **file)
 {
     const char *slash = strrchr(module, '/');
 
@@ -115,14 +115,14 @@ int loader_open(const char *modules, const char *module, const char *id, const s
     *out = NULL;
     if (module[0] != '/' && !modules)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "there is no directory of modules to look for %s in", module);
-    if ((rc = split(modules, module, &folder, &file)) != ENVOI_OK)
+    if ((rc = loader_split(modules, module, &folder, &file)) != ENVOI_OK)
         return rc;
     if ((rc = ownership_open_dir(folder, &dir, why)) != ENVOI_OK ||
         (rc = ownership_open_file(&dir, file, &fd, why)) != ENVOI_OK)
         goto out;
     (void)snprintf(path, sizeof path, "%s/%s", strcmp(dir.path, "/") == 0 ? "" : dir.path, file);
-    if ((rc = load(path, &handle, why)) == ENVOI_OK)
-        rc = find_entry(handle, path, id, out, why);
+    if ((rc = loader_load(path, &handle, why)) == ENVOI_OK)
+        rc = loader_find_entry(handle, path, id, out, why);
 out:
     if (fd >= 0)
         close(fd);

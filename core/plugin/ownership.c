@@ -24,7 +24,7 @@ struct walk {
     struct envoi_errctx *why;
 };
 
-static int refuse(struct envoi_errctx *why, const char *path, const char *what)
+static int ownership_refuse(struct envoi_errctx *why, const char *path, const char *what)
 {
     return fault_set(why, ENVOI_E_PLUGIN, 0, "%.300s: %s", *path ? path : "/", what);
 }
@@ -46,7 +46,7 @@ int ownership_failure(struct envoi_errctx *why, const char *path, int err)
 
     if (err == ENOMEM)
         return ENVOI_E_MEMORY;
-    (void)refuse(why, path, strerror_r(err, text, sizeof text));
+    (void)ownership_refuse(why, path, strerror_r(err, text, sizeof text));
     if (why)
         why->library_code = err;
     if (err == ENOENT)
@@ -82,9 +82,9 @@ static bool is_shared(const struct stat *st)
 static int check_dir(const char *path, const struct stat *st, struct envoi_errctx *why)
 {
     if (!is_ours(st))
-        return refuse(why, path, "the directory belongs neither to root nor to you");
+        return ownership_refuse(why, path, "the directory belongs neither to root nor to you");
     if (is_shared(st) && !(st->st_mode & S_ISVTX))
-        return refuse(why, path, "the directory can be written by its group or by others");
+        return ownership_refuse(why, path, "the directory can be written by its group or by others");
     return ENVOI_OK;
 }
 
@@ -114,7 +114,7 @@ static int walk_enter(struct walk *w, int fd, const char *name)
         return ENVOI_OK;
     }
     if (len + strlen(name) + 2 > sizeof w->done)
-        return refuse(w->why, w->done, "the path is too long");
+        return ownership_refuse(w->why, w->done, "the path is too long");
     w->done[len] = '/';
     memcpy(w->done + len + 1, name, strlen(name) + 1);
     return ENVOI_OK;
@@ -147,14 +147,14 @@ static int walk_link(struct walk *w, int link, const struct stat *st, const char
     size_t len, rest = strlen(w->todo);
 
     if (!is_ours(st))
-        return refuse(w->why, at, "the link belongs neither to root nor to you");
+        return ownership_refuse(w->why, at, "the link belongs neither to root nor to you");
     if (++w->links > LINKS_MAX)
-        return refuse(w->why, at, "too many links");
+        return ownership_refuse(w->why, at, "too many links");
     if ((n = readlinkat(link, "", text, sizeof text - 1)) < 0)
         return ownership_failure(w->why, at, errno);
     len = (size_t)n;
     if (len == 0 || len + rest + 2 > sizeof w->todo)
-        return refuse(w->why, at, "the path is too long");
+        return ownership_refuse(w->why, at, "the path is too long");
     memmove(w->todo + len + 1, w->todo, rest + 1);
     memcpy(w->todo, text, len);
     w->todo[len] = '/';
@@ -174,7 +174,7 @@ static int walk_step(struct walk *w, const char *name)
     else if (S_ISLNK(st.st_mode))
         rc = walk_link(w, fd, &st, at);
     else if (!S_ISDIR(st.st_mode))
-        rc = refuse(w->why, at, "not a directory");
+        rc = ownership_refuse(w->why, at, "not a directory");
     else if ((rc = check_dir(at, &st, w->why)) == ENVOI_OK)
         return walk_enter(w, fd, name);
     if (fd >= 0)
@@ -194,7 +194,7 @@ int ownership_open_dir(const char *path, struct ownership_dir *out, struct envoi
     w->fd = -1;
     w->why = why;
     if (path[0] != '/' || strlen(path) >= PATH_MAX)
-        rc = refuse(why, path, "not an absolute path of a sensible length");
+        rc = ownership_refuse(why, path, "not an absolute path of a sensible length");
     else {
         memcpy(w->todo, path, strlen(path) + 1);
         rc = walk_to_root(w);
@@ -232,15 +232,15 @@ int ownership_open_file(const struct ownership_dir *dir, const char *name, int *
     *out = -1;
     (void)snprintf(at, sizeof at, "%s/%s", strcmp(dir->path, "/") == 0 ? "" : dir->path, name);
     if (fd < 0 && errno == ELOOP)
-        return refuse(why, at, "a symbolic link is not taken");
+        return ownership_refuse(why, at, "a symbolic link is not taken");
     if (fd < 0 || fstat(fd, &st) < 0)
         rc = ownership_failure(why, at, errno);
     else if (!S_ISREG(st.st_mode))
-        rc = refuse(why, at, "not a regular file");
+        rc = ownership_refuse(why, at, "not a regular file");
     else if (!is_ours(&st))
-        rc = refuse(why, at, "the file belongs neither to root nor to you");
+        rc = ownership_refuse(why, at, "the file belongs neither to root nor to you");
     else if (is_shared(&st))
-        rc = refuse(why, at, "the file can be written by its group or by others");
+        rc = ownership_refuse(why, at, "the file can be written by its group or by others");
     if (rc == ENVOI_OK)
         *out = fd;
     else if (fd >= 0)

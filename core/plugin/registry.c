@@ -17,7 +17,7 @@
 #define BY_CODE  "added by the program"
 
 /* Why the text cannot describe a plugin that is in the process; NULL: it can. */
-static const char *find_fault(const struct descriptor *d)
+static const char *registry_text_fault(const struct descriptor *d)
 {
     const char *kind = d->value[KEY_KIND].text, *provides = d->value[KEY_PROVIDES].text;
 
@@ -33,7 +33,7 @@ static const char *find_fault(const struct descriptor *d)
 }
 
 /* Puts a plugin that is in the process into the registry. */
-static int add(struct registry *r, const char *id, const char *origin, const char *text, struct entry **out)
+static int registry_add(struct registry *r, const char *id, const char *origin, const char *text, struct entry **out)
 {
     struct descriptor *d;
     const char *fault;
@@ -41,7 +41,7 @@ static int add(struct registry *r, const char *id, const char *origin, const cha
 
     if (rc != ENVOI_OK)
         return rc;
-    if ((fault = find_fault(d))) {
+    if ((fault = registry_text_fault(d))) {
         rc = store_warn(r, fault);
         descriptor_free(d);
         return rc == ENVOI_OK ? ENVOI_E_USAGE : rc;
@@ -53,11 +53,11 @@ static int add(struct registry *r, const char *id, const char *origin, const cha
     return entry_attach(*out, LAYER_CODE, d, store_warn, r);
 }
 
-static int add_builtins(struct registry *r)
+static int registry_add_builtins(struct registry *r)
 {
     for (const struct builtin_plugin *b = builtin_plugins; b->id; b++) {
         struct entry *e;
-        int rc = add(r, b->id, BUILT_IN, b->descriptor, &e);
+        int rc = registry_add(r, b->id, BUILT_IN, b->descriptor, &e);
 
         if (rc == ENVOI_OK)
             e->builtin = b->entry;
@@ -67,7 +67,7 @@ static int add_builtins(struct registry *r)
     return ENVOI_OK;
 }
 
-static int set_default_dirs(struct registry *r)
+static int registry_set_default_dirs(struct registry *r)
 {
     static const struct registry_dirs compiled_in = {
         .vendor = ENVOI_VENDOR_DIR, .admin = ENVOI_ADMIN_DIR, .modules = ENVOI_MODULE_DIR};
@@ -92,7 +92,7 @@ int registry_new(struct registry **out)
         mem_free(r);
         return rc;
     }
-    if ((rc = set_default_dirs(r)) != ENVOI_OK || (rc = add_builtins(r)) != ENVOI_OK) {
+    if ((rc = registry_set_default_dirs(r)) != ENVOI_OK || (rc = registry_add_builtins(r)) != ENVOI_OK) {
         registry_free(r);
         return rc;
     }
@@ -176,7 +176,7 @@ int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs)
 }
 
 /* The environment counts only where it is the caller's own: secure_getenv() has none to give in a set-uid program. */
-static bool user_dir(char path[PATH_MAX])
+static bool registry_user_dir(char path[PATH_MAX])
 {
     static const struct {
         const char *variable, *tail;
@@ -202,28 +202,28 @@ int registry_use_user_dir(struct registry *r)
     store_lock(r);
     if (r->read || r->reading)
         rc = ENVOI_E_USAGE;
-    else if (user_dir(path))
+    else if (registry_user_dir(path))
         rc = mem_replace(&r->dir[LAYER_USER], path);
     store_unlock(r);
     return rc;
 }
 
 /* Is a plugin of this id there, or is it only spoken of? */
-static bool is_taken(const struct entry *e)
+static bool registry_is_taken(const struct entry *e)
 {
     return e->given || e->builtin || entry_value(e, KEY_MODULE);
 }
 
-static int add_given(struct registry *r, const struct envoi_plugin *plugin, const char *text)
+static int registry_add_given(struct registry *r, const struct envoi_plugin *plugin, const char *text)
 {
     struct entry *e = store_find(r, plugin->id);
     int rc;
 
-    if (e && is_taken(e)) {
+    if (e && registry_is_taken(e)) {
         host_say(&r->log, ENVOI_LOG_WARNING, "plugin %s: there is already one of this id", plugin->id);
         return ENVOI_E_PLUGIN;
     }
-    if ((rc = add(r, plugin->id, BY_CODE, text, &e)) != ENVOI_OK)
+    if ((rc = registry_add(r, plugin->id, BY_CODE, text, &e)) != ENVOI_OK)
         return rc;
     e->given = plugin;
     if (r->read) {
@@ -244,7 +244,7 @@ int registry_add_plugin(struct registry *r, const struct envoi_plugin *plugin, c
     if (rc != ENVOI_OK)
         host_say(&r->log, ENVOI_LOG_WARNING, "a plugin that the program brings: %s", why.text);
     else
-        rc = r->reading ? ENVOI_E_USAGE : add_given(r, plugin, descriptor);
+        rc = r->reading ? ENVOI_E_USAGE : registry_add_given(r, plugin, descriptor);
     store_unlock(r);
     return rc;
 }
@@ -287,7 +287,7 @@ static const char *id_source(const struct entry *e)
 }
 
 /* The text of a key and where it comes from; NULL: there is none. */
-static const char *look_up(const struct entry *e, const char *key, const char **source)
+static const char *registry_look_up(const struct entry *e, const char *key, const char **source)
 {
     enum descriptor_key k = descriptor_key_of(key);
     const struct descriptor_value *value;
@@ -312,25 +312,25 @@ static const char *look_up(const struct entry *e, const char *key, const char **
     return descriptor_key_default(k);
 }
 
-static const char *show(struct registry *r, size_t index, const char *key, bool want_source)
+static const char *registry_show(struct registry *r, size_t index, const char *key, bool want_source)
 {
     const char *text = NULL, *source = NULL;
 
     store_lock(r);
     if (key && store_read(r, NULL) == ENVOI_OK && r->read && index < r->count)
-        text = look_up(r->entries[index], key, &source);
+        text = registry_look_up(r->entries[index], key, &source);
     store_unlock(r);
     return want_source ? source : text;
 }
 
 const char *registry_value(struct registry *r, size_t index, const char *key)
 {
-    return show(r, index, key, false);
+    return registry_show(r, index, key, false);
 }
 
 const char *registry_source(struct registry *r, size_t index, const char *key)
 {
-    return show(r, index, key, true);
+    return registry_show(r, index, key, true);
 }
 
 size_t registry_count(struct registry *r)

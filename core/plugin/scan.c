@@ -45,7 +45,7 @@ static int names_add(struct names *names, const char *name)
     return ENVOI_OK;
 }
 
-static int by_name(const void *a, const void *b)
+static int names_compare(const void *a, const void *b)
 {
     const char *const *x = a, *const *y = b;
 
@@ -53,7 +53,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Names that do not end in .plugin are none of ours: README, *.plugin.dpkg-old, editors' copies. */
-static int has_suffix(const char *name)
+static int scan_has_suffix(const char *name)
 {
     size_t len = strlen(name), tail = strlen(DESCRIPTOR_SUFFIX);
 
@@ -61,7 +61,7 @@ static int has_suffix(const char *name)
 }
 
 /* Sorted, so that what is reported does not depend on the file system. */
-static int list_names(const struct ownership_dir *dir, struct names *names, struct envoi_errctx *why)
+static int names_list(const struct ownership_dir *dir, struct names *names, struct envoi_errctx *why)
 {
     int fd = ownership_open_at(dir->fd, ".", O_RDONLY | O_DIRECTORY), rc = ENVOI_OK, err;
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -74,20 +74,20 @@ static int list_names(const struct ownership_dir *dir, struct names *names, stru
         return ownership_failure(why, dir->path, err);
     }
     while (errno = 0, rc == ENVOI_OK && (item = readdir(stream)))
-        if (has_suffix(item->d_name))
+        if (scan_has_suffix(item->d_name))
             rc = names_add(names, item->d_name);
     err = errno; /* what stopped readdir(); half a directory is not taken for all of it */
     closedir(stream);
     if (rc == ENVOI_OK && err)
         rc = ownership_failure(why, dir->path, err);
     if (names->count)
-        qsort(names->at, names->count, sizeof *names->at, by_name);
+        qsort(names->at, names->count, sizeof *names->at, names_compare);
     return rc;
 }
 
 /* One octet more than is allowed, so that a text that is too long shows. */
-static int read_text(const struct ownership_dir *dir, const char *name, char *text, size_t *len,
-                     struct envoi_errctx *why)
+static int scan_read_text(const struct ownership_dir *dir, const char *name, char *text, size_t *len,
+                          struct envoi_errctx *why)
 {
     int fd, err, rc = ownership_open_file(dir, name, &fd, why);
     char path[PATH_MAX + NAME_MAX + 4];
@@ -109,8 +109,8 @@ static int read_text(const struct ownership_dir *dir, const char *name, char *te
     return n < 0 ? ownership_failure(why, path, err) : ENVOI_OK;
 }
 
-static int read_file(const struct ownership_dir *dir, const char *name, char *text, const struct scan_sink *sink,
-                     struct envoi_errctx *why)
+static int scan_read_file(const struct ownership_dir *dir, const char *name, char *text, const struct scan_sink *sink,
+                          struct envoi_errctx *why)
 {
     char id[DESCRIPTOR_ID_MAX + 1], path[PATH_MAX + NAME_MAX + 4], say[WARN_SIZE];
     struct descriptor *d = NULL;
@@ -123,7 +123,7 @@ static int read_file(const struct ownership_dir *dir, const char *name, char *te
                        DESCRIPTOR_ID_MAX);
         return sink->warn(sink->ctx, say);
     }
-    rc = read_text(dir, name, text, &len, why);
+    rc = scan_read_text(dir, name, text, &len, why);
     if (rc == ENVOI_OK)
         rc = descriptor_parse(id, path, true, text, len, sink->warn, sink->ctx, &d);
     else if (rc == ENVOI_E_PLUGIN)
@@ -132,7 +132,7 @@ static int read_file(const struct ownership_dir *dir, const char *name, char *te
 }
 
 /* Could anybody have said something there? On the way to a directory that is missing may be one that is not trusted. */
-static bool is_there(const char *path)
+static bool scan_is_there(const char *path)
 {
     int fd = ownership_open_at(AT_FDCWD, path, O_PATH);
 
@@ -150,15 +150,15 @@ int scan_dir(const char *path, bool whole, const struct scan_sink *sink, struct 
     int rc = ownership_open_dir(path, &dir, why);
 
     if (rc == ENVOI_OK)
-        rc = list_names(&dir, &names, why);
-    if (rc == ENVOI_E_END || (rc == ENVOI_E_PLUGIN && !(whole && is_there(path)))) {
+        rc = names_list(&dir, &names, why);
+    if (rc == ENVOI_E_END || (rc == ENVOI_E_PLUGIN && !(whole && scan_is_there(path)))) {
         rc = rc == ENVOI_E_END ? ENVOI_OK : sink->warn(sink->ctx, why->text);
         goto out;
     }
     if (rc == ENVOI_OK && !(text = mem_alloc(DESCRIPTOR_TEXT_MAX + 1)))
         rc = ENVOI_E_MEMORY;
     for (size_t i = 0; rc == ENVOI_OK && i < names.count; i++)
-        rc = read_file(&dir, names.at[i], text, sink, why);
+        rc = scan_read_file(&dir, names.at[i], text, sink, why);
 out:
     mem_free(text);
     names_free(&names);

@@ -13,8 +13,8 @@
  * that a log function that calls back is answered rather than stuck. */
 static pthread_mutex_t process_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
-static int get_plugin(const struct entry *e, const char *modules, const struct envoi_plugin **out,
-                      struct envoi_errctx *why)
+static int entry_get_plugin(const struct entry *e, const char *modules, const struct envoi_plugin **out,
+                            struct envoi_errctx *why)
 {
     if (e->given || e->builtin) {
         *out = e->given ? e->given : e->builtin();
@@ -29,7 +29,7 @@ static int get_plugin(const struct entry *e, const char *modules, const struct e
 #endif
 }
 
-static int check_kind(const struct entry *e, const struct envoi_plugin *plugin, struct envoi_errctx *why)
+static int entry_check_kind(const struct entry *e, const struct envoi_plugin *plugin, struct envoi_errctx *why)
 {
     bool transport = e->kind == KIND_TRANSPORT;
 
@@ -39,12 +39,12 @@ static int check_kind(const struct entry *e, const struct envoi_plugin *plugin, 
                      transport ? "transport" : "mechanism");
 }
 
-static int start(struct entry *e, const char *modules, struct envoi_errctx *why)
+static int entry_start(struct entry *e, const char *modules, struct envoi_errctx *why)
 {
-    int rc = get_plugin(e, modules, &e->plugin, why);
+    int rc = entry_get_plugin(e, modules, &e->plugin, why);
 
     if (rc != ENVOI_OK || (rc = check_plugin(e->plugin, e->id, why)) != ENVOI_OK ||
-        (rc = check_kind(e, e->plugin, why)) != ENVOI_OK)
+        (rc = entry_check_kind(e, e->plugin, why)) != ENVOI_OK)
         return rc;
     e->context = NULL;
     if (e->plugin->init && (rc = e->plugin->init(&e->host.api, &e->context)) != ENVOI_OK) {
@@ -72,7 +72,7 @@ int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "it is just being loaded");
     e->busy = true;
     pthread_mutex_lock(&process_lock);
-    rc = start(e, modules, &fault);
+    rc = entry_start(e, modules, &fault);
     pthread_mutex_unlock(&process_lock);
     e->busy = false;
     if (rc == ENVOI_OK)

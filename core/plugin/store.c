@@ -21,7 +21,7 @@ void store_unlock(struct registry *r)
 }
 
 /* Makes room for one more pointer. */
-static int grow(void **at, size_t count, size_t *cap)
+static int store_grow(void **at, size_t count, size_t *cap)
 {
     size_t more = *cap ? 2 * *cap : 16;
     void *bigger;
@@ -50,7 +50,7 @@ int store_get(struct registry *r, const char *id, struct entry **out)
     int rc;
 
     if (!e) {
-        if ((rc = grow(&at, r->count, &r->cap)) != ENVOI_OK)
+        if ((rc = store_grow(&at, r->count, &r->cap)) != ENVOI_OK)
             return rc;
         r->entries = at;
         if (!(e = entry_new(id)))
@@ -72,7 +72,7 @@ int store_warn(void *ctx, const char *text)
 {
     struct registry *r = ctx;
     void *at = r->warnings;
-    int rc = grow(&at, r->warning_count, &r->warning_cap);
+    int rc = store_grow(&at, r->warning_count, &r->warning_cap);
     char *copy;
 
     if (rc != ENVOI_OK)
@@ -86,7 +86,7 @@ int store_warn(void *ctx, const char *text)
     return ENVOI_OK;
 }
 
-static int warn_of(struct registry *r, const char *origin, const char *what)
+static int store_warn_of(struct registry *r, const char *origin, const char *what)
 {
     char text[PATH_MAX + 128];
 
@@ -99,7 +99,7 @@ struct reading {
     enum entry_layer layer;
 };
 
-static int take_descriptor(void *ctx, struct descriptor *d)
+static int reading_take_descriptor(void *ctx, struct descriptor *d)
 {
     struct reading *reading = ctx;
     struct registry *r = reading->r;
@@ -107,7 +107,7 @@ static int take_descriptor(void *ctx, struct descriptor *d)
     int rc;
 
     if (reading->layer == LAYER_USER && !e) {
-        rc = warn_of(r, d->origin, "ignored: no other file describes this plugin, and a user's cannot add one");
+        rc = store_warn_of(r, d->origin, "ignored: no other file describes this plugin, and a user's cannot add one");
         descriptor_free(d);
         return rc;
     }
@@ -118,7 +118,7 @@ static int take_descriptor(void *ctx, struct descriptor *d)
     return entry_attach(e, reading->layer, d, store_warn, r);
 }
 
-static int warn_of_file(void *ctx, const char *text)
+static int reading_warn(void *ctx, const char *text)
 {
     struct reading *reading = ctx;
 
@@ -126,20 +126,20 @@ static int warn_of_file(void *ctx, const char *text)
 }
 
 /* A set-uid program listens to nothing that its caller can write. */
-static bool is_secure(void)
+static bool store_is_secure(void)
 {
     return getauxval(AT_SECURE) != 0;
 }
 
-static int read_layers(struct registry *r, struct envoi_errctx *why)
+static int store_read_layers(struct registry *r, struct envoi_errctx *why)
 {
     int rc = ENVOI_OK;
 
     for (int layer = LAYER_VENDOR; rc == ENVOI_OK && layer < LAYER_COUNT; layer++) {
         struct reading reading = {r, (enum entry_layer)layer};
-        struct scan_sink sink = {take_descriptor, warn_of_file, &reading};
+        struct scan_sink sink = {reading_take_descriptor, reading_warn, &reading};
 
-        if (r->dir[layer] && !(layer == LAYER_USER && is_secure()))
+        if (r->dir[layer] && !(layer == LAYER_USER && store_is_secure()))
             rc = scan_dir(r->dir[layer], layer == LAYER_ADMIN, &sink, why);
     }
     for (size_t i = 0; rc == ENVOI_OK && i < r->count; i++)
@@ -148,7 +148,7 @@ static int read_layers(struct registry *r, struct envoi_errctx *why)
 }
 
 /* Takes back what a reading that could not go on has done: what was there before are entries with a word in code. */
-static void undo(struct registry *r, size_t warnings)
+static void store_undo(struct registry *r, size_t warnings)
 {
     size_t kept = 0;
 
@@ -173,9 +173,9 @@ static void undo(struct registry *r, size_t warnings)
 }
 
 /* Nothing is read; the log is told why, and when it calls back, it is told so again. */
-static int give_up(struct registry *r, int rc, struct envoi_errctx *why, size_t warnings)
+static int store_give_up(struct registry *r, int rc, struct envoi_errctx *why, size_t warnings)
 {
-    undo(r, warnings);
+    store_undo(r, warnings);
     if (rc == ENVOI_E_PLUGIN)
         fault_prefix(why,
                      "what the administrator says of plugins cannot be taken from %.140s, so no plugin is used (root "
@@ -199,8 +199,8 @@ int store_read(struct registry *r, struct envoi_errctx *fault)
     if (!r->reading) {
         r->reading = true;
         r->failed = ENVOI_OK;
-        if ((rc = read_layers(r, &why)) != ENVOI_OK)
-            rc = give_up(r, rc, &why, before);
+        if ((rc = store_read_layers(r, &why)) != ENVOI_OK)
+            rc = store_give_up(r, rc, &why, before);
         r->reading = false;
     } else if ((rc = r->failed) == ENVOI_OK) {
         return ENVOI_OK;
