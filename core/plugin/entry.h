@@ -64,11 +64,7 @@ int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx);
 /* For qsort() of struct entry *: by kind, priority (high first), id. */
 int entry_compare(const void *a, const void *b);
 
-/* Loads and starts it under the lock of the process. ENVOI_OK; ENVOI_E_PLUGIN: it is unusable now, reason in e->why and
- * why (which may be NULL); ENVOI_E_MEMORY, ENVOI_E_SYSTEM with the reason in why: nothing changed. */
-int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why);
 /* Marks it unusable. */
 void entry_break(struct entry *e, const char *why);
-void entry_stop(struct entry *e);
 
 #endif

@@ -3,10 +3,13 @@
 #ifndef PLUGIN_HOST_H
 #define PLUGIN_HOST_H
 
-#include "plugin/registry.h"
+#include "base/fault.h"
+
+#include <envoi/library.h>
+#include <envoi/plugin.h>
 
 struct host_log {
-    registry_log_fn *fn; /* NULL: nobody listens */
+    envoi_log_fn *fn; /* NULL: nobody listens */
     void *ctx;
 };
 

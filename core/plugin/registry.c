@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "plugin/builtin.h"
 #include "plugin/check.h"
+#include "plugin/start.h"
 #include "plugin/store.h"
 
 #include <limits.h>
@@ -120,7 +121,7 @@ void registry_free(struct registry *r)
     mem_free(r);
 }
 
-void registry_set_log(struct registry *r, registry_log_fn *log, void *ctx)
+void registry_set_log(struct registry *r, envoi_log_fn *log, void *ctx)
 {
     store_lock(r);
     r->log.fn = log;

@@ -6,12 +6,11 @@
 
 #include "base/fault.h"
 
+#include <envoi/library.h>
 #include <envoi/plugin.h>
 #include <stdbool.h>
 
 struct registry;
-
-typedef void registry_log_fn(void *ctx, int level, const char *text);
 
 /* Where descriptors and modules are, all absolute; NULL: none. */
 struct registry_dirs {
@@ -24,7 +23,7 @@ struct registry_dirs {
 /* With the compiled-in directories and the plugins that are linked in. ENVOI_OK or ENVOI_E_MEMORY. */
 int registry_new(struct registry **out);
 void registry_free(struct registry *r);
-void registry_set_log(struct registry *r, registry_log_fn *log, void *ctx);
+void registry_set_log(struct registry *r, envoi_log_fn *log, void *ctx);
 /* Tells it of something that is no plugin's; it may call back. */
 void registry_say(struct registry *r, uint32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* For good: helper threads go on with it, the application does not. See host_silence(). */

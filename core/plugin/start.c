@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of entry.h that brings a plugin to life and ends it. */
-#include "base/mem.h"
+#include "plugin/start.h"
+
 #include "plugin/check.h"
-#include "plugin/entry.h"
 #include "plugin/loader.h"
 
 #include <envoi/library.h>
 #include <pthread.h>
-#include <string.h>
 
 /* init and fini of all plugins, in all library objects, one at a time: TLS libraries have global state. Recursive, so
  * that a log function that calls back is answered rather than stuck. */

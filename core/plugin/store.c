@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "plugin/scan.h"
+#include "plugin/start.h"
 
 #include <limits.h>
 #include <stdio.h>
