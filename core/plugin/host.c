@@ -14,31 +14,31 @@
 
 /* A helper may outlast all that the application has: what the log function writes to is gone then. Recursive: the function
  * may free the last object itself. */
-static pthread_mutex_t helper_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-static _Thread_local bool on_helper;
+static pthread_mutex_t worker_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static _Thread_local bool on_worker;
 
-void host_on_helper(void)
+void host_on_worker(void)
 {
-    on_helper = true;
+    on_worker = true;
 }
 
 void host_silence(struct host_log *log)
 {
-    pthread_mutex_lock(&helper_lock);
+    pthread_mutex_lock(&worker_lock);
     log->fn = NULL;
-    pthread_mutex_unlock(&helper_lock);
+    pthread_mutex_unlock(&worker_lock);
 }
 
 static void host_tell(const struct host_log *log, uint32_t level, const char *line)
 {
-    if (!on_helper) {
+    if (!on_worker) {
         log->fn(log->ctx, (int)level, line);
         return;
     }
-    pthread_mutex_lock(&helper_lock);
+    pthread_mutex_lock(&worker_lock);
     if (log->fn)
         log->fn(log->ctx, (int)level, line);
-    pthread_mutex_unlock(&helper_lock);
+    pthread_mutex_unlock(&worker_lock);
 }
 
 void host_say(const struct host_log *log, uint32_t level, const char *format, ...)
@@ -46,7 +46,7 @@ void host_say(const struct host_log *log, uint32_t level, const char *format, ..
     char line[LINE_SIZE];
     va_list args;
 
-    if (!on_helper && !log->fn)
+    if (!on_worker && !log->fn)
         return;
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);

@@ -20,7 +20,7 @@ struct host {
 };
 
 /* This thread is one of the driver's own, and not the application's. */
-void host_on_helper(void);
+void host_on_worker(void);
 /* Nobody listens any more. No helper thread is in the log function when it returns, or comes there later. */
 void host_silence(struct host_log *log);
 

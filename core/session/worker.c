@@ -33,7 +33,7 @@ static void *worker_main(void *ctx)
     struct worker *w = ctx;
     struct envoi_library *library = w->library;
 
-    host_on_helper();
+    host_on_worker();
     w->task.run(w->task.ctx);
     w->task.release(w->task.ctx);
     (void)eventfd_write(w->fd, 1);
