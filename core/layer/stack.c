@@ -69,7 +69,7 @@ int stack_add_tls(struct stack *s, const struct envoi_transport *transport, void
     s->lower = (struct envoi_lower){sizeof s->lower, stack_lower_recv, stack_lower_send, s};
     params->lower = &s->lower;
     rc = transport->conn_new(ctx, params, &s->conn);
-    if (rc == ENVOI_OK)
+    if (!rc)
         s->transport = transport;
     return rc;
 }
@@ -79,7 +79,7 @@ int stack_handshake(struct stack *s)
     uint32_t want = 0;
     int rc = s->transport->handshake(s->conn, &want);
 
-    s->secure = rc == ENVOI_OK;
+    s->secure = !rc;
     return rc;
 }
 

@@ -112,9 +112,9 @@ int check_plugin(const struct envoi_plugin *plugin, const char *id, struct envoi
     if (!plugin)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "the entry returned NULL");
     rc = check_header(plugin, id, why);
-    for (size_t i = 0; rc == ENVOI_OK && plugin->transports && plugin->transports[i]; i++)
+    for (size_t i = 0; !rc && plugin->transports && plugin->transports[i]; i++)
         rc = check_transport(plugin->transports[i], why);
-    for (size_t i = 0; rc == ENVOI_OK && plugin->mechanisms && plugin->mechanisms[i]; i++)
+    for (size_t i = 0; !rc && plugin->mechanisms && plugin->mechanisms[i]; i++)
         rc = check_mechanism(plugin->mechanisms[i], why);
     return rc;
 }

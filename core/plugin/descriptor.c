@@ -182,7 +182,7 @@ __attribute__((format(printf, 2, 3))) static void parse_warn(struct parse *p, co
     va_start(args, format);
     parse_describe(p, text, format, args);
     va_end(args);
-    if ((rc = p->warn(p->ctx, text)) != ENVOI_OK)
+    if ((rc = p->warn(p->ctx, text)))
         p->rc = rc;
 }
 
@@ -231,7 +231,7 @@ static char *parse_next_line(char *str, int num, void *stream)
     const char *fault = NULL, *nl;
     size_t len;
 
-    if (p->at == p->end || p->d->bad || p->rc != ENVOI_OK)
+    if (p->at == p->end || p->d->bad || p->rc)
         return NULL;
     nl = memchr(p->at, '\n', (size_t)(p->end - p->at));
     len = (size_t)((nl ? nl : p->end) - p->at);
@@ -332,7 +332,7 @@ int descriptor_parse(const char *id, const char *origin, bool from_file, const c
         parse_spoil(&p, "the line is not `key: value`");
     else if (rc < 0)
         p.rc = ENVOI_E_MEMORY;
-    if (p.rc != ENVOI_OK) {
+    if (p.rc) {
         descriptor_free(p.d);
         return p.rc;
     }

@@ -85,7 +85,7 @@ static int entry_refuse_second(struct descriptor *first, enum entry_layer layer,
     if (layer == LAYER_ADMIN && !first->bad && !(first->bad = mem_strdup(text)))
         rc = ENVOI_E_MEMORY;
     descriptor_free(second);
-    return rc == ENVOI_OK ? warn(ctx, text) : rc;
+    return rc ? rc : warn(ctx, text);
 }
 
 int entry_attach(struct entry *e, enum entry_layer layer, struct descriptor *d, descriptor_warn_fn *warn, void *ctx)
@@ -97,7 +97,7 @@ int entry_attach(struct entry *e, enum entry_layer layer, struct descriptor *d, 
     e->layer[layer] = d;
     if (d->bad)
         return warn(ctx, d->bad);
-    for (enum descriptor_key key = 0; rc == ENVOI_OK && key < KEY_COUNT; key++) {
+    for (enum descriptor_key key = 0; !rc && key < KEY_COUNT; key++) {
         const char *fault = d->value[key].text ? entry_key_fault(e, layer, key, d->value[key].text) : NULL;
 
         if (!fault)
@@ -187,13 +187,21 @@ const char *entry_forbidden_by(const struct entry *e)
     return entry_disabled_by(e);
 }
 
+static enum entry_kind entry_find_kind(const struct entry *e)
+{
+    const char *kind = entry_text(e, KEY_KIND);
+
+    if (!kind)
+        return KIND_NONE;
+    return strcmp(kind, "transport") == 0 ? KIND_TRANSPORT : KIND_AUTH;
+}
+
 int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
 {
     const struct descriptor_value *lock = entry_value(e, KEY_REQUIRE_TLS);
-    const char *kind = entry_text(e, KEY_KIND);
     char say[SAY_MAX];
 
-    e->kind = !kind ? KIND_NONE : strcmp(kind, "transport") == 0 ? KIND_TRANSPORT : KIND_AUTH;
+    e->kind = entry_find_kind(e);
     e->priority = strtol(entry_text(e, KEY_PRIORITY), NULL, 10);
     e->critical = entry_says_yes(e, KEY_CRITICAL);
     e->needs_tls = lock && entry_says_yes(e, KEY_REQUIRE_TLS) ? lock->source : NULL;

@@ -25,7 +25,7 @@ static int find_probe(struct registry *r, struct entry *e, struct envoi_errctx *
     for (size_t i = 0; e->plugin->transports[i]; i++) {
         const struct envoi_transport *t = e->plugin->transports[i];
 
-        if (!t->probe || (rc = t->probe(e->context)) == ENVOI_OK) {
+        if (!t->probe || !(rc = t->probe(e->context))) {
             e->transport = t;
             e->probed = true;
             return ENVOI_OK;
@@ -43,11 +43,10 @@ static int find_start_transport(struct registry *r, struct entry *e, struct envo
 {
     int rc = store_load(r, e, why);
 
-    if (rc == ENVOI_OK)
-        rc = find_probe(r, e, why);
-    if (rc == ENVOI_OK)
-        *out = (struct registry_transport){e->transport, e->context, e->id};
-    return rc;
+    if (rc || (rc = find_probe(r, e, why)))
+        return rc;
+    *out = (struct registry_transport){e->transport, e->context, e->id};
+    return ENVOI_OK;
 }
 
 static int find_named_transport(struct registry *r, const char *id, struct envoi_errctx *fault,
@@ -87,7 +86,7 @@ static int find_best_transport(struct registry *r, struct envoi_errctx *fault, s
             continue;
         fault_clear(&why);
         rc = find_start_transport(r, e, &why, out);
-        if (rc == ENVOI_OK || rc == ENVOI_E_MEMORY)
+        if (!rc || rc == ENVOI_E_MEMORY)
             return rc;
         if (rc == ENVOI_E_SYSTEM)
             return fault_set(fault, rc, 0, "the TLS plugin %s: %s", e->id, why.text);
@@ -109,9 +108,9 @@ int registry_find_transport(struct registry *r, const char *id, struct envoi_err
     *out = (struct registry_transport){0};
     store_lock(r);
     rc = store_read(r, fault);
-    if (rc == ENVOI_OK && (!wish || !*wish))
+    if (!rc && (!wish || !*wish))
         rc = find_best_transport(r, fault, out);
-    else if (rc == ENVOI_OK && (rc = find_named_transport(r, wish, fault, out)) == ENVOI_E_PLUGIN && !id)
+    else if (!rc && (rc = find_named_transport(r, wish, fault, out)) == ENVOI_E_PLUGIN && !id)
         fault_prefix(fault, "ENVOI_TLS_BACKEND");
     store_unlock(r);
     return rc;
@@ -195,7 +194,7 @@ static int find_in_list(const struct entry *e, const struct envoi_mechanism *m, 
         int rc;
 
         *info = (struct envoi_mech_info){.struct_size = sizeof *info};
-        if ((rc = m->mech_at(e->context, i, info)) != ENVOI_OK)
+        if ((rc = m->mech_at(e->context, i, info)))
             return rc == ENVOI_E_MEMORY ? rc : ENVOI_E_END;
         if (info->name && wish_matches(w, info))
             return ENVOI_OK;
@@ -211,7 +210,7 @@ static int find_offer(struct registry *r, struct entry *e, const struct wish *w,
         out->mechanism = e->plugin->mechanisms[i];
         rc = find_in_list(e, out->mechanism, w, &out->info);
     }
-    if (rc == ENVOI_OK) {
+    if (!rc) {
         out->state = e->context;
         out->id = e->id;
         out->needs_tls = e->needs_tls;
@@ -234,7 +233,7 @@ static int find_try_entry(struct registry *r, struct entry *e, const struct wish
     if (e->state == ENTRY_DISABLED)
         return ENVOI_E_END;
     rc = store_load(r, e, &why);
-    if (rc == ENVOI_OK)
+    if (!rc)
         return find_offer(r, e, w, out);
     if (rc == ENVOI_E_PLUGIN && !e->critical)
         return ENVOI_E_END;
@@ -267,14 +266,13 @@ static int find_mechanism(struct registry *r, const struct wish *w, size_t nth, 
             if (!find_is_next(e, w, pass, &rule))
                 continue;
             rc = find_try_entry(r, e, w, fault, out);
-            if (rc == ENVOI_OK && nth-- > 0)
+            if (rc == ENVOI_E_END || (!rc && nth-- > 0))
                 continue;
-            if (rc == ENVOI_OK && rule.needs_tls) {
+            if (!rc && rule.needs_tls) {
                 out->needs_tls = rule.needs_tls;
                 out->locked = true;
             }
-            if (rc != ENVOI_E_END)
-                return rc;
+            return rc;
         }
     return ENVOI_E_END;
 }
@@ -290,10 +288,10 @@ int registry_find_mechanism(struct registry *r, const char *name, size_t nth, st
     wish_init(&wish, name);
     store_lock(r);
     rc = store_read(r, fault);
-    if (rc == ENVOI_OK) /* "*" is not a name, though it stands where names do */
+    if (!rc) /* "*" is not a name, though it stands where names do */
         rc = strcmp(name, "*") == 0 ? ENVOI_E_END : find_mechanism(r, &wish, nth, fault, &found);
     store_unlock(r);
-    if (rc == ENVOI_OK)
+    if (!rc)
         *out = found;
     return rc;
 }
@@ -306,7 +304,7 @@ int registry_find_rule(struct registry *r, const char *name, struct envoi_errctx
     *out = (struct registry_rule){0};
     wish_init(&wish, name);
     store_lock(r);
-    if ((rc = store_read(r, fault)) == ENVOI_OK)
+    if (!(rc = store_read(r, fault)))
         *out = wish_rule(r, &wish);
     store_unlock(r);
     return rc;
@@ -316,5 +314,5 @@ const char *registry_mechanism_provider(struct registry *r, const char *name)
 {
     struct registry_mechanism found;
 
-    return registry_find_mechanism(r, name, 0, NULL, &found) == ENVOI_OK ? found.id : NULL;
+    return registry_find_mechanism(r, name, 0, NULL, &found) ? NULL : found.id;
 }

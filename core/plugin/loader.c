@@ -68,7 +68,7 @@ static int loader_load(const char *path, void **handle, struct envoi_errctx *why
     if ((*handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)))
         return ENVOI_OK;
     text = dlerror();
-    if ((rc = loader_find_shortage(path, text, why)) != ENVOI_OK)
+    if ((rc = loader_find_shortage(path, text, why)))
         return rc;
     return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", text ? text : "cannot be loaded");
 }
@@ -115,13 +115,12 @@ int loader_open(const char *modules, const char *module, const char *id, const s
     *out = NULL;
     if (module[0] != '/' && !modules)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "there is no directory of modules to look for %s in", module);
-    if ((rc = loader_split(modules, module, &folder, &file)) != ENVOI_OK)
+    if ((rc = loader_split(modules, module, &folder, &file)))
         return rc;
-    if ((rc = ownership_open_dir(folder, &dir, why)) != ENVOI_OK ||
-        (rc = ownership_open_file(&dir, file, &fd, why)) != ENVOI_OK)
+    if ((rc = ownership_open_dir(folder, &dir, why)) || (rc = ownership_open_file(&dir, file, &fd, why)))
         goto out;
     (void)snprintf(path, sizeof path, "%s/%s", strcmp(dir.path, "/") == 0 ? "" : dir.path, file);
-    if ((rc = loader_load(path, &handle, why)) == ENVOI_OK)
+    if (!(rc = loader_load(path, &handle, why)))
         rc = loader_find_entry(handle, path, id, out, why);
 out:
     if (fd >= 0)

@@ -175,7 +175,7 @@ static int walk_step(struct walk *w, const char *name)
         rc = walk_link(w, fd, &st, at);
     else if (!S_ISDIR(st.st_mode))
         rc = ownership_refuse(w->why, at, "not a directory");
-    else if ((rc = check_dir(at, &st, w->why)) == ENVOI_OK)
+    else if (!(rc = check_dir(at, &st, w->why)))
         return walk_enter(w, fd, name);
     if (fd >= 0)
         close(fd);
@@ -199,12 +199,12 @@ int ownership_open_dir(const char *path, struct ownership_dir *out, struct envoi
         memcpy(w->todo, path, strlen(path) + 1);
         rc = walk_to_root(w);
     }
-    while (rc == ENVOI_OK && walk_next(w, name))
+    while (!rc && walk_next(w, name))
         if (strcmp(name, ".") != 0)
             rc = walk_step(w, name);
-    if (rc == ENVOI_OK && !(out->path = mem_strdup(*w->done ? w->done : "/")))
+    if (!rc && !(out->path = mem_strdup(*w->done ? w->done : "/")))
         rc = ENVOI_E_MEMORY;
-    if (rc == ENVOI_OK)
+    if (!rc)
         out->fd = w->fd;
     else if (w->fd >= 0)
         close(w->fd);
@@ -241,7 +241,7 @@ int ownership_open_file(const struct ownership_dir *dir, const char *name, int *
         rc = ownership_refuse(why, at, "the file belongs neither to root nor to you");
     else if (is_shared(&st))
         rc = ownership_refuse(why, at, "the file can be written by its group or by others");
-    if (rc == ENVOI_OK)
+    if (!rc)
         *out = fd;
     else if (fd >= 0)
         close(fd);

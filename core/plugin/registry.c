@@ -40,14 +40,14 @@ static int registry_add(struct registry *r, const char *id, const char *origin, 
     const char *fault;
     int rc = descriptor_parse(id, origin, false, text, strlen(text), store_warn, r, &d);
 
-    if (rc != ENVOI_OK)
+    if (rc)
         return rc;
     if ((fault = registry_text_fault(d))) {
         rc = store_warn(r, fault);
         descriptor_free(d);
-        return rc == ENVOI_OK ? ENVOI_E_USAGE : rc;
+        return rc ? rc : ENVOI_E_USAGE;
     }
-    if ((rc = store_get(r, id, out)) != ENVOI_OK) {
+    if ((rc = store_get(r, id, out))) {
         descriptor_free(d);
         return rc;
     }
@@ -60,10 +60,10 @@ static int registry_add_builtins(struct registry *r)
         struct entry *e;
         int rc = registry_add(r, b->id, BUILT_IN, b->descriptor, &e);
 
-        if (rc == ENVOI_OK)
-            e->builtin = b->entry;
-        else if (rc == ENVOI_E_MEMORY)
+        if (rc == ENVOI_E_MEMORY)
             return rc;
+        if (!rc)
+            e->builtin = b->entry;
     }
     return ENVOI_OK;
 }
@@ -87,13 +87,13 @@ int registry_new(struct registry **out)
         return ENVOI_E_MEMORY;
     pthread_mutexattr_init(&attr);
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
-    rc = pthread_mutex_init(&r->lock, &attr) == 0 ? ENVOI_OK : ENVOI_E_MEMORY;
+    rc = pthread_mutex_init(&r->lock, &attr) ? ENVOI_E_MEMORY : ENVOI_OK;
     pthread_mutexattr_destroy(&attr);
-    if (rc != ENVOI_OK) {
+    if (rc) {
         mem_free(r);
         return rc;
     }
-    if ((rc = registry_set_default_dirs(r)) != ENVOI_OK || (rc = registry_add_builtins(r)) != ENVOI_OK) {
+    if ((rc = registry_set_default_dirs(r)) || (rc = registry_add_builtins(r))) {
         registry_free(r);
         return rc;
     }
@@ -159,12 +159,12 @@ int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs)
     for (int i = 0; i < 4; i++)
         if (given[i] && given[i][0] != '/')
             return ENVOI_E_USAGE;
-    for (int i = 0; rc == ENVOI_OK && i < 4; i++)
+    for (int i = 0; !rc && i < 4; i++)
         rc = mem_replace(&copy[i], given[i]);
     store_lock(r);
-    if (rc == ENVOI_OK && (r->read || r->reading))
+    if (!rc && (r->read || r->reading))
         rc = ENVOI_E_USAGE;
-    for (int i = 0; rc == ENVOI_OK && i < 4; i++) {
+    for (int i = 0; !rc && i < 4; i++) {
         char *old = *slot[i];
 
         *slot[i] = copy[i];
@@ -224,7 +224,7 @@ static int registry_add_given(struct registry *r, const struct envoi_plugin *plu
         host_say(&r->log, ENVOI_LOG_WARNING, "plugin %s: there is already one of this id", plugin->id);
         return ENVOI_E_PLUGIN;
     }
-    if ((rc = registry_add(r, plugin->id, BY_CODE, text, &e)) != ENVOI_OK)
+    if ((rc = registry_add(r, plugin->id, BY_CODE, text, &e)))
         return rc;
     e->given = plugin;
     if (r->read) {
@@ -239,10 +239,10 @@ int registry_add_plugin(struct registry *r, const struct envoi_plugin *plugin, c
     struct envoi_errctx why = {0};
     int rc = check_plugin(plugin, NULL, &why);
 
-    if (rc == ENVOI_OK && !descriptor_is_id(plugin->id))
+    if (!rc && !descriptor_is_id(plugin->id))
         rc = fault_set(&why, ENVOI_E_PLUGIN, 0, "the id is not one (a-z, 0-9 and _)");
     store_lock(r);
-    if (rc != ENVOI_OK)
+    if (rc)
         host_say(&r->log, ENVOI_LOG_WARNING, "a plugin that the program brings: %s", why.text);
     else
         rc = r->reading ? ENVOI_E_USAGE : registry_add_given(r, plugin, descriptor);
@@ -270,7 +270,9 @@ static const char *state_source(const struct entry *e)
     case ENTRY_AVAILABLE:
         return "not needed yet";
     case ENTRY_LOADED:
-        return e->given ? BY_CODE : e->builtin ? BUILT_IN : entry_value(e, KEY_MODULE)->source;
+        if (e->given)
+            return BY_CODE;
+        return e->builtin ? BUILT_IN : entry_value(e, KEY_MODULE)->source;
     case ENTRY_DISABLED:
         return entry_disabled_by(e);
     case ENTRY_UNUSABLE:
@@ -318,7 +320,7 @@ static const char *registry_show(struct registry *r, size_t index, const char *k
     const char *text = NULL, *source = NULL;
 
     store_lock(r);
-    if (key && store_read(r, NULL) == ENVOI_OK && r->read && index < r->count)
+    if (key && !store_read(r, NULL) && r->read && index < r->count)
         text = registry_look_up(r->entries[index], key, &source);
     store_unlock(r);
     return want_source ? source : text;
@@ -339,7 +341,7 @@ size_t registry_count(struct registry *r)
     size_t count;
 
     store_lock(r);
-    count = store_read(r, NULL) == ENVOI_OK && r->read ? r->count : 0;
+    count = !store_read(r, NULL) && r->read ? r->count : 0;
     store_unlock(r);
     return count;
 }
@@ -350,7 +352,7 @@ size_t registry_warnings(struct registry *r)
     bool failed;
 
     store_lock(r);
-    failed = store_read(r, NULL) != ENVOI_OK;
+    failed = store_read(r, NULL) != 0;
     count = r->warning_count + failed;
     store_unlock(r);
     return count;
@@ -362,7 +364,7 @@ const char *registry_warning(struct registry *r, size_t index)
     bool failed;
 
     store_lock(r);
-    failed = store_read(r, NULL) != ENVOI_OK;
+    failed = store_read(r, NULL) != 0;
     text = index < r->warning_count ? r->warnings[index] : NULL;
     if (failed && index == r->warning_count)
         text = r->failure;

@@ -73,12 +73,12 @@ static int names_list(const struct ownership_dir *dir, struct names *names, stru
             close(fd);
         return ownership_failure(why, dir->path, err);
     }
-    while (errno = 0, rc == ENVOI_OK && (item = readdir(stream)))
+    while (errno = 0, !rc && (item = readdir(stream)))
         if (scan_has_suffix(item->d_name))
             rc = names_add(names, item->d_name);
     err = errno; /* what stopped readdir(); half a directory is not taken for all of it */
     closedir(stream);
-    if (rc == ENVOI_OK && err)
+    if (!rc && err)
         rc = ownership_failure(why, dir->path, err);
     if (names->count)
         qsort(names->at, names->count, sizeof *names->at, names_compare);
@@ -94,7 +94,7 @@ static int scan_read_text(const struct ownership_dir *dir, const char *name, cha
     ssize_t n = 0;
 
     *len = 0;
-    if (rc != ENVOI_OK)
+    if (rc)
         return rc == ENVOI_E_END ? ENVOI_E_PLUGIN : rc;
     while (*len < DESCRIPTOR_TEXT_MAX + 1 && (n = read(fd, text + *len, DESCRIPTOR_TEXT_MAX + 1 - *len)) != 0) {
         if (n < 0 && errno == EINTR)
@@ -124,11 +124,11 @@ static int scan_read_file(const struct ownership_dir *dir, const char *name, cha
         return sink->warn(sink->ctx, say);
     }
     rc = scan_read_text(dir, name, text, &len, why);
-    if (rc == ENVOI_OK)
+    if (!rc)
         rc = descriptor_parse(id, path, true, text, len, sink->warn, sink->ctx, &d);
     else if (rc == ENVOI_E_PLUGIN)
         rc = descriptor_new_bad(id, path, why->text, &d);
-    return rc == ENVOI_OK ? sink->found(sink->ctx, d) : rc;
+    return rc ? rc : sink->found(sink->ctx, d);
 }
 
 /* Could anybody have said something there? On the way to a directory that is missing may be one that is not trusted. */
@@ -149,15 +149,15 @@ int scan_dir(const char *path, bool whole, const struct scan_sink *sink, struct 
     char *text = NULL;
     int rc = ownership_open_dir(path, &dir, why);
 
-    if (rc == ENVOI_OK)
+    if (!rc)
         rc = names_list(&dir, &names, why);
     if (rc == ENVOI_E_END || (rc == ENVOI_E_PLUGIN && !(whole && scan_is_there(path)))) {
         rc = rc == ENVOI_E_END ? ENVOI_OK : sink->warn(sink->ctx, why->text);
         goto out;
     }
-    if (rc == ENVOI_OK && !(text = mem_alloc(DESCRIPTOR_TEXT_MAX + 1)))
+    if (!rc && !(text = mem_alloc(DESCRIPTOR_TEXT_MAX + 1)))
         rc = ENVOI_E_MEMORY;
-    for (size_t i = 0; rc == ENVOI_OK && i < names.count; i++)
+    for (size_t i = 0; !rc && i < names.count; i++)
         rc = scan_read_file(&dir, names.at[i], text, sink, why);
 out:
     mem_free(text);

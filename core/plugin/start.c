@@ -41,11 +41,10 @@ static int entry_start(struct entry *e, const char *modules, struct envoi_errctx
 {
     int rc = entry_get_plugin(e, modules, &e->plugin, why);
 
-    if (rc != ENVOI_OK || (rc = check_plugin(e->plugin, e->id, why)) != ENVOI_OK ||
-        (rc = entry_check_kind(e, e->plugin, why)) != ENVOI_OK)
+    if (rc || (rc = check_plugin(e->plugin, e->id, why)) || (rc = entry_check_kind(e, e->plugin, why)))
         return rc;
     e->context = NULL;
-    if (e->plugin->init && (rc = e->plugin->init(&e->host.api, &e->context)) != ENVOI_OK) {
+    if (e->plugin->init && (rc = e->plugin->init(&e->host.api, &e->context))) {
         e->context = NULL;
         if (rc == ENVOI_E_MEMORY)
             return rc;
@@ -73,7 +72,7 @@ int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
     rc = entry_start(e, modules, &fault);
     pthread_mutex_unlock(&process_lock);
     e->busy = false;
-    if (rc == ENVOI_OK)
+    if (!rc)
         e->state = ENTRY_LOADED;
     else if (rc == ENVOI_E_SYSTEM) /* of the machine, not of the plugin: it may be tried again */
         return fault_set(why, rc, 0, "%s", fault.text);

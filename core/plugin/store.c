@@ -29,7 +29,7 @@ static int store_grow(void **at, size_t count, size_t *cap)
 
     if (count < *cap)
         return ENVOI_OK;
-    if (!(bigger = mem_realloc(*at, more * sizeof(void *))))
+    if (!(bigger = mem_realloc(*at, more * sizeof *at)))
         return ENVOI_E_MEMORY;
     *at = bigger;
     *cap = more;
@@ -51,7 +51,7 @@ int store_get(struct registry *r, const char *id, struct entry **out)
     int rc;
 
     if (!e) {
-        if ((rc = store_grow(&at, r->count, &r->cap)) != ENVOI_OK)
+        if ((rc = store_grow(&at, r->count, &r->cap)))
             return rc;
         r->entries = at;
         if (!(e = entry_new(id)))
@@ -66,7 +66,7 @@ int store_get(struct registry *r, const char *id, struct entry **out)
 void store_sort(struct registry *r)
 {
     if (r->count)
-        qsort(r->entries, r->count, sizeof(struct entry *), entry_compare);
+        qsort(r->entries, r->count, sizeof *r->entries, entry_compare);
 }
 
 int store_warn(void *ctx, const char *text)
@@ -76,7 +76,7 @@ int store_warn(void *ctx, const char *text)
     int rc = store_grow(&at, r->warning_count, &r->warning_cap);
     char *copy;
 
-    if (rc != ENVOI_OK)
+    if (rc)
         return rc;
     r->warnings = at;
     if (!(copy = mem_strdup(text)))
@@ -112,7 +112,7 @@ static int reading_take_descriptor(void *ctx, struct descriptor *d)
         descriptor_free(d);
         return rc;
     }
-    if ((rc = store_get(r, d->id, &e)) != ENVOI_OK) {
+    if ((rc = store_get(r, d->id, &e))) {
         descriptor_free(d);
         return rc;
     }
@@ -136,14 +136,14 @@ static int store_read_layers(struct registry *r, struct envoi_errctx *why)
 {
     int rc = ENVOI_OK;
 
-    for (int layer = LAYER_VENDOR; rc == ENVOI_OK && layer < LAYER_COUNT; layer++) {
+    for (int layer = LAYER_VENDOR; !rc && layer < LAYER_COUNT; layer++) {
         struct reading reading = {r, (enum entry_layer)layer};
         struct scan_sink sink = {reading_take_descriptor, reading_warn, &reading};
 
         if (r->dir[layer] && !(layer == LAYER_USER && store_is_secure()))
             rc = scan_dir(r->dir[layer], layer == LAYER_ADMIN, &sink, why);
     }
-    for (size_t i = 0; rc == ENVOI_OK && i < r->count; i++)
+    for (size_t i = 0; !rc && i < r->count; i++)
         rc = entry_settle(r->entries[i], store_warn, r);
     return rc;
 }
@@ -195,18 +195,16 @@ int store_read(struct registry *r, struct envoi_errctx *fault)
     struct envoi_errctx why = {0};
     int rc;
 
-    if (r->read)
+    if (r->read || (r->reading && !r->failed))
         return ENVOI_OK;
-    if (!r->reading) {
-        r->reading = true;
-        r->failed = ENVOI_OK;
-        if ((rc = store_read_layers(r, &why)) != ENVOI_OK)
-            rc = store_give_up(r, rc, &why, before);
-        r->reading = false;
-    } else if ((rc = r->failed) == ENVOI_OK) {
-        return ENVOI_OK;
-    }
-    if (rc != ENVOI_OK)
+    if (r->reading)
+        return fault_set(fault, r->failed, 0, "%s", r->failure);
+    r->reading = true;
+    r->failed = ENVOI_OK;
+    if ((rc = store_read_layers(r, &why)))
+        rc = store_give_up(r, rc, &why, before);
+    r->reading = false;
+    if (rc)
         return fault_set(fault, rc, 0, "%s", r->failure);
     store_sort(r);
     r->read = true;
@@ -221,9 +219,9 @@ int store_load(struct registry *r, struct entry *e, struct envoi_errctx *why)
     enum entry_state before = e->state;
     int rc = entry_load(e, r->modules, why);
 
-    if (rc == ENVOI_OK && before != ENTRY_LOADED)
+    if (!rc && before != ENTRY_LOADED)
         host_say(&r->log, ENVOI_LOG_DEBUG, "plugin %s: loaded", e->id);
-    else if (rc != ENVOI_OK && e->state != before)
+    else if (rc && e->state != before)
         host_say(&r->log, ENVOI_LOG_WARNING, "plugin %s: %s", e->id, e->why ? e->why : "it cannot be loaded");
     return rc;
 }
