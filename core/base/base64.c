@@ -40,7 +40,7 @@ static int base64_value(char c)
     return at ? (int)(at - alphabet) : -1;
 }
 
-/* The padding of the last group: 0, 1 or 2; 3 when the text cannot be base64. */
+/* How many `=` the last group has: 0, 1 or 2. 3: the length is not that of base64. */
 static size_t base64_padding(const char *text, size_t len)
 {
     if (len % 4 != 0)

@@ -5,9 +5,9 @@
 
 #include "base/buf.h"
 
-/* Appends; results as buf_append(). */
+/* Appends to out. Results as of buf_append(). */
 int base64_encode(struct buf *out, const void *data, size_t len);
-/* Appends; ENVOI_E_PROTOCOL when text is not base64. */
+/* Appends to out. Results as of buf_append(), or ENVOI_E_PROTOCOL if text is not base64: then nothing is appended. */
 int base64_decode(struct buf *out, const char *text, size_t len);
 
 #endif

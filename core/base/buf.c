@@ -26,7 +26,8 @@ void buf_wipe(struct buf *b)
     mem_wipe(b->data + b->head, b->len);
 }
 
-/* Without room behind the octets each later append takes the slow way, where the failure is found. */
+/* Also takes away the room behind the octets. So each later append takes the slow way, which finds the failure, and the
+ * fast way does not look for one. */
 static int buf_fail(struct buf *b, int code)
 {
     size_t end = b->head + b->len;
@@ -38,7 +39,7 @@ static int buf_fail(struct buf *b, int code)
     return code;
 }
 
-/* A secret must not stay behind in the memory that realloc would give up, so the move is made by hand. */
+/* Not realloc(): it may free the old memory without wiping it, and a secret would stay there. */
 static int buf_grow(struct buf *b, size_t need)
 {
     size_t cap = b->cap < BUF_MIN ? BUF_MIN : b->cap;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A bounded byte queue: appended at the end, consumed at the front, and wiped as it is consumed if it holds secrets.
+/* A queue of octets, with a limit: appended at the end, consumed at the front. If it holds secrets, octets are wiped as
+ * they are consumed, moved or freed.
  *
- * A buffer remembers its failure: once an append has failed, so does each later one, with the same code, until buf_reset() or
- * buf_free(). So a text is put together piece by piece, and buf_failed() is looked at once. */
+ * A buffer remembers its failure: after an append has failed, each later one returns the same code, until buf_reset() or
+ * buf_free(). So a text is put together piece by piece, and buf_failed() is asked once at the end. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
@@ -12,21 +13,23 @@
 #include <string.h>
 
 struct buf {
-    uint8_t *data; /* the memory */
+    uint8_t *data; /* the memory, NULL: none yet */
     size_t head;   /* first octet not consumed */
     size_t len;    /* octets not consumed */
     size_t cap;    /* octets of memory */
     size_t limit;  /* most octets it may hold; 0: no limit */
     bool secret;   /* wipe what is consumed, moved or freed */
-    int failure;   /* of the first append that failed, ENVOI_OK: none has */
+    int failure;   /* ENVOI_E_*: the first append that failed; ENVOI_OK: none has */
 };
 
 void buf_init(struct buf *b, size_t limit, bool secret);
+/* Frees the memory; the buffer is as after buf_init() and can be used again. */
 void buf_free(struct buf *b);
 /* Wipes the octets that it holds. */
 void buf_wipe(struct buf *b);
 
-/* Empties it; the memory stays. Only octets that it still holds have to be wiped: consumed and moved ones are wiped already. */
+/* Empties the buffer, keeps its memory and clears its failure. Only octets that are held have to be wiped: consumed and moved
+ * ones are wiped already. */
 static inline void buf_reset(struct buf *b)
 {
     if (b->secret && b->len)
@@ -57,7 +60,7 @@ static inline __attribute__((always_inline)) int buf_append_text(struct buf *b, 
     return buf_append(b, text, strlen(text));
 }
 
-/* ENVOI_OK, or what the first append that failed returned. */
+/* The code of the first append that failed; ENVOI_OK if none has. */
 static inline int buf_failed(const struct buf *b)
 {
     return b->failure;
@@ -65,8 +68,8 @@ static inline int buf_failed(const struct buf *b)
 
 int buf_reserve_slow(struct buf *b, size_t len, uint8_t **at);
 
-/* Makes room for len more octets: *at is where they go, and buf_commit() counts those that were written. Fails as
- * buf_append() does. */
+/* Makes room for len more octets. *at is where they go; buf_commit() then adds those that were written. Results as of
+ * buf_append(). */
 static inline int buf_reserve(struct buf *b, size_t len, uint8_t **at)
 {
     size_t end = b->head + b->len;
@@ -79,7 +82,9 @@ static inline int buf_reserve(struct buf *b, size_t len, uint8_t **at)
 
 void buf_commit(struct buf *b, size_t len);
 
+/* The first octet not consumed; NULL if no memory was ever needed. */
 const uint8_t *buf_head(const struct buf *b);
+/* Takes len octets off the front; len is at most b->len. */
 void buf_consume(struct buf *b, size_t len);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The last failure of a session (or of a library call): what, where, and the text for a person. The text is an array so
- * that running out of memory can be told too. Plugins see it as the opaque struct envoi_errctx. */
+/* The last failure of a session or of a call to the library: its code, its phase, and a text for a person. The text is an
+ * array, so that it needs no memory when memory is short. For plugins struct envoi_errctx is opaque. */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 
@@ -9,17 +9,18 @@
 #define FAULT_TEXT_MAX 512
 
 struct envoi_errctx {
-    int code;             /* ENVOI_E_*, ENVOI_OK: none */
+    int code;             /* ENVOI_E_*; ENVOI_OK: no failure */
     int phase;            /* ENVOI_PHASE_* */
-    int64_t library_code; /* of OpenSSL, GnuTLS, errno ... */
+    int64_t library_code; /* an error number of OpenSSL or GnuTLS, an errno ...; 0: none */
     char text[FAULT_TEXT_MAX];
 };
 
 void fault_clear(struct envoi_errctx *fault);
-/* Sets everything and returns code, so that a caller can write `return fault_set(...)`. fault may be NULL. */
+/* Sets all members (library_code to 0) and returns code, so that a caller can write `return fault_set(...)`. If fault is
+ * NULL, only returns code. A text that is too long is cut. */
 int fault_set(struct envoi_errctx *fault, int code, int phase, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* Puts "text: " before what is there. */
+/* Puts "prefix: " before the text that is there, whose end is cut if need be. fault may be NULL. */
 void fault_prefix(struct envoi_errctx *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

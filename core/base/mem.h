@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* All memory of envoi goes through here: the one allocation hook, and wiping that the compiler cannot drop. */
+/* All memory of envoi comes from here: so envoi_set_allocator() has one place to work, and wiping is not optimised away. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
 #include <stddef.h>
 
-/* All return NULL when there is no memory. */
+/* All return NULL if memory is short. A size of 0 counts as 1. mem_free(NULL) is a no-op. */
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);
 void *mem_realloc(void *ptr, size_t size);
@@ -14,10 +14,10 @@ char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len);
 
 void mem_wipe(void *ptr, size_t len);
-/* Wipes a NUL-terminated secret and frees it; NULL is a no-op. */
+/* Wipes a NUL-terminated secret and frees it. NULL is a no-op. */
 void mem_free_secret(char *text);
 
-/* Replaces *slot by a copy of text (or NULL), frees the old one. ENVOI_OK or ENVOI_E_MEMORY (the old one stays). */
+/* Frees *slot and puts a copy of text there, or NULL if text is NULL. ENVOI_OK, or ENVOI_E_MEMORY: *slot is as before. */
 int mem_replace(char **slot, const char *text);
 
 #endif

@@ -4,7 +4,7 @@
 #include <envoi/error.h>
 #include <pthread.h>
 
-/* Only a child writes it, when it has one thread. */
+/* Written only in a child of fork(), which has one thread at that time. */
 static unsigned number;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

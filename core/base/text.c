@@ -70,7 +70,7 @@ bool text_number(const char *digits, size_t len, uint64_t *out)
 
 size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n)
 {
-    /* Each message has numbers in two of its commands: two digits for each division. */
+    /* Each message has numbers in two of its commands, so this is fast: one division for two digits. */
     static const char pairs[] = "00010203040506070809101112131415161718192021222324"
                                 "25262728293031323334353637383940414243444546474849"
                                 "50515253545556575859606162636465666768697071727374"
@@ -95,7 +95,7 @@ static bool text_is_control(unsigned char c)
     return (c < 0x20 && c != '\t') || c == 0x7f;
 }
 
-/* Eight octets as one number, the first one lowest. */
+/* Eight octets as one number, the first octet lowest. */
 static uint64_t text_load(const char *text)
 {
     uint64_t w;
@@ -109,7 +109,7 @@ size_t text_plain_length(const char *text, size_t len)
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
     size_t i = 0;
 
-#ifdef __SSE2__ /* which every x86-64 has: sixteen at a time */
+#ifdef __SSE2__ /* every x86-64 has it: sixteen octets at a time */
     const __m128i below = _mm_set1_epi8(0x1f), del = _mm_set1_epi8(0x7f);
 
     for (; i + 16 <= len; i += 16) {
@@ -122,7 +122,7 @@ size_t text_plain_length(const char *text, size_t len)
 #endif
     for (; i + 8 <= len; i += 8) {
         uint64_t w = text_load(text + i), no_del = w ^ (0x7f * ones);
-        /* The borrow of an octet that is found may spoil those above it, so the lowest one is right. */
+        /* An octet that is found may borrow from those above it and spoil their bits, so only the lowest hit is right. */
         uint64_t found = (((w - 0x20 * ones) & ~w) | ((no_del - ones) & ~no_del)) & high;
 
         if (found)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ASCII text without a locale. */
+/* Text and numbers in ASCII, without a locale. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -30,29 +30,30 @@ static inline char text_upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* Case-blind for ASCII. */
+/* Compare without regard to the case of ASCII letters. */
 bool text_equal(const char *a, const char *b);
 bool text_equal_n(const char *a, const char *b, size_t len);
 void text_to_upper(char *text);
 
-/* The next word of a blank-separated list: skips blanks, sets *word and *len, returns what follows; NULL: no more. */
+/* The next word of a list separated by spaces and tabs. Sets *word and *len and returns where to go on; NULL if there is no
+ * more word: *word and *len are as before. */
 const char *text_word(const char *list, const char **word, size_t *len);
-/* Is word one of a blank-separated list (case-blind, whole words)? */
+/* Is word one of the whole words of such a list, without regard to case? */
 bool text_has_word(const char *list, const char *word);
 
-/* A decimal number of digits alone; saturates at UINT64_MAX. False when it is none. */
+/* Reads a decimal number, which has digits only; a greater one becomes UINT64_MAX. False if it is not a number. */
 bool text_number(const char *digits, size_t len, uint64_t *out);
 
-/* Writes n in decimal and returns how many digits; no NUL. */
+/* Writes n in decimal, without NUL, and returns the number of digits. */
 #define TEXT_NUMBER_MAX 20
 size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n);
 
-/* No CR, LF, NUL (len counted) or other control character. */
+/* Is there no CR, LF, NUL or other control character (tab counts as one) among the len octets? */
 bool text_is_line(const char *text, size_t len);
 
-/* How many octets there are before the first under 0x20, or 0x7f. */
+/* The number of octets before the first control character: one below 0x20, or 0x7f. */
 size_t text_plain_length(const char *text, size_t len);
-/* Replaces what could control a terminal by '?': C0 but tab and those in keep, DEL. */
+/* Replaces characters that could control a terminal by '?': those below 0x20 but tab and those in keep, and DEL. */
 void text_make_printable(char *text, size_t len, const char *keep);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A line is written piece by piece, because what comes from the server must not reach a terminal as it is. */
+/* The server's octets must not control a terminal, so they are copied and made printable, piece by piece. */
 static void trace_to_stderr(int kind, const char *text, size_t len)
 {
     static const char marks[][4] = {

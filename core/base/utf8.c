@@ -3,7 +3,8 @@
 
 #include <stdint.h>
 
-/* Lead octets, how many follow, and the range of the first that follows (the rest: 80..BF). */
+/* Rows of RFC 3629 section 4: the lead octets, how many octets follow, and the range of the first of these (the others:
+ * 80..BF). */
 static const struct {
     uint8_t lead_min, lead_max, follow, next_min, next_max;
 } forms[] = {
@@ -12,7 +13,7 @@ static const struct {
     {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
 };
 
-/* How many octets the character at the front has; 0: it is none. */
+/* The number of octets of the first character; 0: it is not well-formed. len is at least 1. */
 static size_t utf8_length(const uint8_t *at, size_t len)
 {
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {

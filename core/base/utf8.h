@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* RFC 3629: shortest forms, no surrogates, nothing above U+10FFFF. */
+/* Is it well-formed (RFC 3629): only shortest forms, no surrogates, nothing above U+10FFFF? */
 bool utf8_is_valid(const char *text, size_t len);
 
 #endif

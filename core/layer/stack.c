@@ -141,7 +141,7 @@ int stack_recv(struct stack *s, void *buf, size_t cap, size_t *n)
     return ENVOI_OK;
 }
 
-/* Protected octets first: the order on the wire is the order of encoding. */
+/* Octets that were encoded earlier go first: the peer decodes in the order of encoding. */
 int stack_flush(struct stack *s)
 {
     while (s->encoded.len) {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What lies under the engine: wire -> TLS -> SASL security layer. The bottom, the wire, is two memory buffers; no layer ever
- * meets a socket. Without layers the stack is not used at all: the engine's octets are the wire's. */
+/* The layers under the engine: wire -> TLS -> SASL security layer. The wire is two buffers in memory, so no layer sees a
+ * socket. Without a layer the stack is not used: the engine's octets are those of the wire.
+ *
+ * Where the result is not said: ENVOI_OK, ENVOI_E_AGAIN if octets must come from the wire or be taken by it first, or a
+ * failure of the TLS library or of the security layer, whose text is in its errctx. */
 #ifndef LAYER_STACK_H
 #define LAYER_STACK_H
 
@@ -11,55 +14,63 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
-#define STACK_OUT_MAX 131072u /* encrypted octets that may wait for the wire */
+#define STACK_OUT_MAX 131072u /* most encrypted octets that may wait for the wire */
 
 struct stack {
-    struct buf in;  /* from the wire, not yet read by the lowest layer */
-    struct buf out; /* for the wire */
-    bool ended;     /* the wire gives no more */
+    struct buf in;  /* came from the wire; the lowest layer has not read them */
+    struct buf out; /* for the wire; the driver takes them off */
+    bool ended;     /* no more octets come from the wire */
     /* TLS */
     const struct envoi_transport *transport; /* NULL: none */
     void *conn;
     bool secure; /* the handshake is done */
-    bool torn;   /* octets were thrown away: the peer can make nothing of what would follow */
+    bool torn;   /* octets were dropped, so the peer could not decrypt any that followed */
     struct envoi_lower lower;
     /* SASL */
     struct envoi_sasl_layer sasl; /* ssf 0: none */
     void *sasl_ctx;
-    struct buf encoded; /* protected octets that TLS has not taken yet */
-    struct buf decoded; /* octets that became readable */
+    struct buf encoded; /* encoded octets that TLS has not taken */
+    struct buf decoded; /* decoded octets that the engine has not read */
 };
 
 void stack_init(struct stack *s);
-/* Frees the layers, forgets the buffers; no I/O. */
+/* Frees the TLS connection and the buffers, without I/O; the stack is as after stack_init(). The context of the SASL layer
+ * is its owner's. */
 void stack_clear(struct stack *s);
+/* Is there no layer? */
 bool stack_is_empty(const struct stack *s);
 
-/* Puts TLS on the wire. params->lower is filled in here. Refused (ENVOI_E_PROTOCOL) while octets are unread. */
+/* Adds TLS, and sets params->lower. Octets that came in clear must not pass for the layer's, so ENVOI_E_PROTOCOL if any are
+ * unread, or if there is TLS already. Otherwise the result of the transport's conn_new(). */
 int stack_add_tls(struct stack *s, const struct envoi_transport *transport, void *ctx,
                   struct envoi_conn_params *params);
-/* ENVOI_OK: done and verified; ENVOI_E_AGAIN: the wire has to move; else failed. */
+/* ENVOI_OK: finished, and the certificate is verified as far as params asked. ENVOI_E_AGAIN; a failure. */
 int stack_handshake(struct stack *s);
-/* Puts a security layer on top; ctx is what encode and decode are called with. Same refusal. */
+/* Adds a SASL security layer on top; ctx is handed to its encode and decode. ENVOI_OK, or ENVOI_E_PROTOCOL if octets of an
+ * earlier SASL layer are unread or unsent, or if there is no TLS and octets of the wire are unread. */
 int stack_add_sasl(struct stack *s, const struct envoi_sasl_layer *layer, void *ctx);
 
-/* Octets from the wire. ENVOI_OK or ENVOI_E_MEMORY. */
+/* Takes octets from the wire. ENVOI_OK or ENVOI_E_MEMORY. */
 int stack_feed(struct stack *s, const void *data, size_t len);
+/* The wire has ended: when the octets fed are read, a layer sees EOF. */
 void stack_end(struct stack *s);
-/* Readable octets for the engine. ENVOI_OK and *n > 0; ENVOI_E_AGAIN; ENVOI_E_EOF; ENVOI_E_TRUNCATED; or a failure. */
+/* Reads octets for the engine. ENVOI_OK and *n > 0; ENVOI_E_AGAIN; ENVOI_E_EOF; ENVOI_E_TRUNCATED: the wire ended without
+ * the closing alert of TLS; a failure. */
 int stack_recv(struct stack *s, void *buf, size_t cap, size_t *n);
-/* Octets of the engine; *n says how many were taken. ENVOI_OK and *n > 0; ENVOI_E_AGAIN: the wire has to move; failure. */
+/* Takes octets of the engine, perhaps only the first *n. ENVOI_OK and *n > 0; ENVOI_E_AGAIN; a failure. After ENVOI_E_AGAIN
+ * the same octets must be given again, as TLS may have encrypted them. */
 int stack_send(struct stack *s, const void *data, size_t len, size_t *n);
-/* Octets on their way through that the wire has not taken. */
+/* Octets in the stack that the wire has not taken. */
 static inline size_t stack_held(const struct stack *s)
 {
     return s->encoded.len + s->out.len;
 }
-/* Sends what stack_send() took and a layer still holds. ENVOI_OK: nothing is held; ENVOI_E_AGAIN; failure. */
+/* Passes on octets that stack_send() took and the SASL layer still holds. ENVOI_OK: it holds none. ENVOI_E_AGAIN; a
+ * failure. */
 int stack_flush(struct stack *s);
-/* What the wire has not taken goes nowhere any more, and nothing can follow it. */
+/* Drops all octets that the wire has not taken. Nothing can be sent after that. */
 void stack_tear(struct stack *s);
-/* Queues the closing alert of TLS, if that is possible at once. */
+/* Queues the closing alert of TLS if it can be sent at once; not after stack_tear(), nor before the end of the handshake. */
 void stack_shutdown(struct stack *s);
 
 #endif
