@@ -18,7 +18,7 @@ struct buf {
     size_t len;    /* octets not consumed */
     size_t cap;    /* octets of memory */
     size_t limit;  /* most octets it may hold; 0: no limit */
-    bool secret;   /* wipe what is consumed, moved or freed */
+    bool secret;   /* wipe octets as they are consumed, moved or freed */
     int failure;   /* ENVOI_E_*: the first append that failed; ENVOI_OK: none has */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The plugins that were linked in: a table that the build makes of ENVOI_STATIC_PLUGINS (builtin.c.in). */
+/* The plugins that are linked into the library: a table that the build makes of ENVOI_STATIC_PLUGINS (builtin.c.in). */
 #ifndef PLUGIN_BUILTIN_H
 #define PLUGIN_BUILTIN_H
 
@@ -11,7 +11,7 @@ struct builtin_plugin {
     const char *descriptor; /* the text of plugins.d/<id>.plugin without `module` */
 };
 
-/* The last one has no id. */
+/* Ends with a row whose id is NULL. */
 extern const struct builtin_plugin builtin_plugins[];
 
 #endif

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A member that may not be NULL. Function and data pointers have one size here, and NULL is all zeros. */
+/* A required member of a struct. Pointers to functions and to data have one size here, and NULL is all zeros. */
 struct slot {
     size_t offset;
     const char *name;
@@ -46,7 +46,7 @@ static const struct slot mechanism_slots[] = {
 
 _Static_assert(sizeof(void *) == sizeof(void (*)(void)), "a slot is a pointer of any kind");
 
-/* The name of the first slot that is NULL; NULL: none is. */
+/* The name of the first slot that is NULL; NULL if none is. */
 static const char *empty_slot(const void *object, const struct slot *slots, size_t count)
 {
     static const unsigned char nothing[sizeof(void *)];
@@ -85,7 +85,7 @@ static int check_mechanism(const struct envoi_mechanism *m, struct envoi_errctx 
     return ENVOI_OK;
 }
 
-/* The magic comes first: without it the other words mean nothing. Then the ABI, as it says what the rest means. */
+/* The magic comes first: without it the other members mean nothing. Then the ABI: it defines those that follow. */
 static int check_header(const struct envoi_plugin *plugin, const char *id, struct envoi_errctx *why)
 {
     const char *slot;

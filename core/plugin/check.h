@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Is what an entry returned a plugin of this ABI, whole, and the one that was meant? */
+/* Checks a plugin that an entry function returned or the program gave: is it complete, made for this ABI, and the right
+ * one? */
 #ifndef PLUGIN_CHECK_H
 #define PLUGIN_CHECK_H
 
@@ -7,7 +8,7 @@
 
 #include <envoi/plugin.h>
 
-/* ENVOI_OK, or ENVOI_E_PLUGIN with the reason. */
+/* id: the one that it must have; NULL: any. ENVOI_OK, or ENVOI_E_PLUGIN with the reason in why. */
 int check_plugin(const struct envoi_plugin *plugin, const char *id, struct envoi_errctx *why);
 
 #endif

@@ -17,7 +17,7 @@
 #define PRIORITY_MAX 1000000
 #define SAY_MAX      (PATH_MAX + 256)
 
-/* Each check returns NULL, or what is wrong with the value. */
+/* A check returns NULL, or the fault of the value: the end of a sentence that begins with the value. */
 typedef const char *check_fn(const char *value);
 
 static const char *check_kind(const char *value)
@@ -49,7 +49,8 @@ static bool has_dotdot(const char *path)
     return false;
 }
 
-/* Neither form leaves room for a search: a bare name would go through LD_LIBRARY_PATH if dlopen() ever saw it. */
+/* A file name or an absolute path: with both there is nothing to search. dlopen() would look for a bare name in
+ * LD_LIBRARY_PATH. */
 static const char *check_module(const char *value)
 {
     size_t len = strlen(value);
@@ -132,7 +133,7 @@ bool descriptor_id(const char *file_name, char id[DESCRIPTOR_ID_MAX + 1])
     return descriptor_is_id(id);
 }
 
-/* The state of one parse. inih calls the reader for each line and the handler for each pair. */
+/* The state of a parse. inih calls parse_next_line() for each line and parse_take_pair() for each pair. */
 struct parse {
     struct descriptor *d;
     bool from_file;
@@ -191,8 +192,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* What inih would misread or accept too gladly: it cuts long lines, takes an indented line for more of the last value,
- * and ends a value at " ;". NULL: a line for inih. */
+/* The fault of a line; NULL: inih may have it. inih accepts too much: it cuts a long line, takes an indented one for a
+ * continuation of the last value, and ends a value at " ;". */
 static const char *line_fault(const char *line, size_t len)
 {
     size_t colon = 0;
@@ -224,7 +225,7 @@ static const char *line_fault(const char *line, size_t len)
     return NULL;
 }
 
-/* The reader of ini_parse_stream(), in the manner of fgets(); NULL ends the parse. */
+/* The reader of ini_parse_stream(), which works like fgets(). NULL ends the parse. */
 static char *parse_next_line(char *str, int num, void *stream)
 {
     struct parse *p = stream;
@@ -266,7 +267,7 @@ static void parse_store(struct parse *p, enum descriptor_key key, const char *te
         p->rc = ENVOI_E_MEMORY;
 }
 
-/* The handler of ini_parse_stream(); its result only says to inih that all is well. */
+/* The handler of ini_parse_stream(). Returns 1, so that inih goes on; faults are kept in the struct parse. */
 static int parse_take_pair(void *user, const char *section, const char *name, const char *text)
 {
     struct parse *p = user;
@@ -281,7 +282,7 @@ static int parse_take_pair(void *user, const char *section, const char *name, co
         return 1;
     }
     (void)snprintf(value, sizeof value, "%s", text);
-    /* Lists may be written with commas; below there are only blanks. */
+    /* Lists may have commas. The rest of envoi knows lists with blanks only. */
     for (char *c = value; key == KEY_PROVIDES && *c; c++)
         if (*c == ',')
             *c = ' ';
@@ -321,12 +322,13 @@ int descriptor_parse(const char *id, const char *origin, bool from_file, const c
     *out = NULL;
     if (!(p.d = descriptor_new(id, origin)))
         return ENVOI_E_MEMORY;
-    /* The mark with which some editors begin a UTF-8 file. */
+    /* The byte order mark, with which some editors begin a UTF-8 file. */
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         p.at += 3;
     if (len > DESCRIPTOR_TEXT_MAX)
         parse_spoil(&p, "the file is too long");
-    /* parse_next_line() let through nothing that inih has to complain of; should it still, the file is not used. */
+    /* parse_next_line() stops at each line that inih would complain of. If inih complains all the same, the file is not
+     * used. */
     rc = ini_parse_stream(parse_next_line, &p, parse_take_pair, &p);
     if (rc > 0)
         parse_spoil(&p, "the line is not `key: value`");

@@ -63,7 +63,7 @@ const char *entry_text(const struct entry *e, enum descriptor_key key)
     return value ? value->text : descriptor_key_default(key);
 }
 
-/* Is the key one that this layer may give? NULL: it is. */
+/* Why this layer may not have the key; NULL: it may. */
 static const char *entry_key_fault(const struct entry *e, enum entry_layer layer, enum descriptor_key key,
                                    const char *text)
 {
@@ -74,7 +74,8 @@ static const char *entry_key_fault(const struct entry *e, enum entry_layer layer
     return NULL;
 }
 
-/* Which of two files the administrator meant nobody knows, and one of them may have disabled the plugin. */
+/* If there are two files of the administrator's for a plugin, it is not known which is meant, and one may disable the
+ * plugin. So the first becomes bad, which disables it. */
 static int entry_refuse_second(struct descriptor *first, enum entry_layer layer, struct descriptor *second,
                                descriptor_warn_fn *warn, void *ctx)
 {
@@ -113,14 +114,14 @@ void entry_break(struct entry *e, const char *why)
     char *text = mem_strdup(why);
 
     e->state = ENTRY_UNUSABLE;
-    /* A text that was handed out stays where it is. */
+    /* The old text may have been handed out, so it stays. */
     if (text && !e->why)
         e->why = text;
     else
         mem_free(text);
 }
 
-/* The file to name when something is missing: the lowest one, as it should have the whole. */
+/* The file to name if a key is missing: that of the lowest layer, because it should be complete. */
 static const struct descriptor *entry_lowest(const struct entry *e)
 {
     for (int layer = 0; layer < LAYER_COUNT; layer++)
@@ -136,7 +137,7 @@ static bool entry_says_yes(const struct entry *e, enum descriptor_key key)
     return text && strcmp(text, "yes") == 0;
 }
 
-/* Puts in say what keeps the described plugin from being loaded. False: nothing does. */
+/* Writes into say why the plugin cannot be loaded. False if it can. */
 static bool entry_find_fault(const struct entry *e, char say[SAY_MAX])
 {
     static const enum descriptor_key required[] = {KEY_KIND, KEY_PROVIDES, KEY_MODULE};
@@ -172,7 +173,7 @@ const char *entry_disabled_by(const struct entry *e)
     const struct descriptor *admin = e->layer[LAYER_ADMIN];
     const struct descriptor_value *enabled = entry_value(e, KEY_ENABLED);
 
-    /* What the administrator wanted cannot be read any more; it may have been `enabled: no`. */
+    /* The administrator's file cannot be used, and it may have said `enabled: no`. */
     if (admin && admin->bad)
         return admin->bad;
     return !enabled || entry_says_yes(e, KEY_ENABLED) ? NULL : enabled->source;
@@ -212,7 +213,7 @@ int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
     if (!(e->why = mem_strdup(say)))
         return ENVOI_E_MEMORY;
     e->state = ENTRY_UNUSABLE;
-    /* A bad file was told of when it came. */
+    /* There was a warning of a bad file when it was attached. */
     return entry_lowest(e) && entry_lowest(e)->bad ? ENVOI_OK : warn(ctx, say);
 }
 

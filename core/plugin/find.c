@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The choice of a plugin. */
+/* The choice of a plugin: registry_find_*() of registry.h. */
 #include "base/text.h"
 #include "plugin/store.h"
 
@@ -9,12 +9,12 @@
 #include <string.h>
 
 #define PLUS           "-PLUS"
-/* More mechanisms than any provider has; one whose list never ends must not hang us. */
+/* More than any provider has. A list that never ends must not make a loop without end. */
 #define MECHANISMS_MAX 1000
 
 /* ---- transports ---- */
 
-/* The first transport of the plugin that is usable here. Asked once. */
+/* Sets e->transport to the plugin's first transport that is usable here. They are probed only once. */
 static int find_probe(struct registry *r, struct entry *e, struct envoi_errctx *why)
 {
     char text[160];
@@ -64,7 +64,7 @@ static int find_named_transport(struct registry *r, const char *id, struct envoi
     return rc;
 }
 
-/* Adds "; id: why" to what keeps TLS from being had. */
+/* Adds "; id: why" to the text of fault. */
 static void find_add_reason(struct envoi_errctx *fault, const char *id, const char *why)
 {
     size_t len = strlen(fault->text);
@@ -118,7 +118,7 @@ int registry_find_transport(struct registry *r, const char *id, struct envoi_err
 
 /* ---- mechanisms ---- */
 
-/* A name as the server said it, and the one without -PLUS ("" when it has none). */
+/* The name of a mechanism, and the same without -PLUS ("" if it does not end so). */
 struct wish {
     const char *name;
     char base[64];
@@ -139,13 +139,14 @@ static bool wish_is_in(const char *provides, const struct wish *w)
     return provides && (text_has_word(provides, w->name) || (*w->base && text_has_word(provides, w->base)));
 }
 
-/* Does the descriptor name it? */
+/* Does the descriptor name the mechanism? */
 static bool wish_is_named(const struct entry *e, const struct wish *w)
 {
     return wish_is_in(entry_text(e, KEY_PROVIDES), w);
 }
 
-/* The word of an entry that cannot be loaded holds too, and of a file that cannot be used what was read of it. */
+/* Has the plugin a file of the administrator's, and is the mechanism named? Whether the plugin can be loaded does not
+ * matter. Of a file that cannot be used, the `provides` that was read of it counts. */
 static bool wish_is_named_by_admin(const struct entry *e, const struct wish *w)
 {
     const struct descriptor *admin = e->layer[LAYER_ADMIN];
@@ -186,7 +187,7 @@ static bool wish_matches(const struct wish *w, const struct envoi_mech_info *inf
     return *w->base && (info->flags & ENVOI_MECH_CHANNEL_BINDING) && text_equal(info->name, w->base);
 }
 
-/* ENVOI_OK: this mechanism of the plugin is it; ENVOI_E_END: it is none of them; ENVOI_E_MEMORY. */
+/* Looks for the name among those that m lists. ENVOI_OK and *info; ENVOI_E_END: it is not there; ENVOI_E_MEMORY. */
 static int find_in_list(const struct entry *e, const struct envoi_mechanism *m, const struct wish *w,
                         struct envoi_mech_info *info)
 {
@@ -223,7 +224,8 @@ static int find_offer(struct registry *r, struct entry *e, const struct wish *w,
     return rc;
 }
 
-/* ENVOI_OK; ENVOI_E_END: not by this plugin; ENVOI_E_PLUGIN: it is critical; ENVOI_E_MEMORY. */
+/* ENVOI_OK; ENVOI_E_END: this plugin is not a provider, or cannot be used; ENVOI_E_PLUGIN: it cannot be used and is critical;
+ * ENVOI_E_SYSTEM, ENVOI_E_MEMORY. */
 static int find_try_entry(struct registry *r, struct entry *e, const struct wish *w, struct envoi_errctx *fault,
                           struct registry_mechanism *out)
 {
@@ -241,9 +243,9 @@ static int find_try_entry(struct registry *r, struct entry *e, const struct wish
                      e->critical ? ", which is critical" : "", rc == ENVOI_E_MEMORY ? "out of memory" : why.text);
 }
 
-/* Is it this entry's turn: in the first pass of those that name it, in the second of those that are to be asked? That a
- * plugin with another id names what the administrator switched off was the word of a package or the administrator. That
- * one offers all that it has was not, nor is it what the program says of a plugin of its own. */
+/* Pass 0: entries whose descriptor names the mechanism. Pass 1: entries that say `*`, which must be loaded and asked. If the
+ * administrator forbade the name, only an entry whose descriptor file names it still counts: somebody installed that file on
+ * purpose. The descriptor of a plugin that the program brings is not such a file. */
 static bool find_is_next(const struct entry *e, const struct wish *w, int pass, const struct registry_rule *rule)
 {
     bool named = wish_is_named(e, w);
@@ -288,7 +290,7 @@ int registry_find_mechanism(struct registry *r, const char *name, size_t nth, st
     wish_init(&wish, name);
     store_lock(r);
     rc = store_read(r, fault);
-    if (!rc) /* "*" is not a name, though it stands where names do */
+    if (!rc) /* "*" stands for names in a descriptor, but is not one */
         rc = strcmp(name, "*") == 0 ? ENVOI_E_END : find_mechanism(r, &wish, nth, fault, &found);
     store_unlock(r);
     if (!rc)

@@ -16,7 +16,7 @@
 
 #define ENTRY_PREFIX "envoi_plugin_"
 
-/* More than any one library has. The dynamic linker maps one after the other. */
+/* Address space: more than one library takes. The dynamic linker maps them one after the other. */
 #define ROOM ((size_t)16 * 1024 * 1024)
 
 static bool ends_with_error(const char *text, int err)
@@ -28,9 +28,9 @@ static bool ends_with_error(const char *text, int err)
     return len >= tail && strcmp(text + len - tail, end) == 0;
 }
 
-/* Was it for want of descriptors or memory, which says nothing of the module? dlopen() leaves no errno, and its text has the
- * system's words for a descriptor only. So what it needs is asked for: one descriptor at a time, and room for one library.
- * ENVOI_OK: it was not. */
+/* Did dlopen() fail because descriptors or memory were short, which is no fault of the module? It leaves no errno, and its
+ * text ends with that of an errno only if it could not open the file. So this tries to get the things that it needs: a
+ * descriptor, and address space for one library. ENVOI_OK: there is no shortage. */
 static int loader_find_shortage(const char *path, const char *text, struct envoi_errctx *why)
 {
     static const int errors[] = {EMFILE, ENFILE, ENOMEM};
@@ -52,19 +52,18 @@ static int loader_find_shortage(const char *path, const char *text, struct envoi
     return ENVOI_OK;
 }
 
-/* Why the checked path and not /proc/self/fd/N of the checked descriptor: the dynamic linker remembers libraries by the
- * name they were opened with and compares names first. The next module, whose descriptor has the same number, would be
- * answered with the library of the last one. Besides, /proc may not be mounted, and a debugger would show a name that
- * says nothing.
- * The path is as good: it has no links left, and each directory on it and the file itself can be changed by root and the
- * caller alone, so nobody else can put another file in its place between the check and the load. */
+/* Opens the path that was checked, not /proc/self/fd/N of its descriptor: the dynamic linker remembers libraries by the
+ * name they were opened with, and compares names first. So for the next module, whose descriptor has the same number, it
+ * would return the previous library. Besides, /proc may not be mounted, and a debugger would show a name that says nothing.
+ * The path is as safe. It has no links left, and only root and the caller can change the file and each directory on the
+ * path, so no other user can replace the file between the check and the load. */
 static int loader_load(const char *path, void **handle, struct envoi_errctx *why)
 {
     const char *text;
     int rc;
 
-    /* NOW: a missing symbol shows here, not in the middle of a delivery. NODELETE: TLS libraries leave exit handlers and
-     * thread-local data behind, which must not point into unmapped memory. */
+    /* NOW: a missing symbol is reported here, not in the middle of a delivery. NODELETE: TLS libraries leave exit handlers
+     * and thread-local data, which must not point into unmapped memory. */
     if ((*handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)))
         return ENVOI_OK;
     text = dlerror();
@@ -90,7 +89,7 @@ static int loader_find_entry(void *handle, const char *path, const char *id, con
     return ENVOI_OK;
 }
 
-/* Splits an absolute path, or takes the directory of the modules. *dir is to be freed. */
+/* Splits an absolute path. For a file name the directory is `modules`. The caller frees *dir. */
 static int loader_split(const char *modules, const char *module, char **dir, const char **file)
 {
     const char *slash = strrchr(module, '/');
@@ -127,6 +126,6 @@ out:
         close(fd);
     ownership_close_dir(&dir);
     mem_free(folder);
-    /* The text says already that it does not exist. */
+    /* ENVOI_E_END: the file does not exist, and why->text says so. */
     return rc == ENVOI_E_END ? ENVOI_E_PLUGIN : rc;
 }

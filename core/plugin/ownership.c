@@ -15,12 +15,12 @@
 
 #define LINKS_MAX 40
 
-/* The way to a directory: where it has come to, and what is still to go. */
+/* The walk along the path to a directory. */
 struct walk {
-    int fd;
-    char done[PATH_MAX];     /* "" is the root */
-    char todo[2 * PATH_MAX]; /* room for a link's text before the rest */
-    unsigned links;
+    int fd;                  /* the directory reached */
+    char done[PATH_MAX];     /* its path; "" is the root */
+    char todo[2 * PATH_MAX]; /* the components to come, with room to put the text of a link before them */
+    unsigned links;          /* links followed */
     struct envoi_errctx *why;
 };
 
@@ -29,7 +29,7 @@ static int ownership_refuse(struct envoi_errctx *why, const char *path, const ch
     return fault_set(why, ENVOI_E_PLUGIN, 0, "%.300s: %s", *path ? path : "/", what);
 }
 
-/* Is this said of the file? All else is said of the machine. */
+/* Does the errno concern the file? All others concern the machine. */
 static bool is_of_the_file(int err)
 {
     static const int errors[] = {EACCES, EPERM, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, ENXIO};
@@ -73,7 +73,7 @@ static bool is_ours(const struct stat *st)
     return st->st_uid == 0 || st->st_uid == geteuid();
 }
 
-/* Access control lists are covered: a right that a list gives to anybody else shows in the bits of the group. */
+/* Covers access control lists: if a list lets further users write, the write bit of the group is set. */
 static bool is_shared(const struct stat *st)
 {
     return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
@@ -88,7 +88,7 @@ static int check_dir(const char *path, const struct stat *st, struct envoi_errct
     return ENVOI_OK;
 }
 
-/* Takes the next component off todo; false: there is none. Too long a one comes out cut, and is then not found. */
+/* Takes the next component off todo; false if there is none. A name that is too long is cut, and then does not exist. */
 static bool walk_next(struct walk *w, char name[NAME_MAX + 2])
 {
     size_t skip = strspn(w->todo, "/"), len = strcspn(w->todo + skip, "/");
@@ -139,7 +139,7 @@ static int walk_to_root(struct walk *w)
     return check_dir("/", &st, w->why);
 }
 
-/* link: an O_PATH descriptor of a symbolic link. Puts its text before what is to do. */
+/* Puts the text of a symbolic link before todo. link: its descriptor, opened with O_PATH. */
 static int walk_link(struct walk *w, int link, const struct stat *st, const char *at)
 {
     char text[PATH_MAX];
@@ -220,8 +220,8 @@ void ownership_close_dir(struct ownership_dir *dir)
     *dir = (struct ownership_dir){.fd = -1};
 }
 
-/* Everything is asked of the descriptor that is then read, so that nothing can be exchanged in between. O_NONBLOCK: a
- * fifo must not hold up the open. */
+/* All checks are made on the descriptor that is read afterwards, so the file cannot be replaced in between. O_NONBLOCK: the
+ * open must not wait if the file is a fifo. */
 int ownership_open_file(const struct ownership_dir *dir, const char *name, int *out, struct envoi_errctx *why)
 {
     int fd = ownership_open_at(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);

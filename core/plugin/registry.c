@@ -17,7 +17,7 @@
 #define BUILT_IN "built in"
 #define BY_CODE  "added by the program"
 
-/* Why the text cannot describe a plugin that is in the process; NULL: it can. */
+/* Why the descriptor cannot be that of a plugin that is in the process; NULL: it can. */
 static const char *registry_text_fault(const struct descriptor *d)
 {
     const char *kind = d->value[KEY_KIND].text, *provides = d->value[KEY_PROVIDES].text;
@@ -33,7 +33,7 @@ static const char *registry_text_fault(const struct descriptor *d)
     return d->value[KEY_MODULE].text ? BY_CODE ": a plugin in the program has no `module`" : NULL;
 }
 
-/* Puts a plugin that is in the process into the registry. */
+/* Adds a plugin that is in the process. */
 static int registry_add(struct registry *r, const char *id, const char *origin, const char *text, struct entry **out)
 {
     struct descriptor *d;
@@ -105,7 +105,7 @@ void registry_free(struct registry *r)
 {
     if (!r)
         return;
-    /* While all of it is still there: what a plugin says in its fini has to find the log. */
+    /* First of all, because a plugin may log a line in its fini. */
     for (size_t i = 0; i < r->count; i++)
         entry_stop(r->entries[i]);
     for (size_t i = 0; i < r->count; i++)
@@ -141,7 +141,7 @@ void registry_say(struct registry *r, uint32_t level, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    host_say(&log, level, "%s", text); /* other threads need the registry meanwhile */
+    host_say(&log, level, "%s", text); /* without the lock: other threads may need the registry meanwhile */
 }
 
 void registry_silence(struct registry *r)
@@ -176,7 +176,8 @@ int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs)
     return rc;
 }
 
-/* The environment counts only where it is the caller's own: secure_getenv() has none to give in a set-uid program. */
+/* False: the environment has none. In a set-uid program secure_getenv() returns NULL, because there the caller sets the
+ * environment. */
 static bool registry_user_dir(char path[PATH_MAX])
 {
     static const struct {
@@ -209,7 +210,7 @@ int registry_use_user_dir(struct registry *r)
     return rc;
 }
 
-/* Is a plugin of this id there, or is it only spoken of? */
+/* Is there a plugin of this id, or are there only settings for one? */
 static bool registry_is_taken(const struct entry *e)
 {
     return e->given || e->builtin || entry_value(e, KEY_MODULE);
@@ -250,7 +251,7 @@ int registry_add_plugin(struct registry *r, const struct envoi_plugin *plugin, c
     return rc;
 }
 
-/* ---- what `envoi plugins` shows ---- */
+/* ---- for `envoi plugins` ---- */
 
 static const char *state_text(const struct entry *e)
 {
@@ -289,7 +290,7 @@ static const char *id_source(const struct entry *e)
     return NULL;
 }
 
-/* The text of a key and where it comes from; NULL: there is none. */
+/* The text of a key, and its source; NULL if it has none. */
 static const char *registry_look_up(const struct entry *e, const char *key, const char **source)
 {
     enum descriptor_key k = descriptor_key_of(key);

@@ -52,7 +52,7 @@ static int names_compare(const void *a, const void *b)
     return strcmp(*x, *y);
 }
 
-/* Names that do not end in .plugin are none of ours: README, *.plugin.dpkg-old, editors' copies. */
+/* Files whose names do not end in .plugin are ignored: README, *.plugin.dpkg-old, backup copies of editors. */
 static int scan_has_suffix(const char *name)
 {
     size_t len = strlen(name), tail = strlen(DESCRIPTOR_SUFFIX);
@@ -60,7 +60,7 @@ static int scan_has_suffix(const char *name)
     return len >= tail && strcmp(name + len - tail, DESCRIPTOR_SUFFIX) == 0;
 }
 
-/* Sorted, so that what is reported does not depend on the file system. */
+/* Sorted, so that the warnings do not depend on the file system. */
 static int names_list(const struct ownership_dir *dir, struct names *names, struct envoi_errctx *why)
 {
     int fd = ownership_open_at(dir->fd, ".", O_RDONLY | O_DIRECTORY), rc = ENVOI_OK, err;
@@ -76,7 +76,7 @@ static int names_list(const struct ownership_dir *dir, struct names *names, stru
     while (errno = 0, !rc && (item = readdir(stream)))
         if (scan_has_suffix(item->d_name))
             rc = names_add(names, item->d_name);
-    err = errno; /* what stopped readdir(); half a directory is not taken for all of it */
+    err = errno; /* 0: readdir() came to the end */
     closedir(stream);
     if (!rc && err)
         rc = ownership_failure(why, dir->path, err);
@@ -85,7 +85,7 @@ static int names_list(const struct ownership_dir *dir, struct names *names, stru
     return rc;
 }
 
-/* One octet more than is allowed, so that a text that is too long shows. */
+/* Reads up to one octet more than is allowed, so that descriptor_parse() sees that a file is too long. */
 static int scan_read_text(const struct ownership_dir *dir, const char *name, char *text, size_t *len,
                           struct envoi_errctx *why)
 {
@@ -131,7 +131,8 @@ static int scan_read_file(const struct ownership_dir *dir, const char *name, cha
     return rc ? rc : sink->found(sink->ctx, d);
 }
 
-/* Could anybody have said something there? On the way to a directory that is missing may be one that is not trusted. */
+/* Does the path exist, or may it? ownership_open_dir() stops at the first directory that is not trusted, and does not see
+ * whether there is one below. */
 static bool scan_is_there(const char *path)
 {
     int fd = ownership_open_at(AT_FDCWD, path, O_PATH);

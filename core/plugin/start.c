@@ -7,8 +7,8 @@
 #include <envoi/library.h>
 #include <pthread.h>
 
-/* init and fini of all plugins, in all library objects, one at a time: TLS libraries have global state. Recursive, so
- * that a log function that calls back is answered rather than stuck. */
+/* Lets only one init or fini run at a time, of all plugins and library objects, because TLS libraries have global state.
+ * Recursive, so that a log function that calls envoi does not deadlock. */
 static pthread_mutex_t process_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 static int entry_get_plugin(const struct entry *e, const char *modules, const struct envoi_plugin **out,
@@ -74,7 +74,7 @@ int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
     e->busy = false;
     if (!rc)
         e->state = ENTRY_LOADED;
-    else if (rc == ENVOI_E_SYSTEM) /* of the machine, not of the plugin: it may be tried again */
+    else if (rc == ENVOI_E_SYSTEM) /* not the fault of the plugin: it may be tried again */
         return fault_set(why, rc, 0, "%s", fault.text);
     else if (rc != ENVOI_E_MEMORY) {
         entry_break(e, fault.text);

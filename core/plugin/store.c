@@ -126,7 +126,7 @@ static int reading_warn(void *ctx, const char *text)
     return store_warn(reading->r, text);
 }
 
-/* A set-uid program listens to nothing that its caller can write. */
+/* A set-uid program must not read files that its caller can write. */
 static bool store_is_secure(void)
 {
     return getauxval(AT_SECURE) != 0;
@@ -148,7 +148,8 @@ static int store_read_layers(struct registry *r, struct envoi_errctx *why)
     return rc;
 }
 
-/* Takes back what a reading that could not go on has done: what was there before are entries with a word in code. */
+/* Undoes a reading that failed. The entries that were there before it have a descriptor in LAYER_CODE: they stay, and lose
+ * their other layers. */
 static void store_undo(struct registry *r, size_t warnings)
 {
     size_t kept = 0;
@@ -173,7 +174,7 @@ static void store_undo(struct registry *r, size_t warnings)
     r->count = kept;
 }
 
-/* Nothing is read; the log is told why, and when it calls back, it is told so again. */
+/* Undoes the reading, and logs and keeps the reason. If the log function calls the registry, it gets the same failure. */
 static int store_give_up(struct registry *r, int rc, struct envoi_errctx *why, size_t warnings)
 {
     store_undo(r, warnings);
@@ -208,7 +209,7 @@ int store_read(struct registry *r, struct envoi_errctx *fault)
         return fault_set(fault, rc, 0, "%s", r->failure);
     store_sort(r);
     r->read = true;
-    /* Only now, so that a log function that calls back sees a registry that is whole. */
+    /* Only now, because the log function may call the registry, which must be complete. */
     for (size_t i = 0, count = r->warning_count; i < count; i++)
         host_say(&r->log, ENVOI_LOG_WARNING, "%s", r->warnings[i]);
     return ENVOI_OK;
