@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The three directories in merge/ put together, compared with merge/expected line by line; and that what the administrator
- * says of a plugin holds. */
+/* The three directories in merge/ put together, compared with merge/expected line by line; which directory is the user's;
+ * and that what the administrator says of a plugin holds. */
 #include "fakes.h"
 #include "plugin/registry.h"
 #include "tree.h"
@@ -62,6 +62,7 @@ static void setup_empty(void)
 }
 
 TestSuite(admin, .init = setup_empty, .fini = teardown, .timeout = 20);
+TestSuite(user, .init = setup_empty, .fini = teardown, .timeout = 120);
 TestSuite(merge, .init = setup, .fini = teardown, .timeout = 20);
 
 static void use(const char *vendor, const char *user, const char *admin)
@@ -413,4 +414,42 @@ Test(admin, directories_of_others_are_passed_over)
     use(tree_path("vendor"), tree_path("user"), tree_path("admin"));
     tls_is(NULL, "beta");
     cr_assert_eq(registry_warnings(r), 2);
+}
+
+/* ---- the user's directory ---- */
+
+static void user_file(const char *dir)
+{
+    char name[128];
+
+    tree_dir(dir);
+    (void)snprintf(name, sizeof name, "%s/envoi", dir);
+    tree_dir(name);
+    (void)snprintf(name, sizeof name, "%s/envoi/plugins.d", dir);
+    tree_dir(name);
+    (void)snprintf(name, sizeof name, "%s/envoi/plugins.d/beta.plugin", dir);
+    tree_text(name, "priority: 5\n");
+}
+
+Test(user, directory_by_the_environment)
+{
+    static const struct {
+        const char *xdg, *home, *first;
+    } cases[] = {{"xdg", "none", "beta"}, {NULL, "home", "beta"}, {"none", "home", "alpha"}, {NULL, NULL, "alpha"}};
+    struct registry_dirs none = {0};
+
+    user_file("xdg");
+    tree_dir("home");
+    user_file("home/.config");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        registry_free(r);
+        cr_assert_eq(registry_new(&r), ENVOI_OK);
+        cr_assert_eq(registry_set_dirs(r, &none), ENVOI_OK);
+        (void)setenv("XDG_CONFIG_HOME", cases[i].xdg ? tree_path("%s", cases[i].xdg) : "relative/is/ignored", 1);
+        (void)setenv("HOME", cases[i].home ? tree_path("%s", cases[i].home) : "", 1);
+        cr_assert_eq(registry_use_user_dir(r), ENVOI_OK);
+        add_tls("alpha", "");
+        add_tls("beta", "");
+        tls_is(NULL, cases[i].first);
+    }
 }

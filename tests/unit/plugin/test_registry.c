@@ -330,24 +330,6 @@ Test(registry, critical_mechanism)
     cr_assert_null(registry_mechanism_provider(r, "PLAIN"));
 }
 
-Test(registry, require_tls_and_who_says_so)
-{
-    tree_text("admin/b.plugin", "require-tls: no\n");
-    tree_text("admin/c.plugin", "priority: -9\n");
-    add_auth("a", "PLAIN", "");
-    add_auth("b", "PLAIN", "require-tls: yes");
-    add_auth("c", "PLAIN", "require-tls: yes");
-    static const char *const want[] = {NULL, NULL, "added by the program"};
-    for (size_t i = 0; i < 3; i++) {
-        const char id[] = {(char)('a' + i), 0};
-
-        mech_is("PLAIN", i, id);
-        cr_assert_eq(mech.needs_tls != NULL, want[i] != NULL, "%s", id);
-        cr_assert(!want[i] || strcmp(mech.needs_tls, want[i]) == 0, "%s", id);
-        cr_assert_not(mech.locked, "%s", id);
-    }
-}
-
 /* ---- adding ---- */
 
 Test(registry, adding_what_cannot_be)
@@ -410,42 +392,6 @@ Test(registry, directories_are_absolute_and_early)
                     "openssl or gnutls");
     cr_assert_eq(registry_set_dirs(r, &good), ENVOI_E_USAGE);
     cr_assert_eq(registry_use_user_dir(r), ENVOI_E_USAGE);
-}
-
-static void user_file(const char *dir)
-{
-    char name[128];
-
-    tree_dir(dir);
-    (void)snprintf(name, sizeof name, "%s/envoi", dir);
-    tree_dir(name);
-    (void)snprintf(name, sizeof name, "%s/envoi/plugins.d", dir);
-    tree_dir(name);
-    (void)snprintf(name, sizeof name, "%s/envoi/plugins.d/beta.plugin", dir);
-    tree_text(name, "priority: 5\n");
-}
-
-Test(registry, user_directory)
-{
-    static const struct {
-        const char *xdg, *home, *first;
-    } cases[] = {{"xdg", "none", "beta"}, {NULL, "home", "beta"}, {"none", "home", "alpha"}, {NULL, NULL, "alpha"}};
-    struct registry_dirs none = {0};
-
-    user_file("xdg");
-    tree_dir("home");
-    user_file("home/.config");
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        registry_free(r);
-        cr_assert_eq(registry_new(&r), ENVOI_OK);
-        cr_assert_eq(registry_set_dirs(r, &none), ENVOI_OK);
-        (void)setenv("XDG_CONFIG_HOME", cases[i].xdg ? tree_path("%s", cases[i].xdg) : "relative/is/ignored", 1);
-        (void)setenv("HOME", cases[i].home ? tree_path("%s", cases[i].home) : "", 1);
-        cr_assert_eq(registry_use_user_dir(r), ENVOI_OK);
-        add_tls("alpha", "");
-        add_tls("beta", "");
-        tls_is(NULL, cases[i].first);
-    }
 }
 
 /* ---- the host ---- */

@@ -252,3 +252,23 @@ Test(rules, files_that_name_nothing)
     rule_is("", NULL, NULL);
     rule_is("*", "other.plugin:1", "star.plugin:1"); /* which is no name, and never asked for */
 }
+
+/* It need not be the administrator who requires TLS; then the program may lift it. */
+Test(rules, require_tls_of_the_plugin_itself)
+{
+    static const char *const want[] = {NULL, NULL, "added by the program"};
+
+    tree_text("admin/b.plugin", "require-tls: no\n");
+    tree_text("admin/c.plugin", "priority: -9\n");
+    add("a", "PLAIN");
+    add("b", "PLAIN\nrequire-tls: yes");
+    add("c", "PLAIN\nrequire-tls: yes");
+    for (size_t i = 0; i < 3; i++) {
+        const char id[] = {(char)('a' + i), 0};
+
+        is("PLAIN", i, id);
+        cr_assert_eq(mech.needs_tls != NULL, want[i] != NULL, "%s", id);
+        cr_assert(!want[i] || strcmp(mech.needs_tls, want[i]) == 0, "%s", id);
+        cr_assert_not(mech.locked, "%s", id);
+    }
+}
