@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The choice of a plugin: registry_find_*() of registry.h. */
 #include "base/text.h"
+#include "plugin/registry.h"
 #include "plugin/store.h"
 
 #include <envoi/library.h>

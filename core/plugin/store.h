@@ -4,7 +4,6 @@
 #define PLUGIN_STORE_H
 
 #include "plugin/entry.h"
-#include "plugin/registry.h"
 
 #include <pthread.h>
 
