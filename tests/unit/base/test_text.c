@@ -75,6 +75,7 @@ Test(text, words)
         size_t len = 4;
 
         while ((at = text_word(at, &word, &len))) {
+            cr_assert(len > 0 && strlen(joined) + len + 1 < sizeof joined, "a word of no list");
             (void)strncat(joined, word, len);
             (void)strncat(joined, "|", 2);
         }
