@@ -82,7 +82,7 @@ static inline int buf_reserve(struct buf *b, size_t len, uint8_t **at)
 
 void buf_commit(struct buf *b, size_t len);
 
-/* The first octet not consumed; NULL if no memory was ever needed. */
+/* The first octet not consumed; NULL if there is no memory. */
 const uint8_t *buf_head(const struct buf *b);
 /* Takes len octets off the front; len is at most b->len. */
 void buf_consume(struct buf *b, size_t len);

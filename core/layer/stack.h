@@ -18,7 +18,7 @@
 
 struct stack {
     struct buf in;  /* came from the wire; the lowest layer has not read them */
-    struct buf out; /* for the wire; the driver takes them off */
+    struct buf out; /* for the wire, consumed as it takes them */
     bool ended;     /* no more octets come from the wire */
     /* TLS */
     const struct envoi_transport *transport; /* NULL: none */

@@ -27,7 +27,8 @@ int ownership_open_file(const struct ownership_dir *dir, const char *name, int *
 
 /* openat() without O_CREAT, repeated after a signal, with O_CLOEXEC. -1 with errno if it fails. */
 int ownership_open_at(int dir, const char *name, int flags);
-/* Puts "path: text of the errno" into why, which may be NULL, and returns the result that the functions above have for it. */
+/* Puts "path: text of the errno" into why, which may be NULL, and returns the result that the functions above have for it.
+ * ENOMEM is ENVOI_E_MEMORY, without a text. */
 int ownership_failure(struct envoi_errctx *why, const char *path, int err);
 
 #endif

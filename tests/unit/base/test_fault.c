@@ -71,6 +71,8 @@ Test(fault, prefix_of_every_length)
         if (len + 3 < FAULT_TEXT_MAX) {
             cr_assert_eq(strlen(fault.text), FAULT_TEXT_MAX - 1, "%zu", len);
             cr_assert_eq(memcmp(fault.text + len, ": x", 3), 0, "%zu", len);
+        } else {
+            cr_assert_eq(strlen(fault.text), kept, "%zu", len);
         }
     }
 }

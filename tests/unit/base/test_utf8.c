@@ -4,6 +4,8 @@
 #include <criterion/criterion.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 TestSuite(utf8, .timeout = 60);
 
@@ -39,13 +41,21 @@ Test(utf8, every_code_point_in_every_form)
         }
 }
 
+/* The texts end where memory ends, so that an octet behind them cannot be read. */
 Test(utf8, characters_that_are_cut)
 {
     static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\x8e";
     static const bool whole[] = {true, true, false, true, false, false, true, false, false, false, true};
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *room = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    for (size_t len = 0; len < sizeof whole; len++)
-        cr_expect_eq(utf8_is_valid(text, len), whole[len], "%zu octets", len);
+    cr_assert_neq(room, MAP_FAILED);
+    cr_assert_eq(mprotect(room + page, page, PROT_NONE), 0);
+    for (size_t len = 0; len < sizeof whole; len++) {
+        memcpy(room + page - len, text, len);
+        cr_expect_eq(utf8_is_valid(room + page - len, len), whole[len], "%zu octets", len);
+    }
+    munmap(room, 2 * page);
 }
 
 static const struct {
@@ -72,6 +82,9 @@ static const struct {
     {"\xfe", 1},
     {"\xff", 1},
     {"ok\xffok", 5},
+    {"\xe2\x82\xc3", 3},
+    {"\xf0\x9f\x90\xc0", 4},
+    {"\xf0\x9f\xff\x8e", 4},
 };
 
 Test(utf8, refused)

@@ -158,8 +158,10 @@ Test(stack, room_for_the_wire)
     static const char block[50000];
     size_t n, all = 0;
 
-    while (stack_send(&s, block, sizeof block, &n) == ENVOI_OK)
+    while (stack_send(&s, block, sizeof block, &n) == ENVOI_OK) {
+        cr_assert_gt(n, 0);
         all += n;
+    }
     cr_assert_eq(n, 0);
     cr_assert_eq(all, STACK_OUT_MAX);
     cr_assert_eq(stack_held(&s), STACK_OUT_MAX);
