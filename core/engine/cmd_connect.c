@@ -50,10 +50,8 @@ static int handshake_write(struct engine *e, struct job *job, const struct posit
     rc = stack_handshake(&e->stack);
     if (rc == ENVOI_E_AGAIN)
         return rc;
-    if (rc == ENVOI_E_TRUNCATED) {
-        engine_die_of(e, ENVOI_E_DISCONNECTED, "the connection was lost (TLS): the server closed it");
-        return ENVOI_E_DISCONNECTED;
-    }
+    if (rc == ENVOI_E_TRUNCATED)
+        return engine_die_of(e, ENVOI_E_DISCONNECTED, "the connection was lost (TLS): the server closed it");
     if (rc) {
         if (e->fault->code != rc)
             fault_set(e->fault, rc, ENVOI_PHASE_TLS, "the TLS handshake failed");

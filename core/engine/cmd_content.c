@@ -154,7 +154,7 @@ static int content_write(struct engine *e, struct job *job, const struct positio
             output_end_command(&e->output, &job->content_end);
             return ENVOI_OK;
         }
-        if (job->content->own) /* else its leaving would be taken for that of a later one */
+        if (job->content->own) /* the mark of a lent chunk would be mistaken for that of a later own one */
             output_mark(&e->output, &job->content->gone_at);
     }
     return ENVOI_E_AGAIN;

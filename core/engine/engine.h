@@ -119,9 +119,9 @@ bool engine_alive(const struct engine *e);
 /* The driver has closed the connection: unfinished work is settled as lost, and the engine can connect again. */
 void engine_close(struct engine *e);
 
-/* ---- the verbs of envoi/session.h ----
- *
- * Each returns engine_result(): ENVOI_E_AGAIN if it has begun, or an error at once. */
+/* ---- the verbs of envoi/session.h ---- */
+
+/* Each returns engine_result(): ENVOI_E_AGAIN if it has begun, or an error at once. */
 
 int engine_connect(struct engine *e, const struct engine_peer *peer);
 int engine_ehlo(struct engine *e, const char *name);

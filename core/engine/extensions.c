@@ -18,7 +18,7 @@ void extensions_clear(struct extensions *x)
     x->size_limit = UINT64_MAX;
 }
 
-static struct extension *find(struct extensions *x, const char *name, size_t len)
+static const struct extension *extensions_find(const struct extensions *x, const char *name, size_t len)
 {
     for (size_t i = 0; i < x->count; i++)
         if (strlen(x->list[i].name) == len && text_equal_n(x->list[i].name, name, len))
@@ -26,7 +26,7 @@ static struct extension *find(struct extensions *x, const char *name, size_t len
     return NULL;
 }
 
-/* ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-"); the old "AUTH=" is one too. */
+/* ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-") */
 static size_t keyword_length(const char *line, size_t len)
 {
     size_t n = 0;
@@ -36,7 +36,7 @@ static size_t keyword_length(const char *line, size_t len)
     return n;
 }
 
-static int merge(struct extension *ext, const char *more, size_t len)
+static int extension_merge(struct extension *ext, const char *more, size_t len)
 {
     size_t old = strlen(ext->parameters), gap = old && len;
     char *joined = mem_alloc(old + gap + len + 1);
@@ -53,7 +53,7 @@ static int merge(struct extension *ext, const char *more, size_t len)
     return ENVOI_OK;
 }
 
-static int add(struct extensions *x, const char *name, size_t name_len, const char *parameters, size_t len)
+static int extensions_add(struct extensions *x, const char *name, size_t name_len, const char *parameters, size_t len)
 {
     struct extension *ext = &x->list[x->count];
 
@@ -69,11 +69,11 @@ static int add(struct extensions *x, const char *name, size_t name_len, const ch
     return ENVOI_OK;
 }
 
-static int take_line(struct extensions *x, const char *line, size_t len)
+static int extensions_take_line(struct extensions *x, const char *line, size_t len)
 {
     size_t name = keyword_length(line, len), at = name;
     bool auth = name == 4 && text_equal_n(line, "AUTH", 4);
-    struct extension *known;
+    const struct extension *known;
 
     if (!name || (at < len && line[at] != ' ' && !(auth && line[at] == '=')))
         return ENVOI_OK;
@@ -82,14 +82,14 @@ static int take_line(struct extensions *x, const char *line, size_t len)
         at++;
     while (len > at && line[len - 1] == ' ')
         len--;
-    known = find(x, line, name);
+    known = extensions_find(x, line, name);
     if (known)
-        return auth ? merge(known, line + at, len - at) : ENVOI_OK;
-    return x->count == EXTENSIONS_MAX ? ENVOI_OK : add(x, line, name, line + at, len - at);
+        return auth ? extension_merge(&x->list[known - x->list], line + at, len - at) : ENVOI_OK;
+    return x->count == EXTENSIONS_MAX ? ENVOI_OK : extensions_add(x, line, name, line + at, len - at);
 }
 
-/* SIZE (RFC 1870): no number or 0 is no limit. */
-static void find_size(struct extensions *x)
+/* SIZE (RFC 1870): no number, or 0, means no limit. */
+static void extensions_find_size(struct extensions *x)
 {
     const char *limit = extensions_get(x, "SIZE");
     uint64_t n;
@@ -108,25 +108,22 @@ int extensions_parse(struct extensions *x, const char *text)
     while (line && !rc) {
         const char *end = strchr(++line, '\n');
 
-        rc = take_line(x, line, end ? (size_t)(end - line) : strlen(line));
+        rc = extensions_take_line(x, line, end ? (size_t)(end - line) : strlen(line));
         line = end;
     }
     x->pipelining = extensions_get(x, "PIPELINING") != NULL;
     x->chunking = extensions_get(x, "CHUNKING") != NULL;
     x->eight_bit = extensions_get(x, "8BITMIME") != NULL;
     x->burl = extensions_get(x, "BURL") != NULL;
-    find_size(x);
+    extensions_find_size(x);
     return rc;
 }
 
 const char *extensions_get(const struct extensions *x, const char *name)
 {
-    size_t len = strlen(name);
+    const struct extension *found = extensions_find(x, name, strlen(name));
 
-    for (size_t i = 0; i < x->count; i++)
-        if (strlen(x->list[i].name) == len && text_equal_n(x->list[i].name, name, len))
-            return x->list[i].parameters;
-    return NULL;
+    return found ? found->parameters : NULL;
 }
 
 uint64_t extensions_limit(const struct extensions *x, const char *name)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the server announced in its last EHLO (RFC 5321 section 4.1.1.1). */
+/* The extensions that the server announced in its last reply to EHLO (RFC 5321 section 4.1.1.1). */
 #ifndef ENGINE_EXTENSIONS_H
 #define ENGINE_EXTENSIONS_H
 
@@ -17,7 +17,7 @@ struct extension {
 struct extensions {
     struct extension list[EXTENSIONS_MAX];
     size_t count;
-    /* What every transaction asks, found once. */
+    /* looked up once, because every transaction needs them */
     bool pipelining;
     bool chunking;
     bool eight_bit;
@@ -27,12 +27,12 @@ struct extensions {
 };
 
 void extensions_clear(struct extensions *x);
-/* The text of the reply to EHLO, lines joined by '\n', the first line being the greeting. What is not a keyword is
- * ignored; a second AUTH or the old "AUTH=" is merged; lines past EXTENSIONS_MAX are ignored. ENVOI_OK or MEMORY. */
+/* Parses the text of the reply to EHLO: lines joined by '\n', the first of which is the greeting. Lines without a keyword, and
+ * lines past EXTENSIONS_MAX, are ignored. A second AUTH, and the old "AUTH=", are merged. ENVOI_OK or ENVOI_E_MEMORY. */
 int extensions_parse(struct extensions *x, const char *text);
-/* What LIMITS (RFC 9422) says of a name: "RCPTMAX"; 0: nothing. */
+/* The number that LIMITS (RFC 9422) announces for a name such as "RCPTMAX"; 0: none. */
 uint64_t extensions_limit(const struct extensions *x, const char *name);
-/* NULL: not announced. Case-blind. */
+/* The parameters of an extension, "" if it has none; NULL: not announced. Case-blind. */
 const char *extensions_get(const struct extensions *x, const char *name);
 
 #endif

@@ -53,11 +53,6 @@ int reply_copy(struct envoi_reply *to, const struct envoi_reply *from)
     return ENVOI_OK;
 }
 
-int reply_class(const struct envoi_reply *r)
-{
-    return r->code / 100;
-}
-
 void reply_parser_init(struct reply_parser *p, struct envoi_reply *reply)
 {
     buf_init(&p->line, REPLY_LINE_MAX, true);
@@ -89,14 +84,14 @@ bool reply_parser_busy(const struct reply_parser *p)
     return p->line.len > 0 || p->lines > 0;
 }
 
-static int malformed(struct reply_parser *p, const char *problem)
+static int reply_malformed(struct reply_parser *p, const char *problem)
 {
     p->problem = problem;
     return ENVOI_E_PROTOCOL;
 }
 
 /* Digits of one part of an enhanced status code: one to three (RFC 3463 section 2). */
-static size_t part_length(const char *text, size_t len)
+static size_t enhanced_part_length(const char *text, size_t len)
 {
     size_t n = 0;
 
@@ -105,30 +100,30 @@ static size_t part_length(const char *text, size_t len)
     return n >= 1 && n <= 3 ? n : 0;
 }
 
-/* The length of an enhanced status code (RFC 2034) at the head of text, 0 when there is none of this class ('2', '4', '5'). */
+/* The length of the enhanced status code (RFC 2034) of this class ('2', '4', '5') at the head of text; 0: there is none. */
 static size_t enhanced_length(const char *text, size_t len, char class_)
 {
     size_t subject, detail;
 
     if (len < 5 || text[0] != class_ || text[1] != '.')
         return 0;
-    subject = part_length(text + 2, len - 2);
+    subject = enhanced_part_length(text + 2, len - 2);
     if (!subject || 2 + subject >= len || text[2 + subject] != '.')
         return 0;
-    detail = part_length(text + 3 + subject, len - 3 - subject);
+    detail = enhanced_part_length(text + 3 + subject, len - 3 - subject);
     if (!detail || (3 + subject + detail < len && text[3 + subject + detail] != ' '))
         return 0;
     return 3 + subject + detail;
 }
 
-/* Keeps the enhanced status code at the head of a line, when there is one. Returns the octets up to what follows it. */
-static inline size_t take_enhanced(struct reply_parser *p, const char *text, size_t len, char class_)
+/* Takes the enhanced status code at the head of a line, if there is one. Returns where the text behind it begins. */
+static inline size_t reply_take_enhanced(struct reply_parser *p, const char *text, size_t len, char class_)
 {
     char *to = p->reply->enhanced;
     size_t n;
 
     if (len > 5 && text[0] == class_ && text[1] == '.' && text_is_digit(text[2]) && text[3] == '.' &&
-        text_is_digit(text[4]) && text[5] == ' ') { /* as nearly all are */
+        text_is_digit(text[4]) && text[5] == ' ') { /* nearly all are so short */
         memcpy(to, text, 5);
         to[5] = '\0';
         return 6;
@@ -140,15 +135,15 @@ static inline size_t take_enhanced(struct reply_parser *p, const char *text, siz
     return n < len ? n + 1 : n;
 }
 
-static inline int code_of(const char *line, size_t len)
+static inline int reply_code_of(const char *line, size_t len)
 {
     if (len < 3 || line[0] < '2' || line[0] > '5' || line[1] < '0' || line[1] > '5' || !text_is_digit(line[2]))
         return 0;
     return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
-/* Puts the text of a line behind that of the lines before it. */
-static inline int keep_text(struct reply_parser *p, const char *line, size_t len, bool control, bool last)
+/* Appends the text of a line to that of the lines before it. */
+static inline int reply_keep_text(struct reply_parser *p, const char *line, size_t len, bool control, bool last)
 {
     struct buf *text = &p->reply->text;
     uint8_t *at;
@@ -168,56 +163,54 @@ static inline int keep_text(struct reply_parser *p, const char *line, size_t len
     return ENVOI_OK;
 }
 
-/* Takes one whole line, without its line end. control: there may be control characters in it. */
-static int take_line(struct reply_parser *p, const char *line, size_t len, bool control, bool *complete)
+/* Takes a whole line, without its line end. control: it may hold control characters. */
+static int reply_take_line(struct reply_parser *p, const char *line, size_t len, bool control, bool *complete)
 {
     const char class_ = len ? line[0] : '\0';
-    int code = code_of(line, len);
+    int code = reply_code_of(line, len);
     size_t skip;
 
     if (control && memchr(line, '\0', len))
-        return malformed(p, "a NUL octet in a reply");
-
+        return reply_malformed(p, "a NUL octet in a reply");
     if (!code || (len > 3 && line[3] != ' ' && line[3] != '-'))
-        return malformed(p, "a line that is no reply");
+        return reply_malformed(p, "a line that is no reply");
     if (p->lines && code != p->reply->code)
-        return malformed(p, "different codes within one reply");
+        return reply_malformed(p, "different codes within one reply");
     if (++p->lines > REPLY_LINES_MAX)
-        return malformed(p, "a reply of too many lines");
+        return reply_malformed(p, "a reply of too many lines");
     *complete = len == 3 || line[3] == ' ';
     p->reply->code = code;
     p->reply->text.secret = code == 334 || p->secret; /* a challenge may hold one, or an echo */
-
     line += len == 3 ? 3 : 4;
     len -= len == 3 ? 3 : 4;
-    skip = take_enhanced(p, line, len, class_);
-    return keep_text(p, line + skip, len - skip, control, *complete);
+    skip = reply_take_enhanced(p, line, len, class_);
+    return reply_keep_text(p, line + skip, len - skip, control, *complete);
 }
 
-/* What nearly every reply is: one line, all of it there, and as it should be. Returns its octets; 0: it is something else. */
-static size_t take_simple(struct reply_parser *p, const char *data, size_t len)
+/* The fast way for nearly every reply: one line, whole and well formed. Returns its length; 0: it is not of this kind. */
+static size_t reply_take_simple(struct reply_parser *p, const char *data, size_t len)
 {
     size_t n = text_plain_length(data, len), skip = 4;
-    int code = code_of(data, n);
+    int code = reply_code_of(data, n);
 
     if (!code || n < skip || data[3] != ' ' || n + 2 > len || n + 2 > REPLY_LINE_MAX || data[n] != '\r' ||
         data[n + 1] != '\n')
         return 0;
     p->reply->code = code;
     p->reply->text.secret = code == 334 || p->secret; /* a challenge may hold one, or an echo */
-    skip += take_enhanced(p, data + skip, n - skip, data[0]);
-    return keep_text(p, data + skip, n - skip, false, true) ? 0 : n + 2;
+    skip += reply_take_enhanced(p, data + skip, n - skip, data[0]);
+    return reply_keep_text(p, data + skip, n - skip, false, true) ? 0 : n + 2;
 }
 
-/* What there is of the line at the head of data, with its line end when that is there; false: it is not. */
-static bool find_line(const char *data, size_t len, size_t *line, bool *control)
+/* Finds the line at the head of data; *line is its length with the line end. False: the line end is not there yet. */
+static bool reply_find_line(const char *data, size_t len, size_t *line, bool *control)
 {
     size_t plain = text_plain_length(data, len);
     const char *end;
 
     *control = false;
     *line = plain + 2;
-    if (*line <= len && data[plain] == '\r' && data[plain + 1] == '\n') /* as it should be */
+    if (*line <= len && data[plain] == '\r' && data[plain + 1] == '\n') /* well formed */
         return true;
     end = memchr(data + plain, '\n', len - plain);
     *control = true;
@@ -225,8 +218,8 @@ static bool find_line(const char *data, size_t len, size_t *line, bool *control)
     return end;
 }
 
-/* A line that came in pieces is put together. */
-static int join_pieces(struct reply_parser *p, const char **data, size_t *len)
+/* Puts together a line that arrives in pieces. */
+static int reply_join_pieces(struct reply_parser *p, const char **data, size_t *len)
 {
     int rc = buf_append(&p->line, *data, *len);
 
@@ -235,27 +228,27 @@ static int join_pieces(struct reply_parser *p, const char **data, size_t *len)
     return rc;
 }
 
-/* Takes what there is of one line. */
-static int take_some(struct reply_parser *p, const char *text, size_t len, size_t *used, bool *complete,
-                     reply_line_fn *line, void *ctx)
+/* Takes the octets of one line that are there. */
+static int reply_take_some(struct reply_parser *p, const char *text, size_t len, size_t *used, bool *complete,
+                           reply_line_fn *line, void *ctx)
 {
     size_t take;
-    bool control, pieces = p->line.len > 0, whole = find_line(text, len, &take, &control);
+    bool control, pieces = p->line.len > 0, whole = reply_find_line(text, len, &take, &control);
     int rc;
 
     if ((p->octets += take) > REPLY_OCTETS_MAX)
-        return malformed(p, "a reply that is too long");
+        return reply_malformed(p, "a reply that is too long");
     if (p->line.len + take > REPLY_LINE_MAX)
-        return malformed(p, "a reply line that is too long");
+        return reply_malformed(p, "a reply line that is too long");
     *used += take;
-    if ((pieces || !whole) && (rc = join_pieces(p, &text, &take)))
+    if ((pieces || !whole) && (rc = reply_join_pieces(p, &text, &take)))
         return rc;
     if (!whole)
         return ENVOI_OK;
     take -= take > 1 && text[take - 2] == '\r' ? 2 : 1;
     if (line)
         line(ctx, text, take);
-    rc = take_line(p, text, take, control || pieces, complete);
+    rc = reply_take_line(p, text, take, control || pieces, complete);
     if (pieces)
         buf_reset(&p->line);
     return rc;
@@ -270,14 +263,14 @@ int reply_parse(struct reply_parser *p, const char *data, size_t len, size_t *us
 
     if (!reply_parser_busy(p)) {
         reply_parser_reset(p);
-        if (!line && (at = take_simple(p, data, len))) {
+        if (!line && (at = reply_take_simple(p, data, len))) {
             *used = at;
             *complete = true;
             return ENVOI_OK;
         }
     }
     while (!rc && !done && at < len)
-        rc = take_some(p, data + at, len - at, &at, &done, line, ctx);
+        rc = reply_take_some(p, data + at, len - at, &at, &done, line, ctx);
     if (done)
         p->lines = 0;
     *used = at;

@@ -23,18 +23,21 @@ struct envoi_reply {
 void reply_init(struct envoi_reply *r);
 void reply_free(struct envoi_reply *r);
 void reply_clear(struct envoi_reply *r);
-/* A copy of what was read; on ENVOI_E_MEMORY `to` is cleared. */
+/* Copies a reply. ENVOI_OK; ENVOI_E_MEMORY: `to` is cleared. */
 int reply_copy(struct envoi_reply *to, const struct envoi_reply *from);
 /* The class of the reply: 2, 3, 4 or 5. */
-int reply_class(const struct envoi_reply *r);
+static inline int reply_class(const struct envoi_reply *r)
+{
+    return r->code / 100;
+}
 
 struct reply_parser {
-    struct buf line;           /* what there is of the line being read */
-    struct envoi_reply *reply; /* what there is of the reply being read; the owner's, who may put another one here */
+    struct buf line;           /* the beginning of a line that is not complete yet */
+    struct envoi_reply *reply; /* the reply being read; the owner's, which may replace it between two replies */
     unsigned lines;
     size_t octets;
-    bool secret;         /* the replies are to a login: what they are made of is wiped */
-    const char *problem; /* why the last ENVOI_E_PROTOCOL */
+    bool secret;         /* the replies belong to a login: their memory is wiped */
+    const char *problem; /* the reason of the last ENVOI_E_PROTOCOL */
 };
 
 void reply_parser_init(struct reply_parser *p, struct envoi_reply *reply);
@@ -45,11 +48,11 @@ void reply_parser_reset(struct reply_parser *p);
 /* Is something half read? */
 bool reply_parser_busy(const struct reply_parser *p);
 
-/* A line that was read, for the trace: without its line end, as the server sent it. */
+/* Called for each line, for the trace: as the server sent it, without the line end. */
 typedef void reply_line_fn(void *ctx, const char *line, size_t len);
 
-/* Takes octets up to the end of one reply; *used says how many. *complete is set when p->reply is a whole one (valid until
- * the next call). ENVOI_OK; ENVOI_E_PROTOCOL (p->problem says why); ENVOI_E_MEMORY. */
+/* Takes octets up to the end of one reply; *used says how many. *complete: p->reply is whole; it is valid until the next call.
+ * ENVOI_OK; ENVOI_E_PROTOCOL with the reason in p->problem; ENVOI_E_MEMORY. */
 int reply_parse(struct reply_parser *p, const char *data, size_t len, size_t *used, bool *complete, reply_line_fn *line,
                 void *ctx);
 

@@ -9,7 +9,7 @@
 
 #define SECOND  INT64_C(1000)
 #define MINUTE  (60 * SECOND)
-/* So that a deadline, which is this much after now, cannot overflow. */
+/* A bound, so that adding it to the time cannot overflow. */
 #define LONGEST (INT64_MAX / 4)
 
 static const struct row {
@@ -105,7 +105,7 @@ int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds)
     return ENVOI_OK;
 }
 
-/* Whoever names a mechanism wants it: EXTERNAL and GSSAPI need nothing else. */
+/* Naming a mechanism asks for a login: EXTERNAL and GSSAPI need no other setting. */
 static bool names_mechanism(const char *list)
 {
     const char *word;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the application asked of a session. Filled by the setters (driver), read by the engine. */
+/* The settings of a session: the setters of core/session fill them, the engine reads them. */
 #ifndef ENGINE_SETTINGS_H
 #define ENGINE_SETTINGS_H
 
@@ -13,7 +13,7 @@ struct settings {
     char *helo_name;
     int tls;           /* ENVOI_TLS_* as set */
     char *tls_backend; /* plugin id, or NULL */
-    char *tls_name;    /* name to verify, or NULL: the host */
+    char *tls_name;    /* the name to verify; NULL: the host */
     bool tls_name_is_ip;
     bool tls_verify;
     uint8_t (*pins)[32];
@@ -39,14 +39,14 @@ struct settings {
 
 /* Fills in the defaults. */
 void settings_init(struct settings *s);
-/* Makes `to`, which was filled in with the defaults, a copy that is not non-blocking. ENVOI_OK or ENVOI_E_MEMORY; `to` is to
- * be freed then too. */
+/* Copies all settings but `nonblocking`. `to` must hold the defaults. ENVOI_OK or ENVOI_E_MEMORY; `to` must be freed in both
+ * cases. */
 int settings_copy(struct settings *to, const struct settings *from);
 /* Frees and wipes. */
 void settings_free(struct settings *s);
-/* milliseconds 0: the default of the phase; phase ENVOI_PHASE_NONE: of all. ENVOI_OK or ENVOI_E_USAGE. */
+/* Sets the deadline of a phase; ENVOI_PHASE_NONE: of all. 0 milliseconds: the default. ENVOI_OK or ENVOI_E_USAGE. */
 int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds);
-/* Is somebody to log in? */
+/* Do the settings ask for a login? */
 bool settings_have_login(const struct settings *s);
 
 #endif

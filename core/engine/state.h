@@ -114,12 +114,10 @@ void engine_refresh_clock(struct engine *e);
 
 /* ---- a command line ---- */
 
-/* Each ends the line that was appended to output.text behind offset `from`: adds CR LF, traces it, and adds it to the output.
- * ENVOI_OK or ENVOI_E_MEMORY, also if an earlier append to output.text failed. */
-
-/* The line is the head of a command. */
+/* Ends the line that was appended to output.text behind offset `from`, the head of a command: adds CR LF, traces it, and adds it to
+ * the output. ENVOI_OK or ENVOI_E_MEMORY, also if an earlier append to output.text failed. */
 int engine_put_line(struct engine *e, size_t from);
-/* The line is a whole command. If mask is not NULL the trace shows it instead. */
+/* The same for a line that is a whole command. If mask is not NULL the trace shows it instead. */
 int engine_end_line(struct engine *e, size_t from, const char *mask);
 /* Puts a command without arguments. */
 int engine_put_command(struct engine *e, const char *command);

@@ -12,7 +12,7 @@
 #define LINE_MAX_OCTETS 4000
 
 /* Begins a verb, if there is a connection and no other verb in progress. */
-static int verb_begin(struct engine *e)
+static int submit_begin(struct engine *e)
 {
     if (e->head)
         return ENVOI_E_BUSY; /* the fault belongs to the verb in progress */
@@ -29,7 +29,7 @@ static int verb_begin(struct engine *e)
     return ENVOI_OK;
 }
 
-static int verb_run(struct engine *e, struct job *job, const struct command *first, unsigned needs)
+static int submit_run(struct engine *e, struct job *job, const struct command *first, unsigned needs)
 {
     job_init(job, first, needs);
     queue_append(e, job);
@@ -37,7 +37,7 @@ static int verb_run(struct engine *e, struct job *job, const struct command *fir
     return engine_result(e);
 }
 
-static int verb_refuse(struct engine *e, int code, const char *text)
+static int submit_refuse(struct engine *e, int code, const char *text)
 {
     return fault_set(e->fault, code, ENVOI_PHASE_NONE, "%s", text);
 }
@@ -55,7 +55,7 @@ int engine_connect(struct engine *e, const struct engine_peer *peer)
     e->host = mem_strdup(peer->host);
     e->helo_default = mem_strdup(peer->helo_name);
     if (!e->host || !e->helo_default)
-        return verb_refuse(e, ENVOI_E_MEMORY, "out of memory while connecting");
+        return submit_refuse(e, ENVOI_E_MEMORY, "out of memory while connecting");
     e->host_is_ip = peer->host_is_ip;
     e->unix_socket = peer->unix_socket;
     e->tls = peer->tls;
@@ -66,65 +66,65 @@ int engine_connect(struct engine *e, const struct engine_peer *peer)
     e->open = true;
     e->window = e->env.window ? e->env.window(e->env.driver) : ENGINE_WINDOW_UNPROVED;
     e->closing = e->lost_idle = e->tls_declined = e->authenticated = false;
-    return verb_run(e, &e->connect_job, e->tls == ENVOI_TLS_IMPLICIT ? &command_handshake : &command_greeting, 0);
+    return submit_run(e, &e->connect_job, e->tls == ENVOI_TLS_IMPLICIT ? &command_handshake : &command_greeting, 0);
 }
 
 int engine_starttls(struct engine *e)
 {
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
     if (rc)
         return rc;
     if (e->stack.transport)
-        return verb_refuse(e, ENVOI_E_USAGE, "the connection is already protected by TLS");
+        return submit_refuse(e, ENVOI_E_USAGE, "the connection is already protected by TLS");
     if (e->auth.layered)
-        return verb_refuse(e, ENVOI_E_USAGE, "the login has brought a security layer: TLS cannot go under it");
-    return verb_run(e, &e->tls_job, &command_starttls, NEED_HELLO);
+        return submit_refuse(e, ENVOI_E_USAGE, "the login has brought a security layer: TLS cannot go under it");
+    return submit_run(e, &e->tls_job, &command_starttls, NEED_HELLO);
 }
 
 int engine_quit(struct engine *e)
 {
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
-    return rc ? rc : verb_run(e, &e->verb_job, &command_quit, 0);
+    return rc ? rc : submit_run(e, &e->verb_job, &command_quit, 0);
 }
 
 /* ---- hello ---- */
 
-static int verb_hello(struct engine *e, const char *name, bool helo)
+static int submit_hello(struct engine *e, const char *name, bool helo)
 {
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
     if (rc)
         return rc;
     if (name && (!*name || !text_is_line(name, strlen(name)) || strchr(name, ' ')))
-        return verb_refuse(e, ENVOI_E_USAGE,
-                           "the name for EHLO is empty or has a blank, a line end or a control character");
+        return submit_refuse(e, ENVOI_E_USAGE,
+                             "the name for EHLO is empty or has a blank, a line end or a control character");
     if ((rc = mem_replace(&e->hello_name, name)))
-        return verb_refuse(e, rc, "out of memory");
+        return submit_refuse(e, rc, "out of memory");
     e->helo = helo;
     e->hello_only = true;
-    return verb_run(e, &e->hello_job, &command_hello, 0);
+    return submit_run(e, &e->hello_job, &command_hello, 0);
 }
 
 int engine_ehlo(struct engine *e, const char *name)
 {
-    return verb_hello(e, name, false);
+    return submit_hello(e, name, false);
 }
 
 int engine_helo(struct engine *e, const char *name)
 {
-    return verb_hello(e, name, true);
+    return submit_hello(e, name, true);
 }
 
 int engine_hello_if_needed(struct engine *e)
 {
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
     if (rc || e->hello_done)
         return rc;
     e->helo = e->hello_only = false;
-    return verb_run(e, &e->hello_job, &command_hello, 0);
+    return submit_run(e, &e->hello_job, &command_hello, 0);
 }
 
 /* ---- login ---- */
@@ -134,47 +134,47 @@ static int check_policy(struct engine *e)
 {
     if (engine_tls_policy(e) != ENVOI_TLS_REQUIRED || e->stack.secure)
         return ENVOI_OK;
-    return verb_refuse(e, ENVOI_E_TLS, "TLS is required by the settings of this session; call starttls first");
+    return submit_refuse(e, ENVOI_E_TLS, "TLS is required by the settings of this session; call starttls first");
 }
 
 int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe)
 {
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
     if (rc || (rc = check_policy(e)))
         return rc;
     if (e->tls == ENVOI_TLS_OPPORTUNISTIC && !e->stack.secure)
-        return verb_refuse(e, ENVOI_E_TLS, "with a login opportunistic TLS means required; call starttls first");
+        return submit_refuse(e, ENVOI_E_TLS, "with a login opportunistic TLS means required; call starttls first");
     if (e->auth.layered) /* RFC 4954 section 4 forbids it, and the mechanism still protects the connection */
-        return verb_refuse(e, ENVOI_E_USAGE,
-                           "the login has brought a security layer: there is no other one on this connection");
+        return submit_refuse(e, ENVOI_E_USAGE,
+                             "the login has brought a security layer: there is no other one on this connection");
     if ((rc = auth_ask(&e->auth, mechanism, step, ctx, safe)))
-        return verb_refuse(e, rc, "not the name of a mechanism");
-    return verb_run(e, &e->login_job, &command_auth, NEED_HELLO);
+        return submit_refuse(e, rc, "not the name of a mechanism");
+    return submit_run(e, &e->login_job, &command_auth, NEED_HELLO);
 }
 
 int engine_prepare(struct engine *e)
 {
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
-    return rc ? rc : verb_run(e, &e->verb_job, &command_ready, NEED_HELLO | NEED_TLS | NEED_LOGIN);
+    return rc ? rc : submit_run(e, &e->verb_job, &command_ready, NEED_HELLO | NEED_TLS | NEED_LOGIN);
 }
 
 /* ---- one-line commands ---- */
 
-static int verb_line(struct engine *e, const struct command *row, unsigned needs, const char *const *parts)
+static int submit_line(struct engine *e, const struct command *row, unsigned needs, const char *const *parts)
 {
     buf_reset(&e->line);
     for (; *parts; parts++) {
         if (!text_is_line(*parts, strlen(*parts)))
-            return verb_refuse(e, ENVOI_E_USAGE, "the command has a line end or a control character");
+            return submit_refuse(e, ENVOI_E_USAGE, "the command has a line end or a control character");
         buf_append_text(&e->line, *parts);
     }
     if (buf_failed(&e->line))
-        return verb_refuse(e, ENVOI_E_MEMORY, "out of memory");
+        return submit_refuse(e, ENVOI_E_MEMORY, "out of memory");
     if (e->line.len > LINE_MAX_OCTETS)
-        return verb_refuse(e, ENVOI_E_USAGE, "the command is too long");
-    return verb_run(e, &e->verb_job, row, needs);
+        return submit_refuse(e, ENVOI_E_USAGE, "the command is too long");
+    return submit_run(e, &e->verb_job, row, needs);
 }
 
 static bool is_verb_name(const char *verb)
@@ -188,58 +188,59 @@ static bool is_verb_name(const char *verb)
 
 int engine_command(struct engine *e, const char *verb, const char *arguments)
 {
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
     if (rc)
         return rc;
     if (!is_verb_name(verb))
-        return verb_refuse(e, ENVOI_E_USAGE, "a verb is made of letters, digits and \"-\"");
+        return submit_refuse(e, ENVOI_E_USAGE, "a verb is made of letters, digits and \"-\"");
     if (text_has_word("DATA BDAT STARTTLS AUTH", verb))
-        return verb_refuse(e, ENVOI_E_USAGE,
-                           "DATA, BDAT, STARTTLS and AUTH change what follows: use the calls for them");
+        return submit_refuse(e, ENVOI_E_USAGE,
+                             "DATA, BDAT, STARTTLS and AUTH change what follows: use the calls for them");
     if (!text_has_word("EHLO HELO LHLO NOOP RSET HELP QUIT", verb) && (rc = check_policy(e)))
         return rc;
     if (!arguments || !*arguments)
-        return verb_line(e, &command_line, 0, (const char *const[]){verb, NULL});
-    return verb_line(e, &command_line, 0, (const char *const[]){verb, " ", arguments, NULL});
+        return submit_line(e, &command_line, 0, (const char *const[]){verb, NULL});
+    return submit_line(e, &command_line, 0, (const char *const[]){verb, " ", arguments, NULL});
 }
 
 int engine_rset(struct engine *e)
 {
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
-    return rc ? rc : verb_line(e, &command_line_rset, 0, (const char *const[]){"RSET", NULL});
+    return rc ? rc : submit_line(e, &command_line_rset, 0, (const char *const[]){"RSET", NULL});
 }
 
 int engine_lookup(struct engine *e, const char *verb, const char *address)
 {
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
     if (rc || (rc = check_policy(e)))
         return rc;
     if (!*address || !text_is_line(address, strlen(address)))
-        return verb_refuse(e, ENVOI_E_ADDRESS, "the address is empty, or has a line end or a control character");
+        return submit_refuse(e, ENVOI_E_ADDRESS, "the address is empty, or has a line end or a control character");
     if (text_is_ascii(address, strlen(address)))
-        return verb_line(e, &command_line, 0, (const char *const[]){verb, " ", address, NULL});
+        return submit_line(e, &command_line, 0, (const char *const[]){verb, " ", address, NULL});
     if (!extensions_get(&e->extensions, "SMTPUTF8"))
-        return verb_refuse(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
-    return verb_line(e, &command_line, 0, (const char *const[]){verb, " ", address, " SMTPUTF8", NULL});
+        return submit_refuse(e, ENVOI_E_NOT_SUPPORTED,
+                             "the address needs SMTPUTF8, but the server does not announce it");
+    return submit_line(e, &command_line, 0, (const char *const[]){verb, " ", address, " SMTPUTF8", NULL});
 }
 
-static int verb_path(struct engine *e, const struct command *row, const char *verb, const char *address,
-                     const char *options)
+static int submit_path(struct engine *e, const struct command *row, const char *verb, const char *address,
+                       const char *options)
 {
     bool sender = row == &command_line_mail, some = options && *options;
     struct address parsed;
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
     if (rc || (rc = check_policy(e)) || (rc = parameters_check(options, e->fault)) ||
         (rc = address_parse(address, sender, e->fault, &parsed)))
         return rc;
     if (parsed.utf8 && !extensions_get(&e->extensions, "SMTPUTF8"))
-        rc = verb_refuse(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
+        rc = submit_refuse(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");
     else
-        rc = verb_line(
+        rc = submit_line(
             e, row, 0,
             (const char *const[]){verb, address_path(&parsed), some ? "> " : ">", some ? options : NULL, NULL});
     address_free(&parsed);
@@ -248,12 +249,12 @@ static int verb_path(struct engine *e, const struct command *row, const char *ve
 
 int engine_mail(struct engine *e, const char *sender, const char *options)
 {
-    return verb_path(e, &command_line_mail, "MAIL FROM:<", sender, options);
+    return submit_path(e, &command_line_mail, "MAIL FROM:<", sender, options);
 }
 
 int engine_rcpt(struct engine *e, const char *recipient, const char *options)
 {
-    return verb_path(e, &command_line_rcpt, "RCPT TO:<", recipient, options);
+    return submit_path(e, &command_line_rcpt, "RCPT TO:<", recipient, options);
 }
 
 /* ---- messages ---- */
@@ -261,7 +262,7 @@ int engine_rcpt(struct engine *e, const char *recipient, const char *options)
 int engine_data(struct engine *e, const void *content, size_t len)
 {
     static const uint8_t empty[1];
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
     if (rc || (rc = check_policy(e)))
         return rc;
@@ -278,13 +279,13 @@ int engine_data(struct engine *e, const void *content, size_t len)
 static int check_message(struct engine *e, const struct envoi_message *m)
 {
     if (m->job)
-        return verb_refuse(e, ENVOI_E_BUSY, "the message is being sent already");
+        return submit_refuse(e, ENVOI_E_BUSY, "the message is being sent already");
     if (m->sticky)
-        return verb_refuse(e, m->sticky, "a setting of the message was refused when it was made");
+        return submit_refuse(e, m->sticky, "a setting of the message was refused when it was made");
     if (!m->count)
-        return verb_refuse(e, ENVOI_E_USAGE, "the message has no recipient");
+        return submit_refuse(e, ENVOI_E_USAGE, "the message has no recipient");
     if (!message_has_content(m))
-        return verb_refuse(e, ENVOI_E_USAGE, "the message has no content");
+        return submit_refuse(e, ENVOI_E_USAGE, "the message has no content");
     return ENVOI_OK;
 }
 
@@ -295,14 +296,14 @@ int engine_queue(struct engine *e, struct envoi_message *message)
 
     for (const struct job *job = e->head; job; job = job->next)
         sending = sending && (job->message || job->next); /* a preparation stands before its message */
-    if (!sending && (rc = verb_begin(e)))
+    if (!sending && (rc = submit_begin(e)))
         return rc;
     if (!e->open)
         return ENVOI_E_DISCONNECTED;
     if ((rc = check_message(e, message)))
         return rc;
     if (queue_claim(e, message, &command_mail))
-        return verb_refuse(e, ENVOI_E_MEMORY, "out of memory");
+        return submit_refuse(e, ENVOI_E_MEMORY, "out of memory");
     queue_append(e, message->job);
     return ENVOI_OK;
 }
@@ -332,16 +333,16 @@ static int claim_message(struct engine *e, struct envoi_message *m)
     int rc;
 
     if (m->pooled)
-        return verb_refuse(e, ENVOI_E_BUSY, "the message belongs to a pool");
+        return submit_refuse(e, ENVOI_E_BUSY, "the message belongs to a pool");
     if ((rc = check_message(e, m)))
         return rc;
-    return queue_claim(e, m, &command_mail) ? verb_refuse(e, ENVOI_E_MEMORY, "out of memory") : ENVOI_OK;
+    return queue_claim(e, m, &command_mail) ? submit_refuse(e, ENVOI_E_MEMORY, "out of memory") : ENVOI_OK;
 }
 
 int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count)
 {
     size_t claimed = 0;
-    int rc = verb_begin(e);
+    int rc = submit_begin(e);
 
     while (!rc && claimed < count)
         if (!(rc = claim_message(e, messages[claimed])))
