@@ -55,7 +55,8 @@ static int rewind_source(void *ctx)
     return ENVOI_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------ the reference ---- */
+/* ------------------------------------------------------------------------------------------------ the reference
+ * ---- */
 
 /* The content with line ends CR LF, the last line too. */
 static void repair(const uint8_t *data, size_t len, struct fuzz_bytes *out)

@@ -22,7 +22,8 @@ static struct letter *last_letter(struct play *p)
     return l && l->message && !l->sends && !letter_in_flight(l) ? l : NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------------- settings ---- */
+/* ------------------------------------------------------------------------------------------------------- settings
+ * ---- */
 
 static int play_credential(void *ctx, unsigned credential, const char *mechanism, const char **data, size_t *len)
 {
@@ -98,7 +99,8 @@ static void step_mechanisms(struct play *p, const char *rest)
         FUZZ_CHECK(mem_replace(&p->settings.mechanisms, *rest ? rest : NULL) == ENVOI_OK, "out of memory");
 }
 
-/* -------------------------------------------------------------------------------------------------------- messages ---- */
+/* -------------------------------------------------------------------------------------------------------- messages
+ * ---- */
 
 static void step_from(struct play *p, const char *rest)
 {
@@ -188,7 +190,8 @@ static void step_multiply(struct play *p, const char *rest)
     }
 }
 
-/* ----------------------------------------------------------------------------------------------------------- verbs ---- */
+/* ----------------------------------------------------------------------------------------------------------- verbs
+ * ---- */
 
 static void step_connect(struct play *p, const char *rest)
 {
@@ -358,7 +361,8 @@ static void step_send(struct play *p, char which)
     play_verb_began(p, rc);
 }
 
-/* ------------------------------------------------------------------------------------------------------- the server ---- */
+/* ------------------------------------------------------------------------------------------------------- the server
+ * ---- */
 
 /* "l" and "n" are held until something else is said, and go with that in one go. */
 static void step_speak(struct play *p, char which, const uint8_t *rest, size_t len)
@@ -413,7 +417,8 @@ static void step_most(struct play *p, const char *rest)
     play_check(p);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- steps ---- */
+/* ----------------------------------------------------------------------------------------------------------- steps
+ * ---- */
 
 static bool step_of_message(struct play *p, char which, const char *rest, const uint8_t *raw, size_t len)
 {
@@ -507,7 +512,8 @@ static void play_step_line(struct play *p)
     p->in.len -= len + (end ? 1 : 0);
 }
 
-/* --------------------------------------------------------------------------------------------------------- the end ---- */
+/* --------------------------------------------------------------------------------------------------------- the end
+ * ---- */
 
 /* What is unfinished ends, by the clock or with the connection. */
 static void end_verb(struct play *p, bool by_clock)
@@ -561,8 +567,8 @@ static void run(const uint8_t *data, size_t size)
     play_free(&p);
 }
 
-/* A secret that the input has, be it only its beginning, is not one that the engine leaked. libFuzzer learns them from the
- * comparisons that it watches. */
+/* A secret that the input has, be it only its beginning, is not one that the engine leaked. libFuzzer learns them from
+ * the comparisons that it watches. */
 static bool has_secret(const uint8_t *data, size_t size)
 {
     for (const char *const *secret = play_secrets(); *secret; secret++)

@@ -13,8 +13,8 @@ static bool is_keyword_octet(char c)
     return c && (strchr("-0123456789", c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'));
 }
 
-/* What a plain reader takes for the parameters of the first line with this keyword; NULL: there is none. AUTH, whose lines
- * are merged, is only looked for. */
+/* What a plain reader takes for the parameters of the first line with this keyword; NULL: there is none. AUTH, whose
+ * lines are merged, is only looked for. */
 static char *find_plainly(const char *text, const char *name)
 {
     size_t n = strlen(name);

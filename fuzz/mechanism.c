@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The mechanisms of the plugins plain, login, cram_md5, sasl and oauth, stepped with whatever a server might send.
- * Input: octets for the plugin, its mechanism, the credentials and the security layer, then challenges, a line each. In a
- * challenge the octet 1 stands for the nonce that SCRAM sent, without which no server gets far. */
+ * Input: octets for the plugin, its mechanism, the credentials and the security layer, then challenges, a line each. In
+ * a challenge the octet 1 stands for the nonce that SCRAM sent, without which no server gets far. */
 #include "fuzz.h"
 
 #include <envoi/plugin.h>
@@ -100,7 +100,8 @@ static const struct envoi_host host = {.struct_size = sizeof host,
                                        .log = host_log,
                                        .set_error = host_set_error};
 
-/* ---------------------------------------------------------------------------------------------- the application ---- */
+/* ---------------------------------------------------------------------------------------------- the application
+ * ---- */
 
 struct client {
     const struct envoi_mechanism *mechanism;
@@ -290,7 +291,8 @@ static void talk(struct client *c, const char *name, struct fuzz_input *in)
     fuzz_bytes_free(&challenge);
 }
 
-/* -------------------------------------------------------------------------------------------------- the plugins ---- */
+/* -------------------------------------------------------------------------------------------------- the plugins
+ * ---- */
 
 envoi_plugin_entry envoi_plugin_plain, envoi_plugin_login, envoi_plugin_cram_md5, envoi_plugin_sasl, envoi_plugin_oauth;
 

@@ -56,7 +56,8 @@ static void check_hidden(const char *where, const char *text, size_t len)
         FUZZ_CHECK(!bytes_contain(text, len, *secret, strlen(*secret)), "%s shows \"%s\"", where, *secret);
 }
 
-/* ------------------------------------------------------------------------------------------- what the engine asks for ---- */
+/* ------------------------------------------------------------------------------------------- what the engine asks for
+ * ---- */
 
 static int play_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
 {
@@ -100,7 +101,8 @@ static void play_done(void *driver, struct envoi_message *message, int rc)
         p->letters[i].dones += p->letters[i].message == message;
 }
 
-/* ------------------------------------------------------------------------------------------ what the server asks for ---- */
+/* ------------------------------------------------------------------------------------------ what the server asks for
+ * ---- */
 
 static bool play_may_say(void *ctx, const char *line)
 {
@@ -146,7 +148,8 @@ static void play_delivered(void *ctx, const struct delivery *d)
     letter_delivered(ctx, d);
 }
 
-/* ------------------------------------------------------------------------------------------------------- begin, end ---- */
+/* ------------------------------------------------------------------------------------------------------- begin, end
+ * ---- */
 
 static void add_plugins(struct play *p)
 {
@@ -212,7 +215,8 @@ void play_free(struct play *p)
     fuzz_free(p->line);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- checks ---- */
+/* ---------------------------------------------------------------------------------------------------------- checks
+ * ---- */
 
 bool play_is_busy(const struct play *p)
 {
@@ -224,8 +228,8 @@ static void check_fault(const struct play *p, int rc)
     check_hidden("the error", p->fault.text, strlen(p->fault.text));
     if (rc == ENVOI_OK || rc == ENVOI_E_AGAIN || rc == ENVOI_E_BUSY)
         return;
-    /* Of many messages the result is the first failure, and the error the last one. So it is of one that was refused before a
-     * layer ended the connection: the plugin has told its own then. */
+    /* Of many messages the result is the first failure, and the error the last one. So it is of one that was refused
+     * before a layer ended the connection: the plugin has told its own then. */
     FUZZ_CHECK(p->fault.code == rc || (p->fault.code && (p->many || !engine_alive(p->engine))),
                "the result is %s and the error says %s (%s)", envoi_error_name(rc), envoi_error_name(p->fault.code),
                p->fault.text);
@@ -270,7 +274,8 @@ void play_verb_began(struct play *p, int rc)
     play_check(p);
 }
 
-/* -------------------------------------------------------------------------------------------------------- the wire ---- */
+/* -------------------------------------------------------------------------------------------------------- the wire
+ * ---- */
 
 /* At most max octets leave; under a layer all of them, since the engine counts what went into the layer. */
 static size_t drain(struct play *p, size_t max)

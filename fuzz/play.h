@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The target engine: what its files share. The application's side is in letter.c, the checks and the wire in play.c, the
- * meaning of an input in engine.c. */
+/* The target engine: what its files share. The application's side is in letter.c, the checks and the wire in play.c,
+ * the meaning of an input in engine.c. */
 #ifndef FUZZ_PLAY_H
 #define FUZZ_PLAY_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The server's end of the wire, for the target engine: it reads what the client says as RFC 5321, 2033, 3030 and 3207 have
- * it, matches the replies that the input makes it give, and keeps a ledger of what it so became responsible for. It shares
- * nothing with the engine but the layers of tests/support. */
+/* The server's end of the wire, for the target engine: it reads what the client says as RFC 5321, 2033, 3030 and 3207
+ * have it, matches the replies that the input makes it give, and keeps a ledger of what it so became responsible for.
+ * It shares nothing with the engine but the layers of tests/support. */
 #ifndef FUZZ_SERVER_H
 #define FUZZ_SERVER_H
 

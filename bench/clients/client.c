@@ -23,9 +23,9 @@ static void usage(const char *name)
     exit(64);
 }
 
-/* Read into place by the kernel, and then looked at by the program, as a program has touched the mail that it composed: on a
- * virtual machine the first touch of a page costs microseconds, for the kernel and for the program apart, and with them
- * the time of a message of 50 MiB would be that of its pages. */
+/* Read into place by the kernel, and then looked at by the program, as a program has touched the mail that it composed:
+ * on a virtual machine the first touch of a page costs microseconds, for the kernel and for the program apart, and with
+ * them the time of a message of 50 MiB would be that of its pages. */
 static bool fill(struct job *job)
 {
     volatile char *look;

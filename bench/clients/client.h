@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the clients of the benchmark share: their arguments, the message, and the line of JSON in which they say how it went. */
+/* What the clients of the benchmark share: their arguments, the message, and the line of JSON in which they say how it
+ * went. */
 #ifndef BENCH_CLIENTS_CLIENT_H
 #define BENCH_CLIENTS_CLIENT_H
 

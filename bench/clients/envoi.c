@@ -28,8 +28,8 @@ static int start_again(void *ctx)
     return ENVOI_OK;
 }
 
-/* Makes a message, or makes another one of it. `stream`: the message's own. Those of a queue cannot share one, as they are
- * prepared while others are sent. */
+/* Makes a message, or makes another one of it. `stream`: the message's own. Those of a queue cannot share one, as they
+ * are prepared while others are sent. */
 static struct envoi_message *make(struct job *job, struct envoi_message *m, FILE *stream)
 {
     check(m ? envoi_message_reset(m, CLIENT_SENDER) : envoi_message_new(CLIENT_SENDER, &m), "message");

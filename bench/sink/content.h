@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Is the content of a message what it should be? It is compared with a file, octet by octet, or its SHA-256 with a given one
- * or with that of the first message. The file is the way for large messages: a digest of 50 MiB takes longer than they do. */
+/* Is the content of a message what it should be? It is compared with a file, octet by octet, or its SHA-256 with a
+ * given one or with that of the first message. The file is the way for large messages: a digest of 50 MiB takes longer
+ * than they do. */
 #ifndef BENCH_SINK_CONTENT_H
 #define BENCH_SINK_CONTENT_H
 

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A round trip is counted when octets come from a client that had nothing more to wait for: every owed reply was delivered
- * and no command was under way. A client that sends on without waiting is counted too when the sink was quicker than it, so
- * the figure is never too small. */
+/* A round trip is counted when octets come from a client that had nothing more to wait for: every owed reply was
+ * delivered and no command was under way. A client that sends on without waiting is counted too when the sink was
+ * quicker than it, so the figure is never too small. */
 #define COUNTERS(X)                                                                                                    \
     X(messages)    /* taken, content as expected */                                                                    \
     X(wrong)       /* taken, content not as expected */                                                                \

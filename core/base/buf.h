@@ -2,8 +2,8 @@
 /* A queue of octets, with a limit: appended at the end, consumed at the front. If it holds secrets, octets are wiped as
  * they are consumed, moved or freed.
  *
- * A buffer remembers its failure: after an append has failed, each later one returns the same code, until buf_reset() or
- * buf_free(). So a text is put together piece by piece, and buf_failed() is asked once at the end. */
+ * A buffer remembers its failure: after an append has failed, each later one returns the same code, until buf_reset()
+ * or buf_free(). So a text is put together piece by piece, and buf_failed() is asked once at the end. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
@@ -28,8 +28,8 @@ void buf_free(struct buf *b);
 /* Wipes the octets that it holds. */
 void buf_wipe(struct buf *b);
 
-/* Empties the buffer, keeps its memory and clears its failure. Only octets that are held have to be wiped: consumed and moved
- * ones are wiped already. */
+/* Empties the buffer, keeps its memory and clears its failure. Only octets that are held have to be wiped: consumed and
+ * moved ones are wiped already. */
 static inline void buf_reset(struct buf *b)
 {
     if (b->secret && b->len)
@@ -40,8 +40,9 @@ static inline void buf_reset(struct buf *b)
 
 int buf_append_slow(struct buf *b, const void *data, size_t len);
 
-/* ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_PROTOCOL if the limit would be passed. On failure nothing is appended. Always inline,
- * because a command is made of many small pieces, of constant length mostly, and there nearly always is room. */
+/* ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_PROTOCOL if the limit would be passed. On failure nothing is appended. Always
+ * inline, because a command is made of many small pieces, of constant length mostly, and there nearly always is
+ * room. */
 static inline __attribute__((always_inline)) int buf_append(struct buf *b, const void *data, size_t len)
 {
     size_t end = b->head + b->len;

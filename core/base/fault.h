@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The last failure of a session or of a call to the library: its code, its phase, and a text for a person. The text is an
- * array, so that it needs no memory when memory is short. For plugins struct envoi_errctx is opaque. */
+/* The last failure of a session or of a call to the library: its code, its phase, and a text for a person. The text is
+ * an array, so that it needs no memory when memory is short. For plugins struct envoi_errctx is opaque. */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 
@@ -16,8 +16,8 @@ struct envoi_errctx {
 };
 
 void fault_clear(struct envoi_errctx *fault);
-/* Sets all members (library_code to 0) and returns code, so that a caller can write `return fault_set(...)`. If fault is
- * NULL, only returns code. A text that is too long is cut. */
+/* Sets all members (library_code to 0) and returns code, so that a caller can write `return fault_set(...)`. If fault
+ * is NULL, only returns code. A text that is too long is cut. */
 int fault_set(struct envoi_errctx *fault, int code, int phase, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Puts "prefix: " before the text that is there, whose end is cut if need be. fault may be NULL. */

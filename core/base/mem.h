@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All memory of envoi comes from here: so envoi_set_allocator() has one place to work, and wiping is not optimised away. */
+/* All memory of envoi comes from here: so envoi_set_allocator() has one place to work, and wiping is not optimised
+ * away. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
@@ -17,7 +18,8 @@ void mem_wipe(void *ptr, size_t len);
 /* Wipes a NUL-terminated secret and frees it. NULL is a no-op. */
 void mem_free_secret(char *text);
 
-/* Frees *slot and puts a copy of text there, or NULL if text is NULL. ENVOI_OK, or ENVOI_E_MEMORY: *slot is as before. */
+/* Frees *slot and puts a copy of text there, or NULL if text is NULL. ENVOI_OK, or ENVOI_E_MEMORY: *slot is as
+ * before. */
 int mem_replace(char **slot, const char *text);
 
 #endif

@@ -122,7 +122,8 @@ size_t text_plain_length(const char *text, size_t len)
 #endif
     for (; i + 8 <= len; i += 8) {
         uint64_t w = text_load(text + i), no_del = w ^ (0x7f * ones);
-        /* An octet that is found may borrow from those above it and spoil their bits, so only the lowest hit is right. */
+        /* An octet that is found may borrow from those above it and spoil their bits, so only the lowest hit is
+         * right. */
         uint64_t found = (((w - 0x20 * ones) & ~w) | ((no_del - ones) & ~no_del)) & high;
 
         if (found)

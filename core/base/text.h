@@ -35,8 +35,8 @@ bool text_equal(const char *a, const char *b);
 bool text_equal_n(const char *a, const char *b, size_t len);
 void text_to_upper(char *text);
 
-/* The next word of a list separated by spaces and tabs. Sets *word and *len and returns where to go on; NULL if there is no
- * more word: *word and *len are as before. */
+/* The next word of a list separated by spaces and tabs. Sets *word and *len and returns where to go on; NULL if there
+ * is no more word: *word and *len are as before. */
 const char *text_word(const char *list, const char **word, size_t *len);
 /* Is word one of the whole words of such a list, without regard to case? */
 bool text_has_word(const char *list, const char *word);

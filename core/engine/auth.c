@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/auth.h"
 
+#include "base/echo.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/credential.h"
 #include "engine/detached.h"
-#include "engine/echo.h"
 #include "engine/state.h"
 
 #include <stdio.h>
@@ -138,7 +138,8 @@ static int step_of_application(struct engine *e, bool first)
     return response ? auth_take_response(a, response, len) : ENVOI_OK;
 }
 
-/* A step that succeeds may still report why the server is about to refuse: that belongs into the text of the refusal. */
+/* A step that succeeds may still report why the server is about to refuse: that belongs into the text of the
+ * refusal. */
 static void keep_remark(struct engine *e)
 {
     struct auth *a = &e->auth;

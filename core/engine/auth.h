@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A login (RFC 4954): the exchange with one mechanism. auth_pick.h chooses the mechanism; cmd_auth.c has the commands. */
+/* A login (RFC 4954): the exchange with one mechanism. auth_pick.h chooses the mechanism; cmd_auth.c has the
+ * commands. */
 #ifndef ENGINE_AUTH_H
 #define ENGINE_AUTH_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* AUTH (RFC 4954): the command with its initial response, and the answers to challenges. */
 #include "base/base64.h"
+#include "base/echo.h"
 #include "engine/auth_pick.h"
 #include "engine/detached.h"
-#include "engine/echo.h"
 #include "engine/state.h"
 
 #include <envoi/library.h>
@@ -83,8 +83,8 @@ static int put_auth(struct engine *e)
     return engine_end_line(e, from, mask);
 }
 
-/* An application without a token may have a password: tries the next mechanism, unless this very one was asked for. If no other
- * suits either, the login fails with this failure. */
+/* An application without a token may have a password: tries the next mechanism, unless this very one was asked for. If
+ * no other suits either, the login fails with this failure. */
 static bool does_without_token(struct engine *e)
 {
     struct auth *a = &e->auth;

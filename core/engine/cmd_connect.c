@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The beginning and the end of a connection: greeting (RFC 5321 section 3.1), TLS handshake, STARTTLS (RFC 3207), QUIT. */
+/* The beginning and the end of a connection: greeting (RFC 5321 section 3.1), TLS handshake, STARTTLS (RFC 3207),
+ * QUIT. */
 #include "engine/state.h"
 #include "engine/tls.h"
 

@@ -178,8 +178,8 @@ const struct command command_content = {
 
 /* ---- BDAT ---- */
 
-/* At most one chunk goes ahead of the replies to RCPT. RFC 3030 section 2 asks to collect them before, but servers take it, and
- * it saves a round trip. A setting makes the first chunk wait. */
+/* At most one chunk goes ahead of the replies to RCPT. RFC 3030 section 2 asks to collect them before, but servers take
+ * it, and it saves a round trip. A setting makes the first chunk wait. */
 static bool is_too_early(const struct engine *e, const struct job *job)
 {
     bool ahead = job->asked < job->message->due_count;

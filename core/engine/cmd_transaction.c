@@ -25,8 +25,8 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
     return engine_end_line(e, from, NULL);
 }
 
-/* The server was thought to take transactions behind one another, and refused this one for that reason. Nothing is lost: it is
- * sent once more, alone. */
+/* The server was thought to take transactions behind one another, and refused this one for that reason. Nothing is
+ * lost: it is sent once more, alone. */
 static int refused_unseen(struct engine *e, struct job *job, const struct envoi_reply *reply)
 {
     static const char why[] = "the server takes one message at a time";
@@ -157,8 +157,9 @@ static void remember_window(struct engine *e, int window)
         e->env.set_window(e->env.driver, window);
 }
 
-/* The first RSET behind content that is not answered yet. If the server takes it, it will take a transaction there, too. If it
- * says "503 pipelined after end of DATA", it gets one message at a time from now on. In both cases nothing has to be undone. */
+/* The first RSET behind content that is not answered yet. If the server takes it, it will take a transaction there,
+ * too. If it says "503 pipelined after end of DATA", it gets one message at a time from now on. In both cases nothing
+ * has to be undone. */
 static int rset_probe_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
     bool open = reply_class(reply) == 2;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of commands.
  *
- * Each command is one row, in a cmd_*.c file. A job (queue.h) is a walk over rows; a position says how far it is. Two cursors
- * walk (cursor.h): the written one, at the command that goes out next, and the answered one, at the command whose reply comes
- * next. While a group of commands is open (RFC 2920) the first may run ahead of the second. That is all of PIPELINING. */
+ * Each command is one row, in a cmd_*.c file. A job (queue.h) is a walk over rows; a position says how far it is. Two
+ * cursors walk (cursor.h): the written one, at the command that goes out next, and the answered one, at the command
+ * whose reply comes next. While a group of commands is open (RFC 2920) the first may run ahead of the second. That is
+ * all of PIPELINING. */
 #ifndef ENGINE_COMMAND_H
 #define ENGINE_COMMAND_H
 
@@ -28,11 +29,11 @@ struct command {
     bool ends_group;   /* nothing may follow before it is answered (RFC 2920, 4954, 3207) */
     bool silent;       /* it gets no reply: the TLS handshake */
     bool ends_session; /* QUIT: when the connection ends behind it, nothing has failed */
-    /* Puts the command into the output. ENVOI_OK: it is there whole; ENVOI_E_AGAIN: call again when more can be written;
-     * another error: the job fails with it, and the command does not go out. */
+    /* Puts the command into the output. ENVOI_OK: it is there whole; ENVOI_E_AGAIN: call again when more can be
+     * written; another error: the job fails with it, and the command does not go out. */
     int (*write)(struct engine *e, struct job *job, const struct position *at);
-    /* Takes the reply. May settle verdicts, and may set job->written to go on elsewhere. ENVOI_OK; ENVOI_E_AGAIN: the same
-     * command gets one more reply; another error ends the job. NULL: any reply will do. */
+    /* Takes the reply. May settle verdicts, and may set job->written to go on elsewhere. ENVOI_OK; ENVOI_E_AGAIN: the
+     * same command gets one more reply; another error ends the job. NULL: any reply will do. */
     int (*answer)(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply);
     /* Moves to the next command. NULL: there is none. */
     void (*next)(struct engine *e, struct job *job, struct position *at);

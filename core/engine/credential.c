@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/credential.h"
 
+#include "base/echo.h"
 #include "base/mem.h"
-#include "engine/echo.h"
 #include "engine/state.h"
 
 #include <string.h>

@@ -15,7 +15,8 @@ static void position_next(struct engine *e, struct job *job, struct position *at
 
 /* ---- the written cursor ---- */
 
-/* A failed job writes only what the server still expects: the content after a 354, and RSET behind a refused transaction. */
+/* A failed job writes only what the server still expects: the content after a 354, and RSET behind a refused
+ * transaction. */
 static void redirect_failed(struct job *job)
 {
     bool transaction = job->first == &command_mail;
@@ -38,8 +39,8 @@ static void fail_unsent(struct engine *e, struct job *job, int rc)
         settle_lost(e, job);
 }
 
-/* Dovecot 2.3's submission service, recognisable by BURL, crashes on any command behind a MAIL that its relay refuses, if RCPT
- * overtook that refusal. */
+/* Dovecot 2.3's submission service, recognisable by BURL, crashes on any command behind a MAIL that its relay refuses,
+ * if RCPT overtook that refusal. */
 static bool closes_group(const struct engine *e, const struct command *row)
 {
     return row->ends_group || (row == &command_mail && e->extensions.burl);
@@ -93,8 +94,9 @@ static bool may_write(struct engine *e, const struct job *job)
     return output_has_room(&e->output);
 }
 
-/* May the next job begin although this one, all written, is not answered yet? Only messages follow one another like that, with
- * RSET between them: without it a server that refused the first message might deliver the second under its sender. */
+/* May the next job begin although this one, all written, is not answered yet? Only messages follow one another like
+ * that, with RSET between them: without it a server that refused the first message might deliver the second under its
+ * sender. */
 static bool may_follow(const struct engine *e, const struct job *job)
 {
     const struct job *next = job->next;

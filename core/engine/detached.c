@@ -114,8 +114,8 @@ static int detached_bring(struct engine *e, struct detached *d, uint32_t id)
     return rc;
 }
 
-/* Names that are known without asking the application are copied at once, so that no step has to be repeated for them. Secrets
- * are not: most mechanisms that may block do not need them. */
+/* Names that are known without asking the application are copied at once, so that no step has to be repeated for them.
+ * Secrets are not: most mechanisms that may block do not need them. */
 static int detached_bring_names(struct engine *e, struct detached *d)
 {
     static const uint32_t names[] = {ENVOI_CRED_AUTHID, ENVOI_CRED_AUTHZID, ENVOI_CRED_REALM};

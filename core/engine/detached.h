@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* An exchange whose steps may block, in the non-blocking face. The driver takes each step on another thread, while the engine
- * goes on or is even freed. So everything that a step may touch is in here: parameters, channel bindings and credentials are
- * copied. If a step needs a credential that is not here yet, it ends with AGAIN; the engine then asks the application, and the
- * step is taken once more. */
+/* An exchange whose steps may block, in the non-blocking face. The driver takes each step on another thread, while the
+ * engine goes on or is even freed. So everything that a step may touch is in here: parameters, channel bindings and
+ * credentials are copied. If a step needs a credential that is not here yet, it ends with AGAIN; the engine then asks
+ * the application, and the step is taken once more. */
 #ifndef ENGINE_DETACHED_H
 #define ENGINE_DETACHED_H
 
@@ -16,7 +16,8 @@ struct engine;
 
 /* For the mechanism of e->auth, with e->auth.params. ENVOI_OK or ENVOI_E_MEMORY. */
 int detached_new(struct engine *e, struct detached **out);
-/* The login is over, and the mechanism's security layer stays: wipes the memory that only steps need. NULL is a no-op. */
+/* The login is over, and the mechanism's security layer stays: wipes the memory that only steps need. NULL is a
+ * no-op. */
 void detached_wipe(struct detached *d);
 /* Gives it up. The mechanism's context is freed now, or when a running step has ended. NULL is a no-op. */
 void detached_free(struct detached *d);
@@ -26,12 +27,14 @@ const struct envoi_mech_params *detached_params(const struct detached *d);
 /* Takes over the mechanism's context. */
 void detached_adopt(struct detached *d, void *ctx);
 
-/* Carries a step of e->auth on, without waiting. Returns as auth_step() does; after ENVOI_E_AGAIN detached_runs() tells why. */
+/* Carries a step of e->auth on, without waiting. Returns as auth_step() does; after ENVOI_E_AGAIN detached_runs() tells
+ * why. */
 int detached_step(struct engine *e, bool first);
 /* Is a step running? If not, it waits for a credential. */
 bool detached_runs(const struct detached *d);
 
-/* Moves the mechanism's failure, if it reported one, to `fault`. NULL is a no-op: the mechanism reported there itself. */
+/* Moves the mechanism's failure, if it reported one, to `fault`. NULL is a no-op: the mechanism reported there
+ * itself. */
 void detached_tell(struct detached *d, struct envoi_errctx *fault);
 
 #endif

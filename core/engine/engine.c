@@ -2,11 +2,11 @@
 /* Octets, time and the end of the connection come in here. */
 #include "engine/engine.h"
 
+#include "base/echo.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/cursor.h"
 #include "engine/detached.h"
-#include "engine/echo.h"
 #include "engine/state.h"
 #include "engine/tls.h"
 
@@ -115,7 +115,8 @@ static void note_gone(struct engine *e, size_t len, uint64_t position)
         engine_arm(e, ENVOI_PHASE_CONTENT);
 }
 
-/* A plugin reports its failure to the fault. An earlier failure must not be replaced by it, so that is kept meanwhile. */
+/* A plugin reports its failure to the fault. An earlier failure must not be replaced by it, so that is kept
+ * meanwhile. */
 static bool keep_failure(const struct engine *e, struct envoi_errctx *kept)
 {
     bool failed = engine_has_failed(e);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The protocol, sans-I/O: octets and events in, octets and events out. No socket, no clock, no thread.
  *
- * Its driver (core/session) makes a connection, calls engine_connect(), and then moves octets: engine_drain() lends octets for
- * the wire, engine_drained() says how many of them have left, engine_feed() takes octets from the wire, and engine_tick() tells
- * the time. Each verb begins one operation; engine_result() is ENVOI_E_AGAIN until it is over. */
+ * Its driver (core/session) makes a connection, calls engine_connect(), and then moves octets: engine_drain() lends
+ * octets for the wire, engine_drained() says how many of them have left, engine_feed() takes octets from the wire, and
+ * engine_tick() tells the time. Each verb begins one operation; engine_result() is ENVOI_E_AGAIN until it is over. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -40,26 +40,28 @@ struct engine_env {
     struct registry *registry;
     const struct settings *settings;
     struct envoi_errctx *fault; /* failures are reported here */
-    /* Gives the shared TLS context for a transport under the settings. It is borrowed: the driver keeps it as long as the
-     * engine lives. ENVOI_OK or an error, told to fault. */
+    /* Gives the shared TLS context for a transport under the settings. It is borrowed: the driver keeps it as long as
+     * the engine lives. ENVOI_OK or an error, told to fault. */
     int (*tls_context)(void *driver, const struct registry_transport *transport, void **ctx);
-    /* ticket(): appends what an earlier connection to this server left for resumption, under the same settings and context;
-     * nothing if there is none. keep_ticket(): at most once per handshake, with the newest ticket; resumed: the handshake was
-     * resumed by the ticket given; lasting: the ticket may serve several connections. Both NULL: full handshakes only. */
+    /* ticket(): appends what an earlier connection to this server left for resumption, under the same settings and
+     * context; nothing if there is none. keep_ticket(): at most once per handshake, with the newest ticket; resumed:
+     * the handshake was resumed by the ticket given; lasting: the ticket may serve several connections. Both NULL: full
+     * handshakes only. */
     void (*ticket)(void *driver, struct buf *out);
     void (*keep_ticket)(void *driver, const struct buf *ticket, bool resumed, bool lasting);
-    /* window(): what earlier connections found out about the server, ENGINE_WINDOW_*. set_window(): remembers it for later
-     * ones. Both NULL: unknown, and not remembered. */
+    /* window(): what earlier connections found out about the server, ENGINE_WINDOW_*. set_window(): remembers it for
+     * later ones. Both NULL: unknown, and not remembered. */
     int (*window)(void *driver);
     void (*set_window)(void *driver, int window);
-    /* The time, as for engine_tick(): asked for after a callback of the application, or a mechanism's step, that may have
-     * taken long. NULL: assume that no time has passed. */
+    /* The time, as for engine_tick(): asked for after a callback of the application, or a mechanism's step, that may
+     * have taken long. NULL: assume that no time has passed. */
     int64_t (*now)(void *driver);
-    /* A message has left the queue: its verdicts are final, and rc is its own result. It may be freed here, or another one
-     * queued; no other call is allowed. NULL: not reported. */
+    /* A message has left the queue: its verdicts are final, and rc is its own result. It may be freed here, or another
+     * one queued; no other call is allowed. NULL: not reported. */
     void (*done)(void *driver, struct envoi_message *message, int rc);
-    /* Runs a task on another thread, and returns at once. There is one task at a time: the one before has been run, or was
-     * given up. ENVOI_OK, or an error, told to fault. NULL: there is no such thread, and such steps block the caller. */
+    /* Runs a task on another thread, and returns at once. There is one task at a time: the one before has been run, or
+     * was given up. ENVOI_OK, or an error, told to fault. NULL: there is no such thread, and such steps block the
+     * caller. */
     int (*run_detached)(void *driver, const struct engine_task *task);
     /* One line of the dialogue, or an event (ENVOI_TRACE_*), with secrets masked. NULL: no trace. */
     void (*trace)(void *driver, int kind, const char *text, size_t len);
@@ -83,8 +85,8 @@ void engine_free(struct engine *e);
 /* 0: no trace; 1: the dialogue; 2: the content, too. */
 void engine_set_trace_level(struct engine *e, int level);
 
-/* Tells the time, in milliseconds of a monotonic clock. To be called first in each round. Acts on a deadline that has passed, and
- * retries a content source, credential or step that has said AGAIN. */
+/* Tells the time, in milliseconds of a monotonic clock. To be called first in each round. Acts on a deadline that has
+ * passed, and retries a content source, credential or step that has said AGAIN. */
 void engine_tick(struct engine *e, int64_t now);
 /* Writes the commands that may be written, and moves them down through the layers. */
 void engine_go(struct engine *e);
@@ -96,7 +98,8 @@ void engine_feed(struct engine *e, const void *data, size_t len);
 /* The connection has ended: with an errno, or 0 if the server closed it. */
 void engine_lost(struct engine *e, int error_number);
 
-/* Lends at most max pieces for the wire; returns how many. They are valid until the next call of any engine function. */
+/* Lends at most max pieces for the wire; returns how many. They are valid until the next call of any engine
+ * function. */
 size_t engine_drain(struct engine *e, struct iovec *pieces, size_t max);
 /* The first len of the octets lent have left. */
 void engine_drained(struct engine *e, size_t len);
@@ -109,7 +112,8 @@ enum {
     ENGINE_WANT_DONE = 16,      /* no operation is in progress */
     ENGINE_WANT_STEP = 32,      /* a task was given to run_detached(): tick when it has been run */
 };
-/* A set of ENGINE_WANT_*. READ stays set with WRITE and while something is waited for, so that no full window can deadlock. */
+/* A set of ENGINE_WANT_*. READ stays set with WRITE and while something is waited for, so that no full window can
+ * deadlock. */
 unsigned engine_want(const struct engine *e);
 
 /* ENVOI_E_AGAIN: an operation is in progress; else the result of the last one. */
@@ -138,14 +142,14 @@ int engine_mail(struct engine *e, const char *sender, const char *options);
 int engine_rcpt(struct engine *e, const char *recipient, const char *options);
 int engine_data(struct engine *e, const void *content, size_t len);
 int engine_send(struct engine *e, struct envoi_message *message);
-/* Sends several messages, one behind the other. Stops at a failure that ends the connection or concerns all of them. The result
- * is the first failure of a message, or ENVOI_OK if each has an accepted recipient. */
+/* Sends several messages, one behind the other. Stops at a failure that ends the connection or concerns all of them.
+ * The result is the first failure of a message, or ENVOI_OK if each has an accepted recipient. */
 int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count);
 /* Does hello, TLS and login as a message would need them, and sends no message. */
 int engine_prepare(struct engine *e);
-/* Puts a message behind those that are being sent, or begins with it: one transaction for its recipients that are due. Then
- * engine_go(), once for several messages, sets them in motion. ENVOI_OK; ENVOI_E_BUSY: another verb is in progress; else the
- * errors of engine_send(). */
+/* Puts a message behind those that are being sent, or begins with it: one transaction for its recipients that are due.
+ * Then engine_go(), once for several messages, sets them in motion. ENVOI_OK; ENVOI_E_BUSY: another verb is in
+ * progress; else the errors of engine_send(). */
 int engine_queue(struct engine *e, struct envoi_message *message);
 /* Does the server take messages behind one another, so that queueing several saves round trips? */
 bool engine_pipelines(const struct engine *e);

@@ -27,8 +27,9 @@ struct extensions {
 };
 
 void extensions_clear(struct extensions *x);
-/* Parses the text of the reply to EHLO: lines joined by '\n', the first of which is the greeting. Lines without a keyword, and
- * lines past EXTENSIONS_MAX, are ignored. A second AUTH, and the old "AUTH=", are merged. ENVOI_OK or ENVOI_E_MEMORY. */
+/* Parses the text of the reply to EHLO: lines joined by '\n', the first of which is the greeting. Lines without a
+ * keyword, and lines past EXTENSIONS_MAX, are ignored. A second AUTH, and the old "AUTH=", are merged. ENVOI_OK or
+ * ENVOI_E_MEMORY. */
 int extensions_parse(struct extensions *x, const char *text);
 /* The number that LIMITS (RFC 9422) announces for a name such as "RCPTMAX"; 0: none. */
 uint64_t extensions_limit(const struct extensions *x, const char *name);

@@ -226,8 +226,8 @@ static int check_utf8(struct engine *e, struct envoi_message *m, struct buf *out
     return buf_append_text(out, " SMTPUTF8");
 }
 
-/* Must all of the content be measured before MAIL, even if it is read twice for that? Memory is: it is scanned only once, now
- * or later. Other content is, if the result decides whether the message can be sent. */
+/* Must all of the content be measured before MAIL, even if it is read twice for that? Memory is: it is scanned only
+ * once, now or later. Other content is, if the result decides whether the message can be sent. */
 static bool must_measure(const struct engine *e, const struct envoi_message *m)
 {
     const struct extensions *x = &e->extensions;

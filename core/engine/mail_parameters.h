@@ -10,8 +10,9 @@
 struct engine;
 struct envoi_message;
 
-/* Checks all parameters of the message, those of RCPT included, before MAIL goes out. Fills message->dropped, and appends the
- * parameters of MAIL to `out`. chunked: the content will go by BDAT. ENVOI_OK or a failure, told to the fault. */
+/* Checks all parameters of the message, those of RCPT included, before MAIL goes out. Fills message->dropped, and
+ * appends the parameters of MAIL to `out`. chunked: the content will go by BDAT. ENVOI_OK or a failure, told to the
+ * fault. */
 int parameters_of_mail(struct engine *e, struct envoi_message *m, bool chunked, struct buf *out);
 /* Appends " NAME=VALUE ..." for those options that are announced. */
 void parameters_append(const struct engine *e, const char *options, struct buf *out);

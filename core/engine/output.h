@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The output of the engine: commands (copied) and content (lent), in order. Each command has a mark at its end, so that the
- * engine knows which commands have left whole. */
+/* The output of the engine: commands (copied) and content (lent), in order. Each command has a mark at its end, so that
+ * the engine knows which commands have left whole. */
 #ifndef ENGINE_OUTPUT_H
 #define ENGINE_OUTPUT_H
 
@@ -13,9 +13,9 @@
 
 #define OUTPUT_PIECES_MIN 16   /* room for pieces at the beginning; both are powers of two */
 #define OUTPUT_PIECES_MAX 1024 /* pieces that may wait */
-/* Octets that may wait, lent content included, before no more is written. With a small limit a fast receiver goes to sleep
- * while content is scanned, and waking it costs the sender more than the scan. With a very large one, scanned content has left
- * the processor's cache by the time it is sent. */
+/* Octets that may wait, lent content included, before no more is written. With a small limit a fast receiver goes to
+ * sleep while content is scanned, and waking it costs the sender more than the scan. With a very large one, scanned
+ * content has left the processor's cache by the time it is sent. */
 #define OUTPUT_LIMIT      786432u
 
 struct output_piece {
@@ -83,8 +83,8 @@ static inline void output_end_command(struct output *o, uint64_t *gone_at)
 
 /* Lends at most max pieces; returns how many. Neighbouring commands are one piece. */
 size_t output_drain(const struct output *o, struct iovec *pieces, size_t max);
-/* The next len octets leave; their end is at `position` (not 0) on the wire. Returns how many commands have thereby left
- * whole. */
+/* The next len octets leave; their end is at `position` (not 0) on the wire. Returns how many commands have thereby
+ * left whole. */
 unsigned output_drained(struct output *o, size_t len, uint64_t position);
 
 #endif

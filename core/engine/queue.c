@@ -87,8 +87,8 @@ void queue_prepend(struct engine *e, struct job *job)
     e->head = e->writing = job;
 }
 
-/* Was the job put in front of another one by prepare_job()? The verbs have jobs of their own. Such a job must not fail alone:
- * the job behind it fails, too. */
+/* Was the job put in front of another one by prepare_job()? The verbs have jobs of their own. Such a job must not fail
+ * alone: the job behind it fails, too. */
 static bool is_preparation(const struct engine *e, const struct job *job)
 {
     return job->next && (job == &e->hello_job || job == &e->tls_job || job == &e->login_job);
@@ -131,8 +131,8 @@ static void queue_tell_result(struct engine *e)
 static void queue_abort(struct engine *e, int code)
 {
     bool idle = !e->head; /* a verb that is over keeps its result */
-    /* If one message's content or callback ended the connection, only that message gets this code. The others report a lost
-     * connection. */
+    /* If one message's content or callback ended the connection, only that message gets this code. The others report a
+     * lost connection. */
     bool own = code == ENVOI_E_CONTENT || code == ENVOI_E_USAGE;
     const struct job *culprit = own ? e->writing : NULL;
 
@@ -189,7 +189,8 @@ void queue_finish(struct engine *e)
 
 /* ---- the end of the connection ---- */
 
-/* Content whose end the layers still hold counts as not sent. So it must not leave later either, with the closing alert say. */
+/* Content whose end the layers still hold counts as not sent. So it must not leave later either, with the closing alert
+ * say. */
 static void hold_back_content(struct engine *e)
 {
     for (const struct job *job = e->head; job; job = job->next)

@@ -67,7 +67,8 @@ void queue_finish(struct engine *e);
 void engine_die(struct engine *e, int code);
 /* The same, and sets the fault. Returns code. */
 int engine_die_of(struct engine *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Has the current verb failed already? Then the caller is told that failure, not the end of the connection behind it. */
+/* Has the current verb failed already? Then the caller is told that failure, not the end of the connection behind
+ * it. */
 bool engine_has_failed(const struct engine *e);
 
 #endif

@@ -100,7 +100,8 @@ static size_t enhanced_part_length(const char *text, size_t len)
     return n >= 1 && n <= 3 ? n : 0;
 }
 
-/* The length of the enhanced status code (RFC 2034) of this class ('2', '4', '5') at the head of text; 0: there is none. */
+/* The length of the enhanced status code (RFC 2034) of this class ('2', '4', '5') at the head of text; 0: there is
+ * none. */
 static size_t enhanced_length(const char *text, size_t len, char class_)
 {
     size_t subject, detail;
@@ -187,7 +188,8 @@ static int reply_take_line(struct reply_parser *p, const char *line, size_t len,
     return reply_keep_text(p, line + skip, len - skip, control, *complete);
 }
 
-/* The fast way for nearly every reply: one line, whole and well formed. Returns its length; 0: it is not of this kind. */
+/* The fast way for nearly every reply: one line, whole and well formed. Returns its length; 0: it is not of this
+ * kind. */
 static size_t reply_take_simple(struct reply_parser *p, const char *data, size_t len)
 {
     size_t n = text_plain_length(data, len), skip = 4;

@@ -51,8 +51,8 @@ bool reply_parser_busy(const struct reply_parser *p);
 /* Called for each line, for the trace: as the server sent it, without the line end. */
 typedef void reply_line_fn(void *ctx, const char *line, size_t len);
 
-/* Takes octets up to the end of one reply; *used says how many. *complete: p->reply is whole; it is valid until the next call.
- * ENVOI_OK; ENVOI_E_PROTOCOL with the reason in p->problem; ENVOI_E_MEMORY. */
+/* Takes octets up to the end of one reply; *used says how many. *complete: p->reply is whole; it is valid until the
+ * next call. ENVOI_OK; ENVOI_E_PROTOCOL with the reason in p->problem; ENVOI_E_MEMORY. */
 int reply_parse(struct reply_parser *p, const char *data, size_t len, size_t *used, bool *complete, reply_line_fn *line,
                 void *ctx);
 

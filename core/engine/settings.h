@@ -39,8 +39,8 @@ struct settings {
 
 /* Fills in the defaults. */
 void settings_init(struct settings *s);
-/* Copies all settings but `nonblocking`. `to` must hold the defaults. ENVOI_OK or ENVOI_E_MEMORY; `to` must be freed in both
- * cases. */
+/* Copies all settings but `nonblocking`. `to` must hold the defaults. ENVOI_OK or ENVOI_E_MEMORY; `to` must be freed in
+ * both cases. */
 int settings_copy(struct settings *to, const struct settings *from);
 /* Frees and wipes. */
 void settings_free(struct settings *s);

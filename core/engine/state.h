@@ -6,7 +6,7 @@
  *   reply, extensions, output, settings, strength   values
  *   state                                           this file: trace, deadlines, lines for the output
  *   settle, mail_parameters                         verdicts and parameters of a message
- *   echo, credential, detached, auth, auth_pick     a login
+ *   credential, detached, auth, auth_pick           a login
  *   tls                                             a TLS layer
  *   queue                                           jobs, and the end of the connection
  *   cmd_*                                           the rows of the table
@@ -108,14 +108,14 @@ int engine_refused(struct engine *e, int code, int phase, const struct envoi_rep
 
 /* Starts the clock of a phase; ENVOI_PHASE_NONE stops it. */
 void engine_arm(struct engine *e, int phase);
-/* Asks the driver for the time again: a callback or a mechanism's step may have taken long, and the server's deadline begins
- * behind it. */
+/* Asks the driver for the time again: a callback or a mechanism's step may have taken long, and the server's deadline
+ * begins behind it. */
 void engine_refresh_clock(struct engine *e);
 
 /* ---- a command line ---- */
 
-/* Ends the line that was appended to output.text behind offset `from`, the head of a command: adds CR LF, traces it, and adds it to
- * the output. ENVOI_OK or ENVOI_E_MEMORY, also if an earlier append to output.text failed. */
+/* Ends the line that was appended to output.text behind offset `from`, the head of a command: adds CR LF, traces it,
+ * and adds it to the output. ENVOI_OK or ENVOI_E_MEMORY, also if an earlier append to output.text failed. */
 int engine_put_line(struct engine *e, size_t from);
 /* The same for a line that is a whole command. If mask is not NULL the trace shows it instead. */
 int engine_end_line(struct engine *e, size_t from, const char *mask);
@@ -132,8 +132,8 @@ static inline bool engine_content_left(const struct engine *e, const struct job 
 
 /* Can nobody read along: is this verified TLS, or a unix socket? */
 bool engine_is_safe(const struct engine *e);
-/* The TLS policy in force. Opportunistic TLS protects neither a login nor a client certificate, so with one of them it means
- * required. */
+/* The TLS policy in force. Opportunistic TLS protects neither a login nor a client certificate, so with one of them it
+ * means required. */
 int engine_tls_policy(const struct engine *e);
 /* Forgets all that EHLO announced. */
 void engine_forget(struct engine *e);

@@ -5,8 +5,8 @@
 
 struct engine;
 
-/* Finds the transport plugin and its context. Called before STARTTLS goes out, so that nothing is lost if there is none.
- * ENVOI_OK or a failure, told to the fault. */
+/* Finds the transport plugin and its context. Called before STARTTLS goes out, so that nothing is lost if there is
+ * none. ENVOI_OK or a failure, told to the fault. */
 int tls_choose(struct engine *e);
 /* Puts the chosen TLS on the stack. ENVOI_OK or a failure, told to the fault. */
 int tls_begin(struct engine *e);

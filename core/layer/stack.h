@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The layers under the engine: wire -> TLS -> SASL security layer. The wire is two buffers in memory, so no layer sees a
- * socket. Without a layer the stack is not used: the engine's octets are those of the wire.
+/* The layers under the engine: wire -> TLS -> SASL security layer. The wire is two buffers in memory, so no layer sees
+ * a socket. Without a layer the stack is not used: the engine's octets are those of the wire.
  *
  * Where the result is not said: ENVOI_OK, ENVOI_E_AGAIN if octets must come from the wire or be taken by it first, or a
  * failure of the TLS library or of the security layer, whose text is in its errctx. */
@@ -34,31 +34,31 @@ struct stack {
 };
 
 void stack_init(struct stack *s);
-/* Frees the TLS connection and the buffers, without I/O; the stack is as after stack_init(). The context of the SASL layer
- * is its owner's. */
+/* Frees the TLS connection and the buffers, without I/O; the stack is as after stack_init(). The context of the SASL
+ * layer is its owner's. */
 void stack_clear(struct stack *s);
 /* Is there no layer? */
 bool stack_is_empty(const struct stack *s);
 
-/* Adds TLS, and sets params->lower. Octets that came in clear must not pass for the layer's, so ENVOI_E_PROTOCOL if any are
- * unread, or if there is TLS already. Otherwise the result of the transport's conn_new(). */
+/* Adds TLS, and sets params->lower. Octets that came in clear must not pass for the layer's, so ENVOI_E_PROTOCOL if any
+ * are unread, or if there is TLS already. Otherwise the result of the transport's conn_new(). */
 int stack_add_tls(struct stack *s, const struct envoi_transport *transport, void *ctx,
                   struct envoi_conn_params *params);
 /* ENVOI_OK: finished, and the certificate is verified as far as params asked. ENVOI_E_AGAIN; a failure. */
 int stack_handshake(struct stack *s);
-/* Adds a SASL security layer on top; ctx is handed to its encode and decode. ENVOI_OK, or ENVOI_E_PROTOCOL if octets of an
- * earlier SASL layer are unread or unsent, or if there is no TLS and octets of the wire are unread. */
+/* Adds a SASL security layer on top; ctx is handed to its encode and decode. ENVOI_OK, or ENVOI_E_PROTOCOL if octets of
+ * an earlier SASL layer are unread or unsent, or if there is no TLS and octets of the wire are unread. */
 int stack_add_sasl(struct stack *s, const struct envoi_sasl_layer *layer, void *ctx);
 
 /* Takes octets from the wire. ENVOI_OK or ENVOI_E_MEMORY. */
 int stack_feed(struct stack *s, const void *data, size_t len);
 /* The wire has ended: when the octets fed are read, a layer sees EOF. */
 void stack_end(struct stack *s);
-/* Reads octets for the engine. ENVOI_OK and *n > 0; ENVOI_E_AGAIN; ENVOI_E_EOF; ENVOI_E_TRUNCATED: the wire ended without
- * the closing alert of TLS; a failure. */
+/* Reads octets for the engine. ENVOI_OK and *n > 0; ENVOI_E_AGAIN; ENVOI_E_EOF; ENVOI_E_TRUNCATED: the wire ended
+ * without the closing alert of TLS; a failure. */
 int stack_recv(struct stack *s, void *buf, size_t cap, size_t *n);
-/* Takes octets of the engine, perhaps only the first *n. ENVOI_OK and *n > 0; ENVOI_E_AGAIN; a failure. After ENVOI_E_AGAIN
- * the same octets must be given again, as TLS may have encrypted them. */
+/* Takes octets of the engine, perhaps only the first *n. ENVOI_OK and *n > 0; ENVOI_E_AGAIN; a failure. After
+ * ENVOI_E_AGAIN the same octets must be given again, as TLS may have encrypted them. */
 int stack_send(struct stack *s, const void *data, size_t len, size_t *n);
 /* Octets in the stack that the wire has not taken. */
 static inline size_t stack_held(const struct stack *s)
@@ -70,7 +70,8 @@ static inline size_t stack_held(const struct stack *s)
 int stack_flush(struct stack *s);
 /* Drops all octets that the wire has not taken. Nothing can be sent after that. */
 void stack_tear(struct stack *s);
-/* Queues the closing alert of TLS if it can be sent at once; not after stack_tear(), nor before the end of the handshake. */
+/* Queues the closing alert of TLS if it can be sent at once; not after stack_tear(), nor before the end of the
+ * handshake. */
 void stack_shutdown(struct stack *s);
 
 #endif

@@ -22,7 +22,8 @@ static int address_refuse(struct envoi_errctx *fault, const char *text, const ch
     return fault_set(fault, ENVOI_E_ADDRESS, 0, "address \"%s\": %s", shown, why);
 }
 
-/* An ASCII character may be part of an atom (RFC 5322 section 3.2.3) and of a label of a domain; "_" does occur there. */
+/* An ASCII character may be part of an atom (RFC 5322 section 3.2.3) and of a label of a domain; "_" does occur
+ * there. */
 enum {
     IN_ATOM = 1,
     IN_LABEL = 2,
@@ -171,8 +172,8 @@ static int parse_mailbox(const char *whole, const char *text, size_t len, struct
     return rc;
 }
 
-/* Finds the "<" behind a display name; len if there is none. *name is set if only atoms, dots, blanks and quoted strings stand
- * before it: an address or a list, as in "a@x, B <b@y>", must not be taken for a name. */
+/* Finds the "<" behind a display name; len if there is none. *name is set if only atoms, dots, blanks and quoted
+ * strings stand before it: an address or a list, as in "a@x, B <b@y>", must not be taken for a name. */
 static size_t find_bracket(const char *text, size_t len, bool *name)
 {
     bool quoted = false;

@@ -394,8 +394,8 @@ int content_next(struct content *c, struct content_chunk *chunk)
     if ((rc = content_give(c, chunk)))
         return rc;
     c->own = c->own && chunk->count;
-    /* The end goes out together with the last block, so the next block is taken now to see whether there is one. If that
-     * says AGAIN, this chunk is good all the same. */
+    /* The end goes out together with the last block, so the next block is taken now to see whether there is one. If
+     * that says AGAIN, this chunk is good all the same. */
     if (!c->block_len && !c->ended && (rc = content_take(c)) && rc != ENVOI_E_AGAIN)
         return rc;
     if (c->ended && !c->block_len) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The content of a message on its way to the wire: it is taken from its source block by block, line ends become CR LF, and
- * dots are doubled (for DATA). A block that needs no repair is lent as it is; only an irregular one is copied. Memory use does
- * not grow with the content. */
+/* The content of a message on its way to the wire: it is taken from its source block by block, line ends become CR LF,
+ * and dots are doubled (for DATA). A block that needs no repair is lent as it is; only an irregular one is copied.
+ * Memory use does not grow with the content. */
 #ifndef MESSAGE_CONTENT_H
 #define MESSAGE_CONTENT_H
 
@@ -90,16 +90,18 @@ static inline bool content_is_repeatable(const struct content *c)
     return !c->pulled || c->source.rewind;
 }
 
-/* Before a run in that mode: measures memory, or a source that can be rewound. Unless `twice` is set, reads one block only. If
- * there is more, the source says AGAIN, or it cannot be rewound, measure->known is false and size is what the source declares.
- * A source that fits into one block is read only once: the run uses the block. ENVOI_OK; ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
+/* Before a run in that mode: measures memory, or a source that can be rewound. Unless `twice` is set, reads one block
+ * only. If there is more, the source says AGAIN, or it cannot be rewound, measure->known is false and size is what the
+ * source declares. A source that fits into one block is read only once: the run uses the block. ENVOI_OK;
+ * ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
 int content_measure(struct content *c, enum content_mode mode, bool twice, struct content_measure *measure);
-/* Begins a run from the first octet, with blocks of block_max octets. ENVOI_E_CONTENT: it was read and cannot be rewound. */
+/* Begins a run from the first octet, with blocks of block_max octets. ENVOI_E_CONTENT: it was read and cannot be
+ * rewound. */
 int content_begin(struct content *c, enum content_mode mode, size_t block_max);
 /* May content_next() be called while the chunk before is still in the output? */
 bool content_may_go_on(const struct content *c);
-/* Gives out the next octets for the wire. They stay valid until the next but one call. ENVOI_OK; ENVOI_E_AGAIN; ENVOI_E_CONTENT
- * (the source failed, holds a NUL, or is not as long as it said); ENVOI_E_MEMORY. */
+/* Gives out the next octets for the wire. They stay valid until the next but one call. ENVOI_OK; ENVOI_E_AGAIN;
+ * ENVOI_E_CONTENT (the source failed, holds a NUL, or is not as long as it said); ENVOI_E_MEMORY. */
 int content_next(struct content *c, struct content_chunk *chunk);
 
 #endif

@@ -87,7 +87,8 @@ static inline __attribute__((always_inline)) struct scan scan_vectors(const uint
     }
     for (; p < last; p += LANES)
         scan_vector(&found, p, dots);
-    /* The rest; some of it was scanned already. The last two octets lack the neighbours, so they are compared by hand. */
+    /* The rest; some of it was scanned already. The last two octets lack the neighbours, so they are compared by
+     * hand. */
     scan_vector(&found, last, dots);
     scan_keep_lowest(&found, block + len - LANES);
     s.stray = scan_any(&found.stray, UINT64_MAX) || block[0] == '\n' || block[len - 1] == '\r' ||

@@ -94,8 +94,8 @@ static inline struct recipient *message_recipient(const struct envoi_message *m,
     return m && index < m->count ? &m->recipients[index] : NULL;
 }
 
-/* Sets the content source. When it is replaced, or the message is freed, source->release (NULL: nothing to do) is called. On
- * failure the source still belongs to the caller. */
+/* Sets the content source. When it is replaced, or the message is freed, source->release (NULL: nothing to do) is
+ * called. On failure the source still belongs to the caller. */
 int message_set_source(struct envoi_message *m, const struct content_source *source);
 /* Before a send: forgets all verdicts and dropped options, and makes all recipients due. */
 void message_begin(struct envoi_message *m);
@@ -126,7 +126,8 @@ void recipient_begin(struct recipient *r);
 const char *recipient_reason(const struct recipient *r);
 /* Replaces the reason; NULL: none. */
 void recipient_set_reason(struct recipient *r, struct reason *reason);
-/* A reason with one user, to be shared by recipients of this message. NULL: out of memory; the verdict then has no text. */
+/* A reason with one user, to be shared by recipients of this message. NULL: out of memory; the verdict then has no
+ * text. */
 struct reason *reason_new(struct envoi_message *m, const char *text);
 /* Ends one use. NULL is a no-op. */
 void reason_drop(struct reason *reason);

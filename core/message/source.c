@@ -87,7 +87,8 @@ static int stream_rewind(void *ctx)
 
 /* ---- can it be read again, and how long is it? ---- */
 
-/* Octets from start to the end; -1: unknown. A regular file of size 0 may be one of /proc: only reading tells its length. */
+/* Octets from start to the end; -1: unknown. A regular file of size 0 may be one of /proc: only reading tells its
+ * length. */
 static int64_t source_size(const struct stat *st, off_t start)
 {
     return st->st_size > start ? (int64_t)(st->st_size - start) : -1;

@@ -95,8 +95,8 @@ static int dialer_find_addresses(struct dialer *d, int64_t now)
     return dialer_look_up(d, now);
 }
 
-/* Notes the outcome in the host cache. Addresses that name servers have not sent yet are not waited for: one that works is
- * enough. */
+/* Notes the outcome in the host cache. Addresses that name servers have not sent yet are not waited for: one that works
+ * is enough. */
 static void dialer_tell_cache(struct dialer *d, int64_t now)
 {
     struct host_cache *cache = d->env.target->address.len ? NULL : d->env.host_cache;
@@ -164,8 +164,8 @@ static bool attempt_is_pending(int error)
     return error == EINPROGRESS || error == EINTR;
 }
 
-/* The code if socket() failed because this process or machine has run out of something, which is not the server's fault. 0:
- * another reason, such as no IPv6. */
+/* The code if socket() failed because this process or machine has run out of something, which is not the server's
+ * fault. 0: another reason, such as no IPv6. */
 static int attempt_local_failure(int error)
 {
     if (error == ENOMEM || error == ENOBUFS)
@@ -259,8 +259,8 @@ static bool dialer_begin_next(struct dialer *d, int64_t now)
     return true;
 }
 
-/* If an IPv4 address is found before any of IPv6, the attempt is delayed a little, so that IPv6 can come first (RFC 8305
- * section 3). */
+/* If an IPv4 address is found before any of IPv6, the attempt is delayed a little, so that IPv6 can come first (RFC
+ * 8305 section 3). */
 static bool dialer_waits_for_v6(struct dialer *d, int64_t now)
 {
     if (d->begun || resolver_done(&d->resolver, FAMILY_V6) || !dialer_has_address(d))
@@ -272,8 +272,8 @@ static bool dialer_waits_for_v6(struct dialer *d, int64_t now)
     return now < d->grace;
 }
 
-/* The errno of an attempt; 0: it is connected; EINPROGRESS: neither yet. Some event loops report every event on a socket as
- * readable, so ENVOI_EVENT_READ alone proves nothing. */
+/* The errno of an attempt; 0: it is connected; EINPROGRESS: neither yet. Some event loops report every event on a
+ * socket as readable, so ENVOI_EVENT_READ alone proves nothing. */
 static int attempt_state(int fd, unsigned events)
 {
     struct sockaddr_storage peer;

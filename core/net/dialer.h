@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes a connection: looks the name up and tries the addresses as RFC 8305 describes. The families alternate; an attempt
- * begins 250 ms after the one before it, or as soon as that has failed. The first connection is kept, the others are closed. */
+/* Makes a connection: looks the name up and tries the addresses as RFC 8305 describes. The families alternate; an
+ * attempt begins 250 ms after the one before it, or as soon as that has failed. The first connection is kept, the
+ * others are closed. */
 #ifndef NET_DIALER_H
 #define NET_DIALER_H
 
@@ -34,11 +35,11 @@ void dialer_free(struct dialer *d);
 
 /* fd is ready for events. A descriptor that is not watched is ignored. */
 void dialer_ready(struct dialer *d, int fd, unsigned events);
-/* Goes on as far as possible without waiting. ENVOI_OK: *fd is connected to *peer and now belongs to the caller, and the other
- * attempts are closed. ENVOI_E_AGAIN: not connected yet. Other errors are reported in fault. */
+/* Goes on as far as possible without waiting. ENVOI_OK: *fd is connected to *peer and now belongs to the caller, and
+ * the other attempts are closed. ENVOI_E_AGAIN: not connected yet. Other errors are reported in fault. */
 int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer);
-/* The connection that was handed over is of no use: dialer_step() goes on with the remaining addresses, and with those that
- * name servers have not sent yet. False: there are none. */
+/* The connection that was handed over is of no use: dialer_step() goes on with the remaining addresses, and with those
+ * that name servers have not sent yet. False: there are none. */
 bool dialer_resume(struct dialer *d, int64_t now);
 /* Adds the descriptors that matter now to the watch list. */
 void dialer_watch(const struct dialer *d);

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Milliseconds. The minimum lets dialers that begin together share a look-up even if its TTL is 0. Addresses of /etc/hosts have
- * no TTL. */
+/* Milliseconds. The minimum lets dialers that begin together share a look-up even if its TTL is 0. Addresses of
+ * /etc/hosts have no TTL. */
 #define TTL_MIN     1000
 #define TTL_MAX     ((int64_t)3600 * 1000)
 #define TTL_UNKNOWN 10000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The addresses of one host, so that one look-up serves all dialers to it. The first dialer that needs the addresses looks them
- * up; meanwhile the owner of the cache begins no other dialer. The addresses are valid for the TTL of the answer. A failure is
- * not cached: the owner has its own back-off. */
+/* The addresses of one host, so that one look-up serves all dialers to it. The first dialer that needs the addresses
+ * looks them up; meanwhile the owner of the cache begins no other dialer. The addresses are valid for the TTL of the
+ * answer. A failure is not cached: the owner has its own back-off. */
 #ifndef NET_HOST_CACHE_H
 #define NET_HOST_CACHE_H
 

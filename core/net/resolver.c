@@ -11,8 +11,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* c-ares counts its users without a lock, so it is initialised once for the process. It keeps its own allocator: ours would be
- * set for other users of c-ares in the process, too, which may already hold memory from the old one. */
+/* c-ares counts its users without a lock, so it is initialised once for the process. It keeps its own allocator: ours
+ * would be set for other users of c-ares in the process, too, which may already hold memory from the old one. */
 static pthread_once_t resolver_once = PTHREAD_ONCE_INIT;
 static int resolver_library_status;
 
@@ -85,8 +85,8 @@ static int channel_open_files(ares_channel *channel)
                                  ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_NOROTATE);
 }
 
-/* For the name servers. In a set-uid program LOCALDOMAIN (search domains), RES_OPTIONS and HOSTALIASES must have no effect, so
- * options that override the environment are set. */
+/* For the name servers. In a set-uid program LOCALDOMAIN (search domains), RES_OPTIONS and HOSTALIASES must have no
+ * effect, so options that override the environment are set. */
 static int channel_open_servers(ares_channel *channel, const struct resolver_policy *policy)
 {
     struct ares_options options = {

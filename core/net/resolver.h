@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* One look-up of a host name, by c-ares.
  *
- * A c-ares channel costs 75 KiB and must not be used by two threads at once. So it belongs to a look-up, not to a session: it
- * is made if /etc/hosts does not have the name, and destroyed with the last answer, while connection attempts may still go on.
- * A connected session has none. A channel that is passed from session to session would cost the same at the peak, would need a
- * lock, and would go on asking the name servers of a network that the machine has left. Making one takes 0.1 ms.
+ * A c-ares channel costs 75 KiB and must not be used by two threads at once. So it belongs to a look-up, not to a
+ * session: it is made if /etc/hosts does not have the name, and destroyed with the last answer, while connection
+ * attempts may still go on. A connected session has none. A channel that is passed from session to session would cost
+ * the same at the peak, would need a lock, and would go on asking the name servers of a network that the machine has
+ * left. Making one takes 0.1 ms.
  *
- * /etc/hosts and localhost come first, for both families at once, and a name that is found there causes no packet. Then there
- * is one query for each family, so that a family without an answer does not delay the other (RFC 8305 section 3). */
+ * /etc/hosts and localhost come first, for both families at once, and a name that is found there causes no packet.
+ * Then there is one query for each family, so that a family without an answer does not delay the other (RFC 8305
+ * section 3). */
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H
 
@@ -57,8 +59,8 @@ struct resolver {
     struct resolver_query queries[FAMILIES];
 };
 
-/* Begins a look-up, which may be complete on return. target and watch live as long as r. ENVOI_OK, or an error that is reported
- * in fault. */
+/* Begins a look-up, which may be complete on return. target and watch live as long as r. ENVOI_OK, or an error that is
+ * reported in fault. */
 int resolver_start(struct resolver *r, const struct target *target, const struct resolver_policy *policy,
                    struct watch *watch, struct envoi_errctx *fault);
 /* fd is ready for events. -1: none is, but a time-out of c-ares may be due. */

@@ -172,7 +172,8 @@ struct target_parts {
     bool brackets;
 };
 
-/* Returns NULL, or why it cannot be split. More than one colon outside of brackets means an IPv6 address without a port. */
+/* Returns NULL, or why it cannot be split. More than one colon outside of brackets means an IPv6 address without a
+ * port. */
 static const char *target_split(const char *server, struct target_parts *p)
 {
     const char *colon = strchr(server, ':'), *end;

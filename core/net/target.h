@@ -25,8 +25,9 @@ struct target {
 int target_parse(const char *server, uint16_t default_port, struct envoi_errctx *fault, struct target *out);
 void target_free(struct target *t);
 
-/* Makes the form of a host name that DNS and certificates use: Unicode becomes A-labels, and one trailing dot is removed
- * (*absolute, which may be NULL, reports it). ENVOI_OK; ENVOI_E_USAGE with the reason in fault; ENVOI_E_MEMORY. */
+/* Makes the form of a host name that DNS and certificates use: Unicode becomes A-labels, and one trailing dot is
+ * removed (*absolute, which may be NULL, reports it). ENVOI_OK; ENVOI_E_USAGE with the reason in fault;
+ * ENVOI_E_MEMORY. */
 int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, char **out, bool *absolute);
 /* The same for a host name or an IP address without brackets. */
 int host_or_ip_normalise(const char *text, struct envoi_errctx *fault, char **out, bool *is_ip);

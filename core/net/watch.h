@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The descriptors that matter now. Each round builds the list anew, and only changes are reported to the application's event loop.
- * The blocking loop polls the same list.
+/* The descriptors that matter now. Each round builds the list anew, and only changes are reported to the application's
+ * event loop. The blocking loop polls the same list.
  *
  * This room sees <envoi/session.h> for three things only: the type of the watch function, ENVOI_EVENT_* and, in faults,
  * ENVOI_PHASE_*. */

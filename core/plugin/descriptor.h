@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A descriptor: the keys and values of one file `<id>.plugin`, with their lines. entry.h merges the descriptors of an id. */
+/* A descriptor: the keys and values of one file `<id>.plugin`, with their lines. entry.h merges the descriptors of an
+ * id. */
 #ifndef PLUGIN_DESCRIPTOR_H
 #define PLUGIN_DESCRIPTOR_H
 
@@ -49,8 +50,8 @@ void descriptor_free(struct descriptor *d);
 /* Removes a key and its value. */
 void descriptor_drop(struct descriptor *d, enum descriptor_key key);
 
-/* The id that a file name `[a-z0-9_-]+.plugin` stands for: each `-` becomes `_`, because a name in C has no `-`. False if
- * the name is not of that form. */
+/* The id that a file name `[a-z0-9_-]+.plugin` stands for: each `-` becomes `_`, because a name in C has no `-`. False
+ * if the name is not of that form. */
 bool descriptor_id(const char *file_name, char id[DESCRIPTOR_ID_MAX + 1]);
 /* Is it `[a-z0-9_]+`, and at most DESCRIPTOR_ID_MAX long? */
 bool descriptor_is_id(const char *id);

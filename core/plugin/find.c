@@ -225,8 +225,8 @@ static int find_offer(struct registry *r, struct entry *e, const struct wish *w,
     return rc;
 }
 
-/* ENVOI_OK; ENVOI_E_END: this plugin is not a provider, or cannot be used; ENVOI_E_PLUGIN: it cannot be used and is critical;
- * ENVOI_E_SYSTEM, ENVOI_E_MEMORY. */
+/* ENVOI_OK; ENVOI_E_END: this plugin is not a provider, or cannot be used; ENVOI_E_PLUGIN: it cannot be used and is
+ * critical; ENVOI_E_SYSTEM, ENVOI_E_MEMORY. */
 static int find_try_entry(struct registry *r, struct entry *e, const struct wish *w, struct envoi_errctx *fault,
                           struct registry_mechanism *out)
 {
@@ -244,9 +244,9 @@ static int find_try_entry(struct registry *r, struct entry *e, const struct wish
                      e->critical ? ", which is critical" : "", rc == ENVOI_E_MEMORY ? "out of memory" : why.text);
 }
 
-/* Pass 0: entries whose descriptor names the mechanism. Pass 1: entries that say `*`, which must be loaded and asked. If the
- * administrator forbade the name, only an entry whose descriptor file names it still counts: somebody installed that file on
- * purpose. The descriptor of a plugin that the program brings is not such a file. */
+/* Pass 0: entries whose descriptor names the mechanism. Pass 1: entries that say `*`, which must be loaded and asked.
+ * If the administrator forbade the name, only an entry whose descriptor file names it still counts: somebody installed
+ * that file on purpose. The descriptor of a plugin that the program brings is not such a file. */
 static bool find_is_next(const struct entry *e, const struct wish *w, int pass, const struct registry_rule *rule)
 {
     bool named = wish_is_named(e, w);

@@ -12,8 +12,9 @@
 
 #define LINE_SIZE 1024
 
-/* A worker may outlive all objects of the application, and with them the place where the log function writes. So it calls the
- * function under this lock. Recursive, because the function may free the last object and so get to host_silence(). */
+/* A worker may outlive all objects of the application, and with them the place where the log function writes. So it
+ * calls the function under this lock. Recursive, because the function may free the last object and so get to
+ * host_silence(). */
 static pthread_mutex_t worker_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static _Thread_local bool on_worker;
 

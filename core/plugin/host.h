@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The services that the core gives to a plugin: one struct for each plugin of each library object, so that a line of the
- * plugin's goes to the log of that object, with the plugin's id. */
+/* The services that the core gives to a plugin: one struct for each plugin of each library object, so that a line of
+ * the plugin's goes to the log of that object, with the plugin's id. */
 #ifndef PLUGIN_HOST_H
 #define PLUGIN_HOST_H
 

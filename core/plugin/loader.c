@@ -28,9 +28,9 @@ static bool ends_with_error(const char *text, int err)
     return len >= tail && strcmp(text + len - tail, end) == 0;
 }
 
-/* Did dlopen() fail because descriptors or memory were short, which is no fault of the module? It leaves no errno, and its
- * text ends with that of an errno only if it could not open the file. So this tries to get the things that it needs: a
- * descriptor, and address space for one library. ENVOI_OK: there is no shortage. */
+/* Did dlopen() fail because descriptors or memory were short, which is no fault of the module? It leaves no errno, and
+ * its text ends with that of an errno only if it could not open the file. So this tries to get the things that it
+ * needs: a descriptor, and address space for one library. ENVOI_OK: there is no shortage. */
 static int loader_find_shortage(const char *path, const char *text, struct envoi_errctx *why)
 {
     static const int errors[] = {EMFILE, ENFILE, ENOMEM};
@@ -53,17 +53,17 @@ static int loader_find_shortage(const char *path, const char *text, struct envoi
 }
 
 /* Opens the path that was checked, not /proc/self/fd/N of its descriptor: the dynamic linker remembers libraries by the
- * name they were opened with, and compares names first. So for the next module, whose descriptor has the same number, it
- * would return the previous library. Besides, /proc may not be mounted, and a debugger would show a name that says nothing.
- * The path is as safe. It has no links left, and only root and the caller can change the file and each directory on the
- * path, so no other user can replace the file between the check and the load. */
+ * name they were opened with, and compares names first. So for the next module, whose descriptor has the same number,
+ * it would return the previous library. Besides, /proc may not be mounted, and a debugger would show a name that says
+ * nothing. The path is as safe. It has no links left, and only root and the caller can change the file and each
+ * directory on the path, so no other user can replace the file between the check and the load. */
 static int loader_load(const char *path, void **handle, struct envoi_errctx *why)
 {
     const char *text;
     int rc;
 
-    /* NOW: a missing symbol is reported here, not in the middle of a delivery. NODELETE: TLS libraries leave exit handlers
-     * and thread-local data, which must not point into unmapped memory. */
+    /* NOW: a missing symbol is reported here, not in the middle of a delivery. NODELETE: TLS libraries leave exit
+     * handlers and thread-local data, which must not point into unmapped memory. */
     if ((*handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)))
         return ENVOI_OK;
     text = dlerror();

@@ -88,7 +88,8 @@ static int check_dir(const char *path, const struct stat *st, struct envoi_errct
     return ENVOI_OK;
 }
 
-/* Takes the next component off todo; false if there is none. A name that is too long is cut, and then does not exist. */
+/* Takes the next component off todo; false if there is none. A name that is too long is cut, and then does not
+ * exist. */
 static bool walk_next(struct walk *w, char name[NAME_MAX + 2])
 {
     size_t skip = strspn(w->todo, "/"), len = strcspn(w->todo + skip, "/");
@@ -220,8 +221,8 @@ void ownership_close_dir(struct ownership_dir *dir)
     *dir = (struct ownership_dir){.fd = -1};
 }
 
-/* All checks are made on the descriptor that is read afterwards, so the file cannot be replaced in between. O_NONBLOCK: the
- * open must not wait if the file is a fifo. */
+/* All checks are made on the descriptor that is read afterwards, so the file cannot be replaced in between. O_NONBLOCK:
+ * the open must not wait if the file is a fifo. */
 int ownership_open_file(const struct ownership_dir *dir, const char *name, int *out, struct envoi_errctx *why)
 {
     int fd = ownership_open_at(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);

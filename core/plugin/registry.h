@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The plugins of a library object: it reads their descriptors at the first question, loads a module when it is needed, and
- * keeps it. Each function locks the registry, so any thread may call it. registry.c has all but registry_find_*, which are
- * in find.c. */
+/* The plugins of a library object: it reads their descriptors at the first question, loads a module when it is needed,
+ * and keeps it. Each function locks the registry, so any thread may call it. registry.c has all but registry_find_*,
+ * which are in find.c. */
 #ifndef PLUGIN_REGISTRY_H
 #define PLUGIN_REGISTRY_H
 
@@ -37,9 +37,9 @@ int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs);
 /* Sets `user` to the directory below XDG_CONFIG_HOME or HOME, if the environment has one. Results as of
  * registry_set_dirs(). */
 int registry_use_user_dir(struct registry *r);
-/* Registers a plugin of the program. descriptor: a text with `kind` and `provides` and without `module`.
- * ENVOI_OK; ENVOI_E_PLUGIN: the plugin is incomplete or of another ABI, or its id is taken; ENVOI_E_USAGE: the descriptor
- * cannot be used, or descriptors are being read; ENVOI_E_MEMORY. The log has the reason. */
+/* Registers a plugin of the program. descriptor: a text with `kind` and `provides` and without `module`. ENVOI_OK;
+ * ENVOI_E_PLUGIN: the plugin is incomplete or of another ABI, or its id is taken; ENVOI_E_USAGE: the descriptor cannot
+ * be used, or descriptors are being read; ENVOI_E_MEMORY. The log has the reason. */
 int registry_add_plugin(struct registry *r, const struct envoi_plugin *plugin, const char *descriptor);
 
 /* A transport that is loaded and usable. The pointers live as long as the registry. */
@@ -49,10 +49,10 @@ struct registry_transport {
     const char *id;
 };
 
-/* Finds the transport of plugin `id`; if id is NULL, that of the plugin in ENVOI_TLS_BACKEND; if that is unset or empty,
- * the usable one of highest priority. A plugin that is named or critical and cannot be used is an error; any other is
- * passed over, with a warning in the log.
- * ENVOI_OK; ENVOI_E_PLUGIN or ENVOI_E_SYSTEM with the reason in fault; ENVOI_E_MEMORY. */
+/* Finds the transport of plugin `id`; if id is NULL, that of the plugin in ENVOI_TLS_BACKEND; if that is unset or
+ * empty, the usable one of highest priority. A plugin that is named or critical and cannot be used is an error; any
+ * other is passed over, with a warning in the log. ENVOI_OK; ENVOI_E_PLUGIN or ENVOI_E_SYSTEM with the reason in fault;
+ * ENVOI_E_MEMORY. */
 int registry_find_transport(struct registry *r, const char *id, struct envoi_errctx *fault,
                             struct registry_transport *out);
 
@@ -74,23 +74,23 @@ struct registry_rule {
     const char *needs_tls; /* requires verified TLS */
 };
 
-/* The rule for a mechanism that the application provides itself. ENVOI_OK, and the rule may be empty. If the descriptors
- * cannot be read: ENVOI_E_PLUGIN or ENVOI_E_SYSTEM with the reason in fault, or ENVOI_E_MEMORY. */
+/* The rule for a mechanism that the application provides itself. ENVOI_OK, and the rule may be empty. If the
+ * descriptors cannot be read: ENVOI_E_PLUGIN or ENVOI_E_SYSTEM with the reason in fault, or ENVOI_E_MEMORY. */
 int registry_find_rule(struct registry *r, const char *name, struct envoi_errctx *fault, struct registry_rule *out);
 
 /* Finds provider number nth (from 0) of the mechanism `name`, a SASL name in upper case, which is never used as a file
  * name. A provider of X with channel binding is also one of X-PLUS. First come the plugins whose descriptor names the
- * mechanism, by priority; then those whose descriptor says `*`, which are loaded and asked. If the rule forbids the name,
- * only plugins that name it and are not the program's own count.
- * ENVOI_OK; ENVOI_E_END: no (more) providers; ENVOI_E_PLUGIN with the reason in fault: a critical plugin cannot be used, or
- * the administrator's directory is not trusted; ENVOI_E_SYSTEM with the reason: the machine failed; ENVOI_E_MEMORY. */
+ * mechanism, by priority; then those whose descriptor says `*`, which are loaded and asked. If the rule forbids the
+ * name, only plugins that name it and are not the program's own count. ENVOI_OK; ENVOI_E_END: no (more) providers;
+ * ENVOI_E_PLUGIN with the reason in fault: a critical plugin cannot be used, or the administrator's directory is not
+ * trusted; ENVOI_E_SYSTEM with the reason: the machine failed; ENVOI_E_MEMORY. */
 int registry_find_mechanism(struct registry *r, const char *name, size_t nth, struct envoi_errctx *fault,
                             struct registry_mechanism *out);
 /* The id of the first provider (nth 0); NULL if there is none. */
 const char *registry_mechanism_provider(struct registry *r, const char *name);
 
-/* See envoi_library_plugins() and those that follow it in <envoi/library.h>. If the descriptors cannot be read, there are
- * no plugins, and the reason is the last warning. */
+/* See envoi_library_plugins() and those that follow it in <envoi/library.h>. If the descriptors cannot be read, there
+ * are no plugins, and the reason is the last warning. */
 size_t registry_count(struct registry *r);
 const char *registry_value(struct registry *r, size_t index, const char *key);
 const char *registry_source(struct registry *r, size_t index, const char *key);

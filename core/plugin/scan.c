@@ -131,8 +131,8 @@ static int scan_read_file(const struct ownership_dir *dir, const char *name, cha
     return rc ? rc : sink->found(sink->ctx, d);
 }
 
-/* Does the path exist, or may it? ownership_open_dir() stops at the first directory that is not trusted, and does not see
- * whether there is one below. */
+/* Does the path exist, or may it? ownership_open_dir() stops at the first directory that is not trusted, and does not
+ * see whether there is one below. */
 static bool scan_is_there(const char *path)
 {
     int fd = ownership_open_at(AT_FDCWD, path, O_PATH);

@@ -7,8 +7,8 @@
 #include <envoi/library.h>
 #include <pthread.h>
 
-/* Lets only one init or fini run at a time, of all plugins and library objects, because TLS libraries have global state.
- * Recursive, so that a log function that calls envoi does not deadlock. */
+/* Lets only one init or fini run at a time, of all plugins and library objects, because TLS libraries have global
+ * state. Recursive, so that a log function that calls envoi does not deadlock. */
 static pthread_mutex_t process_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 static int entry_get_plugin(const struct entry *e, const char *modules, const struct envoi_plugin **out,

@@ -148,8 +148,8 @@ static int store_read_layers(struct registry *r, struct envoi_errctx *why)
     return rc;
 }
 
-/* Undoes a reading that failed. The entries that were there before it have a descriptor in LAYER_CODE: they stay, and lose
- * their other layers. */
+/* Undoes a reading that failed. The entries that were there before it have a descriptor in LAYER_CODE: they stay, and
+ * lose their other layers. */
 static void store_undo(struct registry *r, size_t warnings)
 {
     size_t kept = 0;
@@ -174,7 +174,8 @@ static void store_undo(struct registry *r, size_t warnings)
     r->count = kept;
 }
 
-/* Undoes the reading, and logs and keeps the reason. If the log function calls the registry, it gets the same failure. */
+/* Undoes the reading, and logs and keeps the reason. If the log function calls the registry, it gets the same
+ * failure. */
 static int store_give_up(struct registry *r, int rc, struct envoi_errctx *why, size_t warnings)
 {
     store_undo(r, warnings);

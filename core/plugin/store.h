@@ -29,18 +29,18 @@ void store_unlock(struct registry *r);
 
 /* The caller of all that follow holds the lock. */
 
-/* Reads the descriptors, once.
- * ENVOI_OK. After ENVOI_E_MEMORY, ENVOI_E_SYSTEM or ENVOI_E_PLUGIN there are no plugins but those added before, and the
- * next call tries again. ENVOI_E_PLUGIN: the administrator's directory is not trusted, so it is not known which plugins it
- * forbids. A call by the log function during a reading returns the failure of that, ENVOI_OK if there is none. */
+/* Reads the descriptors, once. ENVOI_OK. After ENVOI_E_MEMORY, ENVOI_E_SYSTEM or ENVOI_E_PLUGIN there are no plugins
+ * but those added before, and the next call tries again. ENVOI_E_PLUGIN: the administrator's directory is not trusted,
+ * so it is not known which plugins it forbids. A call by the log function during a reading returns the failure of that,
+ * ENVOI_OK if there is none. */
 int store_read(struct registry *r, struct envoi_errctx *fault);
 /* NULL if there is no such plugin. */
 struct entry *store_find(const struct registry *r, const char *id);
 /* The entry of that id; a new one if there is none. ENVOI_OK or ENVOI_E_MEMORY. */
 int store_get(struct registry *r, const char *id, struct entry **out);
 void store_sort(struct registry *r);
-/* A descriptor_warn_fn; ctx is the registry. Keeps the text. Logs it too, at once unless descriptors are being read, else
- * when they have been. */
+/* A descriptor_warn_fn; ctx is the registry. Keeps the text. Logs it too, at once unless descriptors are being read,
+ * else when they have been. */
 int store_warn(void *ctx, const char *text);
 /* As entry_load(), but logs that the plugin is loaded, or once why it cannot be. */
 int store_load(struct registry *r, struct entry *e, struct envoi_errctx *why);

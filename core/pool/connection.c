@@ -10,7 +10,8 @@
 
 #include <envoi/library.h>
 
-/* Milliseconds: a busy connection on which no message was done for so long gets no more for now. Others may be quicker. */
+/* Milliseconds: a busy connection on which no message was done for so long gets no more for now. Others may be
+ * quicker. */
 #define HANGS_AFTER 1000
 
 /* ---- state ---- */
@@ -103,8 +104,8 @@ void connection_discard(struct pool_connection *c)
 static void connection_take_done(void *ctx, struct envoi_message *message, int rc)
 {
     struct pool_connection *c = ctx;
-    /* Nearly always the first. But a message goes to the end of the session's queue if the server refused it because it takes
-     * one transaction at a time. */
+    /* Nearly always the first. But a message goes to the end of the session's queue if the server refused it because it
+     * takes one transaction at a time. */
     struct pool_delivery *d = fifo_take(&c->sent, message);
     bool alive = envoi_session_connected(c->session);
 
@@ -162,8 +163,8 @@ static struct pool_connection *connection_new(struct pool_route *r, struct pool_
     return c;
 }
 
-/* Would a connection to any server fail in the same way? A refused login counts as such, because repeating it may lock the
- * account; a deferred one (4yz) does not. */
+/* Would a connection to any server fail in the same way? A refused login counts as such, because repeating it may lock
+ * the account; a deferred one (4yz) does not. */
 static bool connection_is_hopeless(const struct envoi_session *s, int rc)
 {
     switch (envoi_error_class(rc)) {
@@ -198,8 +199,9 @@ static void connection_fail(struct pool_connection *c, int rc)
     delivery_end_all(r, rc, why.text);
 }
 
-/* It was lost after it was ready. That is the server's fault only if it was of no use: it completed no message, and either lost
- * some or was never given one. The latter is no fault if the route has no messages, or ran out of them since it was ready. */
+/* It was lost after it was ready. That is the server's fault only if it was of no use: it completed no message, and
+ * either lost some or was never given one. The latter is no fault if the route has no messages, or ran out of them
+ * since it was ready. */
 static void connection_lose(struct pool_connection *c)
 {
     struct pool_route *r = c->route;

@@ -7,8 +7,8 @@
 
 #include "pool/pool.h"
 
-/* Begins a connection to the route's next server. False: all servers are in their back-off pause, the server's name is being
- * looked up for another connection, or there is no memory. */
+/* Begins a connection to the route's next server. False: all servers are in their back-off pause, the server's name is
+ * being looked up for another connection, or there is no memory. */
 bool connection_open(struct pool_route *r);
 /* Carries on because fd is ready, or (-1) a deadline passed or a callback is to be asked again. */
 void connection_process(struct pool_connection *c, int fd, unsigned events);

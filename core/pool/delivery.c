@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bounds on the work for one transaction, not on the message: how many recipients of further domains are passed over in search
- * of one whose domain is already in the transaction, and how many domains it has at most. */
+/* Bounds on the work for one transaction, not on the message: how many recipients of further domains are passed over in
+ * search of one whose domain is already in the transaction, and how many domains it has at most. */
 #define LOOK_AHEAD  1000u
 #define DOMAINS_MAX 64u
 
@@ -73,8 +73,8 @@ void delivery_end(struct envoi_pool *p, struct pool_delivery *d, int code, const
 
 /* ---- the recipients of a transaction ---- */
 
-/* Is the recipient still to be sent to? After a 421 too: the server says that it processed nothing more (RFC 5321 section
- * 3.8). That ends the connection but not the message. */
+/* Is the recipient still to be sent to? After a 421 too: the server says that it processed nothing more (RFC 5321
+ * section 3.8). That ends the connection but not the message. */
 static bool recipient_is_open(const struct recipient *r)
 {
     return r->verdict == ENVOI_VERDICT_NOT_ATTEMPTED || (r->verdict == ENVOI_VERDICT_DEFERRED && r->code == 421);

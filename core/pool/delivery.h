@@ -5,19 +5,19 @@
 
 #include "pool/pool.h"
 
-/* Makes those recipients due that the next transaction is for. At most so many recipients, from at most so many domains; 0:
- * unlimited. */
+/* Makes those recipients due that the next transaction is for. At most so many recipients, from at most so many
+ * domains; 0: unlimited. */
 void delivery_pick(struct pool_delivery *d, uint64_t recipients_max, uint64_t domains_max);
 /* Keeps the first failure of the transaction that has just ended. Its text is made from a recipient's verdict, or is
  * `otherwise` if no verdict has a reason. */
 void delivery_fail_of(struct pool_delivery *d, int code, const char *otherwise);
-/* Ends a delivery, which must be in no list, without another transaction. Recipients without a verdict are not attempted, for
- * this reason, and `done` gets this failure when the pool settles. */
+/* Ends a delivery, which must be in no list, without another transaction. Recipients without a verdict are not
+ * attempted, for this reason, and `done` gets this failure when the pool settles. */
 void delivery_end(struct envoi_pool *p, struct pool_delivery *d, int code, const char *text);
 
-/* A connection that was begun at that time failed. One try is counted for every message that waits on the route, if all servers
- * have failed in this turn, no connection is idle or busy, and all that are being made were begun later. Another turn begins
- * then, and a message that has used up its tries ends with this failure. */
+/* A connection that was begun at that time failed. One try is counted for every message that waits on the route, if all
+ * servers have failed in this turn, no connection is idle or busy, and all that are being made were begun later.
+ * Another turn begins then, and a message that has used up its tries ends with this failure. */
 void delivery_charge_all(struct pool_route *r, int64_t begun, int code, const char *text);
 /* Ends all messages that wait on the route. */
 void delivery_end_all(struct pool_route *r, int code, const char *text);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The data of a pool.
  *
- * The structs point to one another, but the functions have an order: each file uses only those above it, and includes their
- * headers. run.c and pool.c do not use each other, nor do the first three.
+ * The structs point to one another, but the functions have an order: each file uses only those above it, and includes
+ * their headers. run.c and pool.c do not use each other, nor do the first three.
  *
  *   lists.c       lists of deliveries and of connections
  *   fds.c         which connection a descriptor belongs to, and who watches it
@@ -30,8 +30,8 @@
 
 /* ---- messages ---- */
 
-/* A message that was submitted. Between calls it is in exactly one list: `again` or `waiting` of its route, `sent` of a connection, or
- * `settled` of the pool. */
+/* A message that was submitted. Between calls it is in exactly one list: `again` or `waiting` of its route, `sent` of a
+ * connection, or `settled` of the pool. */
 struct pool_delivery {
     struct pool_delivery *next;
     struct envoi_message *message;
@@ -148,8 +148,8 @@ struct envoi_pool {
 
 /* ---- small functions that all files may use ---- */
 
-/* False in a child of fork(), which has a copy of the pool. Its epoll and sockets are shared with the parent: they must be left
- * alone. */
+/* False in a child of fork(), which has a copy of the pool. Its epoll and sockets are shared with the parent: they must
+ * be left alone. */
 static inline bool pool_is_ours(const struct envoi_pool *p)
 {
     return p->process == process_number();

@@ -5,8 +5,8 @@
 
 #include "pool/pool.h"
 
-/* servers: names separated by blanks; copied, as are the settings of the prototype. ENVOI_OK; ENVOI_E_USAGE: there is no
- * server, or one cannot be parsed; ENVOI_E_MEMORY; the sticky error of the prototype. */
+/* servers: names separated by blanks; copied, as are the settings of the prototype. ENVOI_OK; ENVOI_E_USAGE: there is
+ * no server, or one cannot be parsed; ENVOI_E_MEMORY; the sticky error of the prototype. */
 int route_new(struct envoi_pool *p, const struct envoi_session *prototype, const char *servers,
               struct pool_route **out);
 void route_free(struct pool_route *r);

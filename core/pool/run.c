@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Drives a pool: descriptors that are ready and deadlines that passed, in the application's loop or in the pool's own. */
+/* Drives a pool: descriptors that are ready and deadlines that passed, in the application's loop or in the pool's
+ * own. */
 #include "base/clock.h"
 #include "pool/connection.h"
 #include "pool/delivery.h"
@@ -73,7 +74,8 @@ static void pool_dispatch(struct envoi_pool *p)
     }
 }
 
-/* Settles messages that left their connections and dispatches those that wait, until there is nothing more to do at once. */
+/* Settles messages that left their connections and dispatches those that wait, until there is nothing more to do at
+ * once. */
 static void pool_carry_on(struct envoi_pool *p, bool ask_again)
 {
     if ((p->wake >= 0 && p->now >= p->wake) || (ask_again && p->waits))

@@ -5,11 +5,12 @@
 
 #include "pool/pool.h"
 
-/* The server for the next connection. NULL: all are in their back-off pause; the pool wakes when the first pause is over.
+/* The server for the next connection. NULL: all are in their back-off pause; the pool wakes when the first pause is
+ * over.
  *
- * Within a turn, servers that have not failed come first, in list order. A failed server is picked again only if all that have
- * not failed are still in their back-off pause; otherwise the first servers, whose pauses keep expiring, would starve the rest.
- * A turn ends when every server has failed and no connection is being made. */
+ * Within a turn, servers that have not failed come first, in list order. A failed server is picked again only if all
+ * that have not failed are still in their back-off pause; otherwise the first servers, whose pauses keep expiring,
+ * would starve the rest. A turn ends when every server has failed and no connection is being made. */
 struct pool_server *server_next(struct pool_route *r);
 /* A connection to s that was begun at that time failed. */
 void server_failed(struct pool_route *r, struct pool_server *s, int64_t begun);

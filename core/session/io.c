@@ -45,8 +45,8 @@ void io_receive(struct envoi_session *s)
         engine_lost(s->engine, end == END_BROKEN ? errno : 0);
 }
 
-/* Sending failed. A reply that the server sent before it closed (a 421, a refusal of the content) may still be in the socket,
- * and is the better reason. */
+/* Sending failed. A reply that the server sent before it closed (a 421, a refusal of the content) may still be in the
+ * socket, and is the better reason. */
 static void io_broken(struct envoi_session *s, int error)
 {
     (void)io_receive_some(s);

@@ -125,8 +125,9 @@ void envoi_library_free(struct envoi_library *library)
 
 /* ---- failures of setters ---- */
 
-/* Notes the result of a setter and returns it. A failure stays until the same setter succeeds, and every session reports it:
- * sessions of several threads share the library, and it is not known which of them the setter was meant for. */
+/* Notes the result of a setter and returns it. A failure stays until the same setter succeeds, and every session
+ * reports it: sessions of several threads share the library, and it is not known which of them the setter was meant
+ * for. */
 static int library_note(struct envoi_library *library, enum library_setter setter, int rc)
 {
     bool refused = false;
@@ -184,7 +185,8 @@ struct library_change {
     const char *text; /* the new value; NULL: none */
 };
 
-/* Changes all of the directories and tells the registry, or none: if the registry refuses, the old ones are put back. */
+/* Changes all of the directories and tells the registry, or none: if the registry refuses, the old ones are put
+ * back. */
 static int library_change_dirs(struct envoi_library *library, const struct library_change *changes, size_t count,
                                bool user_default)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by sessions: plugins, trust, TLS contexts, and knowledge of servers. Each session holds a reference, so that the
- * library lives until the last of them is freed. */
+/* Shared by sessions: plugins, trust, TLS contexts, and knowledge of servers. Each session holds a reference, so that
+ * the library lives until the last of them is freed. */
 #ifndef SESSION_LIBRARY_H
 #define SESSION_LIBRARY_H
 

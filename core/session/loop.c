@@ -47,8 +47,8 @@ static bool loop_is_dialing(const struct envoi_session *s)
     return s->dialer && s->fd < 0;
 }
 
-/* ENVOI_E_AGAIN while the connection is being made. If an address was connected but gave no greeting, and then the others
- * fail, the failure of the former is reported: it is the better reason. */
+/* ENVOI_E_AGAIN while the connection is being made. If an address was connected but gave no greeting, and then the
+ * others fail, the failure of the former is reported: it is the better reason. */
 static int loop_dial(struct envoi_session *s, int64_t now)
 {
     struct endpoint address;
@@ -65,8 +65,8 @@ static int loop_dial(struct envoi_session *s, int64_t now)
     return rc;
 }
 
-/* RFC 5321 section 5.1: if an address gives no greeting or a bad one, try the next address of the name. Not with implicit TLS:
- * there the handshake already was an answer. */
+/* RFC 5321 section 5.1: if an address gives no greeting or a bad one, try the next address of the name. Not with
+ * implicit TLS: there the handshake already was an answer. */
 static bool loop_try_next_address(struct envoi_session *s, int rc)
 {
     bool ungreeted =
@@ -240,7 +240,8 @@ static int loop_poll_timeout(const struct envoi_session *s)
     return at - now > INT_MAX ? INT_MAX : (int)(at - now);
 }
 
-/* Waits for an event or the deadline. A hang-up or an error counts as both events: reading or writing then finds the reason. */
+/* Waits for an event or the deadline. A hang-up or an error counts as both events: reading or writing then finds the
+ * reason. */
 static int loop_wait(struct envoi_session *s)
 {
     struct pollfd fds[WATCH_MAX];

@@ -29,8 +29,8 @@ static int env_tls_context(void *driver, const struct registry_transport *transp
     return rc;
 }
 
-/* Everything that trust in the connection depends on. The key is made before the handshake, because settings may be changed
- * before the server sends a ticket. */
+/* Everything that trust in the connection depends on. The key is made before the handshake, because settings may be
+ * changed before the server sends a ticket. */
 static int session_make_ticket_key(struct envoi_session *s)
 {
     const struct settings *set = &s->settings;

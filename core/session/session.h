@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One connection: joins the application, the engine and the socket.
  *
- * The files of this room use only those before them: servers, library, worker, session; helo, io, loop, verbs, sendmail.
- * session_settings and session_info use none behind session. */
+ * The files of this room use only those before them: servers, library, worker, session; helo, io, loop, verbs,
+ * sendmail. session_settings and session_info use none behind session. */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
 
@@ -67,8 +67,8 @@ struct envoi_session {
     bool impatient;                /* a callback must not say AGAIN, although this is the non-blocking face */
 };
 
-/* Every call that can run a callback stands between session_enter() and session_leave(). ENVOI_OK; ENVOI_E_USAGE: NULL, or the
- * connection belongs to the process that this one was forked from; ENVOI_E_BUSY: in a callback. After an error
+/* Every call that can run a callback stands between session_enter() and session_leave(). ENVOI_OK; ENVOI_E_USAGE: NULL,
+ * or the connection belongs to the process that this one was forked from; ENVOI_E_BUSY: in a callback. After an error
  * session_leave() must not be called. */
 int session_enter(struct envoi_session *s);
 /* The same, but also for a connection of another process. */
@@ -76,13 +76,14 @@ int session_enter_any(struct envoi_session *s);
 /* Returns rc. Destroys a session that was freed in a callback. */
 int session_leave(struct envoi_session *s, int rc);
 
-/* Makes another session with the same settings, not connected. Fails with the sticky error of a setter, if there is one. */
+/* Makes another session with the same settings, not connected. Fails with the sticky error of a setter, if there is
+ * one. */
 int session_copy(const struct envoi_session *from, struct envoi_session **out);
 
 /* Verbs for a pool, in verbs.c. Non-blocking: brings a connection to where a message can be sent. */
 int session_prepare(struct envoi_session *s);
-/* Puts a message behind those that are being sent, or begins with it. session_go() sets them in motion and returns the result
- * of the verb. See engine_queue(). */
+/* Puts a message behind those that are being sent, or begins with it. session_go() sets them in motion and returns the
+ * result of the verb. See engine_queue(). */
 int session_queue(struct envoi_session *s, struct envoi_message *message);
 int session_go(struct envoi_session *s);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* envoi_session_set_*: each checks its arguments, and either changes the setting or leaves it and notes a sticky error. */
+/* envoi_session_set_*: each checks its arguments, and either changes the setting or leaves it and notes a sticky
+ * error. */
 #include "base/mem.h"
 #include "base/sasl_name.h"
 #include "base/text.h"

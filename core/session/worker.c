@@ -42,8 +42,8 @@ static void *worker_main(void *ctx)
     return NULL;
 }
 
-/* The thread is detached: a login may be given up while a library still waits for a server of its own, and free never blocks.
- * It blocks all signals, which are for the application's threads. Returns 0 or an errno. */
+/* The thread is detached: a login may be given up while a library still waits for a server of its own, and free never
+ * blocks. It blocks all signals, which are for the application's threads. Returns 0 or an errno. */
 static int worker_start(struct worker *w)
 {
     pthread_attr_t attr;
@@ -88,8 +88,8 @@ int worker_new(struct envoi_library *library, const struct engine_task *task, st
     return ENVOI_OK;
 }
 
-/* fork(2) copies no threads. In a child the task never ends and its library may hold locks for ever, so only the descriptor is
- * given back. */
+/* fork(2) copies no threads. In a child the task never ends and its library may hold locks for ever, so only the
+ * descriptor is given back. */
 void worker_free(struct worker *w)
 {
     if (w && w->process == process_number())

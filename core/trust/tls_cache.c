@@ -201,9 +201,9 @@ static int context_make(struct tls_context *t, struct envoi_errctx *fault)
 
 /* ---- finding ---- */
 
-/* Takes unused contexts that are outdated or beyond SPARE_MAX out of the list, and returns them. The caller frees them without
- * the lock, because the transport may log then, too. The newest come first in the list, so those beyond the limit are the
- * oldest. now -1: ages are not looked at. */
+/* Takes unused contexts that are outdated or beyond SPARE_MAX out of the list, and returns them. The caller frees them
+ * without the lock, because the transport may log then, too. The newest come first in the list, so those beyond the
+ * limit are the oldest. now -1: ages are not looked at. */
 static struct tls_context *tls_cache_take_out(struct tls_cache *c, int64_t now)
 {
     struct tls_context *gone = NULL;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* TLS contexts, shared by all sessions that ask for the same: reading the system's certificates takes tens of milliseconds
- * and megabytes.
+/* TLS contexts, shared by all sessions that ask for the same: reading the system's certificates takes tens of
+ * milliseconds and megabytes.
  *
  * A session gets an existing context if it agrees with the request in transport, trust, versions, ciphers and client
- * certificate, and the files have not changed since they were read; so a renewed certificate is read again. Where the system's
- * certificates are only the TLS library knows. A context with them is therefore not given out for longer than a day; sessions
- * that hold it keep it. */
+ * certificate, and the files have not changed since they were read; so a renewed certificate is read again. Where the
+ * system's certificates are only the TLS library knows. A context with them is therefore not given out for longer than
+ * a day; sessions that hold it keep it. */
 #ifndef TRUST_TLS_CACHE_H
 #define TRUST_TLS_CACHE_H
 
@@ -34,7 +34,8 @@ struct tls_identity {
 
 struct tls_context;
 
-/* The lock is recursive: a transport may log while it makes a context, and the log function may free another session. */
+/* The lock is recursive: a transport may log while it makes a context, and the log function may free another
+ * session. */
 struct tls_cache {
     pthread_mutex_t lock;
     struct tls_context *first;

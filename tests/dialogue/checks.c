@@ -161,7 +161,8 @@ static void check_verdict(struct player *p, const char *rest)
     arguments_free(&a);
 }
 
-/* -------------------------------------------------------------------------------------------- replies and errors ---- */
+/* -------------------------------------------------------------------------------------------- replies and errors
+ * ---- */
 
 static void reply_check(struct player *p, const char *what, const struct envoi_reply *reply, const char *rest)
 {
@@ -272,7 +273,8 @@ static void check_text(struct player *p, const char *rest)
     arguments_free(&a);
 }
 
-/* -------------------------------------------------------------------------------------------------- the session ---- */
+/* -------------------------------------------------------------------------------------------------- the session
+ * ---- */
 
 static void check_extension(struct player *p, const char *rest)
 {

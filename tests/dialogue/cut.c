@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* For every dialogue the connection ends after every single octet, of either side: never a crash, never a leak, never a
- * success that was not granted; and what is said of a message is what can be known: before the end of the content nothing
- * was delivered, from there until the reply is read nobody knows, then it is what the server said. */
+ * success that was not granted; and what is said of a message is what can be known: before the end of the content
+ * nothing was delivered, from there until the reply is read nobody knows, then it is what the server said. */
 #include "../support/blocks.h"
 #include "files.h"
 #include "play.h"

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------------------------------ content by callbacks ---- */
+/* ------------------------------------------------------------------------------------------ content by callbacks
+ * ---- */
 
 static int feed_pull(void *ctx, void *buf, size_t cap, size_t *len)
 {
@@ -77,7 +78,8 @@ static bool source_read(struct player *p, struct source *source, const char *res
     return good;
 }
 
-/* ---------------------------------------------------------------------------------------------------- the message ---- */
+/* ---------------------------------------------------------------------------------------------------- the message
+ * ---- */
 
 static bool letter_content_line(struct player *p, const struct script_line *line, struct bytes *out)
 {

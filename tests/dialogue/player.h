@@ -126,8 +126,8 @@ bool player_fail(struct player *p, const char *format, ...) __attribute__((forma
 /* The play fails, in a lenient one too. */
 bool player_break(struct player *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The arguments of a line, each NUL-terminated, to be freed with arguments_free(). The play fails when they are fewer than
- * least or more than most. */
+/* The arguments of a line, each NUL-terminated, to be freed with arguments_free(). The play fails when they are fewer
+ * than least or more than most. */
 struct arguments {
     struct bytes item[ARGUMENTS_MAX];
     size_t count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The dialogues with TLS in them, once more with the real plugins: OpenSSL and GnuTLS against servers of both, TLS 1.2 and
- * 1.3, whole, octet by octet and cut at random. Whatever the backend, the outcome is the one of the script. */
+/* The dialogues with TLS in them, once more with the real plugins: OpenSSL and GnuTLS against servers of both, TLS 1.2
+ * and 1.3, whole, octet by octet and cut at random. Whatever the backend, the outcome is the one of the script. */
 #include "../support/blocks.h"
 #include "files.h"
 #include "tls.h"

@@ -104,7 +104,8 @@ void play_secrets(const struct script *script, bool client_only,
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ what shows them ---- */
+/* ------------------------------------------------------------------------------------------------ what shows them
+ * ---- */
 
 static void look_at_text(struct player *p, const char *what, const char *text, const char *secret, size_t len)
 {

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --------------------------------------------------------------------------------------------- hearing, speaking ---- */
+/* --------------------------------------------------------------------------------------------- hearing, speaking
+ * ---- */
 
 void server_hear(struct player *p)
 {
@@ -77,7 +78,8 @@ void server_speak(struct player *p, bool burst)
     bytes_free(&wire);
 }
 
-/* ----------------------------------------------------------------------------------------------------- its steps ---- */
+/* ----------------------------------------------------------------------------------------------------- its steps
+ * ---- */
 
 static void step_say(struct player *p, const char *rest)
 {
@@ -199,7 +201,8 @@ static void step_layer(struct player *p, const char *rest)
     p->server.layer = true;
 }
 
-/* --------------------------------------------------------------------------------------- what the client has to say ---- */
+/* --------------------------------------------------------------------------------------- what the client has to say
+ * ---- */
 
 static void step_expect(struct player *p, const char *rest)
 {

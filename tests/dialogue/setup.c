@@ -27,7 +27,8 @@ static const struct {
     {"toy", envoi_plugin_toy, TOY_MECH_DESCRIPTOR},
 };
 
-/* ---------------------------------------------------------------------------------------- what the engine asks for ---- */
+/* ---------------------------------------------------------------------------------------- what the engine asks for
+ * ---- */
 
 static int player_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
 {

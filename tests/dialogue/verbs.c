@@ -167,7 +167,8 @@ static void verb_close(struct player *p, const char *rest)
     bytes_clear(&p->server.in);
 }
 
-/* ------------------------------------------------------------------------------------------------------- logins ---- */
+/* ------------------------------------------------------------------------------------------------------- logins
+ * ---- */
 
 static void verb_login(struct player *p, const char *rest)
 {
@@ -217,8 +218,8 @@ static void auth_part_read(struct auth_part *part, const char *text, size_t len)
         bytes_add(&part->response, text, len);
 }
 
-/* "auth-with NAME safe|plaintext PART...": a part is a response, "-" for none, "cancel" or "refuse"; a "+" behind it says
- * that there is more to come. */
+/* "auth-with NAME safe|plaintext PART...": a part is a response, "-" for none, "cancel" or "refuse"; a "+" behind it
+ * says that there is more to come. */
 static void verb_auth_with(struct player *p, const char *rest)
 {
     struct arguments a;

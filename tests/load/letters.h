@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages for a pool, made when they are submitted and given back when they are done; what was told of them is kept in an
- * octet for each recipient, and compared with the servers' ledger in the end. */
+/* Messages for a pool, made when they are submitted and given back when they are done; what was told of them is kept in
+ * an octet for each recipient, and compared with the servers' ledger in the end. */
 #ifndef LOAD_LETTERS_H
 #define LOAD_LETTERS_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Many messages through a pool to two servers that refuse, delay, drop and restart at random: whatever happens, what is told
- * of each message is what the servers have in their ledger. Only what is said to be unknown may be either.
+/* Many messages through a pool to two servers that refuse, delay, drop and restart at random: whatever happens, what is
+ * told of each message is what the servers have in their ledger. Only what is said to be unknown may be either.
  *
  *   load_pool [--messages N] [--seed N] [--faults PER_MILLE] [--extensions all|none|random]
  *
- * The seed decides what is drawn; when a draw happens depends on the time as well, so a run can be like another one and not
- * the same. */
+ * The seed decides what is drawn; when a draw happens depends on the time as well, so a run can be like another one and
+ * not the same. */
 #include "letters.h"
 
 #include <malloc.h>
@@ -17,8 +17,8 @@
 
 #define QUEUE       1000
 #define CONNECTIONS 12
-/* What the pool may have on the heap at once, however many messages it is given: those in the queue, with what they said when
- * they failed, and the connections. */
+/* What the pool may have on the heap at once, however many messages it is given: those in the queue, with what they
+ * said when they failed, and the connections. */
 #define OCTETS_MAX  ((size_t)QUEUE * 2560 + (size_t)CONNECTIONS * 2 * 65536)
 
 /* ---- memory ---- */

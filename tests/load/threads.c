@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pools in several threads over one library object, to servers that have names and that fail at random: for ThreadSanitizer,
- * and for the ledger, which has to agree here as well.
+/* Pools in several threads over one library object, to servers that have names and that fail at random: for
+ * ThreadSanitizer, and for the ledger, which has to agree here as well.
  *
  *   load_threads [--threads N] [--messages N] [--seed N] */
 #include "letters.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* For every dialogue the n-th allocation fails, for every n, once and for ever: never a crash, never a leak, never a
- * secret in memory that was given back, never a success that the server had not granted by then. All in one process, one
- * test for each dialogue. */
+ * secret in memory that was given back, never a success that the server had not granted by then. All in one process,
+ * one test for each dialogue. */
 #include "../dialogue/files.h"
 #include "../dialogue/play.h"
 #include "../support/blocks.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A server in a thread that takes mail over many connections and keeps a ledger of what it took: what the client claims is
- * compared with that. The first line of a message is "Message-ID: <NUMBER>", the local part of a recipient begins with
- * "rNUMBER"; one with ".refuse" behind it is refused, one with ".defer" deferred. A sender that begins with "mNUMBER" has to be
- * that of the message. */
+/* A server in a thread that takes mail over many connections and keeps a ledger of what it took: what the client claims
+ * is compared with that. The first line of a message is "Message-ID: <NUMBER>", the local part of a recipient begins
+ * with "rNUMBER"; one with ".refuse" behind it is refused, one with ".defer" deferred. A sender that begins with
+ * "mNUMBER" has to be that of the message. */
 #ifndef POOL_MTA_H
 #define POOL_MTA_H
 

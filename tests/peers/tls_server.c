@@ -152,8 +152,8 @@ static bool login(struct connection *c, const char *line)
     return put(c, "235 2.7.0 welcome\r\n");
 }
 
-/* Who or what the connection is for: the user, the subject of the client's certificate, "cleartext" without TLS, or the name
- * that the server was asked for. */
+/* Who or what the connection is for: the user, the subject of the client's certificate, "cleartext" without TLS, or the
+ * name that the server was asked for. */
 static void identity(const struct connection *c, char *who, size_t size)
 {
     X509 *leaf = c->ssl ? SSL_get0_peer_certificate(c->ssl) : NULL;

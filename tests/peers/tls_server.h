@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An SMTP server with TLS (OpenSSL), on TCP at 127.0.0.1, a thread for each connection: polite, until it is told to stall. */
+/* An SMTP server with TLS (OpenSSL), on TCP at 127.0.0.1, a thread for each connection: polite, until it is told to
+ * stall. */
 #ifndef TEST_TLS_SERVER_H
 #define TEST_TLS_SERVER_H
 

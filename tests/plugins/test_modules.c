@@ -451,8 +451,8 @@ Test(modules, vendor_directory_that_others_can_write)
         strstr(registry_warning(r, 0), "/vendor: the directory can be written by its group or by others"));
 }
 
-/* Two plugins of packages for one mechanism: the administrator disables the one that names it. The other one serves it if
- * it names it too, not because it offers whatever it has. */
+/* Two plugins of packages for one mechanism: the administrator disables the one that names it. The other one serves it
+ * if it names it too, not because it offers whatever it has. */
 /* faults: 58 */
 Test(modules, disabled_mechanism_of_two_plugins)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* queue FILE: does what a script says, several messages in a session, several sessions over one library object. One line of
- * the script is a word and its arguments, separated by blanks:
+/* queue FILE: does what a script says, several messages in a session, several sessions over one library object. One
+ * line of the script is a word and its arguments, separated by blanks:
  *
  *   plugins DESCRIPTORS MODULES    ca FILE    ciphers TEXT         of the library, before all else
  *   server HOST:PORT    tls off|required|implicit    backend ID    login USER PASSWORD-FILE MECHANISM
@@ -58,7 +58,8 @@ static void set_text(char **place, const char *text)
     *place = copy_of(text);
 }
 
-/* ------------------------------------------------------------------------------------------------- words that set ---- */
+/* ------------------------------------------------------------------------------------------------- words that set
+ * ---- */
 
 static void do_plugins(struct run *run, char **words, size_t count)
 {
@@ -169,7 +170,8 @@ static void do_message(struct run *run, char **words, size_t count)
     letter_make(&run->letters[run->count++], ++run->numbers, words, count);
 }
 
-/* -------------------------------------------------------------------------------------------------- words that do ---- */
+/* -------------------------------------------------------------------------------------------------- words that do
+ * ---- */
 
 static void forget_letters(struct run *run)
 {
@@ -311,7 +313,8 @@ static void do_alone(struct run *run, char **words, size_t count)
         fail("there is another thread", "alone");
 }
 
-/* ----------------------------------------------------------------------------------------------------- the script ---- */
+/* ----------------------------------------------------------------------------------------------------- the script
+ * ---- */
 
 static const struct word {
     const char *name;

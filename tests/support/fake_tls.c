@@ -226,7 +226,8 @@ static int32_t fake_shutdown(void *conn, uint32_t *want)
     return rc;
 }
 
-/* -------------------------------------------------------------------------------------------- what is told of it ---- */
+/* -------------------------------------------------------------------------------------------- what is told of it
+ * ---- */
 
 static int32_t fake_info(void *conn, struct envoi_tls_info *out)
 {

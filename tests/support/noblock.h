@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* noblock is a module for LD_PRELOAD. Between noblock_enter() and noblock_leave() of a thread, the process aborts with a
- * message when that thread
+/* noblock is a module for LD_PRELOAD. Between noblock_enter() and noblock_leave() of a thread, the process aborts with
+ * a message when that thread
  *
  *   - waits or may wait: poll, select, epoll_wait, sleep, ... however short the time-out;
  *   - asks for a name by a function that blocks: getaddrinfo, gethostbyname, ...;

@@ -20,7 +20,8 @@ extern const size_t client_way_count;
 struct envoi_library *client_library(void);
 /* A session that goes that way; not connected. */
 struct envoi_session *client_session(struct envoi_library *library, const struct client_way *way);
-/* Sends `count` messages (at most 8), numbered from `number` on, in a session that is connected. Checks the verdicts. */
+/* Sends `count` messages (at most 8), numbered from `number` on, in a session that is connected. Checks the
+ * verdicts. */
 bool client_send(struct envoi_session *session, unsigned number, unsigned count);
 /* A whole session: connects, sends, quits. Checks that it went the way it should. */
 bool client_visit(struct envoi_library *library, const char *where, const struct client_way *way, unsigned number,

@@ -39,8 +39,8 @@ static void open(void)
     CHECK(sasl_client_init(global) == SASL_OK);
 }
 
-/* Its options are the program's: modules ask for them when a connection is made. Where envoi was first they are not: Cyrus
- * keeps the callbacks of the first user. library.h says so. */
+/* Its options are the program's: modules ask for them when a connection is made. Where envoi was first they are not:
+ * Cyrus keeps the callbacks of the first user. library.h says so. */
 static void settled(void)
 {
     unsigned before = asked;

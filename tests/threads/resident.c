@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A module that leaves behind what TLS libraries leave behind: a destructor of thread-local data and an exit handler, both in
- * its own code. Whoever unloads it, crashes. It counts its lives and tells the log. */
+/* A module that leaves behind what TLS libraries leave behind: a destructor of thread-local data and an exit handler,
+ * both in its own code. Whoever unloads it, crashes. It counts its lives and tells the log. */
 #include <envoi/plugin.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A fork between use and use, as library.h allows it: parent and child both go on. The server is another process, so that
- * there is one thread when the fork comes. */
+/* A fork between use and use, as library.h allows it: parent and child both go on. The server is another process, so
+ * that there is one thread when the fork comes. */
 #include "check.h"
 #include "client.h"
 #include "mta.h"
@@ -39,8 +39,8 @@ static void in_child(struct envoi_library *library, unsigned number)
     envoi_library_free(library);
 }
 
-/* A library object that was used before goes on in the parent and in each child, with plugins, TLS contexts and tickets; and
- * so does a new one of the child. All at the same time. */
+/* A library object that was used before goes on in the parent and in each child, with plugins, TLS contexts and
+ * tickets; and so does a new one of the child. All at the same time. */
 /* faults: 76 */
 static void new_sessions_on_both_sides(void)
 {

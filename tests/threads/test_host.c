@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that uses OpenSSL, GnuTLS and Cyrus SASL itself, before, while and after envoi uses them: neither disturbs the
- * other. Each test has a process of its own, so that it is known who was first. */
+/* A program that uses OpenSSL, GnuTLS and Cyrus SASL itself, before, while and after envoi uses them: neither disturbs
+ * the other. Each test has a process of its own, so that it is known who was first. */
 #include "check.h"
 #include "client.h"
 #include "host.h"
@@ -58,7 +58,8 @@ static void the_program_is_first(void)
     mta_stop(mta);
 }
 
-/* The program comes later and goes earlier: envoi goes on. (mta.h, which is the program too, uses OpenSSL all the time.) */
+/* The program comes later and goes earlier: envoi goes on. (mta.h, which is the program too, uses OpenSSL all the
+ * time.) */
 /* faults: 76 */
 static void envoi_is_first(void)
 {

@@ -95,8 +95,8 @@ static void *stay_until_told(void *gate)
     return NULL;                /* and now comes the destructor of the module */
 }
 
-/* Threads that have used a module end after the object that loaded it, and the process ends after them; and it is the same
- * module when it is loaded again. */
+/* Threads that have used a module end after the object that loaded it, and the process ends after them; and it is the
+ * same module when it is loaded again. */
 /* faults: 70 */
 static void what_is_left_behind_still_works(void)
 {

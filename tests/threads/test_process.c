@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What belongs to the whole process stays as the program has set it: signals, errno, locale, umask, directory, environment,
- * descriptors, threads. */
+/* What belongs to the whole process stays as the program has set it: signals, errno, locale, umask, directory,
+ * environment, descriptors, threads. */
 #include "check.h"
 #include "client.h"
 #include "mta.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Many sessions in many threads over one library object: what they share are the plugins, which the first one to need them
- * loads, the TLS contexts, the tickets, and what is known of servers. */
+/* Many sessions in many threads over one library object: what they share are the plugins, which the first one to need
+ * them loads, the TLS contexts, the tickets, and what is known of servers. */
 #include "blocking.h"
 #include "check.h"
 #include "client.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* scripted STEP...: a server for one connection, for what no real server does on demand. It prints its port on 127.0.0.1
- * and then takes the steps:
+/* scripted STEP...: a server for one connection, for what no real server does on demand. It prints its port on
+ * 127.0.0.1 and then takes the steps:
  *
  *     "<"   reads a line
  *     "<."  reads content, to the line with the dot

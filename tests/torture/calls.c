@@ -38,8 +38,8 @@ static struct {
         CALL_##call, HOW_##how, error, EFFECT_FAIR, EFFECT_FAIR, true                                                  \
     }
 
-/* What a socket or a wait says to a signal is a matter of a deadline. A file that is read waits for nothing that has one,
- * so no system interrupts it for ever. */
+/* What a socket or a wait says to a signal is a matter of a deadline. A file that is read waits for nothing that has
+ * one, so no system interrupts it for ever. */
 const struct fault calls_faults[] = {
     F(socket, FAIL, EMFILE, FAIR, FAIR),
     F(socket, FAIL, ENOBUFS, FAIR, FAIR),

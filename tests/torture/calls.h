@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The calls that envoi makes of the system, between envoi and the C library: the linker hands them to us (--wrap). On a
- * thread between calls_begin() and calls_end() they are counted and held against the rules of the house, and the nth one
- * of a kind goes wrong, once or for ever. Whatever a shared library calls (OpenSSL, GnuTLS, Cyrus, c-ares, the C library
- * itself) is not seen. */
+ * thread between calls_begin() and calls_end() they are counted and held against the rules of the house, and the nth
+ * one of a kind goes wrong, once or for ever. Whatever a shared library calls (OpenSSL, GnuTLS, Cyrus, c-ares, the C
+ * library itself) is not seen. */
 #ifndef TORTURE_CALLS_H
 #define TORTURE_CALLS_H
 

@@ -34,8 +34,8 @@ struct sink *sink_start(unsigned flags, const char *pki);
 /* "127.0.0.1:PORT", or a path */
 const char *sink_where(const struct sink *s);
 unsigned sink_port(const struct sink *s);
-/* Waits until all that came before is over. What the ledger says afterwards does not change any more. False: a connection
- * is still open. */
+/* Waits until all that came before is over. What the ledger says afterwards does not change any more. False: a
+ * connection is still open. */
 bool sink_settle(struct sink *s);
 /* How often recipient k of a letter was taken. */
 unsigned sink_taken(const struct sink *s, size_t number, size_t k);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The mechanisms of Kerberos, where the modules and a KDC are installed: tests/servers/krb5.sh starts one for each test. */
+/* The mechanisms of Kerberos, where the modules and a KDC are installed: tests/servers/krb5.sh starts one for each
+ * test. */
 #include "combos.h"
 #include "server.h"
 

@@ -10,8 +10,8 @@ static struct client client;
 static struct server server;
 static struct envoi_sasl_layer layer;
 
-/* The cipher of DIGEST-MD5 in Cyrus loses a library context of OpenSSL with each login. Where LeakSanitizer is there, it
- * is told not to look; what the plugin itself loses, host.c counts. */
+/* The cipher of DIGEST-MD5 in Cyrus loses a library context of OpenSSL with each login. Where LeakSanitizer is there,
+ * it is told not to look; what the plugin itself loses, host.c counts. */
 void __lsan_disable(void) __attribute__((weak));
 void __lsan_enable(void) __attribute__((weak));
 

@@ -58,7 +58,8 @@ struct peer_library {
     bool (*client_is)(void *peer, const char *common_name);
     /* Asks for a renegotiation (TLS 1.2). */
     int (*renegotiate)(void *peer);
-    /* Sends a KeyUpdate that asks for one in return (TLS 1.3). PEER_FAILED: no more than that many, says the library. */
+    /* Sends a KeyUpdate that asks for one in return (TLS 1.3). PEER_FAILED: no more than that many, says the
+     * library. */
     int (*update_keys)(void *peer);
 };
 

@@ -415,8 +415,8 @@ Test(stack, decoded_octets_are_kept)
     bytes_free(&in);
 }
 
-/* An encode gets no more than it takes, and a send that took nothing has encoded nothing: all octets arrive once, in their
- * order, though the wire is full again and again. */
+/* An encode gets no more than it takes, and a send that took nothing has encoded nothing: all octets arrive once, in
+ * their order, though the wire is full again and again. */
 Test(stack, layer_over_a_slow_wire)
 {
     static uint8_t data[400000];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The message object's own functions: what they refuse, and that a refusal sticks. What a send makes of a message is tested by
- * the dialogues. */
+/* The message object's own functions: what they refuse, and that a refusal sticks. What a send makes of a message is
+ * tested by the dialogues. */
 #include "message/message.h"
 
 #include <criterion/criterion.h>

@@ -25,7 +25,8 @@ struct call {
 
 /* What follows is asserted to be possible, and not to go on for ever. The call stays where it is in memory. */
 void call_prepare(struct call *c, const char *server);
-/* The same with a name, a port and the name server of rows, which is to be stopped; timeout: for the name and for connecting. */
+/* The same with a name, a port and the name server of rows, which is to be stopped; timeout: for the name and for
+ * connecting. */
 void call_prepare_name(struct call *c, const struct dns_row *rows, const char *name, uint16_t port, int64_t timeout);
 void call_begin(struct call *c);
 /* How many descriptors the dialer waits for. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The two kinds of addresses are asked for apart, and one answer may come long after the other (RFC 8305 section 3): here when
- * the test says so. */
+/* The two kinds of addresses are asked for apart, and one answer may come long after the other (RFC 8305 section 3):
+ * here when the test says so. */
 #include "../../peers/net.h"
 #include "call.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The three directories in merge/ put together, compared with merge/expected line by line; which directory is the user's;
- * and that what the administrator says of a plugin holds. */
+/* The three directories in merge/ put together, compared with merge/expected line by line; which directory is the
+ * user's; and that what the administrator says of a plugin holds. */
 #include "fakes.h"
 #include "plugin/registry.h"
 #include "tree.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the administrator's file says of a plugin holds for the mechanisms that the plugin names, whoever serves them. */
+/* What the administrator's file says of a plugin holds for the mechanisms that the plugin names, whoever serves
+ * them. */
 #include "fakes.h"
 #include "plugin/registry.h"
 #include "tree.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A pool stays with its process: a child cannot use it, and what the child does with its copy does not disturb the parent. */
+/* A pool stays with its process: a child cannot use it, and what the child does with its copy does not disturb the
+ * parent. */
 #include "post.h"
 
 #include <criterion/criterion.h>

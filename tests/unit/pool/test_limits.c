@@ -12,8 +12,8 @@ struct limit {
     int64_t value;
 };
 
-/* Sends `count` messages, each to `recipients` recipients of `domains` domains. The server reports a client that exceeds the
- * limits it announced. */
+/* Sends `count` messages, each to `recipients` recipients of `domains` domains. The server reports a client that
+ * exceeds the limits it announced. */
 static struct mta_report run(struct mta_config config, size_t count, size_t recipients, size_t domains,
                              struct limit limit)
 {
@@ -122,8 +122,8 @@ static struct mta_report run_aged(struct mta_config config, size_t count, int64_
     return r;
 }
 
-/* With an age of 1 ms a connection is old when its first message is done: how long that takes, the gate of the second server
- * connection decides. */
+/* With an age of 1 ms a connection is old when its first message is done: how long that takes, the gate of the second
+ * server connection decides. */
 Test(pool_limits, age)
 {
     cr_assert_gt(run_aged((struct mta_config){0}, 40, 1).connections, 1);

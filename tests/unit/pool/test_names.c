@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Servers that have names: one look-up serves all connections of a route, a failure is forgotten, and what does not answer is
- * passed over: an address for the next one, a server for the next one. */
+/* Servers that have names: one look-up serves all connections of a route, a failure is forgotten, and what does not
+ * answer is passed over: an address for the next one, a server for the next one. */
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
 #include "net/host_cache.h"
@@ -308,7 +308,8 @@ Test(pool_names, what_works_comes_first)
     cr_assert_null(host_cache_use(&k, 1), "an answer without addresses is none");
 }
 
-/* The first address takes connections and never greets: its time-out is paid once, and then the other one comes first. */
+/* The first address takes connections and never greets: its time-out is paid once, and then the other one comes
+ * first. */
 Test(pool_names, an_address_that_does_not_greet)
 {
     static const struct dns_row rows[] = {{.name = "two.example", .a = {"127.0.0.1"}, .aaaa = {"::1"}}, {.name = NULL}};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A pool over TLS, with both backends: sessions are resumed from one connection to the next, and no connection is shared
- * between messages that are not of the same identity or do not ask for the same protection. */
+/* A pool over TLS, with both backends: sessions are resumed from one connection to the next, and no connection is
+ * shared between messages that are not of the same identity or do not ask for the same protection. */
 #include "../../peers/tls_server.h"
 
 #include <criterion/criterion.h>

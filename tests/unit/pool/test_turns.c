@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which server comes next, and when a failure of all servers counts as a try. Whatever the servers do, each message is done in
- * the end, and each server has its turn. */
+/* Which server comes next, and when a failure of all servers counts as a try. Whatever the servers do, each message is
+ * done in the end, and each server has its turn. */
 #include "../../peers/net.h"
 #include "pool/pool.h"
 #include "post.h"
@@ -213,8 +213,8 @@ Test(pool_turns, closed_behind_the_reply_to_ehlo)
         cr_assert_eq(end_with_the_hello("250 here", ""), 3);
 }
 
-/* One connection does all the work, the other one is idle from its first moment on. Both are closed by the server, and that is
- * not its fault. */
+/* One connection does all the work, the other one is idle from its first moment on. Both are closed by the server, and
+ * that is not its fault. */
 Test(pool_turns, an_idle_connection_that_was_never_used)
 {
     struct mta_config config = {.idle_ms = 100};

@@ -112,8 +112,8 @@ Test(pool_usage, submit)
     post_close(&p);
 }
 
-/* A setter of the library object that was refused: no route, and no message goes out, over an open connection neither, until
- * it succeeds. */
+/* A setter of the library object that was refused: no route, and no message goes out, over an open connection neither,
+ * until it succeeds. */
 Test(pool_usage, refused_setter)
 {
     struct post p;

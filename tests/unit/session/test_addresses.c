@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A name with two addresses, of which the first takes connections and does not greet as it should (RFC 5321 section 5.1). The
- * first is that of IPv6, the second has the script. */
+/* A name with two addresses, of which the first takes connections and does not greet as it should (RFC 5321 section
+ * 5.1). The first is that of IPv6, the second has the script. */
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
 #include "../../peers/server.h"

@@ -15,7 +15,8 @@ TestSuite(examples, .timeout = 60);
 
 extern char **environ;
 
-/* Runs EXAMPLE SERVER me@example.org you@example.net with the message on its standard input. Returns its exit status. */
+/* Runs EXAMPLE SERVER me@example.org you@example.net with the message on its standard input. Returns its exit
+ * status. */
 static int run(const char *example, const char *where, const char *message, char *out, size_t size)
 {
     char *argv[] = {(char *)(uintptr_t)example, (char *)(uintptr_t)where, (char[]){"me@example.org"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* No call of the non-blocking face blocks, whatever the server does not do. The preload noblock watches every call; only the
- * loop around them may wait. */
+/* No call of the non-blocking face blocks, whatever the server does not do. The preload noblock watches every call;
+ * only the loop around them may wait. */
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
 #include "../../peers/tls_server.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* `require-tls: yes` and `enabled: no` in plugins.d: what the admin wrote cannot be lifted by the program, nor by a plugin
- * or a mechanism of its own under the same name; what the plugin's own descriptor says can. The mechanism shows no password,
- * so nothing else forbids it here. */
+/* `require-tls: yes` and `enabled: no` in plugins.d: what the admin wrote cannot be lifted by the program, nor by a
+ * plugin or a mechanism of its own under the same name; what the plugin's own descriptor says can. The mechanism shows
+ * no password, so nothing else forbids it here. */
 #include "../../peers/server.h"
 #include "../../support/toy_mech.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* TLS sessions are resumed between connections that trust the same, and between no others. The server would always do it:
- * what it says of its last handshake tells whether a ticket was offered. */
+/* TLS sessions are resumed between connections that trust the same, and between no others. The server would always do
+ * it: what it says of its last handshake tells whether a ticket was offered. */
 #include "../../peers/tls_server.h"
 #include "../../support/blocks.h"
 #include "base/clock.h"

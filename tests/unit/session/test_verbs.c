@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Each verb of session.h by the blocking face, against a server that follows a script: what goes out and what comes back.
- * What the verbs mean is tested by the dialogues, which play the engine alone. */
+/* Each verb of session.h by the blocking face, against a server that follows a script: what goes out and what comes
+ * back. What the verbs mean is tested by the dialogues, which play the engine alone. */
 #include "session/session.h"
 
 #include "../../peers/server.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A mechanism whose library blocks, in the non-blocking face: its steps are taken by a worker thread. The mechanism here,
- * X-GATE, waits in its step until the test opens the gate. */
+/* A mechanism whose library blocks, in the non-blocking face: its steps are taken by a worker thread. The mechanism
+ * here, X-GATE, waits in its step until the test opens the gate. */
 #include "../../peers/net.h"
 #include "../../peers/server.h"
 

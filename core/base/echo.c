@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/echo.h"
+#include "base/echo.h"
 
 #include "base/text.h"
 
@@ -28,7 +28,7 @@ static bool is_base64(char c)
     return text_is_alpha(c) || text_is_digit(c) || (c && strchr("+/=", c));
 }
 
-/* Masks fragments too: every run of PIECE_LEAST or more base64 characters that occurs in what the client said. */
+/* Masks fragments too: every run of PIECE_LEAST or more base64 characters that occurs in a secret. */
 static void cover_pieces(char *text, size_t len, const void *said, size_t said_len)
 {
     for (size_t from = 0, to; from < len; from = to + 1) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Echoes of a login in a reply are starred, and nothing else is touched. */
-#include "engine/echo.h"
+#include "base/echo.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
