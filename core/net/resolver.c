@@ -25,7 +25,6 @@ static void resolver_start_library(void)
 
 static ares_socket_t channel_open_socket(int family, int type, int protocol, void *ctx)
 {
-    (void)ctx;
     return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 }
 
@@ -39,14 +38,12 @@ static int channel_close_socket(ares_socket_t fd, void *ctx)
 
 static int channel_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, void *ctx)
 {
-    (void)ctx;
     return connect(fd, to, len);
 }
 
 static ares_ssize_t channel_receive(ares_socket_t fd, void *data, size_t len, int flags, struct sockaddr *from,
                                     ares_socklen_t *from_len, void *ctx)
 {
-    (void)ctx;
     return recvfrom(fd, data, len, flags, from, from_len);
 }
 
@@ -55,7 +52,6 @@ static ares_ssize_t channel_send(ares_socket_t fd, const struct iovec *pieces, i
     struct iovec copy[16];
     struct msghdr message = {.msg_iov = copy};
 
-    (void)ctx;
     if (count > (int)(sizeof copy / sizeof copy[0]))
         count = (int)(sizeof copy / sizeof copy[0]); /* a short write, which is allowed for a stream */
     memcpy(copy, pieces, (size_t)count * sizeof copy[0]);
@@ -163,7 +159,6 @@ static void query_answered(void *ctx, int status, int timeouts, struct ares_addr
 {
     struct resolver_query *query = ctx;
 
-    (void)timeouts;
     query->done = true;
     query->status = status;
     if (!answer)

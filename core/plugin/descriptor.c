@@ -275,7 +275,6 @@ static int parse_take_pair(void *user, const char *section, const char *name, co
     char value[DESCRIPTOR_LINE_MAX + 3];
     const char *fault;
 
-    (void)section;
     if (key == KEY_COUNT) {
         if (strncmp(name, "x-", 2) != 0)
             parse_warn(p, "the key `%s` is unknown and ignored", name);

@@ -19,7 +19,6 @@ static int entry_get_plugin(const struct entry *e, const char *modules, const st
         return ENVOI_OK;
     }
 #ifdef ENVOI_NO_DLOPEN
-    (void)modules;
     *out = NULL;
     return fault_set(why, ENVOI_E_PLUGIN, 0, "this envoi was built without the loader of modules");
 #else

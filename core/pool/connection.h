@@ -5,7 +5,7 @@
 #ifndef POOL_CONNECTION_H
 #define POOL_CONNECTION_H
 
-#include "pool/pool.h"
+#include "pool/parts.h"
 
 /* Begins a connection to the route's next server. False: all servers are in their back-off pause, the server's name is
  * being looked up for another connection, or there is no memory. */

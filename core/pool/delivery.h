@@ -3,7 +3,7 @@
 #ifndef POOL_DELIVERY_H
 #define POOL_DELIVERY_H
 
-#include "pool/pool.h"
+#include "pool/parts.h"
 
 /* Makes those recipients due that the next transaction is for. At most so many recipients, from at most so many
  * domains; 0: unlimited. */

@@ -4,7 +4,7 @@
 #ifndef POOL_FDS_H
 #define POOL_FDS_H
 
-#include "pool/pool.h"
+#include "pool/parts.h"
 
 /* The watch function of the sessions, with the struct pool_connection as ctx. A failure is noted in its `broken`. */
 void fds_tell(void *connection, int fd, unsigned events);

@@ -4,7 +4,7 @@
 #ifndef POOL_LISTS_H
 #define POOL_LISTS_H
 
-#include "pool/pool.h"
+#include "pool/parts.h"
 
 void fifo_push(struct pool_fifo *f, struct pool_delivery *d);
 void fifo_push_front(struct pool_fifo *f, struct pool_delivery *d);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The object: its limits, its routes, and its end. */
-#include "pool/pool.h"
+#include "pool/parts.h"
 
 #include "base/clock.h"
 #include "base/mem.h"

@@ -3,7 +3,7 @@
 #ifndef POOL_ROUTE_H
 #define POOL_ROUTE_H
 
-#include "pool/pool.h"
+#include "pool/parts.h"
 
 /* servers: names separated by blanks; copied, as are the settings of the prototype. ENVOI_OK; ENVOI_E_USAGE: there is
  * no server, or one cannot be parsed; ENVOI_E_MEMORY; the sticky error of the prototype. */

@@ -3,7 +3,7 @@
 #ifndef POOL_SERVER_H
 #define POOL_SERVER_H
 
-#include "pool/pool.h"
+#include "pool/parts.h"
 
 /* The server for the next connection. NULL: all are in their back-off pause; the pool wakes when the first pause is
  * over.

@@ -96,7 +96,6 @@ static void env_set_window(void *driver, int window)
 
 static int64_t env_now(void *driver)
 {
-    (void)driver;
     return clock_now();
 }
 

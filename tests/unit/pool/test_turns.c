@@ -2,7 +2,7 @@
 /* Which server comes next, and when a failure of all servers counts as a try. Whatever the servers do, each message is
  * done in the end, and each server has its turn. */
 #include "../../peers/net.h"
-#include "pool/pool.h"
+#include "pool/parts.h"
 #include "post.h"
 
 #include <criterion/criterion.h>

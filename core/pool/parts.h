@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The data of a pool.
+/* The parts of a pool: the data, and the small functions that all files use.
  *
  * The structs point to one another, but the functions have an order: each file uses only those above it, and includes
  * their headers. run.c and pool.c do not use each other, nor do the first three.
@@ -15,8 +15,8 @@
  *
  * No session is entered from within a session. While one is working, its callbacks only take notes (`settled`, `dirty`,
  * `broken`), which are acted on after it has returned. */
-#ifndef POOL_POOL_H
-#define POOL_POOL_H
+#ifndef POOL_PARTS_H
+#define POOL_PARTS_H
 
 #include "base/clock.h"
 #include "base/process.h"
@@ -146,7 +146,7 @@ struct envoi_pool {
     bool draining, stopped;
 };
 
-/* ---- small functions that all files may use ---- */
+/* ---- small functions ---- */
 
 /* False in a child of fork(), which has a copy of the pool. Its epoll and sockets are shared with the parent: they must
  * be left alone. */
