@@ -36,17 +36,28 @@ static const char *text_at(const struct options *options, size_t where)
     return *(const char *const *)(const void *)((const char *)options + where);
 }
 
+/* Returns 0, or the errno that reading the file would meet. */
+static int check_file(const char *path)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int error = 0;
+
+    if (fd < 0 || fstat(fd, &status) < 0)
+        error = errno;
+    else if (S_ISDIR(status.st_mode))
+        error = EISDIR;
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
 static int check_files(const struct options *options, struct fault *fault)
 {
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const char *path = text_at(options, files[i].where);
-        if (!path)
-            continue;
-        struct stat status;
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        int error = fd < 0 || fstat(fd, &status) < 0 ? errno : S_ISDIR(status.st_mode) ? EISDIR : 0;
-        if (fd >= 0)
-            close(fd);
+        int error = path ? check_file(path) : 0;
+
         if (error)
             return fault_set(fault, EXIT_CONFIG, ENVOI_E_SYSTEM, "%s: cannot read '%s': %s", files[i].option, path,
                              strerror(error));
@@ -173,7 +184,9 @@ int connection_session(const struct options *options, struct envoi_library *libr
 
 static const char *default_port(const struct options *options)
 {
-    return options->lmtp ? "24" : options->tls == ENVOI_TLS_IMPLICIT ? "465" : "587";
+    if (options->lmtp)
+        return "24";
+    return options->tls == ENVOI_TLS_IMPLICIT ? "465" : "587";
 }
 
 int connection_server(const struct options *options, const char *host, char server[SERVER_MAX], struct fault *fault)

@@ -78,7 +78,8 @@ int main(int argc, char **argv)
     options_free(&options);
     if (fflush(stdout) || ferror(stdout)) {
         complain("cannot write to standard output");
-        exit = exit ? exit : options.from ? EXIT_SENT : EXIT_LOCAL;
+        if (!exit)
+            exit = options.from ? EXIT_SENT : EXIT_LOCAL;
     }
     return exit;
 }

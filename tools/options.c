@@ -164,13 +164,21 @@ static int set_seconds(struct options *options, const struct option_row *row, co
     return 0;
 }
 
+/* Returns the sources of a secret other than a file, for the error text. */
+static const char *other_sources(const char *name)
+{
+    if (!strcmp(name, "password"))
+        return " or --password-command, or type it when asked";
+    if (!strcmp(name, "token"))
+        return " or --token-command";
+    return "";
+}
+
 static int set_refused(struct options *options, const struct option_row *row, const char *value)
 {
     (void)options, (void)value;
-    const char *other = !strcmp(row->name, "password") ? " or --password-command, or type it when asked"
-                        : !strcmp(row->name, "token")  ? " or --token-command"
-                                                       : "";
-    complain("--%s: no secret on the command line, " SECRET_IN_ARGV "; give --%s-file%s", row->name, row->name, other);
+    complain("--%s: no secret on the command line, " SECRET_IN_ARGV "; give --%s-file%s", row->name, row->name,
+             other_sources(row->name));
     return EXIT_USAGE;
 }
 
@@ -185,6 +193,14 @@ static int applies(const struct option_row *row, enum command command)
     return command == COMMAND_NONE ? row->common : (row->commands & (unsigned)command) != 0;
 }
 
+static int has_argument(const struct option_row *row)
+{
+    if (!row->argument)
+        return no_argument;
+    /* A refused option is recognised with and without a value. */
+    return *row->argument ? required_argument : optional_argument;
+}
+
 /* Fills getopt_long's table with the options of the command, and `letters` with its short ones. */
 static void make_tables(enum command command, struct option *table, char *letters)
 {
@@ -196,7 +212,7 @@ static void make_tables(enum command command, struct option *table, char *letter
         if (!applies(&rows[i], command))
             continue;
         table->name = rows[i].name;
-        table->has_arg = !rows[i].argument ? no_argument : *rows[i].argument ? required_argument : optional_argument;
+        table->has_arg = has_argument(&rows[i]);
         table->val = FIRST_ROW + (int)i;
         table++;
         if (rows[i].letter)

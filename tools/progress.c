@@ -43,10 +43,12 @@ static void format_bar(char *line, size_t cap, size_t width, unsigned percent)
     if (cap < width + 3)
         return;
     *line++ = '[';
-    for (size_t i = 0; i < width; i++)
-        *line++ = i < filled ? '=' : i == filled ? '>' : ' ';
-    *line++ = ']';
-    *line = '\0';
+    memset(line, '=', filled);
+    memset(line + filled, ' ', width - filled);
+    if (filled < width)
+        line[filled] = '>';
+    line[width] = ']';
+    line[width + 1] = '\0';
 }
 
 void progress_format(char *line, size_t cap, size_t columns, uint64_t done, int64_t total, int64_t milliseconds)

@@ -64,10 +64,12 @@ static int add_recipient(void *ctx, const char *address, struct fault *fault)
 {
     const struct send *send = ctx;
     int error = envoi_message_add_recipient_with(send->message, address, send->options->rcpt_options);
+    if (!error)
+        return 0;
     /* The address was checked before the options. */
-    return !error                     ? 0
-           : error == ENVOI_E_ADDRESS ? fault_from_setter(fault, "recipient", address, error)
-                                      : fault_from_setter(fault, "--rcpt-options", send->options->rcpt_options, error);
+    if (error == ENVOI_E_ADDRESS)
+        return fault_from_setter(fault, "recipient", address, error);
+    return fault_from_setter(fault, "--rcpt-options", send->options->rcpt_options, error);
 }
 
 static int make_message(struct send *send)
