@@ -22,7 +22,7 @@ static const struct source {
 
 static struct secret secret;
 
-static const char *value_of(const struct options *options, const struct source *source)
+static const char *source_value(const struct options *options, const struct source *source)
 {
     return *(const char *const *)(const void *)((const char *)options + source->where);
 }
@@ -31,14 +31,14 @@ int login_count_secrets(const struct options *options)
 {
     int count = 0;
     for (size_t i = 0; i < SOURCES; i++)
-        count += value_of(options, &sources[i]) != NULL;
+        count += source_value(options, &sources[i]) != NULL;
     return count;
 }
 
 static int set_from(const struct source *source, const struct options *options, struct envoi_session *session,
                     struct fault *fault)
 {
-    int rc = source->read(&secret, source->option, value_of(options, source), fault);
+    int rc = source->read(&secret, source->option, source_value(options, source), fault);
     int error = rc ? ENVOI_OK : source->set(session, options->user, secret.text);
     secret_wipe(&secret);
     return error ? fault_from_setter(fault, "--user", options->user, error) : rc;
@@ -51,7 +51,7 @@ int login_set(struct login *login, const struct options *options, const char *se
     if (!options->user)
         return 0;
     for (size_t i = 0; i < SOURCES; i++)
-        if (value_of(options, &sources[i]))
+        if (source_value(options, &sources[i]))
             return set_from(&sources[i], options, session, fault);
     snprintf(login->prompt, sizeof login->prompt, "Password of %.200s at %s: ", options->user, server);
     int error = envoi_session_set_password(session, options->user, NULL);

@@ -50,7 +50,7 @@ static json_t *collect(struct envoi_library *library)
     return all;
 }
 
-static const char *value_of(const json_t *plugin, const char *key, const char *part)
+static const char *plugin_value(const json_t *plugin, const char *key, const char *part)
 {
     return report_text(json_object_get(plugin, key), part);
 }
@@ -63,7 +63,7 @@ static int print_table(const json_t *plugins)
     for (size_t i = 0; !rc && i < json_array_size(plugins); i++) {
         const char *cells[TABLE_COLUMNS];
         for (size_t c = 0; c < SHOWN; c++)
-            cells[c] = value_of(json_array_get(plugins, i), shown[c], "value");
+            cells[c] = plugin_value(json_array_get(plugins, i), shown[c], "value");
         rc = table_add(&table, cells);
     }
     if (!rc)
@@ -80,12 +80,12 @@ static int print_why(const json_t *plugins)
         const json_t *plugin = json_array_get(plugins, i);
         struct table table = {.columns = 3};
         for (size_t k = 1; !rc && k < KEYS; k++) {
-            const char *cells[TABLE_COLUMNS] = {keys[k], value_of(plugin, keys[k], "value"),
-                                                value_of(plugin, keys[k], "source")};
+            const char *cells[TABLE_COLUMNS] = {keys[k], plugin_value(plugin, keys[k], "value"),
+                                                plugin_value(plugin, keys[k], "source")};
             if (json_object_get(plugin, keys[k]))
                 rc = table_add(&table, cells);
         }
-        printf("%s%s\n", i ? "\n" : "", value_of(plugin, "id", "value"));
+        printf("%s%s\n", i ? "\n" : "", plugin_value(plugin, "id", "value"));
         table_print(&table, 2, stdout);
         table_free(&table);
     }
@@ -98,7 +98,7 @@ static void print_warnings(const json_t *warnings)
         complain("warning: %s", json_string_value(json_array_get(warnings, i)));
 }
 
-static int print(const struct options *options, struct envoi_library *library)
+static int plugins_print(const struct options *options, struct envoi_library *library)
 {
     json_t *all = collect(library);
     const json_t *plugins = json_object_get(all, "plugins");
@@ -127,12 +127,12 @@ int plugins_command(const struct options *options)
         complain("'envoi plugins' takes no '%s'; see 'envoi plugins --help'", options->operands[0]);
         return EXIT_USAGE;
     }
-    /* No log: its messages are among the warnings that print() shows. */
+    /* No log: its messages are among the warnings that plugins_print() shows. */
     int rc = connection_library(options, 0, &library, &fault);
     if (rc)
         fault_print(&fault, NULL);
     else
-        rc = print(options, library);
+        rc = plugins_print(options, library);
     envoi_library_free(library);
     return rc;
 }

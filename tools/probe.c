@@ -179,7 +179,7 @@ static int look(struct probe *probe)
     return probe->fault.exit;
 }
 
-static int check_usage(const struct options *o)
+static int probe_check_usage(const struct options *o)
 {
     const struct {
         int wrong;
@@ -198,7 +198,7 @@ static int check_usage(const struct options *o)
     return 0;
 }
 
-static int print(struct probe *probe)
+static int probe_report(struct probe *probe)
 {
     int rc = 0;
     json_object_set_new(probe->found, "error", fault_json(&probe->fault));
@@ -228,7 +228,7 @@ static int is_implicit(const struct probe *probe)
 int probe_command(const struct options *options)
 {
     struct probe probe = {.options = options};
-    int rc = check_usage(options);
+    int rc = probe_check_usage(options);
     if (rc)
         return rc;
     probe.found = json_object();
@@ -240,7 +240,7 @@ int probe_command(const struct options *options)
         json_object_set_new(probe.found, "server", text_json(probe.server));
         rc = look(&probe);
     }
-    int printed = print(&probe);
+    int printed = probe_report(&probe);
     envoi_library_free(probe.library);
     return rc ? rc : printed;
 }

@@ -107,7 +107,7 @@ json_t *report_new(int exit, const struct fault *fault, const struct envoi_messa
     return report;
 }
 
-static int add_recipient(struct table *table, const json_t *row)
+static int report_add_recipient(struct table *table, const json_t *row)
 {
     char reply[64] = "";
     char line[1024];
@@ -152,7 +152,7 @@ int report_print_table(const json_t *report, FILE *file)
     const json_t *recipients = json_object_get(report, "recipients");
     int rc = json_array_size(recipients) ? table_add(&table, head) : 0;
     for (size_t i = 0; !rc && i < json_array_size(recipients); i++)
-        rc = add_recipient(&table, json_array_get(recipients, i));
+        rc = report_add_recipient(&table, json_array_get(recipients, i));
     if (!rc)
         table_print(&table, 0, file);
     table_free(&table);

@@ -35,7 +35,7 @@ static int names_none(const char *list)
 }
 
 /* Checks for required options, and for options that need or exclude another. */
-static int check_usage(const struct options *o)
+static int send_check_usage(const struct options *o)
 {
     const struct {
         int wrong;
@@ -60,7 +60,7 @@ static int check_usage(const struct options *o)
     return 0;
 }
 
-static int add_recipient(void *ctx, const char *address, struct fault *fault)
+static int send_add_recipient(void *ctx, const char *address, struct fault *fault)
 {
     const struct send *send = ctx;
     int error = envoi_message_add_recipient_with(send->message, address, send->options->rcpt_options);
@@ -82,11 +82,11 @@ static int make_message(struct send *send)
         return fault_from_setter(&send->fault, "--mail-options", o->mail_options, error);
     envoi_message_set_drop_options(send->message, o->drop_options > 0);
     for (size_t i = 0; i < o->to.count; i++)
-        if (add_recipient(send, o->to.items[i], &send->fault))
+        if (send_add_recipient(send, o->to.items[i], &send->fault))
             return send->fault.exit;
     int rc = content_open(&send->content, o->operand_count ? o->operands[0] : NULL, &send->fault);
     if (!rc && o->read_recipients)
-        rc = content_read_recipients(&send->content, add_recipient, send, &send->fault);
+        rc = content_read_recipients(&send->content, send_add_recipient, send, &send->fault);
     if (rc)
         return rc;
     if (!envoi_message_recipients(send->message))
@@ -136,7 +136,7 @@ static int transmit(struct send *send)
     return exit;
 }
 
-static void print(const struct send *send, int exit)
+static void send_print(const struct send *send, int exit)
 {
     json_t *report = report_new(exit, &send->fault, send->message, send->session);
     if (send->options->json) {
@@ -153,14 +153,14 @@ static void print(const struct send *send, int exit)
 int send_command(const struct options *options)
 {
     struct send send = {.options = options, .content.fd = -1};
-    int exit = check_usage(options);
+    int exit = send_check_usage(options);
     if (exit)
         return exit;
     exit = prepare(&send);
     if (!exit)
         exit = transmit(&send);
     /* Printed before QUIT, as its reply does not change the verdicts. */
-    print(&send, exit);
+    send_print(&send, exit);
     if (envoi_session_connected(send.session))
         envoi_session_quit(send.session);
     envoi_session_free(send.session);
