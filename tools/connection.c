@@ -97,12 +97,13 @@ static int set_directories(const struct options *options, struct envoi_library *
 int connection_library(const struct options *options, int talk, struct envoi_library **out, struct fault *fault)
 {
     int error = envoi_library_new(out);
+    int rc;
     if (error)
         return fault_set(fault, EXIT_LOCAL, error, "%s", envoi_error_text(error));
     /* The options outlive the library, and log_line() does not change them. */
     if (talk)
         envoi_library_set_log(*out, log_line, (void *)(uintptr_t)options);
-    int rc = check_files(options, fault);
+    rc = check_files(options, fault);
     if (!rc)
         rc = set_directories(options, *out, fault);
     if (!rc && options->ca && (error = envoi_library_set_ca_file(*out, options->ca)))
@@ -136,14 +137,15 @@ static int set_texts(const struct options *options, struct envoi_session *sessio
 static int set_client_certificate(const struct options *options, struct envoi_session *session, struct fault *fault)
 {
     static struct secret passphrase;
+    int error, rc;
     if (!options->cert)
         return 0;
-    int error = envoi_session_set_client_certificate(session, options->cert, options->key);
+    error = envoi_session_set_client_certificate(session, options->cert, options->key);
     if (error)
         return fault_from_setter(fault, "--cert", options->cert, error);
     if (!options->passphrase_file)
         return 0;
-    int rc = secret_from_file(&passphrase, "--passphrase-file", options->passphrase_file, fault);
+    rc = secret_from_file(&passphrase, "--passphrase-file", options->passphrase_file, fault);
     if (!rc && (error = envoi_session_set_passphrase(session, passphrase.text)))
         rc = fault_from_setter(fault, "--passphrase-file", options->passphrase_file, error);
     secret_wipe(&passphrase);
@@ -167,6 +169,7 @@ int connection_session(const struct options *options, struct envoi_library *libr
                        struct envoi_session **out, struct fault *fault)
 {
     int error = envoi_session_new(library, out);
+    int rc;
     if (error)
         return fault_set(fault, EXIT_LOCAL, error, "%s", envoi_error_text(error));
     error = envoi_session_set_lmtp(*out, options->lmtp > 0);
@@ -178,7 +181,7 @@ int connection_session(const struct options *options, struct envoi_library *libr
         error = envoi_session_set_trace(*out, options->trace > 1 ? 2 : 1, NULL, NULL);
     if (error)
         return fault_set(fault, EXIT_USAGE, error, "%s", envoi_error_text(error));
-    int rc = set_texts(options, *out, fault);
+    rc = set_texts(options, *out, fault);
     return rc ? rc : set_security(options, *out, verify, fault);
 }
 

@@ -62,6 +62,7 @@ static ssize_t read_some(struct content *content, void *buf, size_t cap)
 int content_read_recipients(struct content *content, header_address_fn *tell, void *ctx, struct fault *fault)
 {
     size_t body = 0, kept = 0;
+    int rc;
     for (ssize_t n = -1; !body && n != 0;) {
         char *head = content->head_len < HEADER_MAX ? realloc(content->head, content->head_len + CHUNK) : NULL;
         if (!head)
@@ -76,7 +77,7 @@ int content_read_recipients(struct content *content, header_address_fn *tell, vo
         content->head_len += (size_t)n;
         body = header_end(head, content->head_len, n == 0);
     }
-    int rc = header_read(content->head, body, &kept, tell, ctx, fault);
+    rc = header_read(content->head, body, &kept, tell, ctx, fault);
     /* The part of the body that was read already moves up to the shortened header. */
     memmove(content->head + kept, content->head + body, content->head_len - body);
     content->head_len -= body - kept;

@@ -47,10 +47,10 @@ static int for_now(int reply)
 
 int exit_code_of_error(int error, int phase, int reply)
 {
-    if (!error)
-        return EXIT_SENT;
     int class = envoi_error_class(error);
     int exit = FIND(by_error, error, 0);
+    if (!error)
+        return EXIT_SENT;
     if (exit)
         return exit;
     exit = FIND(by_class, class, EXIT_LOCAL);

@@ -50,12 +50,13 @@ static const struct {
 
 void complain(const char *format, ...)
 {
-    char line[2560];
+    char line[2560], *clean;
     va_list args;
+    int n;
     va_start(args, format);
-    int n = vsnprintf(line, sizeof line, format, args);
+    n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    char *clean = n < 0 ? NULL : text_clean(line, ' ');
+    clean = n < 0 ? NULL : text_clean(line, ' ');
     fprintf(stderr, "envoi: %s\n", clean ? clean : "out of memory");
     free(clean);
 }
@@ -117,9 +118,10 @@ void fault_print(const struct fault *fault, const char *where)
 
 json_t *fault_json(const struct fault *fault)
 {
+    json_t *object;
     if (!fault->exit)
         return NULL;
-    json_t *object = json_object();
+    object = json_object();
     json_object_set_new(object, "name", text_json(envoi_error_name(fault->error)));
     json_object_set_new(object, "text", text_json(fault->text));
     json_object_set_new(object, "phase", text_json(fault->phase ? envoi_phase_name(fault->phase) : ""));

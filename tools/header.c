@@ -96,19 +96,24 @@ static int tell_list(InternetAddressList *list, header_address_fn *tell, void *c
 static int tell_field(const char *name, const char *value, size_t len, header_address_fn *tell, void *ctx,
                       struct fault *fault)
 {
+    GMimeParserOptions *options;
+    InternetAddressList *list;
     char *text = strndup(value, len);
+    int wrong, rc;
     if (!text)
         return fault_set(fault, EXIT_LOCAL, ENVOI_E_MEMORY, "out of memory");
     for (char *c = text; *c; c++)
         if (*c == '\r' || *c == '\n')
             *c = ' ';
-    int wrong = strlen(text) != len;
-    GMimeParserOptions *options = g_mime_parser_options_new();
+    wrong = strlen(text) != len;
+    options = g_mime_parser_options_new();
     g_mime_parser_options_set_warning_callback(options, count_warning, &wrong);
-    InternetAddressList *list = internet_address_list_parse(options, text);
-    int rc = wrong ? fault_set(fault, EXIT_DATA, ENVOI_E_ADDRESS, "the field %s of the message is no address list: %s",
-                               name, text)
-                   : tell_list(list, tell, ctx, fault);
+    list = internet_address_list_parse(options, text);
+    if (wrong)
+        rc = fault_set(fault, EXIT_DATA, ENVOI_E_ADDRESS, "the field %s of the message is no address list: %s", name,
+                       text);
+    else
+        rc = tell_list(list, tell, ctx, fault);
     if (list)
         g_object_unref(list);
     g_mime_parser_options_free(options);
@@ -123,9 +128,9 @@ int header_read(char *text, size_t len, size_t *kept, header_address_fn *tell, v
     /* Never shut down: GMime cannot be initialised again after that. */
     g_mime_init();
     for (size_t at = 0, end; !rc && at < len; at = end) {
+        size_t value = 0, row;
         end = next_field(text, len, at);
-        size_t value = 0;
-        size_t row = field_row(text + at, end - at, &value);
+        row = field_row(text + at, end - at, &value);
         if (row < FIELDS && fields[row].refused)
             rc = fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT,
                            "the message has a field %s, which --read-recipients does not read; give --to instead",

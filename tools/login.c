@@ -47,6 +47,7 @@ static int set_from(const struct source *source, const struct options *options, 
 int login_set(struct login *login, const struct options *options, const char *server, struct envoi_session *session,
               struct fault *fault)
 {
+    int error;
     *login = (struct login){0};
     if (!options->user)
         return 0;
@@ -54,7 +55,7 @@ int login_set(struct login *login, const struct options *options, const char *se
         if (source_value(options, &sources[i]))
             return set_from(&sources[i], options, session, fault);
     snprintf(login->prompt, sizeof login->prompt, "Password of %.200s at %s: ", options->user, server);
-    int error = envoi_session_set_password(session, options->user, NULL);
+    error = envoi_session_set_password(session, options->user, NULL);
     if (!error)
         error = envoi_session_set_credential_callback(session, login_answer, login);
     return error ? fault_from_setter(fault, "--user", options->user, error) : 0;

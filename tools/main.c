@@ -47,9 +47,10 @@ static void print_help(const struct row *row)
 static int dispatch(struct options *options, int argc, char **argv)
 {
     int rc = options_parse(options, COMMAND_NONE, argc, argv);
+    const struct row *row;
     if (rc)
         return rc;
-    const struct row *row = options->operand_count ? command_of(options->operands[0]) : NULL;
+    row = options->operand_count ? command_of(options->operands[0]) : NULL;
     if (!row && options->operand_count && !options->help && !options->version) {
         complain("unknown command '%s'; see 'envoi --help'", options->operands[0]);
         return EXIT_USAGE;
@@ -72,9 +73,10 @@ static int dispatch(struct options *options, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct options options = {0};
+    int exit;
     /* A closed standard output must not end the program: the exit code tells whether the mail was sent. */
     signal(SIGPIPE, SIG_IGN);
-    int exit = dispatch(&options, argc, argv);
+    exit = dispatch(&options, argc, argv);
     options_free(&options);
     if (fflush(stdout) || ferror(stdout)) {
         complain("cannot write to standard output");

@@ -104,16 +104,17 @@ static int usage(const char *name, const char *text)
 /* Parses a number from 1 to max. Returns 0 if it is not one. */
 static long number_of(const char *text, long max)
 {
+    long number;
     if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
         return 0;
-    long number = strtol(text, NULL, 10);
+    number = strtol(text, NULL, 10);
     return number <= max ? number : 0;
 }
 
 static int set_count(struct options *options, const struct option_row *row, const char *value)
 {
-    (void)value;
     int *count = member_of(options, row);
+    (void)value;
     (*count)++;
     return 0;
 }
@@ -250,17 +251,13 @@ int options_parse(struct options *options, enum command command, int argc, char 
 {
     struct option table[ROWS + 1] = {0};
     char letters[ROWS + 3];
+    int answer;
     make_tables(command, table, letters);
     optind = 0; /* glibc: reinitialise */
     opterr = 0;
-    for (;;) {
-        int answer = getopt_long(argc, argv, letters, table, NULL);
-        if (answer == -1)
-            break;
+    while ((answer = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         const struct option_row *row = answer == '?' || answer == ':' ? NULL : row_of(answer);
-        if (!row)
-            return refuse(answer, argv);
-        int rc = setters[row->kind](options, row, optarg);
+        int rc = row ? setters[row->kind](options, row, optarg) : refuse(answer, argv);
         if (rc)
             return rc;
     }
@@ -279,9 +276,9 @@ void options_print(enum command command, FILE *file)
 {
     for (size_t i = 0; i < ROWS; i++) {
         const struct option_row *row = &rows[i];
+        char left[40];
         if (!row->help || !applies(row, command))
             continue;
-        char left[40];
         snprintf(left, sizeof left, "%s%s%s", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
         if (row->letter)
             fprintf(file, "  -%c, --%-24s %s\n", row->letter, left, row->help);

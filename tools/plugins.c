@@ -24,9 +24,10 @@ static json_t *plugin_json(struct envoi_library *library, size_t index)
     json_t *plugin = json_object();
     for (size_t k = 0; k < KEYS; k++) {
         const char *value = envoi_library_plugin_value(library, index, keys[k]);
+        json_t *pair;
         if (!value)
             continue;
-        json_t *pair = json_object();
+        pair = json_object();
         json_object_set_new(pair, "value", text_json(value));
         json_object_set_new(pair, "source", text_json(envoi_library_plugin_source(library, index, keys[k])));
         json_object_set_new(plugin, keys[k], pair);
@@ -123,12 +124,13 @@ int plugins_command(const struct options *options)
 {
     struct envoi_library *library = NULL;
     struct fault fault = {0};
+    int rc;
     if (options->operand_count) {
         complain("'envoi plugins' takes no '%s'; see 'envoi plugins --help'", options->operands[0]);
         return EXIT_USAGE;
     }
     /* No log: its messages are among the warnings that plugins_print() shows. */
-    int rc = connection_library(options, 0, &library, &fault);
+    rc = connection_library(options, 0, &library, &fault);
     if (rc)
         fault_print(&fault, NULL);
     else

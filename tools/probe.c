@@ -61,10 +61,12 @@ static json_t *mechanisms(struct envoi_session *session)
     char *names = strdup(announced ? announced : "");
     char *rest = names;
     for (char *name; rest && (name = strsep(&rest, " "));) {
+        const char *plugin;
+        json_t *object;
         if (!*name)
             continue;
-        const char *plugin = envoi_session_mechanism_provider(session, name);
-        json_t *object = json_object();
+        plugin = envoi_session_mechanism_provider(session, name);
+        object = json_object();
         json_object_set_new(object, "name", text_json(name));
         json_object_set_new(object, "plugin", plugin ? text_json(plugin) : json_null());
         json_array_append_new(array, object);
@@ -106,12 +108,13 @@ static json_t *certificates(const struct envoi_session *session)
 static int begin_tls(struct probe *probe)
 {
     int tls = probe->options->tls;
+    int error;
     if (tls == ENVOI_TLS_OFF)
         return 0;
     if (tls != ENVOI_TLS_REQUIRED && !envoi_session_has_extension(probe->session, "STARTTLS"))
         return 0;
     json_object_set_new(probe->found, "before_tls", extensions(probe->session));
-    int error = envoi_session_starttls(probe->session);
+    error = envoi_session_starttls(probe->session);
     return error ? error : envoi_session_ehlo_or_helo_if_needed(probe->session);
 }
 
@@ -120,6 +123,7 @@ static int visit(struct probe *probe)
 {
     struct envoi_session *session = probe->session;
     int error = envoi_session_connect(session, probe->server);
+    json_t *tls;
     if (envoi_reply_code(envoi_session_greeting(session)))
         json_object_set_new(probe->found, "greeting", greeting(session));
     if (*envoi_session_peer(session))
@@ -130,7 +134,7 @@ static int visit(struct probe *probe)
         error = begin_tls(probe);
     if (error)
         return error;
-    json_t *tls = report_tls(session);
+    tls = report_tls(session);
     if (tls) {
         json_object_set_new(tls, "certificates", certificates(session));
         json_object_set_new(probe->found, "tls", tls);
@@ -143,12 +147,13 @@ static int visit(struct probe *probe)
 static int attempt(struct probe *probe, int verify)
 {
     struct options options = *probe->options;
+    int error;
     /* connect and ehlo use the policy for implicit TLS only. STARTTLS is sent by begin_tls(). */
     if (!probe->implicit)
         options.tls = ENVOI_TLS_OPPORTUNISTIC;
     if (connection_session(&options, probe->library, verify, &probe->session, &probe->fault))
         return probe->fault.exit;
-    int error = visit(probe);
+    error = visit(probe);
     if (error)
         fault_from_session(&probe->fault, probe->session, error);
     if (error == ENVOI_E_NOT_SUPPORTED) {
@@ -167,15 +172,16 @@ static int attempt(struct probe *probe, int verify)
 static int look(struct probe *probe)
 {
     int exit = attempt(probe, 1);
-    if (probe->fault.error != ENVOI_E_CERTIFICATE)
+    struct fault first = probe->fault;
+    json_t *tls;
+    if (first.error != ENVOI_E_CERTIFICATE)
         return exit;
-    struct fault untrusted = probe->fault;
     probe->fault = (struct fault){0};
     attempt(probe, 0);
-    json_t *tls = json_object_get(probe->found, "tls");
-    json_object_set_new(tls, "problem", text_json(untrusted.text));
+    tls = json_object_get(probe->found, "tls");
+    json_object_set_new(tls, "problem", text_json(first.text));
     if (!probe->fault.exit)
-        probe->fault = untrusted;
+        probe->fault = first;
     return probe->fault.exit;
 }
 
@@ -229,6 +235,7 @@ int probe_command(const struct options *options)
 {
     struct probe probe = {.options = options};
     int rc = probe_check_usage(options);
+    int printed;
     if (rc)
         return rc;
     probe.found = json_object();
@@ -240,7 +247,7 @@ int probe_command(const struct options *options)
         json_object_set_new(probe.found, "server", text_json(probe.server));
         rc = look(&probe);
     }
-    int printed = probe_report(&probe);
+    printed = probe_report(&probe);
     envoi_library_free(probe.library);
     return rc ? rc : printed;
 }

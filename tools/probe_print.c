@@ -54,9 +54,6 @@ static int print_certificate(const json_t *certificate, size_t number, FILE *fil
 {
     struct table table = {.columns = 2};
     char left[64], validity[160];
-    describe_days((int64_t)report_number(certificate, "days_left"), left, sizeof left);
-    snprintf(validity, sizeof validity, "%.40s to %.40s (%s)", report_text(certificate, "not_before"),
-             report_text(certificate, "not_after"), left);
     const char *const cells[][TABLE_COLUMNS] = {
         {"subject", report_text(certificate, "subject")},
         {"issuer", report_text(certificate, "issuer")},
@@ -64,6 +61,9 @@ static int print_certificate(const json_t *certificate, size_t number, FILE *fil
         {"valid", validity},
     };
     int rc = 0;
+    describe_days((int64_t)report_number(certificate, "days_left"), left, sizeof left);
+    snprintf(validity, sizeof validity, "%.40s to %.40s (%s)", report_text(certificate, "not_before"),
+             report_text(certificate, "not_after"), left);
     for (size_t i = 0; !rc && i < sizeof cells / sizeof *cells; i++)
         rc = *cells[i][1] ? table_add(&table, cells[i]) : 0;
     fprintf(file, "%*sCertificate %zu:\n", INDENT, "", number);
@@ -97,13 +97,14 @@ int probe_print(const json_t *found, FILE *file)
     const json_t *greeting = json_object_get(found, "greeting");
     const json_t *extensions = json_object_get(found, "extensions");
     const char *peer = report_text(found, "peer");
+    int rc;
     fprintf(file, "Server: %s%s%s%s\n", report_text(found, "server"), *peer ? " (" : "", peer, *peer ? ")" : "");
     if (greeting) {
         char *text = text_clean(report_text(greeting, "text"), ' ');
         fprintf(file, "Greeting: %d %s\n", (int)report_number(greeting, "code"), text ? text : "");
         free(text);
     }
-    int rc = print_extensions("Extensions before TLS:", json_object_get(found, "before_tls"), file);
+    rc = print_extensions("Extensions before TLS:", json_object_get(found, "before_tls"), file);
     if (!rc && extensions)
         rc = print_tls(json_object_get(found, "tls"), file);
     if (!rc)

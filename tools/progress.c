@@ -54,33 +54,34 @@ static void format_bar(char *line, size_t cap, size_t width, unsigned percent)
 void progress_format(char *line, size_t cap, size_t columns, uint64_t done, int64_t total, int64_t milliseconds)
 {
     char left[64], right[64] = "", bar[BAR_MOST + 3] = "", speed[32] = "";
+    /* The last column stays free: some terminals wrap after it. */
+    size_t room = columns < cap ? columns : cap;
     if (milliseconds >= 1000)
         snprintf(speed, sizeof speed, " %.1f MB/s", (double)done / MEGA / ((double)milliseconds / 1000));
     if (total > 0) {
         unsigned percent = done >= (uint64_t)total ? 100 : (unsigned)((double)done * 100 / (double)total);
+        size_t taken, width;
         snprintf(left, sizeof left, "%.1f of %.1f MB ", (double)done / MEGA, (double)total / MEGA);
         snprintf(right, sizeof right, " %3u %%%s", percent, speed);
-        size_t taken = strlen(left) + strlen(right) + 2;
-        size_t width = columns > taken ? columns - taken : 0;
+        taken = strlen(left) + strlen(right) + 2;
+        width = columns > taken ? columns - taken : 0;
         if (width >= BAR_LEAST)
             format_bar(bar, sizeof bar, width < BAR_MOST ? width : BAR_MOST, percent);
     } else {
         snprintf(left, sizeof left, "%.1f MB%s", (double)done / MEGA, speed);
     }
-    /* The last column stays free: some terminals wrap after it. */
-    size_t room = columns < cap ? columns : cap;
     snprintf(line, room ? room : 1, "%s%s%s", left, bar, right);
 }
 
 void progress_update(struct progress *progress, uint64_t done)
 {
     int64_t now = progress->enabled ? now_ms() : 0;
+    char line[256];
     /* The time begins with the first octets: typing a password before them does not count. */
     if (!progress->began)
         progress->began = now;
     if (!progress->enabled || done < PROGRESS_LEAST / 16 || now - progress->drawn < PERIOD_MS)
         return;
-    char line[256];
     progress_format(line, sizeof line, columns_of_terminal(), done, progress->total, now - progress->began);
     fprintf(stderr, "\r%s\033[K", line);
     fflush(stderr);

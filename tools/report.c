@@ -51,9 +51,10 @@ json_int_t report_number(const json_t *object, const char *key)
 json_t *report_tls(const struct envoi_session *session)
 {
     const char *backend = session ? envoi_session_tls_backend(session) : "";
+    json_t *tls;
     if (!*backend)
         return NULL;
-    json_t *tls = json_object();
+    tls = json_object();
     json_object_set_new(tls, "backend", text_json(backend));
     json_object_set_new(tls, "protocol", text_json(envoi_session_tls_protocol(session)));
     json_object_set_new(tls, "cipher", text_json(envoi_session_tls_cipher(session)));
@@ -78,9 +79,10 @@ static json_t *mechanism(const struct envoi_session *session)
 {
     /* Only the mechanism that logged in: one that was tried and failed is not shown. */
     const char *name = session && envoi_session_authenticated(session) ? envoi_session_mechanism(session) : "";
+    json_t *object;
     if (!*name)
         return NULL;
-    json_t *object = json_object();
+    object = json_object();
     json_object_set_new(object, "name", text_json(name));
     json_object_set_new(object, "plugin", text_json(envoi_session_mechanism_plugin(session)));
     return object;
@@ -113,10 +115,11 @@ static int report_add_recipient(struct table *table, const json_t *row)
     char line[1024];
     const char *cells[TABLE_COLUMNS] = {report_text(row, "address"), report_text(row, "verdict"),
                                         report_text(row, "phase"), line};
+    size_t len;
     if (report_number(row, "code"))
         snprintf(reply, sizeof reply, "%d %s ", (int)report_number(row, "code"), report_text(row, "enhanced"));
     /* If there is no enhanced code, one of the two blanks goes. */
-    size_t len = strlen(reply);
+    len = strlen(reply);
     if (len > 1 && reply[len - 2] == ' ')
         reply[len - 1] = '\0';
     snprintf(line, sizeof line, "%s%s", reply, report_text(row, "text"));

@@ -67,6 +67,7 @@ int secret_from_file(struct secret *secret, const char *option, const char *path
 {
     struct stat status = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int rc;
     if (fd < 0 || fstat(fd, &status) < 0) {
         int saved = errno;
         if (fd >= 0)
@@ -74,7 +75,7 @@ int secret_from_file(struct secret *secret, const char *option, const char *path
         return REFUSE(secret, fault, "%s: cannot read '%s': %s", option, path, strerror(saved));
     }
     warn_if_shared(option, path, &status);
-    int rc = read_all(secret, fd);
+    rc = read_all(secret, fd);
     close(fd);
     if (rc)
         return REFUSE(secret, fault, "%s: cannot read '%s': %s", option, path, reading_failed(rc));
@@ -106,17 +107,18 @@ static int wait_for(pid_t child)
 
 int secret_from_command(struct secret *secret, const char *option, const char *command, struct fault *fault)
 {
-    int ends[2];
+    int ends[2], saved, status, rc;
+    pid_t child;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return REFUSE(secret, fault, "%s: %s", option, strerror(errno));
-    pid_t child = fork();
+    child = fork();
     if (child == 0)
         become_command(command, ends[1]);
-    int saved = errno;
+    saved = errno;
     close(ends[1]);
-    int rc = child < 0 ? saved : read_all(secret, ends[0]);
+    rc = child < 0 ? saved : read_all(secret, ends[0]);
     close(ends[0]);
-    int status = child < 0 ? -1 : wait_for(child);
+    status = child < 0 ? -1 : wait_for(child);
     if (rc)
         return REFUSE(secret, fault, "%s: %s", option, reading_failed(rc));
     if (status == -1 || WIFSIGNALED(status))

@@ -76,6 +76,7 @@ static int make_message(struct send *send)
 {
     const struct options *o = send->options;
     int error = envoi_message_new(o->from, &send->message);
+    int rc;
     if (error)
         return fault_from_setter(&send->fault, "--from", o->from, error);
     if (o->mail_options && (error = envoi_message_set_options(send->message, o->mail_options)))
@@ -84,7 +85,7 @@ static int make_message(struct send *send)
     for (size_t i = 0; i < o->to.count; i++)
         if (send_add_recipient(send, o->to.items[i], &send->fault))
             return send->fault.exit;
-    int rc = content_open(&send->content, o->operand_count ? o->operands[0] : NULL, &send->fault);
+    rc = content_open(&send->content, o->operand_count ? o->operands[0] : NULL, &send->fault);
     if (!rc && o->read_recipients)
         rc = content_read_recipients(&send->content, send_add_recipient, send, &send->fault);
     if (rc)
@@ -112,8 +113,9 @@ static int prepare(struct send *send)
 static int transmit(struct send *send)
 {
     struct tally tally;
+    int error, exit;
     send->tried = 1;
-    int error = envoi_session_connect(send->session, send->server);
+    error = envoi_session_connect(send->session, send->server);
     if (error)
         return fault_from_session(&send->fault, send->session, error);
     progress_begin(&send->content.progress, send->content.size, !send->options->trace);
@@ -129,7 +131,7 @@ static int transmit(struct send *send)
         report_complete_fault(send->message, &send->fault);
     }
     report_tally(send->message, &tally);
-    int exit = exit_code_of_send(error, send->fault.phase, send->fault.code, &tally);
+    exit = exit_code_of_send(error, send->fault.phase, send->fault.code, &tally);
     send->fault.exit = error ? exit : 0;
     if (!error && exit == EXIT_UNKNOWN)
         fault_set(&send->fault, exit, ENVOI_E_UNKNOWN, "%s", envoi_error_text(ENVOI_E_UNKNOWN));

@@ -43,10 +43,12 @@ static void guard_end(struct guard *guard)
 /* Turns echo off. The signals are blocked except while ppoll() waits, so none can arrive unnoticed before it. */
 static int guard_begin(struct guard *guard)
 {
+    struct sigaction action = {.sa_handler = catch_signal};
+    struct termios silent;
+    sigset_t held;
+    int saved;
     if (tcgetattr(guard->tty, &guard->mode) < 0)
         return -1;
-    struct sigaction action = {.sa_handler = catch_signal};
-    sigset_t held;
     sigemptyset(&action.sa_mask);
     sigemptyset(&held);
     for (size_t i = 0; i < SIGNALS; i++)
@@ -55,11 +57,11 @@ static int guard_begin(struct guard *guard)
     for (size_t i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &action, &guard->actions[i]);
     caught = 0;
-    struct termios silent = guard->mode;
+    silent = guard->mode;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
     if (tcsetattr(guard->tty, TCSAFLUSH, &silent) == 0)
         return 0;
-    int saved = errno;
+    saved = errno;
     guard_end(guard);
     errno = saved;
     return -1;
@@ -85,13 +87,14 @@ int secret_from_terminal(struct secret *secret, const char *prompt, struct fault
     ssize_t n = -1;
     int failure = guard.tty < 0 ? errno : 0;
     while (!failure) {
+        int saved;
         if (guard_begin(&guard) < 0) {
             failure = errno;
             break;
         }
         /* The prompt comes after echo is off, so nothing typed after it is shown. */
         n = write_text(guard.tty, prompt) < 0 ? -1 : read_line(&guard, secret);
-        int saved = n < 0 ? errno : 0;
+        saved = n < 0 ? errno : 0;
         write_text(guard.tty, "\n");
         guard_end(&guard);
         if (n >= 0)

@@ -17,9 +17,9 @@ static size_t sequence(const unsigned char *text, uint32_t *point)
     } forms[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
 
     for (size_t n = 0; n < 4; n++) {
+        uint32_t value = text[0] & (unsigned char)~forms[n].mask;
         if ((text[0] & forms[n].mask) != forms[n].lead)
             continue;
-        uint32_t value = text[0] & (unsigned char)~forms[n].mask;
         for (size_t i = 1; i <= n; i++) {
             if ((text[i] & 0xc0) != 0x80)
                 return 0;
@@ -43,9 +43,9 @@ char *text_clean(const char *text, char newline)
     const unsigned char *in = (const unsigned char *)(text ? text : "");
     /* One octet becomes at most three. */
     char *out = calloc(strlen((const char *)in) + 1, strlen(REPLACEMENT));
+    char *end = out;
     if (!out)
         return NULL;
-    char *end = out;
     while (*in) {
         uint32_t point = 0;
         size_t n = sequence(in, &point);
@@ -81,10 +81,11 @@ size_t text_width(const char *text)
 int table_add(struct table *table, const char *const *cells)
 {
     char *(*rows)[TABLE_COLUMNS] = reallocarray(table->rows, table->count + 1, sizeof *rows);
+    char **row;
     if (!rows)
         return -1;
     table->rows = rows;
-    char **row = rows[table->count];
+    row = rows[table->count];
     for (size_t i = 0; i < table->columns; i++) {
         row[i] = text_clean(cells[i], ' ');
         if (row[i])
