@@ -17,6 +17,7 @@
 static void log_line(void *ctx, int level, const char *text)
 {
     const struct options *options = ctx;
+
     if (level <= LOUD || options->trace)
         complain("%s%s", level <= LOUD ? "warning: " : "", text);
 }
@@ -79,6 +80,7 @@ static int set_directories(const struct options *options, struct envoi_library *
     char *descriptors = NULL, *modules = NULL;
     int rc = absolute("--plugins-d", options->plugins_d, &descriptors, fault);
     int error = ENVOI_OK;
+
     if (!rc)
         rc = absolute("--module-dir", options->module_dir, &modules, fault);
     if (!rc && descriptors)
@@ -98,6 +100,7 @@ int connection_library(const struct options *options, int talk, struct envoi_lib
 {
     int error = envoi_library_new(out);
     int rc;
+
     if (error)
         return fault_set(fault, EXIT_LOCAL, error, "%s", envoi_error_text(error));
     /* The options outlive the library, and log_line() does not change them. */
@@ -128,6 +131,7 @@ static int set_texts(const struct options *options, struct envoi_session *sessio
     for (size_t i = 0; i < sizeof setters / sizeof *setters; i++) {
         const char *value = text_at(options, setters[i].where);
         int error = value ? setters[i].set(session, value) : ENVOI_OK;
+
         if (error)
             return fault_from_setter(fault, setters[i].option, value, error);
     }
@@ -138,6 +142,7 @@ static int set_client_certificate(const struct options *options, struct envoi_se
 {
     static struct secret passphrase;
     int error, rc;
+
     if (!options->cert)
         return 0;
     error = envoi_session_set_client_certificate(session, options->cert, options->key);
@@ -155,6 +160,7 @@ static int set_client_certificate(const struct options *options, struct envoi_se
 static int set_security(const struct options *options, struct envoi_session *session, int verify, struct fault *fault)
 {
     int error = envoi_session_set_tls(session, options->tls);
+
     if (!error)
         error = envoi_session_set_tls_verify(session, verify);
     if (error)
@@ -170,6 +176,7 @@ int connection_session(const struct options *options, struct envoi_library *libr
 {
     int error = envoi_session_new(library, out);
     int rc;
+
     if (error)
         return fault_set(fault, EXIT_LOCAL, error, "%s", envoi_error_text(error));
     error = envoi_session_set_lmtp(*out, options->lmtp > 0);

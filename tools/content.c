@@ -20,6 +20,7 @@ static int is_standard_input(const char *path)
 static void measure(struct content *content)
 {
     struct stat status;
+
     content->size = -1;
     content->start = lseek(content->fd, 0, SEEK_CUR);
     content->regular = content->start >= 0 && fstat(content->fd, &status) == 0 && S_ISREG(status.st_mode);
@@ -32,6 +33,7 @@ int content_open(struct content *content, const char *path, struct fault *fault)
 {
     struct stat status;
     const char *name = is_standard_input(path) ? "standard input" : path;
+
     *content = (struct content){.fd = STDIN_FILENO};
     if (!is_standard_input(path))
         content->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -50,6 +52,7 @@ static ssize_t read_some(struct content *content, void *buf, size_t cap)
 {
     for (;;) {
         ssize_t n = read(content->fd, buf, cap);
+
         if (n >= 0)
             return n;
         if (errno == EINTR)
@@ -63,8 +66,10 @@ int content_read_recipients(struct content *content, header_address_fn *tell, vo
 {
     size_t body = 0, kept = 0;
     int rc;
+
     for (ssize_t n = -1; !body && n != 0;) {
         char *head = content->head_len < HEADER_MAX ? realloc(content->head, content->head_len + CHUNK) : NULL;
+
         if (!head)
             return content->head_len < HEADER_MAX
                        ? fault_set(fault, EXIT_LOCAL, ENVOI_E_MEMORY, "out of memory")
@@ -90,6 +95,7 @@ static int pull(void *ctx, void *buf, size_t cap, size_t *len)
     struct content *content = ctx;
     size_t left = content->head_len - content->head_pos;
     ssize_t n = (ssize_t)(left < cap ? left : cap);
+
     if (n > 0) {
         memcpy(buf, content->head + content->head_pos, (size_t)n);
         content->head_pos += (size_t)n;
@@ -107,6 +113,7 @@ static int pull(void *ctx, void *buf, size_t cap, size_t *len)
 static int rewind_content(void *ctx)
 {
     struct content *content = ctx;
+
     if (lseek(content->fd, content->start, SEEK_SET) < 0)
         return ENVOI_E_CONTENT;
     content->head_pos = 0;

@@ -49,6 +49,7 @@ int exit_code_of_error(int error, int phase, int reply)
 {
     int class = envoi_error_class(error);
     int exit = FIND(by_error, error, 0);
+
     if (!error)
         return EXIT_SENT;
     if (exit)
@@ -62,6 +63,7 @@ int exit_code_of_error(int error, int phase, int reply)
 int exit_code_of_send(int error, int phase, int reply, const struct tally *tally)
 {
     size_t others = tally->deferred + tally->refused + tally->not_attempted;
+
     if (tally->unknown)
         return EXIT_UNKNOWN;
     if (tally->accepted)

@@ -53,6 +53,7 @@ void complain(const char *format, ...)
     char line[2560], *clean;
     va_list args;
     int n;
+
     va_start(args, format);
     n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
@@ -64,6 +65,7 @@ void complain(const char *format, ...)
 int fault_set(struct fault *fault, int exit, int error, const char *format, ...)
 {
     va_list args;
+
     va_start(args, format);
     *fault = (struct fault){.exit = exit, .error = error};
     if (vsnprintf(fault->text, sizeof fault->text, format, args) < 0)
@@ -76,6 +78,7 @@ int fault_from_session(struct fault *fault, const struct envoi_session *session,
 {
     const struct envoi_reply *reply = envoi_session_reply(session);
     const char *text = envoi_session_error(session);
+
     fault_set(fault, 0, error, "%s", text && *text ? text : envoi_error_text(error));
     fault->phase = envoi_session_error_phase(session);
     /* The last reply is the cause only if it was a refusal. A lost connection has no reply. */
@@ -90,6 +93,7 @@ int fault_from_session(struct fault *fault, const struct envoi_session *session,
 int fault_from_setter(struct fault *fault, const char *what, const char *value, int error)
 {
     int exit = exit_code_of_error(error, ENVOI_PHASE_NONE, 0);
+
     for (size_t i = 0; error == ENVOI_E_USAGE && i < sizeof wants / sizeof *wants; i++)
         if (!strcmp(wants[i].option, what))
             return fault_set(fault, exit, error, "%s '%s': it takes %s", what, value, wants[i].wants);
@@ -108,6 +112,7 @@ static const char *hint_of(const struct fault *fault)
 void fault_print(const struct fault *fault, const char *where)
 {
     const char *hint = hint_of(fault);
+
     if (!fault->exit)
         return;
     /* Some texts begin with the server's name already. */
@@ -119,6 +124,7 @@ void fault_print(const struct fault *fault, const char *where)
 json_t *fault_json(const struct fault *fault)
 {
     json_t *object;
+
     if (!fault->exit)
         return NULL;
     object = json_object();

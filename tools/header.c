@@ -46,6 +46,7 @@ size_t header_end(const char *text, size_t len, int whole)
 {
     for (size_t at = 0; at < len; at = next_line(text, len, at)) {
         size_t end = line_end(text, len, at);
+
         /* A CR at the end of the text may be the first half of a CR LF. */
         if (end && !(text[at] == '\r' && at + 1 == len && !whole))
             return at + end;
@@ -60,6 +61,7 @@ static size_t field_row(const char *text, size_t len, size_t *value)
 {
     const char *colon = memchr(text, ':', len);
     size_t name = colon ? (size_t)(colon - text) : 0;
+
     *value = name + 1;
     /* RFC 5322 section 4.5.8: obsolete syntax allows blanks before the colon. */
     while (name > 0 && (text[name - 1] == ' ' || text[name - 1] == '\t'))
@@ -81,8 +83,10 @@ static int tell_list(InternetAddressList *list, header_address_fn *tell, void *c
 {
     int rc = 0;
     int count = list ? internet_address_list_length(list) : 0;
+
     for (int i = 0; !rc && i < count; i++) {
         InternetAddress *address = internet_address_list_get_address(list, i);
+
         if (INTERNET_ADDRESS_IS_GROUP(address))
             rc = tell_list(internet_address_group_get_members(INTERNET_ADDRESS_GROUP(address)), tell, ctx, fault);
         else
@@ -100,6 +104,7 @@ static int tell_field(const char *name, const char *value, size_t len, header_ad
     InternetAddressList *list;
     char *text = strndup(value, len);
     int wrong, rc;
+
     if (!text)
         return fault_set(fault, EXIT_LOCAL, ENVOI_E_MEMORY, "out of memory");
     for (char *c = text; *c; c++)
@@ -125,10 +130,12 @@ int header_read(char *text, size_t len, size_t *kept, header_address_fn *tell, v
 {
     size_t to = 0;
     int rc = 0;
+
     /* Never shut down: GMime cannot be initialised again after that. */
     g_mime_init();
     for (size_t at = 0, end; !rc && at < len; at = end) {
         size_t value = 0, row;
+
         end = next_field(text, len, at);
         row = field_row(text + at, end - at, &value);
         if (row < FIELDS && fields[row].refused)

@@ -30,6 +30,7 @@ static const char *source_value(const struct options *options, const struct sour
 int login_count_secrets(const struct options *options)
 {
     int count = 0;
+
     for (size_t i = 0; i < SOURCES; i++)
         count += source_value(options, &sources[i]) != NULL;
     return count;
@@ -40,6 +41,7 @@ static int set_from(const struct source *source, const struct options *options, 
 {
     int rc = source->read(&secret, source->option, source_value(options, source), fault);
     int error = rc ? ENVOI_OK : source->set(session, options->user, secret.text);
+
     secret_wipe(&secret);
     return error ? fault_from_setter(fault, "--user", options->user, error) : rc;
 }
@@ -48,6 +50,7 @@ int login_set(struct login *login, const struct options *options, const char *se
               struct fault *fault)
 {
     int error;
+
     *login = (struct login){0};
     if (!options->user)
         return 0;
@@ -64,6 +67,7 @@ int login_set(struct login *login, const struct options *options, const char *se
 int login_answer(void *ctx, unsigned credential, const char *mechanism, const char **data, size_t *len)
 {
     struct login *login = ctx;
+
     (void)mechanism;
     if (credential != ENVOI_CRED_PASSWORD)
         return ENVOI_E_CANCELLED;

@@ -48,6 +48,7 @@ static int dispatch(struct options *options, int argc, char **argv)
 {
     int rc = options_parse(options, COMMAND_NONE, argc, argv);
     const struct row *row;
+
     if (rc)
         return rc;
     row = options->operand_count ? command_of(options->operands[0]) : NULL;
@@ -74,6 +75,7 @@ int main(int argc, char **argv)
 {
     struct options options = {0};
     int exit;
+
     /* A closed standard output must not end the program: the exit code tells whether the mail was sent. */
     signal(SIGPIPE, SIG_IGN);
     exit = dispatch(&options, argc, argv);

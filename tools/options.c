@@ -105,6 +105,7 @@ static int usage(const char *name, const char *text)
 static long number_of(const char *text, long max)
 {
     long number;
+
     if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
         return 0;
     number = strtol(text, NULL, 10);
@@ -114,6 +115,7 @@ static long number_of(const char *text, long max)
 static int set_count(struct options *options, const struct option_row *row, const char *value)
 {
     int *count = member_of(options, row);
+
     (void)value;
     (*count)++;
     return 0;
@@ -122,6 +124,7 @@ static int set_count(struct options *options, const struct option_row *row, cons
 static int set_text(struct options *options, const struct option_row *row, const char *value)
 {
     const char **text = member_of(options, row);
+
     *text = value;
     return 0;
 }
@@ -130,6 +133,7 @@ static int set_list(struct options *options, const struct option_row *row, const
 {
     struct list *list = member_of(options, row);
     const char **items = reallocarray(list->items, list->count + 1, sizeof *items);
+
     if (!items)
         return usage(row->name, "out of memory");
     items[list->count++] = value;
@@ -140,6 +144,7 @@ static int set_list(struct options *options, const struct option_row *row, const
 static int set_tls(struct options *options, const struct option_row *row, const char *value)
 {
     int *tls = member_of(options, row);
+
     for (size_t i = 0; i < sizeof tls_words / sizeof *tls_words; i++)
         if (!strcmp(value, tls_words[i].word)) {
             *tls = tls_words[i].tls;
@@ -159,6 +164,7 @@ static int set_seconds(struct options *options, const struct option_row *row, co
 {
     int64_t *milliseconds = member_of(options, row);
     long seconds = number_of(value, 1000000);
+
     if (!seconds)
         return usage(row->name, "is a whole number of seconds, from 1 to 1000000");
     *milliseconds = (int64_t)seconds * 1000;
@@ -236,6 +242,7 @@ static const struct option_row *row_of(int answer)
 static int refuse(int answer, char **argv)
 {
     const struct option_row *row = optopt ? row_of(optopt) : NULL;
+
     if (answer == ':')
         complain("--%s needs an argument; see --help", row ? row->name : "?");
     else if (row)
@@ -252,12 +259,14 @@ int options_parse(struct options *options, enum command command, int argc, char 
     struct option table[ROWS + 1] = {0};
     char letters[ROWS + 3];
     int answer;
+
     make_tables(command, table, letters);
     optind = 0; /* glibc: reinitialise */
     opterr = 0;
     while ((answer = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         const struct option_row *row = answer == '?' || answer == ':' ? NULL : row_of(answer);
         int rc = row ? setters[row->kind](options, row, optarg) : refuse(answer, argv);
+
         if (rc)
             return rc;
     }
@@ -277,6 +286,7 @@ void options_print(enum command command, FILE *file)
     for (size_t i = 0; i < ROWS; i++) {
         const struct option_row *row = &rows[i];
         char left[40];
+
         if (!row->help || !applies(row, command))
             continue;
         snprintf(left, sizeof left, "%s%s%s", row->name, row->argument ? " " : "", row->argument ? row->argument : "");

@@ -22,9 +22,11 @@ static const char *const shown[] = {"id", "kind", "provides", "state", "priority
 static json_t *plugin_json(struct envoi_library *library, size_t index)
 {
     json_t *plugin = json_object();
+
     for (size_t k = 0; k < KEYS; k++) {
         const char *value = envoi_library_plugin_value(library, index, keys[k]);
         json_t *pair;
+
         if (!value)
             continue;
         pair = json_object();
@@ -41,6 +43,7 @@ static json_t *collect(struct envoi_library *library)
     json_t *plugins = json_array();
     json_t *warnings = json_array();
     size_t count = envoi_library_plugins(library);
+
     for (size_t i = 0; i < count; i++)
         json_array_append_new(plugins, plugin_json(library, i));
     count = envoi_library_warnings(library);
@@ -61,8 +64,10 @@ static int print_table(const json_t *plugins)
     const char *const head[TABLE_COLUMNS] = {"ID", "KIND", "PROVIDES", "STATE", "PRIORITY"};
     struct table table = {.columns = SHOWN};
     int rc = table_add(&table, head);
+
     for (size_t i = 0; !rc && i < json_array_size(plugins); i++) {
         const char *cells[TABLE_COLUMNS];
+
         for (size_t c = 0; c < SHOWN; c++)
             cells[c] = plugin_value(json_array_get(plugins, i), shown[c], "value");
         rc = table_add(&table, cells);
@@ -77,12 +82,15 @@ static int print_table(const json_t *plugins)
 static int print_why(const json_t *plugins)
 {
     int rc = 0;
+
     for (size_t i = 0; !rc && i < json_array_size(plugins); i++) {
         const json_t *plugin = json_array_get(plugins, i);
         struct table table = {.columns = 3};
+
         for (size_t k = 1; !rc && k < KEYS; k++) {
             const char *cells[TABLE_COLUMNS] = {keys[k], plugin_value(plugin, keys[k], "value"),
                                                 plugin_value(plugin, keys[k], "source")};
+
             if (json_object_get(plugin, keys[k]))
                 rc = table_add(&table, cells);
         }
@@ -104,6 +112,7 @@ static int plugins_print(const struct options *options, struct envoi_library *li
     json_t *all = collect(library);
     const json_t *plugins = json_object_get(all, "plugins");
     int rc = 0;
+
     if (options->json) {
         report_dump(all, stdout);
         return 0;
@@ -125,6 +134,7 @@ int plugins_command(const struct options *options)
     struct envoi_library *library = NULL;
     struct fault fault = {0};
     int rc;
+
     if (options->operand_count) {
         complain("'envoi plugins' takes no '%s'; see 'envoi plugins --help'", options->operands[0]);
         return EXIT_USAGE;

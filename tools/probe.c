@@ -27,6 +27,7 @@ struct probe {
 int64_t probe_days(int64_t now, int64_t then)
 {
     int64_t seconds = then - now;
+
     return seconds >= 0 ? seconds / DAY : -((-seconds + DAY - 1) / DAY);
 }
 
@@ -34,6 +35,7 @@ static json_t *greeting(const struct envoi_session *session)
 {
     const struct envoi_reply *reply = envoi_session_greeting(session);
     json_t *object = json_object();
+
     json_object_set_new(object, "code", json_integer(envoi_reply_code(reply)));
     json_object_set_new(object, "text", text_json(envoi_reply_text(reply)));
     return object;
@@ -43,9 +45,11 @@ static json_t *extensions(const struct envoi_session *session)
 {
     json_t *array = json_array();
     size_t count = envoi_session_extensions(session);
+
     for (size_t i = 0; i < count; i++) {
         const char *name = envoi_session_extension_name(session, i);
         json_t *object = json_object();
+
         json_object_set_new(object, "name", text_json(name));
         json_object_set_new(object, "parameters", text_json(envoi_session_extension(session, name)));
         json_array_append_new(array, object);
@@ -60,9 +64,11 @@ static json_t *mechanisms(struct envoi_session *session)
     const char *announced = envoi_session_extension(session, "AUTH");
     char *names = strdup(announced ? announced : "");
     char *rest = names;
+
     for (char *name; rest && (name = strsep(&rest, " "));) {
         const char *plugin;
         json_t *object;
+
         if (!*name)
             continue;
         plugin = envoi_session_mechanism_provider(session, name);
@@ -80,6 +86,7 @@ static json_t *moment(int64_t seconds)
     char text[32] = "";
     time_t when = (time_t)seconds;
     struct tm parts;
+
     if (gmtime_r(&when, &parts))
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
     return json_string(text);
@@ -90,9 +97,11 @@ static json_t *certificates(const struct envoi_session *session)
     json_t *array = json_array();
     size_t count = envoi_session_certificates(session);
     int64_t now = (int64_t)time(NULL);
+
     for (size_t i = 0; i < count; i++) {
         json_t *object = json_object();
         int64_t end = envoi_session_certificate_not_after(session, i);
+
         json_object_set_new(object, "subject", text_json(envoi_session_certificate_subject(session, i)));
         json_object_set_new(object, "issuer", text_json(envoi_session_certificate_issuer(session, i)));
         json_object_set_new(object, "names", text_json(envoi_session_certificate_names(session, i)));
@@ -109,6 +118,7 @@ static int begin_tls(struct probe *probe)
 {
     int tls = probe->options->tls;
     int error;
+
     if (tls == ENVOI_TLS_OFF)
         return 0;
     if (tls != ENVOI_TLS_REQUIRED && !envoi_session_has_extension(probe->session, "STARTTLS"))
@@ -124,6 +134,7 @@ static int visit(struct probe *probe)
     struct envoi_session *session = probe->session;
     int error = envoi_session_connect(session, probe->server);
     json_t *tls;
+
     if (envoi_reply_code(envoi_session_greeting(session)))
         json_object_set_new(probe->found, "greeting", greeting(session));
     if (*envoi_session_peer(session))
@@ -148,6 +159,7 @@ static int attempt(struct probe *probe, int verify)
 {
     struct options options = *probe->options;
     int error;
+
     /* connect and ehlo use the policy for implicit TLS only. STARTTLS is sent by begin_tls(). */
     if (!probe->implicit)
         options.tls = ENVOI_TLS_OPPORTUNISTIC;
@@ -174,6 +186,7 @@ static int look(struct probe *probe)
     int exit = attempt(probe, 1);
     struct fault first = probe->fault;
     json_t *tls;
+
     if (first.error != ENVOI_E_CERTIFICATE)
         return exit;
     probe->fault = (struct fault){0};
@@ -196,6 +209,7 @@ static int probe_check_usage(const struct options *o)
         {o->key && !o->cert, "--key needs --cert"},
         {o->passphrase_file && !o->cert, "--passphrase-file needs --cert"},
     };
+
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
         if (checks[i].wrong) {
             complain("%s; see 'envoi probe --help'", checks[i].text);
@@ -207,6 +221,7 @@ static int probe_check_usage(const struct options *o)
 static int probe_report(struct probe *probe)
 {
     int rc = 0;
+
     json_object_set_new(probe->found, "error", fault_json(&probe->fault));
     if (probe->options->json) {
         report_dump(probe->found, stdout);
@@ -228,6 +243,7 @@ static int is_implicit(const struct probe *probe)
 {
     size_t len = strlen(probe->server);
     int port_465 = len > 4 && !strcmp(probe->server + len - 4, ":465");
+
     return probe->options->tls == ENVOI_TLS_IMPLICIT || (probe->options->tls == ENVOI_TLS_DEFAULT && port_465);
 }
 
@@ -236,6 +252,7 @@ int probe_command(const struct options *options)
     struct probe probe = {.options = options};
     int rc = probe_check_usage(options);
     int printed;
+
     if (rc)
         return rc;
     probe.found = json_object();

@@ -11,11 +11,13 @@ static int print_extensions(const char *title, const json_t *extensions, FILE *f
 {
     struct table table = {.columns = 2};
     int rc = 0;
+
     if (!extensions)
         return 0;
     for (size_t i = 0; !rc && i < json_array_size(extensions); i++) {
         const json_t *extension = json_array_get(extensions, i);
         const char *cells[TABLE_COLUMNS] = {report_text(extension, "name"), report_text(extension, "parameters")};
+
         rc = table_add(&table, cells);
     }
     fprintf(file, "%s%s\n", title, table.count ? "" : " none");
@@ -28,12 +30,14 @@ static int print_mechanisms(const json_t *mechanisms, FILE *file)
 {
     struct table table = {.columns = 2};
     int rc = 0;
+
     if (!json_array_size(mechanisms))
         return 0;
     for (size_t i = 0; !rc && i < json_array_size(mechanisms); i++) {
         const json_t *mechanism = json_array_get(mechanisms, i);
         const char *plugin = json_string_value(json_object_get(mechanism, "plugin"));
         const char *cells[TABLE_COLUMNS] = {report_text(mechanism, "name"), plugin ? plugin : "- (no plugin)"};
+
         rc = table_add(&table, cells);
     }
     fputs("Login mechanisms and the plugins for them:\n", file);
@@ -61,6 +65,7 @@ static int print_certificate(const json_t *certificate, size_t number, FILE *fil
         {"valid", validity},
     };
     int rc = 0;
+
     describe_days((int64_t)report_number(certificate, "days_left"), left, sizeof left);
     snprintf(validity, sizeof validity, "%.40s to %.40s (%s)", report_text(certificate, "not_before"),
              report_text(certificate, "not_after"), left);
@@ -76,6 +81,7 @@ static int print_tls(const json_t *tls, FILE *file)
 {
     int rc = 0;
     const json_t *certificates = json_object_get(tls, "certificates");
+
     if (!tls) {
         fputs("TLS: none\n", file);
         return 0;
@@ -98,9 +104,11 @@ int probe_print(const json_t *found, FILE *file)
     const json_t *extensions = json_object_get(found, "extensions");
     const char *peer = report_text(found, "peer");
     int rc;
+
     fprintf(file, "Server: %s%s%s%s\n", report_text(found, "server"), *peer ? " (" : "", peer, *peer ? ")" : "");
     if (greeting) {
         char *text = text_clean(report_text(greeting, "text"), ' ');
+
         fprintf(file, "Greeting: %d %s\n", (int)report_number(greeting, "code"), text ? text : "");
         free(text);
     }

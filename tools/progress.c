@@ -17,6 +17,7 @@
 static int64_t now_ms(void)
 {
     struct timespec now;
+
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -24,6 +25,7 @@ static int64_t now_ms(void)
 static size_t columns_of_terminal(void)
 {
     struct winsize size;
+
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
         return COLUMNS_ELSE;
     return size.ws_col;
@@ -32,6 +34,7 @@ static size_t columns_of_terminal(void)
 void progress_begin(struct progress *progress, int64_t total, int wanted)
 {
     const char *terminal = getenv("TERM");
+
     *progress = (struct progress){.total = total};
     progress->enabled = wanted && (total < 0 || total > PROGRESS_LEAST) && isatty(STDERR_FILENO) && terminal &&
                         strcmp(terminal, "dumb") != 0;
@@ -40,6 +43,7 @@ void progress_begin(struct progress *progress, int64_t total, int wanted)
 static void format_bar(char *line, size_t cap, size_t width, unsigned percent)
 {
     size_t filled = width * percent / 100;
+
     if (cap < width + 3)
         return;
     *line++ = '[';
@@ -56,11 +60,13 @@ void progress_format(char *line, size_t cap, size_t columns, uint64_t done, int6
     char left[64], right[64] = "", bar[BAR_MOST + 3] = "", speed[32] = "";
     /* The last column stays free: some terminals wrap after it. */
     size_t room = columns < cap ? columns : cap;
+
     if (milliseconds >= 1000)
         snprintf(speed, sizeof speed, " %.1f MB/s", (double)done / MEGA / ((double)milliseconds / 1000));
     if (total > 0) {
         unsigned percent = done >= (uint64_t)total ? 100 : (unsigned)((double)done * 100 / (double)total);
         size_t taken, width;
+
         snprintf(left, sizeof left, "%.1f of %.1f MB ", (double)done / MEGA, (double)total / MEGA);
         snprintf(right, sizeof right, " %3u %%%s", percent, speed);
         taken = strlen(left) + strlen(right) + 2;
@@ -77,6 +83,7 @@ void progress_update(struct progress *progress, uint64_t done)
 {
     int64_t now = progress->enabled ? now_ms() : 0;
     char line[256];
+
     /* The time begins with the first octets: typing a password before them does not count. */
     if (!progress->began)
         progress->began = now;

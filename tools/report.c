@@ -9,8 +9,10 @@ void report_tally(const struct envoi_message *message, struct tally *tally)
 {
     size_t counts[ENVOI_VERDICT_UNKNOWN + 1] = {0};
     size_t count = envoi_message_recipients(message);
+
     for (size_t i = 0; i < count; i++) {
         int verdict = envoi_message_verdict(message, i);
+
         counts[verdict >= 0 && verdict <= ENVOI_VERDICT_UNKNOWN ? verdict : ENVOI_VERDICT_UNKNOWN]++;
     }
     *tally = (struct tally){
@@ -25,10 +27,12 @@ void report_tally(const struct envoi_message *message, struct tally *tally)
 void report_complete_fault(const struct envoi_message *message, struct fault *fault)
 {
     size_t count = envoi_message_recipients(message);
+
     if (envoi_error_class(fault->error) != ENVOI_CLASS_REFUSED)
         return;
     for (size_t i = 0; i < count; i++) {
         int code = envoi_message_verdict_code(message, i);
+
         if (code < 400 || envoi_message_verdict_phase(message, i) != fault->phase)
             continue;
         fault->code = code;
@@ -40,6 +44,7 @@ void report_complete_fault(const struct envoi_message *message, struct fault *fa
 const char *report_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
+
     return text ? text : "";
 }
 
@@ -52,6 +57,7 @@ json_t *report_tls(const struct envoi_session *session)
 {
     const char *backend = session ? envoi_session_tls_backend(session) : "";
     json_t *tls;
+
     if (!*backend)
         return NULL;
     tls = json_object();
@@ -66,6 +72,7 @@ static json_t *recipient(const struct envoi_message *message, size_t index)
 {
     json_t *object = json_object();
     int phase = envoi_message_verdict_phase(message, index);
+
     json_object_set_new(object, "address", text_json(envoi_message_recipient(message, index)));
     json_object_set_new(object, "verdict", text_json(envoi_verdict_name(envoi_message_verdict(message, index))));
     json_object_set_new(object, "code", json_integer(envoi_message_verdict_code(message, index)));
@@ -80,6 +87,7 @@ static json_t *mechanism(const struct envoi_session *session)
     /* Only the mechanism that logged in: one that was tried and failed is not shown. */
     const char *name = session && envoi_session_authenticated(session) ? envoi_session_mechanism(session) : "";
     json_t *object;
+
     if (!*name)
         return NULL;
     object = json_object();
@@ -116,6 +124,7 @@ static int report_add_recipient(struct table *table, const json_t *row)
     const char *cells[TABLE_COLUMNS] = {report_text(row, "address"), report_text(row, "verdict"),
                                         report_text(row, "phase"), line};
     size_t len;
+
     if (report_number(row, "code"))
         snprintf(reply, sizeof reply, "%d %s ", (int)report_number(row, "code"), report_text(row, "enhanced"));
     /* If there is no enhanced code, one of the two blanks goes. */
@@ -132,6 +141,7 @@ static void print_connection(const json_t *report, FILE *file)
     const char *peer = report_text(report, "peer");
     const json_t *tls = json_object_get(report, "tls");
     const json_t *login = json_object_get(report, "mechanism");
+
     if (!*peer)
         return;
     fprintf(file, "by %s", peer);
@@ -154,6 +164,7 @@ int report_print_table(const json_t *report, FILE *file)
     struct table table = {.columns = 4};
     const json_t *recipients = json_object_get(report, "recipients");
     int rc = json_array_size(recipients) ? table_add(&table, head) : 0;
+
     for (size_t i = 0; !rc && i < json_array_size(recipients); i++)
         rc = report_add_recipient(&table, json_array_get(recipients, i));
     if (!rc)

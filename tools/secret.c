@@ -26,6 +26,7 @@ static int read_all(struct secret *secret, int fd)
     for (;;) {
         /* Room for one octet more than SECRET_MAX, to see that it is too long. */
         ssize_t n = read(fd, secret->text + secret->len, sizeof secret->text - secret->len);
+
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -68,8 +69,10 @@ int secret_from_file(struct secret *secret, const char *option, const char *path
     struct stat status = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     int rc;
+
     if (fd < 0 || fstat(fd, &status) < 0) {
         int saved = errno;
+
         if (fd >= 0)
             close(fd);
         return REFUSE(secret, fault, "%s: cannot read '%s': %s", option, path, strerror(saved));
@@ -90,6 +93,7 @@ int secret_from_file(struct secret *secret, const char *option, const char *path
 _Noreturn static void become_command(const char *command, int output)
 {
     int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
     signal(SIGPIPE, SIG_DFL);
     if (empty >= 0 && dup2(empty, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0)
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
@@ -99,6 +103,7 @@ _Noreturn static void become_command(const char *command, int output)
 static int wait_for(pid_t child)
 {
     int status = 0;
+
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return -1;
@@ -109,6 +114,7 @@ int secret_from_command(struct secret *secret, const char *option, const char *c
 {
     int ends[2], saved, status, rc;
     pid_t child;
+
     if (pipe2(ends, O_CLOEXEC) < 0)
         return REFUSE(secret, fault, "%s: %s", option, strerror(errno));
     child = fork();

@@ -52,6 +52,7 @@ static int send_check_usage(const struct options *o)
         {o->key && !o->cert, "--key needs --cert"},
         {o->passphrase_file && !o->cert, "--passphrase-file needs --cert"},
     };
+
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
         if (checks[i].wrong) {
             complain("%s; see 'envoi send --help'", checks[i].text);
@@ -64,6 +65,7 @@ static int send_add_recipient(void *ctx, const char *address, struct fault *faul
 {
     const struct send *send = ctx;
     int error = envoi_message_add_recipient_with(send->message, address, send->options->rcpt_options);
+
     if (!error)
         return 0;
     /* The address was checked before the options. */
@@ -77,6 +79,7 @@ static int make_message(struct send *send)
     const struct options *o = send->options;
     int error = envoi_message_new(o->from, &send->message);
     int rc;
+
     if (error)
         return fault_from_setter(&send->fault, "--from", o->from, error);
     if (o->mail_options && (error = envoi_message_set_options(send->message, o->mail_options)))
@@ -101,6 +104,7 @@ static int make_message(struct send *send)
 static int prepare(struct send *send)
 {
     int rc = connection_server(send->options, send->options->host, send->server, &send->fault);
+
     if (!rc)
         rc = connection_library(send->options, 1, &send->library, &send->fault);
     if (!rc)
@@ -114,6 +118,7 @@ static int transmit(struct send *send)
 {
     struct tally tally;
     int error, exit;
+
     send->tried = 1;
     error = envoi_session_connect(send->session, send->server);
     if (error)
@@ -141,6 +146,7 @@ static int transmit(struct send *send)
 static void send_print(const struct send *send, int exit)
 {
     json_t *report = report_new(exit, &send->fault, send->message, send->session);
+
     if (send->options->json) {
         report_dump(report, stdout);
         report = NULL;
@@ -156,6 +162,7 @@ int send_command(const struct options *options)
 {
     struct send send = {.options = options, .content.fd = -1};
     int exit = send_check_usage(options);
+
     if (exit)
         return exit;
     exit = prepare(&send);

@@ -47,6 +47,7 @@ static int guard_begin(struct guard *guard)
     struct termios silent;
     sigset_t held;
     int saved;
+
     if (tcgetattr(guard->tty, &guard->mode) < 0)
         return -1;
     sigemptyset(&action.sa_mask);
@@ -76,6 +77,7 @@ static int write_text(int fd, const char *text)
 static ssize_t read_line(struct guard *guard, struct secret *secret)
 {
     struct pollfd ready = {.fd = guard->tty, .events = POLLIN};
+
     if (ppoll(&ready, 1, NULL, &guard->mask) < 0)
         return -1;
     return read(guard->tty, secret->text, SECRET_MAX);
@@ -86,8 +88,10 @@ int secret_from_terminal(struct secret *secret, const char *prompt, struct fault
     struct guard guard = {.tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)};
     ssize_t n = -1;
     int failure = guard.tty < 0 ? errno : 0;
+
     while (!failure) {
         int saved;
+
         if (guard_begin(&guard) < 0) {
             failure = errno;
             break;

@@ -18,6 +18,7 @@ static size_t sequence(const unsigned char *text, uint32_t *point)
 
     for (size_t n = 0; n < 4; n++) {
         uint32_t value = text[0] & (unsigned char)~forms[n].mask;
+
         if ((text[0] & forms[n].mask) != forms[n].lead)
             continue;
         for (size_t i = 1; i <= n; i++) {
@@ -44,11 +45,13 @@ char *text_clean(const char *text, char newline)
     /* One octet becomes at most three. */
     char *out = calloc(strlen((const char *)in) + 1, strlen(REPLACEMENT));
     char *end = out;
+
     if (!out)
         return NULL;
     while (*in) {
         uint32_t point = 0;
         size_t n = sequence(in, &point);
+
         if (!n)
             end = mempcpy(end, REPLACEMENT, strlen(REPLACEMENT));
         else if (point == '\n')
@@ -66,6 +69,7 @@ json_t *text_json(const char *text)
 {
     char *clean = text_clean(text, '\n');
     json_t *json = clean ? json_string(clean) : NULL;
+
     free(clean);
     return json;
 }
@@ -73,6 +77,7 @@ json_t *text_json(const char *text)
 size_t text_width(const char *text)
 {
     size_t width = 0;
+
     for (; *text; text++)
         width += ((unsigned char)*text & 0xc0) != 0x80;
     return width;
@@ -82,6 +87,7 @@ int table_add(struct table *table, const char *const *cells)
 {
     char *(*rows)[TABLE_COLUMNS] = reallocarray(table->rows, table->count + 1, sizeof *rows);
     char **row;
+
     if (!rows)
         return -1;
     table->rows = rows;
@@ -107,16 +113,20 @@ static void print_blanks(size_t count, FILE *file)
 void table_print(const struct table *table, size_t indent, FILE *file)
 {
     size_t widths[TABLE_COLUMNS] = {0};
+
     for (size_t r = 0; r < table->count; r++)
         for (size_t c = 0; c < table->columns; c++) {
             size_t width = text_width(table->rows[r][c]);
+
             widths[c] = width > widths[c] ? width : widths[c];
         }
     for (size_t r = 0; r < table->count; r++) {
         /* Blanks are printed before the next cell that has a text, so no line ends with them. */
         size_t blanks = indent;
+
         for (size_t c = 0; c < table->columns; c++) {
             const char *cell = table->rows[r][c];
+
             if (*cell) {
                 print_blanks(blanks, file);
                 fputs(cell, file);
