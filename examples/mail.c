@@ -91,7 +91,9 @@ int mail_timeout(const struct mail *mail)
         return -1;
     clock_gettime(CLOCK_MONOTONIC, &now);
     left = deadline - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+    if (left < 0)
+        return 0;
+    return left > INT_MAX ? INT_MAX : (int)left;
 }
 
 int mail_close(struct mail *mail)
@@ -99,5 +101,7 @@ int mail_close(struct mail *mail)
     envoi_message_free(mail->message);
     envoi_session_free(mail->session);
     envoi_library_free(mail->library);
-    return mail->result == ENVOI_E_USAGE ? 64 : mail->result ? 1 : 0;
+    if (mail->result == ENVOI_E_USAGE)
+        return 64;
+    return mail->result ? 1 : 0;
 }

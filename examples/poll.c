@@ -46,7 +46,9 @@ static int timeout_of(struct envoi_session *session)
         return -1;
     clock_gettime(CLOCK_MONOTONIC, &now);
     left = deadline - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+    if (left < 0)
+        return 0;
+    return left > INT_MAX ? INT_MAX : (int)left;
 }
 
 /* Carries the verb that was just called to its end. */
