@@ -26,11 +26,11 @@ static int send_it(struct envoi_session *session, const char *server, struct env
 {
     int rc = envoi_session_connect(session, server); /* TLS is required and verified by default */
 
-    if (rc == ENVOI_OK)
+    if (!rc)
         rc = envoi_session_send(session, message);
     for (size_t i = 0; i < envoi_message_recipients(message); i++)
         puts(envoi_message_verdict_text(message, i));
-    if (rc != ENVOI_OK)
+    if (rc)
         fprintf(stderr, "%s: %s\n", envoi_error_name(rc), envoi_session_error(session));
     envoi_session_quit(session);
     return rc;

@@ -43,7 +43,7 @@ int main(int argc, char **argv)
     struct mail mail;
 
     rc = mail_open(&mail, argc, argv, watch, &epoll);
-    if (rc == ENVOI_OK)
+    if (!rc)
         rc = mail_begin(&mail);
     while (rc == ENVOI_E_AGAIN)
         rc = turn(epoll, &mail);

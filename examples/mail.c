@@ -63,7 +63,7 @@ static int begin_verb(struct mail *mail, int verb)
 static int go_on(struct mail *mail, int rc)
 {
     while (rc != ENVOI_E_AGAIN) {
-        if (rc != ENVOI_OK)
+        if (rc)
             fail(mail, rc);
         if (mail->next == OVER)
             return mail->result;

@@ -76,13 +76,13 @@ static int send_it(struct loop *loop, struct envoi_session *session, const char 
 {
     int rc = envoi_session_set_watch(session, watch, loop);
 
-    if (rc == ENVOI_OK)
+    if (!rc)
         rc = finish(loop, session, envoi_session_connect(session, server));
-    if (rc == ENVOI_OK)
+    if (!rc)
         rc = finish(loop, session, envoi_session_send(session, message));
     for (size_t i = 0; i < envoi_message_recipients(message); i++)
         puts(envoi_message_verdict_text(message, i));
-    if (rc != ENVOI_OK)
+    if (rc)
         fprintf(stderr, "%s: %s\n", envoi_error_name(rc), envoi_session_error(session));
     finish(loop, session, envoi_session_quit(session));
     return rc;

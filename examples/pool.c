@@ -15,7 +15,7 @@ static void done(void *ctx, struct envoi_message *message, int result, const cha
 {
     char *content = ctx;
 
-    if (result == ENVOI_OK)
+    if (!result)
         sent++;
     else if (failed++ == 0)
         fprintf(stderr, "%s: %s\n", envoi_error_name(result), error);
@@ -29,7 +29,7 @@ static int submit(struct envoi_pool *pool, size_t route, const char *from, const
     char *content = malloc(128);
     int rc = content ? envoi_message_new(from, &message) : ENVOI_E_MEMORY;
 
-    if (rc == ENVOI_OK) {
+    if (!rc) {
         snprintf(content, 128, "Message-ID: <%lu>\r\nSubject: one of many\r\n\r\nHello.\r\n", number);
         envoi_message_add_recipient(message, to); /* if it fails, submit returns its error */
         envoi_message_set_data(message, content, strlen(content));
@@ -37,7 +37,7 @@ static int submit(struct envoi_pool *pool, size_t route, const char *from, const
             if (envoi_pool_run(pool) != ENVOI_OK) /* the queue is full: make room */
                 break;
     }
-    if (rc == ENVOI_OK)
+    if (!rc)
         return rc;
     envoi_message_free(message);
     free(content);
@@ -50,11 +50,13 @@ static int send_all(struct envoi_pool *pool, const struct envoi_session *prototy
     size_t route;
     int rc = envoi_pool_add_route(pool, prototype, argv[1], &route);
 
-    for (unsigned long i = 0; rc == ENVOI_OK && i < count; i++)
+    for (unsigned long i = 0; !rc && i < count; i++)
         rc = submit(pool, route, argv[2], argv[3], i);
-    if (rc == ENVOI_OK && (rc = envoi_pool_run(pool)) == ENVOI_OK)
+    if (!rc)
+        rc = envoi_pool_run(pool);
+    if (!rc)
         rc = envoi_pool_drain(pool);
-    return rc == ENVOI_OK ? envoi_pool_run(pool) : rc;
+    return rc ? rc : envoi_pool_run(pool);
 }
 
 int main(int argc, char **argv)
@@ -76,7 +78,7 @@ int main(int argc, char **argv)
     envoi_session_free(prototype);
     envoi_library_free(library);
     printf("%lu sent, %lu failed\n", sent, failed);
-    if (rc != ENVOI_OK)
+    if (rc)
         fprintf(stderr, "%s\n", envoi_error_text(rc));
     return rc || failed ? 1 : 0;
 }
