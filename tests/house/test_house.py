@@ -67,7 +67,12 @@ KNOT = {"core/engine/queue.c": "+int queue_more(int n)\n{\n    return engine_beg
 WORDS = "+/* If x, y. %s */\n"
 TWO_STATICS = {"core/message/letter.c": "+static int again(void)\n{\n    return 1;\n}\n",
                "core/session/verbs.c": "+static __attribute__((noinline)) int again(void)\n{\n    return 1;\n}\n"}
+STATIC = "static int %s(int n)\n{\n    return n;\n}\n"
 CALL = {"core/base/list.c": "+int list_a = atoi(list);\n"}
+
+# Folders outside of core/ that have its dialect.
+OUTSIDE = ("tools/a.c", "auth/plain/a.c", "backends/openssl/a.c")
+EXAMPLE = "examples/a.c"
 
 # name -> (changes to the tree, expected complaints: a path and a pattern of `rule: text`, changes to the tables). A change
 # that begins with + is added to the file, one that begins with ! is the file without the licence, another one is the file.
@@ -118,13 +123,25 @@ PLANTED = {
     "wide comment of a test": ({"tests/unit/test.c": "/* " + "x" * 115 + " */\n"}, []),
     "base name": ({"core/session/queue.c": ""}, [("core/engine/queue.c", "base-name: .*core/session/queue.c")]),
     "static name": (TWO_STATICS, [("core/message/letter.c", r"static: a static again\(\) is also in core/session/verbs.c")]),
+    "static name of a tool": ({"tools/a.c": STATIC % "run", "tools/b.c": STATIC % "run"},
+                              [("tools/a.c", r"static: a static run\(\) is also in tools/b.c$")]),
+    "static name of two folders": ({"tools/a.c": STATIC % "letter_fold", "backends/openssl/a.c": STATIC % "run",
+                                    "backends/gnutls/a.c": STATIC % "run"}, []),
     "banned call": (CALL, [("core/base/list.c", r"call: atoi\(\)")]),
     "raw memory": ({"core/base/list.c": "+char *list_a = malloc(1);\n"}, [("core/base/list.c", r"memory: malloc\(\)")]),
     "status": ({"core/base/list.c": "+static int list_ok(int rc)\n{\n    return rc == ENVOI_OK;\n}\n"},
                [("core/base/list.c", "status: ")]),
+    "status of a tool, a mechanism and a backend": (
+        {path: "static int of_a(int rc)\n{\n    return ENVOI_OK != rc;\n}\n" for path in OUTSIDE},
+        [(path, "status: ") for path in OUTSIDE]),
+    "status of an example": ({"examples/a.c": "static int of_a(int rc)\n{\n    return rc == ENVOI_OK;\n}\n"}, []),
     "sizeof": ({"core/base/list.c": "+int list_a = sizeof(list);\n"}, [("core/base/list.c", "sizeof: ")]),
+    "sizeof outside of the core": ({path: "int a = sizeof(list);\n" for path in (*OUTSIDE, EXAMPLE)},
+                                   [(path, "sizeof: ") for path in (*OUTSIDE, EXAMPLE)]),
     "section": ({"core/base/list.c": "+/* ------------------------------- more ---- */\n"}, [("core/base/list.c", "section: ")]),
     "section of dashes": ({"core/base/list.c": "+/* more\n * -------------\n */\n"}, [("core/base/list.c", "section: ")]),
+    "section outside of the core": ({path: "/* ------ a ---- */\n" for path in (*OUTSIDE, EXAMPLE)},
+                                    [(path, "section: ") for path in (*OUTSIDE, EXAMPLE)]),
     "table in a comment": ({"core/base/list.c": "+/* | a | b |\n * | ------ | ------ |\n * a -----> b */\n"}, []),
     "conditional in a branch": ({"core/base/list.c": "+int list_a = a ? b : c ? d : e;\n"}, [("core/base/list.c", "nested: ")]),
     "conditional in parentheses": ({"core/base/list.c": "+int list_a = a ? list_add(b ? c : d) : e;\n"},
@@ -132,6 +149,8 @@ PLANTED = {
     "conditional in a condition": ({"core/base/list.c": "+int list_a = (a ? b : c) ? d : e;\n"}, [("core/base/list.c", "nested: ")]),
     "conditional in a macro": ({"core/base/list.c": "+#define LIST(a, b) ((a) ? 1 : (b) ? 2 \\\n    : 3)\n"},
                                [("core/base/list.c", "nested: ")]),
+    "conditional outside of the core": ({path: "int a = b ? c : d ? e : f;\n" for path in (*OUTSIDE, EXAMPLE)},
+                                        [(path, "nested: ") for path in (*OUTSIDE, EXAMPLE)]),
     "what": ({"core/base/list.c": WORDS % "What was lent."}, [("core/base/list.c", "words: `what` stands .* most of them in this file: 1")]),
     "who": ({"core/base/list.c": WORDS % "Nobody asks."}, [("core/base/list.c", "words: `who`")]),
     "too few ifs": ({"core/base/list.c": "+/*" + "\n * word word" * 200 + " */\n"}, [("core", "words: `if`")]),
