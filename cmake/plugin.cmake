@@ -11,6 +11,7 @@ set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
 function(envoi_add_plugin id)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   add_library(${id}_objects OBJECT ${ARG_SOURCES})
+  target_compile_options(${id}_objects PRIVATE ${ENVOI_SOURCE_WARNINGS})
   target_link_libraries(${id}_objects PUBLIC envoi::plugin_abi PRIVATE ${ARG_LIBS})
 
   set(descriptor "${PROJECT_SOURCE_DIR}/plugins.d/${id}.plugin")

@@ -6,6 +6,7 @@ add_compile_options(
 if(ENVOI_WERROR)
   add_compile_options(-Werror)
 endif()
-# In core/ alone. Criterion mixes statements and declarations, so the tests cannot have the first. The second: the slots of a
-# table have one signature, and few rows of the engine need all of its parameters.
-set(ENVOI_CORE_WARNINGS -Wdeclaration-after-statement -Wno-unused-parameter)
+# For all that is installed, and the examples. Not for tests: Criterion mixes statements and declarations.
+set(ENVOI_SOURCE_WARNINGS -Wdeclaration-after-statement)
+# In core/ alone: the slots of a table have one signature, and few rows of the engine need all of its parameters.
+set(ENVOI_CORE_WARNINGS ${ENVOI_SOURCE_WARNINGS} -Wno-unused-parameter)
