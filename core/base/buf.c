@@ -111,7 +111,7 @@ const uint8_t *buf_head(const struct buf *b)
 
 void buf_consume(struct buf *b, size_t len)
 {
-    if (b->secret)
+    if (b->secret && len)
         mem_wipe(b->data + b->head, len);
     b->head += len;
     b->len -= len;

@@ -17,7 +17,8 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
     job->chunked = e->extensions.chunking && e->settings->chunk_size;
     buf_append_text(text, "MAIL FROM:<");
     buf_append(text, address_path(sender), sender->len);
-    buf_append(text, ">", 1);
+    if (buf_append(text, ">", 1))
+        return ENVOI_E_MEMORY; /* a buffer that has failed must not be cut below */
     if ((rc = parameters_of_mail(e, job->message, job->chunked, text))) {
         text->len = from; /* MAIL is not sent: remove the beginning of its line */
         return rc;

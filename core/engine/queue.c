@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* The free list keeps at most so many jobs. */
-#define SPARE_MAX 1024
+#define SPARE_MAX 128
 
 void job_init(struct job *job, const struct command *first, unsigned needs)
 {
@@ -147,7 +147,11 @@ static void queue_abort(struct engine *e, int code)
             rc = verdict_result(verdict_of_transaction(job->message), job->result ? job->result : code);
         }
         queue_keep_result(e, rc);
-        queue_leave(e, job, own && rc == code && job != culprit ? ENVOI_E_DISCONNECTED : rc);
+        if (job == culprit)
+            culprit = NULL; /* the callback may get its memory for another message's job */
+        else if (own && rc == code)
+            rc = ENVOI_E_DISCONNECTED;
+        queue_leave(e, job, rc);
     }
     queue_tell_result(e);
     if (!idle && e->result == ENVOI_E_UNKNOWN && e->fault->code != ENVOI_E_UNKNOWN) {

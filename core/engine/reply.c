@@ -201,7 +201,10 @@ static size_t reply_take_simple(struct reply_parser *p, const char *data, size_t
     p->reply->code = code;
     p->reply->text.secret = code == 334 || p->secret; /* a challenge may hold one, or an echo */
     skip += reply_take_enhanced(p, data + skip, n - skip, data[0]);
-    return reply_keep_text(p, data + skip, n - skip, false, true) ? 0 : n + 2;
+    if (!reply_keep_text(p, data + skip, n - skip, false, true))
+        return n + 2;
+    buf_reset(&p->reply->text); /* out of memory: the slow way tries once more */
+    return 0;
 }
 
 /* Finds the line at the head of data; *line is its length with the line end. False: the line end is not there yet. */
@@ -225,9 +228,13 @@ static int reply_join_pieces(struct reply_parser *p, const char **data, size_t *
 {
     int rc = buf_append(&p->line, *data, *len);
 
+    if (rc) {
+        buf_reset(&p->line); /* its failure must not outlive the connection */
+        return rc;
+    }
     *data = (const char *)buf_head(&p->line);
     *len = p->line.len;
-    return rc;
+    return ENVOI_OK;
 }
 
 /* Takes the octets of one line that are there. */

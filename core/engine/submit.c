@@ -302,8 +302,8 @@ int engine_queue(struct engine *e, struct envoi_message *message)
         return ENVOI_E_DISCONNECTED;
     if ((rc = check_message(e, message)))
         return rc;
-    if (queue_claim(e, message, &command_mail))
-        return submit_refuse(e, ENVOI_E_MEMORY, "out of memory");
+    if (queue_claim(e, message, &command_mail)) /* the fault may be that of a message under way */
+        return sending ? ENVOI_E_MEMORY : submit_refuse(e, ENVOI_E_MEMORY, "out of memory");
     queue_append(e, message->job);
     return ENVOI_OK;
 }

@@ -394,7 +394,7 @@ static bool connection_queue(struct pool_connection *c, struct pool_delivery *d)
     if (rc == ENVOI_E_DISCONNECTED) {
         fifo_push_front(&c->route->again, d);
     } else if (rc) {
-        delivery_end(c->pool, d, rc, c->session->fault.text);
+        delivery_end(c->pool, d, rc, rc == ENVOI_E_MEMORY ? envoi_error_text(rc) : c->session->fault.text);
     } else {
         fifo_push(&c->sent, d);
         c->used++;
