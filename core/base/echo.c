@@ -15,7 +15,7 @@ int echo_remember(struct buf *said, const void *secret, size_t len)
     return buf_append(said, "", 1); /* secrets are separated by NUL */
 }
 
-static void cover(char *text, size_t len, const char *secret, size_t secret_len)
+static void echo_cover(char *text, size_t len, const char *secret, size_t secret_len)
 {
     char *end = text + len, *at = text;
 
@@ -29,7 +29,7 @@ static bool is_base64(char c)
 }
 
 /* Masks fragments too: every run of PIECE_LEAST or more base64 characters that occurs in a secret. */
-static void cover_pieces(char *text, size_t len, const void *said, size_t said_len)
+static void echo_cover_pieces(char *text, size_t len, const void *said, size_t said_len)
 {
     for (size_t from = 0, to; from < len; from = to + 1) {
         for (to = from; to < len && is_base64(text[to]);)
@@ -46,8 +46,8 @@ void echo_redact(const struct buf *said, char *text, size_t len)
     for (size_t at = 0, n; at < said->len; at += n + 1) {
         n = strnlen(head + at, said->len - at);
         if (n >= SECRET_LEAST)
-            cover(text, len, head + at, n);
+            echo_cover(text, len, head + at, n);
     }
     if (said->len)
-        cover_pieces(text, len, head, said->len);
+        echo_cover_pieces(text, len, head, said->len);
 }

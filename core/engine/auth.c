@@ -190,7 +190,7 @@ int auth_layer(struct engine *e)
     if (a->step || !ENVOI_HAS(a->m.mechanism, layer) || !a->m.mechanism->layer)
         return e->settings->min_ssf ? ENVOI_E_AUTH : ENVOI_OK;
     if ((rc = a->m.mechanism->layer(a->ctx, &layer))) {
-        detached_tell(a->detached, e->fault);
+        detached_report(a->detached, e->fault);
         return rc;
     }
     if (layer.ssf < e->settings->min_ssf)

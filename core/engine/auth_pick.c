@@ -189,7 +189,7 @@ static int open_exchange(struct engine *e)
     if (!rc)
         rc = a->m.mechanism->mech_new(a->m.state, a->name, params, &a->ctx);
     if (rc) {
-        detached_tell(a->detached, e->fault);
+        detached_report(a->detached, e->fault);
         a->ctx = NULL;
         auth_drop(a);
     } else if (detached) {

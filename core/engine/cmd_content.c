@@ -182,7 +182,7 @@ const struct command command_content = {
  * it, and it saves a round trip. A setting makes the first chunk wait. */
 static bool is_too_early(const struct engine *e, const struct job *job)
 {
-    bool ahead = job->asked < job->message->due_count;
+    bool ahead = job->rcpt_answered < job->message->due_count;
 
     return ahead && (job->chunks || e->settings->chunk_waits);
 }

@@ -95,7 +95,7 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
     struct envoi_message *m = job->message;
     struct recipient *r = &m->recipients[at->recipient];
 
-    job->asked++;
+    job->rcpt_answered++;
     if (job->mail_refused) /* the reply to MAIL was the verdict */
         return ENVOI_OK;
     switch (reply_class(reply)) {
@@ -108,7 +108,7 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
     default:
         settle_one(m, at->recipient, ENVOI_PHASE_RCPT, reply);
     }
-    if (job->asked < m->due_count || job->accepted)
+    if (job->rcpt_answered < m->due_count || job->accepted)
         return ENVOI_OK;
     return engine_refused(e, ENVOI_E_RECIPIENTS_REFUSED, ENVOI_PHASE_RCPT, reply, "%s <%s> is refused",
                           m->due_count > 1 ? "all recipients are refused, the last," : "recipient",
@@ -137,7 +137,7 @@ static int rset_write(struct engine *e, struct job *job, const struct position *
     return engine_put_command(e, "RSET");
 }
 
-static int rset_behind_write(struct engine *e, struct job *job, const struct position *at)
+static int rset_after_write(struct engine *e, struct job *job, const struct position *at)
 {
     job->rset_done = true;
     return rset_write(e, job, at);
@@ -148,7 +148,7 @@ const struct command command_rset = {
     .name = "RSET",
     .phase = ENVOI_PHASE_COMMAND,
     .ends_group = true,
-    .write = rset_behind_write,
+    .write = rset_after_write,
 };
 
 static void remember_window(struct engine *e, int window)

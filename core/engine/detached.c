@@ -219,7 +219,7 @@ void detached_adopt(struct detached *d, void *ctx)
     d->ctx = ctx;
 }
 
-void detached_tell(struct detached *d, struct envoi_errctx *fault)
+void detached_report(struct detached *d, struct envoi_errctx *fault)
 {
     if (!d || !d->fault.code)
         return;
@@ -278,7 +278,7 @@ static int detached_take_result(struct engine *e, struct detached *d)
     struct auth *a = &e->auth;
 
     d->wanted = 0;
-    detached_tell(d, e->fault);
+    detached_report(d, e->fault);
     a->responded = d->responded;
     a->done = !d->rc && d->result == ENVOI_STEP_DONE;
     if (buf_append(&a->out, buf_head(&d->out), d->out.len))

@@ -35,6 +35,6 @@ bool detached_runs(const struct detached *d);
 
 /* Moves the mechanism's failure, if it reported one, to `fault`. NULL is a no-op: the mechanism reported there
  * itself. */
-void detached_tell(struct detached *d, struct envoi_errctx *fault);
+void detached_report(struct detached *d, struct envoi_errctx *fault);
 
 #endif

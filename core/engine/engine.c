@@ -130,7 +130,7 @@ static void die_of_layer(struct engine *e, int rc, const struct envoi_errctx *ke
 {
     struct envoi_errctx why;
 
-    detached_tell(e->auth.detached, e->fault);
+    detached_report(e->auth.detached, e->fault);
     why = *e->fault;
     if (why.code != rc)
         fault_set(&why, rc, e->phase, "%s", otherwise);
@@ -215,7 +215,7 @@ static bool answers_login(const struct engine *e)
 }
 
 /* A challenge may hold a secret: the trace shows only its length. */
-static void trace_line(void *ctx, const char *line, size_t len)
+static void trace_reply_line(void *ctx, const char *line, size_t len)
 {
     struct engine *e = ctx;
     bool masked = answers_login(e) && len > 4 && memcmp(line, "334", 3) == 0;
@@ -258,7 +258,7 @@ static void take_reply(struct engine *e, struct envoi_reply *reply)
 /* Takes plain octets of the server, after all layers. */
 static void take_octets(struct engine *e, const char *data, size_t len)
 {
-    reply_line_fn *trace = e->trace_level && e->env.trace ? trace_line : NULL;
+    reply_line_fn *trace = e->trace_level && e->env.trace ? trace_reply_line : NULL;
 
     while (len && e->open) {
         bool complete;

@@ -121,7 +121,7 @@ static void queue_keep_result(struct engine *e, int rc)
 }
 
 /* When the queue is empty the fault of the first failure is put back. */
-static void queue_tell_result(struct engine *e)
+static void queue_restore_fault(struct engine *e)
 {
     if (!e->head && e->result && e->first.code)
         *e->fault = e->first;
@@ -153,7 +153,7 @@ static void queue_abort(struct engine *e, int code)
             rc = ENVOI_E_DISCONNECTED;
         queue_leave(e, job, rc);
     }
-    queue_tell_result(e);
+    queue_restore_fault(e);
     if (!idle && e->result == ENVOI_E_UNKNOWN && e->fault->code != ENVOI_E_UNKNOWN) {
         e->fault->code = ENVOI_E_UNKNOWN;
         fault_prefix(e->fault, "the message may have been delivered");
@@ -182,7 +182,7 @@ void queue_finish(struct engine *e)
     }
     queue_keep_result(e, rc);
     queue_leave(e, job, rc);
-    queue_tell_result(e);
+    queue_restore_fault(e);
     if (!e->head)
         engine_arm(e, ENVOI_PHASE_NONE);
     if (preparation && rc)

@@ -29,7 +29,7 @@ struct job {
     unsigned unanswered;  /* commands written whose replies were not read yet */
     bool chunked;         /* the content goes by BDAT */
     size_t chunks;        /* BDAT commands written */
-    size_t asked;         /* recipients whose RCPT was answered */
+    size_t rcpt_answered; /* recipients whose RCPT was answered */
     bool failed;          /* no more commands, except those that a refusal requires */
     bool mail_refused;    /* the reply to MAIL was not 2yz */
     size_t accepted;      /* recipients with a 2yz to RCPT */

@@ -43,13 +43,13 @@ void engine_log(struct engine *e, uint32_t level, const char *format, ...)
 int engine_refused(struct engine *e, int code, int phase, const struct envoi_reply *reply, const char *format, ...)
 {
     const char *enhanced = envoi_reply_enhanced(reply);
-    char what[256];
+    char text[256];
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(what, sizeof what, format, args);
+    (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return fault_set(e->fault, code, phase, "%s: %d %s%s%s", what, reply->code, enhanced, *enhanced ? " " : "",
+    return fault_set(e->fault, code, phase, "%s: %d %s%s%s", text, reply->code, enhanced, *enhanced ? " " : "",
                      envoi_reply_text(reply));
 }
 

@@ -83,7 +83,7 @@ static int content_pull(struct content *c, size_t *got)
     return ENVOI_OK;
 }
 
-static bool content_is_other_size(const struct content *c, uint64_t size)
+static bool content_size_differs(const struct content *c, uint64_t size)
 {
     return c->taken > size || (c->ended && c->taken != size);
 }
@@ -106,8 +106,8 @@ static int content_take(struct content *c)
     c->taken += got;
     if (c->source.memory)
         c->ended = c->taken == size;
-    else if ((c->source.size >= 0 && content_is_other_size(c, size)) ||
-             (c->counted && content_is_other_size(c, c->count)))
+    else if ((c->source.size >= 0 && content_size_differs(c, size)) ||
+             (c->counted && content_size_differs(c, c->count)))
         return ENVOI_E_CONTENT;
     return ENVOI_OK;
 }

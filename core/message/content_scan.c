@@ -34,10 +34,10 @@ static inline void scan_vector(struct found *f, const uint8_t *p, bool dots)
     line_end = next == '\n';
     f->stray |= (here == '\r') ^ line_end;
     if (dots) {
-        lanes behind;
+        lanes after;
 
-        memcpy(&behind, p + AHEAD, sizeof behind);
-        f->dotted |= line_end & (behind == '.');
+        memcpy(&after, p + AHEAD, sizeof after);
+        f->dotted |= line_end & (after == '.');
     }
     scan_keep_lowest(f, p);
 }
