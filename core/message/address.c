@@ -83,10 +83,13 @@ static bool is_ascii_domain(const char *text, size_t len)
     size_t label = 0;
 
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == '.' ? (!label || text[i - 1] == '-')
-                           : !is_part_of(IN_LABEL, text[i]) || (!label && text[i] == '-'))
+        bool dot = text[i] == '.', hyphen = text[i] == '-';
+
+        if (dot && (!label || text[i - 1] == '-'))
             return false;
-        label = text[i] == '.' ? 0 : label + 1;
+        if (!dot && (!is_part_of(IN_LABEL, text[i]) || (hyphen && !label)))
+            return false;
+        label = dot ? 0 : label + 1;
         if (label > 63)
             return false;
     }
@@ -172,8 +175,8 @@ static int parse_mailbox(const char *whole, const char *text, size_t len, struct
     return rc;
 }
 
-/* Finds the "<" behind a display name; len if there is none. *name is set if only atoms, dots, blanks and quoted
- * strings stand before it: an address or a list, as in "a@x, B <b@y>", must not be taken for a name. */
+/* Finds the "<" after a display name; len if there is none. *name is set if only atoms, dots, blanks and quoted strings
+ * stand before it: an address or a list, as in "a@x, B <b@y>", must not be taken for a name. */
 static size_t find_bracket(const char *text, size_t len, bool *name)
 {
     bool quoted = false;

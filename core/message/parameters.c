@@ -26,14 +26,21 @@ static bool is_hex(char c)
     return text_is_digit(c) || (c >= 'A' && c <= 'F');
 }
 
-/* In parameters whose values are xtext (RFC 3461 section 4, RFC 4954 section 5) a "+" begins two hexadecimal digits. */
+/* Is the value of a parameter with this name xtext (RFC 3461 section 4, RFC 4954 section 5)? */
+static bool is_xtext_name(const char *name, size_t len)
+{
+    if (len == 4)
+        return text_equal_n(name, "AUTH", 4);
+    return len == 5 && (text_equal_n(name, "ENVID", 5) || text_equal_n(name, "ORCPT", 5));
+}
+
+/* In xtext a "+" begins two hexadecimal digits, in upper case. */
 static bool is_broken_xtext(const char *word, size_t len)
 {
     const char *equals = memchr(word, '=', len);
     size_t name = equals ? (size_t)(equals - word) : len;
 
-    if (!equals || !((name == 5 && (text_equal_n(word, "ENVID", 5) || text_equal_n(word, "ORCPT", 5))) ||
-                     (name == 4 && text_equal_n(word, "AUTH", 4))))
+    if (!equals || !is_xtext_name(word, name))
         return false;
     for (size_t i = name + 1; i < len; i++)
         if (word[i] == '+' && !(i + 2 < len && is_hex(word[i + 1]) && is_hex(word[i + 2])))
