@@ -138,8 +138,7 @@ static int step_of_application(struct engine *e, bool first)
     return response ? auth_take_response(a, response, len) : ENVOI_OK;
 }
 
-/* A step that succeeds may still report why the server is about to refuse: that belongs into the text of the
- * refusal. */
+/* A step that succeeds may still report why the server is about to refuse: that belongs in the text of the refusal. */
 static void keep_remark(struct engine *e)
 {
     struct auth *a = &e->auth;

@@ -11,7 +11,7 @@
 #include <envoi/session.h>
 #include <stdbool.h>
 
-#define AUTH_MECHANISMS_MAX 32    /* different names that one login may look at */
+#define AUTH_MECHANISMS_MAX 32    /* different names that one login may try */
 #define AUTH_ROUNDS_MAX     16    /* challenges of one exchange */
 #define AUTH_RESPONSE_MAX   49152 /* octets of one response: its base64 fits into 64 KiB */
 #define AUTH_REMARK_MAX     191   /* octets of a mechanism's remark about a refusal to come */
@@ -31,7 +31,7 @@ struct auth {
     char tried[AUTH_MECHANISMS_MAX][SASL_NAME_MAX + 1];
     unsigned tried_count;
     char passed_over[384];
-    struct envoi_errctx refusal; /* the server's last refusal; code 0: none */
+    struct envoi_errctx refusal; /* the last one, by the server or by the application's callback; code 0: none */
 
     /* the mechanism in use */
     char name[SASL_NAME_MAX + 1];
@@ -41,18 +41,18 @@ struct auth {
     struct envoi_mech_params params;
     char *server_list, *host; /* owned by params: a security layer outlives the settings */
     void *ctx;
-    struct detached *detached; /* its steps are taken on another thread, and owns ctx; NULL: they are taken here */
+    struct detached *detached; /* takes the steps on another thread, and owns ctx; NULL: they are taken here */
     bool active;               /* an exchange is under way */
     bool layered;              /* ctx belongs to a security layer until the connection is closed */
     bool done;                 /* the mechanism is satisfied */
     bool responded;            /* `out` is a response, perhaps an empty one */
     bool withheld;             /* `out` is an initial response too long for AUTH: it answers the first challenge */
-    int cancel;                /* the reason for which `*` was sent */
+    int cancel;                /* the reason for which `*` is or was sent; 0: none */
     char remark[AUTH_REMARK_MAX + 1]; /* the mechanism's guess why the server will refuse; "": none */
-    unsigned rounds;
-    struct buf in;   /* the challenge, decoded */
-    struct buf out;  /* the response, raw */
-    struct buf said; /* the secrets of this exchange, raw and encoded: see echo.h */
+    unsigned rounds;                  /* challenges so far */
+    struct buf in;                    /* the challenge, decoded */
+    struct buf out;                   /* the response, raw */
+    struct buf said;                  /* the secrets of this exchange, raw and encoded: see echo.h */
 };
 
 void auth_init(struct auth *a);
@@ -63,16 +63,18 @@ void auth_end(struct auth *a);
 /* Frees the security layer and the names, too. */
 void auth_free(struct auth *a);
 
-/* Begins a login as the verb asks for it. mechanism NULL: by policy. ENVOI_E_USAGE: not the name of a mechanism. */
+/* Begins a login as the verb asks for it; see engine_login(). ENVOI_OK; ENVOI_E_USAGE: not the name of a mechanism. */
 int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe);
 /* Fills a->params for the present state of the connection. ENVOI_OK or ENVOI_E_MEMORY. */
 int auth_params(struct engine *e);
-/* Takes one step. `in` is used if first is false. Returns as envoi_mechanism::step does. */
+/* Takes one step. a->in is used if first is false; the response is then in a->out. Returns as envoi_mechanism::step
+ * does. */
 int auth_step(struct engine *e, bool first);
-/* After the 235: puts the mechanism's security layer on the stack, if it has one. */
+/* After the 235: puts the mechanism's security layer on the stack, if it has one. ENVOI_OK; ENVOI_E_AUTH: it is weaker
+ * than min_ssf; or the mechanism's failure. */
 int auth_layer(struct engine *e);
 
-/* The challenge as a step gets it: NULL for the initial response, and not NULL if the challenge is empty. */
+/* The challenge as a step gets it: NULL for the initial response, but not for an empty challenge. */
 static inline const void *auth_challenge(const struct buf *in, bool first)
 {
     if (first)

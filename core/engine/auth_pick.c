@@ -26,7 +26,7 @@ void auth_pass_over(struct auth *a, const char *why)
         (void)snprintf(a->passed_over + used, sizeof a->passed_over - used, "%s%s: %s", used ? "; " : "", a->name, why);
 }
 
-/* Takes a word of the server's list as a name, [A-Z0-9_-]{1,20}. No other word is ever looked up. */
+/* Takes a word of a list as a name, [A-Z0-9_-]{1,20}, in upper case. No other word is ever looked up. */
 static bool take_name(const char *word, size_t len, char *name)
 {
     if (!sasl_name_is_valid(word, len))
@@ -46,7 +46,7 @@ static bool is_listed(const char *list, const char *sign, const char *name)
     return list && text_has_word(list, word);
 }
 
-/* Finds the strongest announced name that the list neither names nor forbids. */
+/* Finds the strongest announced name that was not tried, and that the application's list neither names nor forbids. */
 static bool strongest(const struct engine *e, const char *announced, char *out)
 {
     const char *list = e->settings->mechanisms, *word;
@@ -173,7 +173,7 @@ static int pass_over_unserved(struct engine *e)
     return ENVOI_E_END;
 }
 
-/* Opens an exchange with a->m. ENVOI_E_MEMORY, or the plugin's failure, told to the fault. */
+/* Opens an exchange with a->m. ENVOI_OK, ENVOI_E_MEMORY, or the plugin's failure, which is reported to the fault. */
 static int open_exchange(struct engine *e)
 {
     struct auth *a = &e->auth;

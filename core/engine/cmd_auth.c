@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* No mechanism suits, or all were refused: the failure of the login. */
+/* The failure of a login for which no mechanism is left: none suits, or all were refused. */
 static int no_mechanism(struct engine *e)
 {
     const struct auth *a = &e->auth;
@@ -25,7 +25,7 @@ static int no_mechanism(struct engine *e)
                      a->passed_over[0] ? "; passed over: " : "", a->passed_over);
 }
 
-/* A step failed. The plugin may have told why. */
+/* The failure of a step. Its text is the plugin's, if that reported one. */
 static int step_failed(struct engine *e, int rc)
 {
     if (rc == ENVOI_E_CANCELLED)
@@ -55,7 +55,7 @@ static int wait_for_step(struct engine *e)
 
 /* ---- the command ---- */
 
-/* Puts "AUTH NAME[ initial]". The initial response is withheld if the line would be too long for servers. */
+/* Puts "AUTH NAME[ initial]". The initial response is withheld if the line would be longer than AUTH_COMMAND_MAX. */
 static int put_auth(struct engine *e)
 {
     struct auth *a = &e->auth;
@@ -83,8 +83,8 @@ static int put_auth(struct engine *e)
     return engine_end_line(e, from, mask);
 }
 
-/* An application without a token may have a password: tries the next mechanism, unless this very one was asked for. If
- * no other suits either, the login fails with this failure. */
+/* An application without a token may have a password. So another mechanism may be tried, unless this very one was asked
+ * for. If no other one suits, the login fails with this failure. */
 static bool does_without_token(struct engine *e)
 {
     struct auth *a = &e->auth;
@@ -219,7 +219,7 @@ static int auth_succeed(struct engine *e)
     return ENVOI_OK;
 }
 
-/* RFC 4954 section 6: these codes refuse the mechanism; another one may do. */
+/* After these codes (RFC 4954 sections 4 and 6) another mechanism may succeed. */
 static bool tries_next(const struct engine *e, int code)
 {
     return !e->auth.asked[0] && (code == 504 || code == 534 || code == 535);
@@ -244,7 +244,7 @@ static int auth_answer(struct engine *e, struct job *job, struct position *at, c
     a->cancel = 0;
     if (cancel) /* the fault says why `*` was sent; the refusal is the expected answer to it */
         return cancel;
-    if (reply->code == 503 && e->authenticated)
+    if (reply->code == 503 && e->authenticated) /* there was a login already (RFC 4954 section 4) */
         return ENVOI_OK;
     engine_refused(e, ENVOI_E_AUTH, ENVOI_PHASE_AUTH, reply, "login by %s is refused%s%s%s", a->name,
                    *a->remark ? " (" : "", a->remark, *a->remark ? ")" : "");

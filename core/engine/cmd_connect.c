@@ -98,7 +98,7 @@ static int starttls_write(struct engine *e, struct job *job, const struct positi
     return rc ? rc : engine_put_command(e, "STARTTLS");
 }
 
-/* STARTTLS was announced: the server is broken, or somebody on the way wants to read along. So this is a warning. */
+/* STARTTLS was announced and is refused: the server is broken, or an attacker keeps TLS away. So this is a warning. */
 static void go_on_in_clear(struct engine *e, const struct envoi_reply *reply)
 {
     const char *text = envoi_reply_text(reply), *enhanced = envoi_reply_enhanced(reply);

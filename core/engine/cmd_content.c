@@ -34,7 +34,7 @@ static void trace_content(struct engine *e, const char *text, size_t len)
     }
 }
 
-/* Adds a chunk to the output, behind its command. */
+/* Adds a chunk to the output, after its command if it has one. */
 static void put_chunk(struct engine *e, struct job *job, const struct content_chunk *chunk)
 {
     struct content *c = job->content;
@@ -125,7 +125,7 @@ const struct command command_data = {
     .next = data_next,
 };
 
-/* ---- the content behind a 354 ---- */
+/* ---- the content after a 354 ---- */
 
 /* A 354 although no recipient is valid: the server still waits for an end (RFC 2920 section 3.1). */
 static int put_lone_dot(struct engine *e, struct job *job)
@@ -154,7 +154,7 @@ static int content_write(struct engine *e, struct job *job, const struct positio
             output_end_command(&e->output, &job->content_end);
             return ENVOI_OK;
         }
-        if (job->content->own) /* the mark of a lent chunk would be mistaken for that of a later own one */
+        if (job->content->own) /* a lent chunk that leaves late would set the mark of a later own one */
             output_mark(&e->output, &job->content->gone_at);
     }
     return ENVOI_E_AGAIN;
@@ -196,7 +196,7 @@ static int begin_chunks(struct engine *e, struct job *job)
     return rc ? engine_die_of(e, rc, "the content cannot be read from its beginning") : ENVOI_OK;
 }
 
-/* The place to note when the chunk leaves; NULL: no need to. */
+/* Where to note that the chunk has left; NULL: not needed. */
 static uint64_t *chunk_mark(struct job *job, const struct content_chunk *chunk)
 {
     if (chunk->last)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* EHLO, LHLO (RFC 2033) and HELO, and the fall back from the first to the last. */
+/* EHLO, LHLO (RFC 2033) and HELO, and the fallback from the first to the last. */
 #include "base/text.h"
 #include "engine/state.h"
 
@@ -34,7 +34,7 @@ static int hello_write(struct engine *e, struct job *job, const struct position 
     return engine_end_line(e, from, NULL);
 }
 
-/* HELO knows neither TLS nor AUTH. If one of them is needed, a 5yz must not lead there. */
+/* With HELO there is neither TLS nor AUTH. If one of them is needed, a refused EHLO must not lead to HELO. */
 static bool may_fall_back(const struct engine *e, const struct envoi_reply *reply)
 {
     bool needs_tls = e->tls == ENVOI_TLS_REQUIRED && !e->stack.secure;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One-line commands of the application: docmd, NOOP, RSET, VRFY, EXPN, HELP, and MAIL and RCPT as verbs of their own.
- * The reply is the result, whatever its code. */
+ * They succeed with any reply: the application looks at it. */
 #include "engine/cmd_line.h"
 
 static int line_write(struct engine *e, struct job *job, const struct position *at)

@@ -26,8 +26,8 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
     return engine_end_line(e, from, NULL);
 }
 
-/* The server was thought to take transactions behind one another, and refused this one for that reason. Nothing is
- * lost: it is sent once more, alone. */
+/* The transaction was sent before the one before it was answered, and the server refused it for that reason. If the
+ * content can be read again, it is sent once more, alone. */
 static int refused_unseen(struct engine *e, struct job *job, const struct envoi_reply *reply)
 {
     static const char why[] = "the server takes one message at a time";
@@ -143,7 +143,7 @@ static int rset_after_write(struct engine *e, struct job *job, const struct posi
     return rset_write(e, job, at);
 }
 
-/* Behind a refused transaction, as smtplib does. The verdicts stand, whatever the reply is. */
+/* After a refused transaction, as smtplib does. The verdicts stand, whatever the reply is. */
 const struct command command_rset = {
     .name = "RSET",
     .phase = ENVOI_PHASE_COMMAND,
@@ -158,7 +158,7 @@ static void remember_window(struct engine *e, int window)
         e->env.set_window(e->env.driver, window);
 }
 
-/* The first RSET behind content that is not answered yet. If the server takes it, it will take a transaction there,
+/* The first RSET after content that is not answered yet. If the server accepts it, it will accept a transaction there,
  * too. If it says "503 pipelined after end of DATA", it gets one message at a time from now on. In both cases nothing
  * has to be undone. */
 static int rset_probe_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)

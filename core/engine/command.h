@@ -18,9 +18,9 @@ struct command;
 
 /* A command of a job. */
 struct position {
-    const struct command *row; /* NULL: behind the last command */
-    size_t recipient;          /* RCPT: which one; the content of LMTP: whose reply comes next */
-    size_t chunk;              /* BDAT: which one */
+    const struct command *row; /* NULL: after the last command */
+    size_t recipient;          /* RCPT: its index; content by LMTP: the index of the one whose reply comes next */
+    size_t chunk;              /* BDAT: its number, from 0 */
 };
 
 struct command {
@@ -28,14 +28,15 @@ struct command {
     int phase;         /* ENVOI_PHASE_*: for deadlines, failures and verdicts */
     bool ends_group;   /* nothing may follow before it is answered (RFC 2920, 4954, 3207) */
     bool silent;       /* it gets no reply: the TLS handshake */
-    bool ends_session; /* QUIT: when the connection ends behind it, nothing has failed */
+    bool ends_session; /* QUIT: if the connection ends after it, nothing has failed */
     /* Puts the command into the output. ENVOI_OK: it is there whole; ENVOI_E_AGAIN: call again when more can be
-     * written; another error: the job fails with it, and the command does not go out. */
+     * written; ENVOI_E_MEMORY: the connection ends, as half a command may be there; another error: the job fails with
+     * it, and the command does not go out. */
     int (*write)(struct engine *e, struct job *job, const struct position *at);
     /* Takes the reply. May settle verdicts, and may set job->written to go on elsewhere. ENVOI_OK; ENVOI_E_AGAIN: the
-     * same command gets one more reply; another error ends the job. NULL: any reply will do. */
+     * same command gets one more reply; another error fails the job. NULL: any reply will do. */
     int (*answer)(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply);
-    /* Moves to the next command. NULL: there is none. */
+    /* Moves to the next command. NULL: this one is the last. */
     void (*next)(struct engine *e, struct job *job, struct position *at);
 };
 

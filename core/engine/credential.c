@@ -54,7 +54,7 @@ static int credential_ask(struct engine *e, const struct envoi_cred_request *req
     size_t len = 0;
     int rc = s->credential(s->credential_ctx, request->id, request->mechanism, &data, &len);
 
-    engine_refresh_clock(e); /* somebody may have typed a password */
+    engine_refresh_clock(e); /* it may have waited for a person to type a password */
     if (rc)
         return rc == ENVOI_E_AGAIN ? rc : ENVOI_E_CANCELLED;
     return !data && len ? ENVOI_E_CANCELLED : credential_copy(data, len, out);

@@ -15,8 +15,8 @@ static void position_next(struct engine *e, struct job *job, struct position *at
 
 /* ---- the written cursor ---- */
 
-/* A failed job writes only what the server still expects: the content after a 354, and RSET behind a refused
- * transaction. */
+/* A failed job writes only the commands that the server still expects: the content after a 354, and RSET after a
+ * refused transaction. */
 static void redirect_failed(struct job *job)
 {
     bool transaction = job->first == &command_mail;
@@ -29,7 +29,8 @@ static void redirect_failed(struct job *job)
         job->written.row = NULL;
 }
 
-/* No command of the job went out, so there is nothing to take back. */
+/* A command cannot be sent. None of its job went out before, or only AUTH commands that were refused, so there is
+ * nothing to take back. */
 static void fail_unsent(struct engine *e, struct job *job, int rc)
 {
     job->result = rc;
@@ -39,14 +40,14 @@ static void fail_unsent(struct engine *e, struct job *job, int rc)
         settle_lost(e, job);
 }
 
-/* Dovecot 2.3's submission service, recognisable by BURL, crashes on any command behind a MAIL that its relay refuses,
- * if RCPT overtook that refusal. */
+/* Dovecot 2.3's submission service, recognisable by BURL, crashes on any command after a MAIL that its relay refuses,
+ * if RCPT overtook that refusal. So with BURL nothing follows MAIL before its reply. */
 static bool closes_group(const struct engine *e, const struct command *row)
 {
     return row->ends_group || (row == &command_mail && e->extensions.burl);
 }
 
-/* The command is in the output whole. */
+/* Counts a command that is in the output whole. */
 static void count_written(struct engine *e, struct job *job, const struct command *row)
 {
     if (row->silent) {
@@ -95,8 +96,8 @@ static bool may_write(struct engine *e, const struct job *job)
 }
 
 /* May the next job begin although this one, all written, is not answered yet? Only messages follow one another like
- * that, with RSET between them: without it a server that refused the first message might deliver the second under its
- * sender. */
+ * that, with RSET between them: without it a server that refused the first message might deliver the second one with
+ * the sender of the first. */
 static bool may_follow(const struct engine *e, const struct job *job)
 {
     const struct job *next = job->next;
@@ -160,12 +161,12 @@ static void advance_answered(struct engine *e, struct job *job, struct position 
     engine_arm(e, e->answered.row->phase);
 }
 
-/* RFC 5321 section 3.8: commands that are not answered now were not processed. */
+/* RFC 5321 section 3.8: commands that are not answered by now were not processed. */
 static __attribute__((noinline)) void end_with_421(struct engine *e, const struct job *job, int phase, int rc,
                                                    const struct envoi_reply *reply)
 {
     struct envoi_errctx first = *e->fault;
-    bool failed = !rc && job->result; /* an earlier failure is what the caller is told */
+    bool failed = !rc && job->result; /* the earlier failure is the one to report */
 
     if (!rc && job->message)
         rc = engine_refused(e, ENVOI_E_DISCONNECTED, phase, reply, "the server closes the connection");

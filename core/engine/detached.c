@@ -95,7 +95,8 @@ static int32_t detached_binding(void *core, const char *type, void *buf, size_t 
     return ENVOI_E_NOT_SUPPORTED;
 }
 
-/* Gets a credential for the next step. ENVOI_E_AGAIN: the application has no answer yet. */
+/* Gets a credential for the next step. If the application gives none, that is its answer: ENVOI_OK. ENVOI_E_AGAIN: the
+ * application has no answer yet; ENVOI_E_MEMORY. */
 static int detached_bring(struct engine *e, struct detached *d, uint32_t id)
 {
     struct answer *a = &d->answers[__builtin_ctz(id)];
@@ -237,7 +238,7 @@ static int32_t detached_take_response(void *ctx, const void *data, size_t len)
     return buf_append(&d->out, data, len);
 }
 
-/* Runs on the driver's thread. */
+/* The task: runs on another thread. */
 static void detached_run(void *ctx)
 {
     struct detached *d = ctx;

@@ -115,8 +115,7 @@ static void note_gone(struct engine *e, size_t len, uint64_t position)
         engine_arm(e, ENVOI_PHASE_CONTENT);
 }
 
-/* A plugin reports its failure to the fault. An earlier failure must not be replaced by it, so that is kept
- * meanwhile. */
+/* A plugin reports its failure to the fault. An earlier failure must not be replaced by it, so it is copied first. */
 static bool keep_failure(const struct engine *e, struct envoi_errctx *kept)
 {
     bool failed = engine_has_failed(e);
@@ -214,7 +213,7 @@ static bool answers_login(const struct engine *e)
     return e->unanswered && e->answered.row && e->answered.row->phase == ENVOI_PHASE_AUTH;
 }
 
-/* A challenge may hold a secret: the trace shows only its length. */
+/* Traces a line of a reply. A challenge may hold a secret, so only its length is shown. */
 static void trace_reply_line(void *ctx, const char *line, size_t len)
 {
     struct engine *e = ctx;
@@ -236,7 +235,7 @@ static void trace_reply_line(void *ctx, const char *line, size_t len)
 
 static void take_reply(struct engine *e, struct envoi_reply *reply)
 {
-    /* The caller wants to see the refusal, not the replies that followed from it. */
+    /* The reply that the caller sees is the refusal, not the replies that followed from it. */
     bool afterthought = e->answerable && (e->answered.row == &command_rset || (e->answering && e->answering->result));
 
     e->closing = reply->code == 421;
@@ -283,7 +282,7 @@ static void take_octets(struct engine *e, const char *data, size_t len)
             return;
         }
         e->switching = false;
-        if (e->open && len && !e->unanswered) /* the octets behind may answer a command that is not written yet */
+        if (e->open && len && !e->unanswered) /* finish the job first: the octets that follow may end the connection */
             cursor_pump(e);
     }
 }
@@ -376,7 +375,7 @@ void engine_tick(struct engine *e, int64_t now)
         engine_go(e);
 }
 
-/* ---- what is known ---- */
+/* ---- facts about the connection ---- */
 
 int engine_result(const struct engine *e)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The protocol, sans-I/O: octets and events in, octets and events out. No socket, no clock, no thread.
  *
- * Its driver (core/session) makes a connection, calls engine_connect(), and then moves octets: engine_drain() lends
- * octets for the wire, engine_drained() says how many of them have left, engine_feed() takes octets from the wire, and
- * engine_tick() tells the time. Each verb begins one operation; engine_result() is ENVOI_E_AGAIN until it is over. */
+ * Its driver (a session, or a test) makes a connection, calls engine_connect(), and then moves octets: engine_drain()
+ * lends octets for the wire, engine_drained() reports how many of them were written, engine_feed() takes octets from
+ * the wire, and engine_tick() passes the time. Each verb begins one operation; engine_result() is ENVOI_E_AGAIN until
+ * it is over. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -21,56 +22,58 @@
 struct engine;
 struct extensions;
 
-/* Does the server take a transaction behind another one that it has not answered yet? */
+/* Does the server accept a transaction after another one that it has not answered yet? */
 enum {
-    ENGINE_WINDOW_UNPROVED = 0, /* unknown: a lone RSET behind the content will tell */
+    ENGINE_WINDOW_UNPROVED = 0, /* unknown: a lone RSET after the content finds out */
     ENGINE_WINDOW_OPEN = 1,
     ENGINE_WINDOW_CLOSED = 2, /* one message at a time */
 };
 
-/* Work that may block. Whoever runs it calls run() once and then release(), on any thread. */
+/* Work that may block: run() is called once and then release(), on any thread. */
 struct engine_task {
     void (*run)(void *ctx);
     void (*release)(void *ctx);
     void *ctx;
 };
 
-/* The services that the engine needs. `driver` is the first argument of each. Lives as long as the engine. */
+/* The services that the engine needs. `driver` is the first argument of each. engine_new() copies the struct; the
+ * objects that it points to must live as long as the engine. */
 struct engine_env {
     struct registry *registry;
     const struct settings *settings;
     struct envoi_errctx *fault; /* failures are reported here */
-    /* Gives the shared TLS context for a transport under the settings. It is borrowed: the driver keeps it as long as
-     * the engine lives. ENVOI_OK or an error, told to fault. */
+    /* Gives the shared TLS context for a transport under the settings. It is borrowed: the driver keeps it until the
+     * next call, or until engine_close() has returned. ENVOI_OK, or an error that is reported to fault. */
     int (*tls_context)(void *driver, const struct registry_transport *transport, void **ctx);
-    /* ticket(): appends what an earlier connection to this server left for resumption, under the same settings and
-     * context; nothing if there is none. keep_ticket(): at most once per handshake, with the newest ticket; resumed:
-     * the handshake was resumed by the ticket given; lasting: the ticket may serve several connections. Both NULL: full
-     * handshakes only. */
+    /* ticket(): appends the ticket that an earlier connection to this server left, under the same settings and context;
+     * nothing if there is none. keep_ticket(): at most once per handshake, with the newest ticket; resumed: the
+     * handshake was abbreviated by means of the ticket from ticket(); lasting: several connections may use the new one.
+     * Both NULL: full handshakes only. */
     void (*ticket)(void *driver, struct buf *out);
     void (*keep_ticket)(void *driver, const struct buf *ticket, bool resumed, bool lasting);
-    /* window(): what earlier connections found out about the server, ENGINE_WINDOW_*. set_window(): remembers it for
-     * later ones. Both NULL: unknown, and not remembered. */
+    /* window(): ENGINE_WINDOW_* as earlier connections found it for this server. set_window(): remembers it for later
+     * ones. Both NULL: unknown, and not remembered. */
     int (*window)(void *driver);
     void (*set_window)(void *driver, int window);
-    /* The time, as for engine_tick(): asked for after a callback of the application, or a mechanism's step, that may
-     * have taken long. NULL: assume that no time has passed. */
+    /* The time, as for engine_tick(). Called after a callback of the application, or a mechanism's step, that may have
+     * taken long. NULL: assume that no time has passed. */
     int64_t (*now)(void *driver);
-    /* A message has left the queue: its verdicts are final, and rc is its own result. It may be freed here, or another
-     * one queued; no other call is allowed. NULL: not reported. */
+    /* A message has left the queue: its verdicts are final, and rc is its own result. The message may be freed here,
+     * and engine_queue() called; no other call is allowed. NULL: not reported. */
     void (*done)(void *driver, struct envoi_message *message, int rc);
-    /* Runs a task on another thread, and returns at once. There is one task at a time: the one before has been run, or
-     * was given up. ENVOI_OK, or an error, told to fault. NULL: there is no such thread, and such steps block the
-     * caller. */
+    /* Copies *task, runs it on another thread, and returns at once. There is one task at a time: if the one before has
+     * not ended, its result is not wanted any more. ENVOI_OK, or an error that is reported to fault: then the task is
+     * neither run nor released. NULL: steps that may block are taken on the caller's thread, and block it. */
     int (*run_detached)(void *driver, const struct engine_task *task);
-    /* One line of the dialogue, or an event (ENVOI_TRACE_*), with secrets masked. NULL: no trace. */
+    /* One line of the dialogue, or an event (ENVOI_TRACE_*), with secrets masked. text is not NUL-terminated. NULL: no
+     * trace. */
     void (*trace)(void *driver, int kind, const char *text, size_t len);
     /* An event for the library's log, ENVOI_LOG_*, without the server's name. NULL: not reported. */
     void (*log)(void *driver, uint32_t level, const char *text);
     void *driver;
 };
 
-/* The connection. Borrowed during engine_connect(). */
+/* The connection. engine_connect() copies it, with its texts. */
 struct engine_peer {
     const char *host;      /* the name given by the caller: A-labels or an address; "localhost" for a unix socket */
     bool host_is_ip;       /* an address: iPAddress SANs are matched */
@@ -79,14 +82,17 @@ struct engine_peer {
     const char *helo_name; /* FQDN or address literal, used if the settings have no name */
 };
 
+/* ENVOI_OK, or ENVOI_E_MEMORY: *out is NULL. */
 int engine_new(const struct engine_env *env, struct engine **out);
+/* Calls engine_close() first. NULL is a no-op. */
 void engine_free(struct engine *e);
 
 /* 0: no trace; 1: the dialogue; 2: the content, too. */
 void engine_set_trace_level(struct engine *e, int level);
 
-/* Tells the time, in milliseconds of a monotonic clock. To be called first in each round. Acts on a deadline that has
- * passed, and retries a content source, credential or step that has said AGAIN. */
+/* Passes the time, in milliseconds of a monotonic clock. To be called first in each round, and before engine_connect().
+ * Ends the connection if a deadline has passed, and retries a content source, credential or step that has said
+ * AGAIN. */
 void engine_tick(struct engine *e, int64_t now);
 /* Writes the commands that may be written, and moves them down through the layers. */
 void engine_go(struct engine *e);
@@ -101,7 +107,7 @@ void engine_lost(struct engine *e, int error_number);
 /* Lends at most max pieces for the wire; returns how many. They are valid until the next call of any engine
  * function. */
 size_t engine_drain(struct engine *e, struct iovec *pieces, size_t max);
-/* The first len of the octets lent have left. */
+/* The first len octets of those that were lent have been written. */
 void engine_drained(struct engine *e, size_t len);
 
 enum {
@@ -118,48 +124,56 @@ unsigned engine_want(const struct engine *e);
 
 /* ENVOI_E_AGAIN: an operation is in progress; else the result of the last one. */
 int engine_result(const struct engine *e);
-/* False: the connection is over. The driver closes its socket; it may drain the remaining octets before. */
+/* False: the connection is over. The driver closes its socket; it may drain the remaining octets first. */
 bool engine_alive(const struct engine *e);
-/* The driver has closed the connection: unfinished work is settled as lost, and the engine can connect again. */
+/* The driver closes the connection: unfinished work is settled as lost, and the engine can connect again. */
 void engine_close(struct engine *e);
 
 /* ---- the verbs of envoi/session.h ---- */
 
-/* Each returns engine_result(): ENVOI_E_AGAIN if it has begun, or an error at once. */
+/* Unless said otherwise, each returns ENVOI_E_AGAIN while it is in progress, or its result if it is over at once;
+ * ENVOI_E_BUSY: another verb is in progress, which goes on. Texts are copied. */
 
 int engine_connect(struct engine *e, const struct engine_peer *peer);
+/* LHLO instead of EHLO if the settings say LMTP. name NULL: the one of the settings or of the peer. */
 int engine_ehlo(struct engine *e, const char *name);
 int engine_helo(struct engine *e, const char *name);
+/* EHLO, or HELO if EHLO is refused, unless the server has accepted one already. */
 int engine_hello_if_needed(struct engine *e);
 int engine_starttls(struct engine *e);
-/* mechanism NULL: by policy. step NULL: by a plugin; else the application's own mechanism. */
+/* mechanism NULL: by policy. step NULL: by a plugin; else the application's own mechanism. safe: that one does not show
+ * the secret to a reader of the connection. */
 int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe);
+/* arguments NULL or "": none. */
 int engine_command(struct engine *e, const char *verb, const char *arguments);
 /* VRFY and EXPN. If the address is not ASCII, SMTPUTF8 follows it. */
 int engine_lookup(struct engine *e, const char *verb, const char *address);
 int engine_rset(struct engine *e);
+/* options NULL or "": none. */
 int engine_mail(struct engine *e, const char *sender, const char *options);
 int engine_rcpt(struct engine *e, const char *recipient, const char *options);
+/* The content is not copied: it must stay valid until the verb is over. */
 int engine_data(struct engine *e, const void *content, size_t len);
 int engine_send(struct engine *e, struct envoi_message *message);
-/* Sends several messages, one behind the other. Stops at a failure that ends the connection or concerns all of them.
- * The result is the first failure of a message, or ENVOI_OK if each has an accepted recipient. */
+/* Sends several messages, one after the other; none if one of them cannot be sent (it has no recipient, say). Stops at
+ * a failure that ends the connection or concerns all of them. The result is the first failure of a message, or ENVOI_OK
+ * if each has an accepted recipient. */
 int engine_send_all(struct engine *e, struct envoi_message *const *messages, size_t count);
 /* Does hello, TLS and login as a message would need them, and sends no message. */
 int engine_prepare(struct engine *e);
-/* Puts a message behind those that are being sent, or begins with it: one transaction for its recipients that are due.
- * Then engine_go(), once for several messages, sets them in motion. ENVOI_OK; ENVOI_E_BUSY: another verb is in
- * progress; else the errors of engine_send(). */
+/* Queues a message after those that are being sent, if there are any: one transaction for its recipients that are due.
+ * engine_go(), called once after several messages, begins to write. ENVOI_OK; ENVOI_E_BUSY: another verb is in
+ * progress, or the message is being sent; else the errors of engine_send(). */
 int engine_queue(struct engine *e, struct envoi_message *message);
-/* Does the server take messages behind one another, so that queueing several saves round trips? */
+/* Does the server accept messages after one another without a wait, so that queueing several saves round trips? */
 bool engine_pipelines(const struct engine *e);
 /* For an idle connection: frees memory that the next message will need again. */
 void engine_shrink(struct engine *e);
-/* Ends the connection because a callback said AGAIN and must not. */
+/* Ends the connection with this code and text, because a callback said AGAIN where it must not. */
 void engine_give_up(struct engine *e, int code, const char *why);
 int engine_quit(struct engine *e);
 
-/* ---- what is known; never NULL ---- */
+/* ---- facts about the connection; pointers are never NULL ---- */
 
 const struct envoi_reply *engine_reply(const struct engine *e);
 const struct envoi_reply *engine_greeting(const struct engine *e);
@@ -168,7 +182,7 @@ bool engine_authenticated(const struct engine *e);
 const char *engine_mechanism(const struct engine *e);
 const char *engine_mechanism_plugin(const struct engine *e);
 const char *engine_tls_backend(const struct engine *e); /* "" without TLS */
-/* ENVOI_E_USAGE without TLS. Borrowed until the connection is closed. */
+/* Both: ENVOI_E_USAGE without TLS. The pointers in *out are borrowed until the connection is closed. */
 int engine_tls_info(const struct engine *e, struct envoi_tls_info *out);
 int engine_certificate(const struct engine *e, size_t index, struct envoi_certificate *out);
 

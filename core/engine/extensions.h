@@ -33,7 +33,8 @@ void extensions_clear(struct extensions *x);
 int extensions_parse(struct extensions *x, const char *text);
 /* The number that LIMITS (RFC 9422) announces for a name such as "RCPTMAX"; 0: none. */
 uint64_t extensions_limit(const struct extensions *x, const char *name);
-/* The parameters of an extension, "" if it has none; NULL: not announced. Case-blind. */
+/* The parameters of an extension, "" if it has none; NULL: not announced. name in upper or lower case. Borrowed until
+ * the next extensions_parse() or extensions_clear(). */
 const char *extensions_get(const struct extensions *x, const char *name);
 
 #endif

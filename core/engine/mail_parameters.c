@@ -12,7 +12,7 @@
 static const struct {
     const char *parameter; /* NAME, or NAME=VALUE */
     const char *extension;
-    bool kept; /* never dropped: without it the message would be another one */
+    bool kept; /* never dropped: without it the server would handle the message in another way than was asked for */
 } owners[] = {
     {"BODY=BINARYMIME", "BINARYMIME", true},
     {"BODY", "8BITMIME", false},
@@ -81,7 +81,7 @@ void parameters_append(const struct engine *e, const char *options, struct buf *
         }
 }
 
-/* A message that goes out in several transactions drops the same options each time. */
+/* A message that goes out in several transactions drops the same options each time: they are listed once. */
 static bool is_dropped(const struct envoi_message *m, const char *word, size_t len)
 {
     const char *list = m->dropped, *known;
@@ -226,8 +226,8 @@ static int check_utf8(struct engine *e, struct envoi_message *m, struct buf *out
     return buf_append_text(out, " SMTPUTF8");
 }
 
-/* Must all of the content be measured before MAIL, even if it is read twice for that? Memory is: it is scanned only
- * once, now or later. Other content is, if the result decides whether the message can be sent. */
+/* Must all of the content be measured before MAIL, even if it is read twice for that? Memory: yes, as it is scanned
+ * only once, now or later. Other content: if the result decides whether the message can be sent. */
 static bool must_measure(const struct engine *e, const struct envoi_message *m)
 {
     const struct extensions *x = &e->extensions;

@@ -22,7 +22,7 @@ struct output_piece {
     const uint8_t *lent; /* NULL: the octets are in text */
     size_t len;
     bool ends_command;
-    uint64_t *gone_at; /* set to the piece's end on the wire when it leaves; NULL: not wanted */
+    uint64_t *gone_at; /* set when the piece leaves: where the octets that leave with it end on the wire; or NULL */
 };
 
 struct output {
@@ -30,16 +30,17 @@ struct output {
     struct output_piece *pieces; /* a ring */
     unsigned room, head, count;
     unsigned lent; /* pieces that are lent */
-    size_t octets;
+    size_t octets; /* of all pieces */
 };
 
 /* ENVOI_OK or ENVOI_E_MEMORY. */
 int output_init(struct output *o);
 void output_free(struct output *o);
 void output_clear(struct output *o);
-/* Frees memory that only many commands at once need. The output must be empty. */
+/* Frees the memory of text, and that of more than OUTPUT_PIECES_MIN pieces. The output must be empty. */
 void output_shrink(struct output *o);
-/* Is there room for one more command, or one more chunk with its command? If memory is short, fewer wait at once. */
+/* Is there room for one more command, or one more chunk with its command? Grows the ring if need be; if memory is
+ * short, fewer pieces wait at once. */
 bool output_has_room(struct output *o);
 
 /* ---- inline, because every command needs them ---- */
@@ -49,7 +50,7 @@ static inline struct output_piece *output_piece(const struct output *o, unsigned
     return &o->pieces[(o->head + index) & (o->room - 1)];
 }
 
-/* Adds the octets that were appended to o->text behind offset `from`: a whole command, or the head of one. */
+/* Adds the octets that were appended to o->text from offset `from` on: a whole command, or the head of one. */
 static inline void output_add_text(struct output *o, size_t from, bool whole)
 {
     size_t len = o->text.len - from;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Here it is decided that nothing is downgraded in silence. */
+/* No silent downgrade: if the server cannot meet a need, the job fails, or the log says that it goes on in clear. */
 #include "engine/prepare.h"
 
 #include "engine/state.h"

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* The free list keeps at most so many jobs. */
+/* The free list keeps at most this many jobs. */
 #define SPARE_MAX 128
 
 void job_init(struct job *job, const struct command *first, unsigned needs)
@@ -87,8 +87,8 @@ void queue_prepend(struct engine *e, struct job *job)
     e->head = e->writing = job;
 }
 
-/* Was the job put in front of another one by prepare_job()? The verbs have jobs of their own. Such a job must not fail
- * alone: the job behind it fails, too. */
+/* Was the job put in front of another one by prepare_job()? (A verb's own job is the last one.) Such a job must not
+ * fail alone: the job after it fails, too. */
 static bool is_preparation(const struct engine *e, const struct job *job)
 {
     return job->next && (job == &e->hello_job || job == &e->tls_job || job == &e->login_job);
@@ -193,8 +193,8 @@ void queue_finish(struct engine *e)
 
 /* ---- the end of the connection ---- */
 
-/* Content whose end the layers still hold counts as not sent. So it must not leave later either, with the closing alert
- * say. */
+/* Content whose end the layers still hold counts as not sent. So it must not leave later either, for example with the
+ * closing alert. */
 static void hold_back_content(struct engine *e)
 {
     for (const struct job *job = e->head; job; job = job->next)

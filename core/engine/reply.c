@@ -117,14 +117,14 @@ static size_t enhanced_length(const char *text, size_t len, char class_)
     return 3 + subject + detail;
 }
 
-/* Takes the enhanced status code at the head of a line, if there is one. Returns where the text behind it begins. */
+/* Takes the enhanced status code at the head of a line, if there is one. Returns where the text after it begins. */
 static inline size_t reply_take_enhanced(struct reply_parser *p, const char *text, size_t len, char class_)
 {
     char *to = p->reply->enhanced;
     size_t n;
 
     if (len > 5 && text[0] == class_ && text[1] == '.' && text_is_digit(text[2]) && text[3] == '.' &&
-        text_is_digit(text[4]) && text[5] == ' ') { /* nearly all are so short */
+        text_is_digit(text[4]) && text[5] == ' ') { /* nearly all are this short */
         memcpy(to, text, 5);
         to[5] = '\0';
         return 6;
@@ -143,7 +143,7 @@ static inline int reply_code_of(const char *line, size_t len)
     return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
-/* Appends the text of a line to that of the lines before it. */
+/* Appends the text of a line to that of the lines before it. control: see reply_take_line(). */
 static inline int reply_keep_text(struct reply_parser *p, const char *line, size_t len, bool control, bool last)
 {
     struct buf *text = &p->reply->text;
@@ -207,7 +207,8 @@ static size_t reply_take_simple(struct reply_parser *p, const char *data, size_t
     return 0;
 }
 
-/* Finds the line at the head of data; *line is its length with the line end. False: the line end is not there yet. */
+/* Finds the line at the head of data; *line is its length with the line end. *control: see reply_take_line(). False:
+ * the line end is not there yet, and *line is len. */
 static bool reply_find_line(const char *data, size_t len, size_t *line, bool *control)
 {
     size_t plain = text_plain_length(data, len);

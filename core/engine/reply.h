@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Replies (RFC 5321 section 4.2): the object and the parser, which takes octets cut anywhere and holds to bounds. */
+/* Replies (RFC 5321 section 4.2): the object and the parser, which takes octets cut anywhere and enforces limits. */
 #ifndef ENGINE_REPLY_H
 #define ENGINE_REPLY_H
 
@@ -17,7 +17,7 @@
 struct envoi_reply {
     int code;
     char enhanced[REPLY_ENHANCED_MAX];
-    struct buf text; /* NUL-terminated once complete; the NUL is not counted in the text */
+    struct buf text; /* lines joined by '\n'; once complete it ends with a NUL, which text.len counts */
 };
 
 void reply_init(struct envoi_reply *r);
@@ -41,18 +41,18 @@ struct reply_parser {
 };
 
 void reply_parser_init(struct reply_parser *p, struct envoi_reply *reply);
-/* Frees the reply too. */
+/* Frees the line and the text of p->reply; both can be used again. */
 void reply_parser_free(struct reply_parser *p);
 /* Forgets a half-read reply. */
 void reply_parser_reset(struct reply_parser *p);
 /* Is something half read? */
 bool reply_parser_busy(const struct reply_parser *p);
 
-/* Called for each line, for the trace: as the server sent it, without the line end. */
+/* Called for each line, for the trace: as the server sent it, without the line end, and not NUL-terminated. */
 typedef void reply_line_fn(void *ctx, const char *line, size_t len);
 
-/* Takes octets up to the end of one reply; *used says how many. *complete: p->reply is whole; it is valid until the
- * next call. ENVOI_OK; ENVOI_E_PROTOCOL with the reason in p->problem; ENVOI_E_MEMORY. */
+/* Takes octets up to the end of one reply; *used is their number. *complete: p->reply is whole; it is valid until the
+ * next call. line NULL: no trace. ENVOI_OK; ENVOI_E_PROTOCOL with the reason in p->problem; ENVOI_E_MEMORY. */
 int reply_parse(struct reply_parser *p, const char *data, size_t len, size_t *used, bool *complete, reply_line_fn *line,
                 void *ctx);
 

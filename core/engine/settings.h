@@ -27,11 +27,11 @@ struct settings {
     char *authzid;
     envoi_credential_fn *credential;
     void *credential_ctx;
-    char *mechanisms; /* as envoi_session_set_mechanisms(), or NULL */
-    bool cleartext_auth;
-    bool blocking_mechanisms; /* allowed in the non-blocking face */
-    bool nonblocking;         /* there is a watch function */
-    unsigned min_ssf, max_ssf;
+    char *mechanisms;               /* as envoi_session_set_mechanisms(), or NULL */
+    bool cleartext_auth;            /* plaintext mechanisms are allowed without verified TLS */
+    bool blocking_mechanisms;       /* allowed in the non-blocking face */
+    bool nonblocking;               /* there is a watch function */
+    unsigned min_ssf, max_ssf;      /* bits of a security layer */
     size_t chunk_size;              /* octets of one BDAT; 0: DATA only */
     bool chunk_waits;               /* the first BDAT waits for the replies to RCPT (RFC 3030 section 2) */
     int64_t timeouts[ENVOI_PHASES]; /* milliseconds */
@@ -42,7 +42,7 @@ void settings_init(struct settings *s);
 /* Copies all settings but `nonblocking`. `to` must hold the defaults. ENVOI_OK or ENVOI_E_MEMORY; `to` must be freed in
  * both cases. */
 int settings_copy(struct settings *to, const struct settings *from);
-/* Frees and wipes. */
+/* Frees all members, after wiping the secrets. settings_init() makes the struct usable again. */
 void settings_free(struct settings *s);
 /* Sets the deadline of a phase; ENVOI_PHASE_NONE: of all. 0 milliseconds: the default. ENVOI_OK or ENVOI_E_USAGE. */
 int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds);

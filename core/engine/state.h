@@ -4,7 +4,7 @@
  * The files build on one another in this order, and none uses a later one:
  *
  *   reply, extensions, output, settings, strength   values
- *   state                                           this file: trace, deadlines, lines for the output
+ *   state                                           this file: trace, deadlines, lines for the output, safety
  *   settle, mail_parameters                         verdicts and parameters of a message
  *   credential, detached, auth, auth_pick           a login
  *   tls                                             a TLS layer
@@ -34,10 +34,10 @@ struct engine {
 
     /* the connection */
     bool open;
-    bool closing;      /* a 421 was read */
+    bool closing;      /* the reply that was read last is a 421 */
     bool lost_idle;    /* it ended while no verb was in progress: the next verb reports it */
-    bool switching;    /* a layer is about to be added: nothing may be unread */
-    bool ticket_tried; /* octets came behind the handshake: a ticket was looked for */
+    bool switching;    /* a layer follows the reply that was read last: no octets may come with that reply */
+    bool ticket_tried; /* octets came after the handshake, and a ticket was looked for */
     bool ticket_kept;
     char *host;
     char *helo_default;
@@ -45,15 +45,15 @@ struct engine {
     bool host_is_ip;
     bool unix_socket;
     int tls;           /* the policy at connect, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
-    bool tls_verified; /* the present TLS was told to verify the server; the settings may have changed since */
+    bool tls_verified; /* the present TLS verifies the server; the settings may have changed since it began */
     bool lmtp;
     struct registry_transport transport;
-    void *tls_context; /* of the transport; the driver's */
+    void *tls_context; /* of the transport; borrowed from the driver */
     struct stack stack;
     struct output output;
     struct reply_parser parser;
 
-    /* what is known of the server */
+    /* the server's replies and state */
     struct envoi_reply replies[2]; /* the last reply, and the one that is being read */
     struct envoi_reply *reply;     /* the last one */
     struct envoi_reply greeting;
@@ -65,29 +65,29 @@ struct engine {
 
     /* the queue and the cursors; the written cursor is in each job */
     struct job *head;
-    struct job *tail;    /* valid while there is a head */
-    struct job *writing; /* the job whose commands go out; NULL: the queue is empty */
-    struct job *answering;
-    struct position answered;
-    unsigned unanswered; /* commands written whose replies were not read yet */
-    unsigned answerable; /* how many of them have left the engine whole */
-    uint64_t wire;       /* octets that the wire has taken, layers included */
-    bool group_closed;   /* the last command written ends a group */
-    int window;          /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
-    unsigned waiting;    /* ENGINE_WANT_CREDENTIAL, ENGINE_WANT_CONTENT or ENGINE_WANT_STEP */
-    struct job *spare;   /* a free list for the jobs of messages */
+    struct job *tail;         /* valid while there is a head */
+    struct job *writing;      /* the job whose commands go out; NULL: the queue is empty */
+    struct job *answering;    /* the job of the answered cursor; valid while `unanswered` is not 0 */
+    struct position answered; /* the command whose reply comes next; likewise */
+    unsigned unanswered;      /* commands written whose replies were not read yet */
+    unsigned answerable;      /* how many of them have left the engine whole */
+    uint64_t wire;            /* octets that the wire has taken, layers included */
+    bool group_closed;        /* the last command written ends a group */
+    int window;               /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
+    unsigned waiting;         /* ENGINE_WANT_CREDENTIAL, ENGINE_WANT_CONTENT or ENGINE_WANT_STEP */
+    struct job *spare;        /* a free list for the jobs of messages */
     unsigned spare_count;
     int result;
-    struct envoi_errctx first; /* the failure that `result` is the code of */
+    struct envoi_errctx first; /* the failure whose code is `result` */
 
-    /* the deadline */
+    /* the deadline: the phase's time-out after armed_at; ENVOI_PHASE_NONE: there is none */
     int phase;
     int64_t armed_at;
 
     /* The application has one verb at a time, so one job of each kind is enough. */
     struct job connect_job, hello_job, tls_job, login_job, verb_job;
     bool helo;       /* the next hello is HELO */
-    bool hello_only; /* the application asked for exactly this hello: no fall back */
+    bool hello_only; /* the application asked for exactly this hello: no fallback */
     char *hello_name;
     struct buf line;          /* the command of the application's verb */
     struct content line_data; /* the content of the verb data */
@@ -109,12 +109,12 @@ int engine_refused(struct engine *e, int code, int phase, const struct envoi_rep
 /* Starts the clock of a phase; ENVOI_PHASE_NONE stops it. */
 void engine_arm(struct engine *e, int phase);
 /* Asks the driver for the time again: a callback or a mechanism's step may have taken long, and the server's deadline
- * begins behind it. */
+ * begins after it. */
 void engine_refresh_clock(struct engine *e);
 
 /* ---- a command line ---- */
 
-/* Ends the line that was appended to output.text behind offset `from`, the head of a command: adds CR LF, traces it,
+/* Ends the line that was appended to output.text from offset `from` on, the head of a command: adds CR LF, traces it,
  * and adds it to the output. ENVOI_OK or ENVOI_E_MEMORY, also if an earlier append to output.text failed. */
 int engine_put_line(struct engine *e, size_t from);
 /* The same for a line that is a whole command. If mask is not NULL the trace shows it instead. */
@@ -130,12 +130,12 @@ static inline bool engine_content_left(const struct engine *e, const struct job 
     return job->content_end && job->content_end <= e->wire;
 }
 
-/* Can nobody read along: is this verified TLS, or a unix socket? */
+/* Is this verified TLS or a unix socket, so that secrets may be sent? */
 bool engine_is_safe(const struct engine *e);
 /* The TLS policy in force. Opportunistic TLS protects neither a login nor a client certificate, so with one of them it
  * means required. */
 int engine_tls_policy(const struct engine *e);
-/* Forgets all that EHLO announced. */
+/* Forgets the hello and the extensions that the server announced. */
 void engine_forget(struct engine *e);
 
 #endif

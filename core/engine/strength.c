@@ -34,7 +34,7 @@ static const struct {
     {"ANONYMOUS", {0, false, true}},
 };
 
-/* A name that is not in the table, an enterprise's own say, comes before the plaintext ones. */
+/* A name that is not in the table, for example a company's own, comes before the plaintext ones. */
 static const struct strength unknown = {35, false, false};
 
 struct strength strength_of(const char *name)

@@ -7,7 +7,7 @@
 
 struct strength {
     int rank;        /* the higher, the stronger */
-    bool plaintext;  /* whoever reads the connection learns the secret */
+    bool plaintext;  /* a reader of the connection learns the secret */
     bool named_only; /* never chosen unless the application names it */
 };
 

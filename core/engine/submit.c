@@ -129,7 +129,7 @@ int engine_hello_if_needed(struct engine *e)
 
 /* ---- login ---- */
 
-/* The explicit verbs, too, say nothing in clear that the policy wants to be protected. */
+/* The explicit verbs, too, send nothing in clear that the policy protects. */
 static int check_policy(struct engine *e)
 {
     if (engine_tls_policy(e) != ENVOI_TLS_REQUIRED || e->stack.secure)

@@ -7,7 +7,7 @@ int tls_choose(struct engine *e)
 {
     int rc = registry_find_transport(e->env.registry, e->settings->tls_backend, e->fault, &e->transport);
 
-    /* Without this check it would silently not be shown. */
+    /* Without this check the client certificate would silently not be sent. */
     if (!rc && e->settings->cert_file && !(e->transport.transport->caps & ENVOI_CAP_CLIENT_CERT))
         rc = fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, 0,
                        "a client certificate is set, and the TLS plugin %s can show none", e->transport.id);
