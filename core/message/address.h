@@ -13,8 +13,8 @@
 #define ADDRESS_DOMAIN_MAX 255
 #define ADDRESS_OWN_MAX    45 /* octets of a path that is stored in the object, NUL included */
 
-/* A path without <>; "" is the null reverse-path. A short one, as nearly all are, lies in the object itself, so that
- * the object may be moved in memory. */
+/* A path without <>; "" is the null reverse-path. A short one, as nearly all are, lies in the object itself. No pointer
+ * leads to it, so the object may be moved in memory. */
 struct address {
     char *longer; /* NULL: the path is in `own` */
     uint16_t len;
@@ -27,8 +27,8 @@ static inline const char *address_path(const struct address *a)
     return a->longer ? a->longer : a->own;
 }
 
-/* Parses an address. null_allowed: "" and "<>" are the null reverse-path, not an error. ENVOI_OK; ENVOI_E_ADDRESS with
- * the reason in fault, which may be NULL; ENVOI_E_MEMORY. */
+/* Parses an address; text is not NULL. null_allowed: "" and "<>" are the null reverse-path, not an error. ENVOI_OK:
+ * *out must be freed; ENVOI_E_ADDRESS with the reason in fault, which may be NULL; ENVOI_E_MEMORY. */
 int address_parse(const char *text, bool null_allowed, struct envoi_errctx *fault, struct address *out);
 void address_free(struct address *a);
 

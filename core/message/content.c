@@ -56,7 +56,7 @@ static int content_make_room(struct content *c)
     return c->input ? ENVOI_OK : ENVOI_E_MEMORY;
 }
 
-/* Fills a block; if the source says AGAIN behind some octets, these are the block. */
+/* Fills a block; if the source says AGAIN after some octets, these are the block. */
 static int content_pull(struct content *c, size_t *got)
 {
     uint8_t *half;
@@ -83,6 +83,7 @@ static int content_pull(struct content *c, size_t *got)
     return ENVOI_OK;
 }
 
+/* Has the source more octets than this, or has it ended with another number? */
 static bool content_size_differs(const struct content *c, uint64_t size)
 {
     return c->taken > size || (c->ended && c->taken != size);
@@ -195,7 +196,7 @@ static void measure_not(const struct content *c, struct content_measure *m)
     *m = (struct content_measure){.size = c->source.size > 0 ? (uint64_t)c->source.size : 0};
 }
 
-/* ENVOI_E_AGAIN: the source has nothing now, or has more than one block and may not be read twice. */
+/* ENVOI_E_AGAIN: the source has nothing now, or has more than one block and is not to be read twice. */
 static int measure_blocks(struct content *c, enum content_mode mode, bool twice, struct content_measure *m)
 {
     int rc = content_start_over(c, mode, CONTENT_BLOCK);
@@ -216,7 +217,7 @@ static int measure_blocks(struct content *c, enum content_mode mode, bool twice,
     return rc;
 }
 
-/* How many octets are missing to a line end behind the last block. */
+/* How many octets must be added after the last block to end its last line. */
 static uint64_t end_size(const struct content *c)
 {
     if (c->after_cr)

@@ -16,7 +16,7 @@
 #define CONTENT_PIECES 3 /* of one chunk: the line end that the block before left open, the block, the end */
 
 struct content_source {
-    const uint8_t *memory; /* NULL: octets come from pull; else they all are here */
+    const uint8_t *memory; /* NULL: octets come from pull; else all of them are here */
     envoi_pull_fn *pull;
     envoi_rewind_fn *rewind;    /* NULL: the source can be read once only */
     void (*release)(void *ctx); /* NULL: nothing to release */
@@ -26,7 +26,7 @@ struct content_source {
 
 /* The result of content_measure(). */
 struct content_measure {
-    bool known;    /* the whole content was read; if not, only `size` means something */
+    bool known;    /* the whole content was read; if not, `size` is the size that the source declares; 0: unknown */
     uint64_t size; /* octets with CR LF line ends and without doubled dots, as SIZE= counts (RFC 1870) */
     bool has_8bit;
     bool has_nul;
@@ -46,7 +46,7 @@ struct content_span {
 struct content {
     struct content_source source;
     bool canonical;             /* the caller says: all line ends are CR LF, and there is no NUL */
-    bool scanned;               /* the octets to be sent were scanned: the next two spans are known */
+    bool scanned;               /* the octets to be sent were scanned: `stray` and `dotted` are known */
     bool counted;               /* `count` octets were measured: a run that finds another number fails */
     bool pulled;                /* octets were taken from a source that is not memory */
     struct content_span stray;  /* line ends to repair */
@@ -54,20 +54,20 @@ struct content {
     uint64_t count;
     const uint8_t *held; /* the whole content, if measuring it read it into one block; else NULL */
     enum content_mode mode;
-    size_t block_max;
-    uint64_t taken; /* octets taken from the source in this run */
-    bool ended;     /* the source has no more */
+    size_t block_max; /* most octets of a block, but for a LF that completes its last line end */
+    uint64_t taken;   /* octets taken from the source in this run */
+    bool ended;       /* the source has no more */
     /* the normaliser */
     bool after_cr;        /* the last octet taken was a CR, and its line end is not given out yet */
     bool at_line_start;   /* the next octet begins a line */
     const uint8_t *block; /* octets that are taken but not given out */
     size_t block_len;
-    uint64_t gone_at; /* where on the wire the last chunk ends, once it has left the engine; 0: it has not */
-    unsigned turn;    /* which half of the buffers is next: one block may be on its way while the next is taken */
+    uint64_t gone_at; /* set by the caller when the last chunk has left the engine; 0: it has not */
+    unsigned turn;    /* which half of the buffers is next: a block goes out while the one after it is looked at */
     bool own;         /* the last chunk lies in the buffers below */
-    size_t room;      /* octets of half an input buffer */
+    size_t room;      /* octets of half the input buffer */
     uint8_t *input;   /* two halves, for pull */
-    uint8_t *output;  /* two halves of twice the room and some, for repaired blocks */
+    uint8_t *output;  /* two halves, for repaired blocks */
 };
 
 /* Octets that go out together. */
@@ -84,24 +84,25 @@ void content_free(struct content *c);
 /* Frees the buffers and keeps the source. */
 void content_idle(struct content *c);
 
-/* Can the content be had from its first octet? Not if a source without rewind was read already. */
+/* Can the content be read from its first octet? Not if a source without rewind was read already. */
 static inline bool content_is_repeatable(const struct content *c)
 {
     return !c->pulled || c->source.rewind;
 }
 
 /* Before a run in that mode: measures memory, or a source that can be rewound. Unless `twice` is set, reads one block
- * only. If there is more, the source says AGAIN, or it cannot be rewound, measure->known is false and size is what the
- * source declares. A source that fits into one block is read only once: the run uses the block. ENVOI_OK;
- * ENVOI_E_CONTENT; ENVOI_E_MEMORY. */
+ * only. If there is more, the source says AGAIN, it cannot be rewound, or the content is canonical, measure->known is
+ * false. A source that fits into one block is read only once: the run uses the block. ENVOI_OK; ENVOI_E_CONTENT: the
+ * source failed, or it was read and cannot be rewound; ENVOI_E_MEMORY. */
 int content_measure(struct content *c, enum content_mode mode, bool twice, struct content_measure *measure);
-/* Begins a run from the first octet, with blocks of block_max octets. ENVOI_E_CONTENT: it was read and cannot be
- * rewound. */
+/* Begins a run from the first octet, with blocks of block_max octets. ENVOI_OK; ENVOI_E_CONTENT: it was read and cannot
+ * be rewound. */
 int content_begin(struct content *c, enum content_mode mode, size_t block_max);
-/* May content_next() be called while the chunk before is still in the output? */
+/* May content_next() be called now? Not while the chunk before lies in the buffers (`own`) and gone_at is 0. */
 bool content_may_go_on(const struct content *c);
-/* Gives out the next octets for the wire. They stay valid until the next but one call. ENVOI_OK; ENVOI_E_AGAIN;
- * ENVOI_E_CONTENT (the source failed, holds a NUL, or is not as long as it said); ENVOI_E_MEMORY. */
+/* Gives out the next octets for the wire. They stay valid until the next call, or as source.memory if they are lent
+ * from there. ENVOI_OK: the chunk may be empty; ENVOI_E_AGAIN; ENVOI_E_CONTENT: the source failed, holds a NUL, or is
+ * not as long as it said; ENVOI_E_MEMORY. */
 int content_next(struct content *c, struct content_chunk *chunk);
 
 #endif

@@ -7,7 +7,7 @@
 #define LANES 32
 typedef int8_t lanes __attribute__((vector_size(LANES)));
 
-/* How many octets behind the last lane are looked at, too: a line end, and a dot behind it. */
+/* How many octets after the last lane are looked at, too: a line end, and a dot after it. */
 #define AHEAD 2
 
 struct found {

@@ -14,11 +14,11 @@
 #define NOTIFY_ALL  (ENVOI_NOTIFY_SUCCESS | ENVOI_NOTIFY_FAILURE | ENVOI_NOTIFY_DELAY)
 #define ESCAPED_MAX 16
 
-static void dsn_escape(struct buf *out, const char *before, unsigned c, const char *behind)
+static void dsn_escape(struct buf *out, const char *before, unsigned c, const char *after)
 {
     char text[ESCAPED_MAX];
 
-    (void)snprintf(text, sizeof text, "%s%02X%s", before, c, behind);
+    (void)snprintf(text, sizeof text, "%s%02X%s", before, c, after);
     buf_append_text(out, text);
 }
 

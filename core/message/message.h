@@ -60,7 +60,7 @@ struct envoi_message {
     } said;
 };
 
-/* Is it in an engine's queue, or does it belong to a pool? Then nobody else may change or send it. */
+/* Is it in an engine's queue, or does it belong to a pool? Then it must not be changed, nor sent elsewhere. */
 static inline bool message_is_busy(const struct envoi_message *m)
 {
     return m->job || m->pooled;
@@ -94,17 +94,17 @@ static inline struct recipient *message_recipient(const struct envoi_message *m,
     return m && index < m->count ? &m->recipients[index] : NULL;
 }
 
-/* Sets the content source. When it is replaced, or the message is freed, source->release (NULL: nothing to do) is
- * called. On failure the source still belongs to the caller. */
+/* Sets the content source; copies *source. When it is replaced, or the message is reset or freed, source->release
+ * (NULL: nothing to do) is called. ENVOI_OK, or as message_check(): then the source still belongs to the caller. */
 int message_set_source(struct envoi_message *m, const struct content_source *source);
 /* Before a send: forgets all verdicts and dropped options, and makes all recipients due. */
 void message_begin(struct envoi_message *m);
 
 /* ---- which recipients are due ---- */
 
-/* Makes nobody due. */
+/* Makes no recipient due. */
 void message_due_none(struct envoi_message *m);
-/* Makes one more recipient due. To be called in rising order. */
+/* Makes one more recipient due. To be called after message_due_none(), in rising order. */
 void message_due_add(struct envoi_message *m, size_t index);
 /* The first recipient from index on that is due; due_end if there is none. */
 static inline size_t message_next_due(const struct envoi_message *m, size_t index)
@@ -124,10 +124,10 @@ static inline size_t message_next_due(const struct envoi_message *m, size_t inde
 void recipient_begin(struct recipient *r);
 /* The text behind the verdict, "" if there is none. */
 const char *recipient_reason(const struct recipient *r);
-/* Replaces the reason; NULL: none. */
+/* Replaces the reason, of which this is one more use; NULL: none. */
 void recipient_set_reason(struct recipient *r, struct reason *reason);
-/* A reason with one user, to be shared by recipients of this message. NULL: out of memory; the verdict then has no
- * text. */
+/* A reason with a copy of the text, to be shared by recipients of this message. It has one use, the caller's, which
+ * ends it by reason_drop(). NULL: out of memory; the verdict then has no text. */
 struct reason *reason_new(struct envoi_message *m, const char *text);
 /* Ends one use. NULL is a no-op. */
 void reason_drop(struct reason *reason);

@@ -12,7 +12,7 @@ struct file {
     FILE *stream; /* NULL: fd is read */
     int fd;
     off_t start;
-    bool failed; /* reading failed behind the octets that were returned last: the next pull reports it */
+    bool failed; /* reading failed after the octets that were returned last: the next pull reports it */
 };
 
 static void file_release(void *ctx)
@@ -87,7 +87,7 @@ static int stream_rewind(void *ctx)
 
 /* ---- can it be read again, and how long is it? ---- */
 
-/* Octets from start to the end; -1: unknown. A regular file of size 0 may be one of /proc: only reading tells its
+/* Octets from start to the end; -1: unknown. A regular file of size 0 may be one of /proc: only reading shows its
  * length. */
 static int64_t source_size(const struct stat *st, off_t start)
 {

@@ -7,8 +7,7 @@
 
 /* ENVOI_RESULT_* of the transaction: only the recipients that are due count. */
 int verdict_of_transaction(const struct envoi_message *m);
-/* The code that a send returns for ENVOI_RESULT_*. `failure` is the first failure of the send, ENVOI_OK: there was
- * none. */
+/* The code that a send returns for ENVOI_RESULT_*. failure: the first failure of the send; ENVOI_OK: there was none. */
 int verdict_result(int result, int failure);
 /* Gives all recipients that have no verdict yet the phase and reason of not having been attempted. */
 void verdict_not_attempted(struct envoi_message *m, int phase, const char *why);
