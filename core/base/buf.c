@@ -26,7 +26,7 @@ void buf_wipe(struct buf *b)
     mem_wipe(b->data + b->head, b->len);
 }
 
-/* Also takes away the room behind the octets. So each later append takes the slow way, which finds the failure, and the
+/* Also takes away the room after the octets. So each later append takes the slow way, which finds the failure, and the
  * fast way does not look for one. */
 static int buf_fail(struct buf *b, int code)
 {

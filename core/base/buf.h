@@ -2,8 +2,9 @@
 /* A queue of octets, with a limit: appended at the end, consumed at the front. If it holds secrets, octets are wiped as
  * they are consumed, moved or freed.
  *
- * A buffer remembers its failure: after an append has failed, each later one returns the same code, until buf_reset()
- * or buf_free(). So a text is put together piece by piece, and buf_failed() is asked once at the end. */
+ * A buffer remembers its failure: after an append has failed, each later one that is not empty returns the same code,
+ * until buf_reset() or buf_free(). So a text is put together piece by piece, and buf_failed() is asked once at the
+ * end. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 

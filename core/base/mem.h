@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-/* All return NULL if memory is short. A size of 0 counts as 1. mem_free(NULL) is a no-op. */
+/* All return NULL if memory is short; mem_realloc() then leaves ptr as it is. A size of 0 counts as 1. mem_free(NULL)
+ * is a no-op. */
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);
 void *mem_realloc(void *ptr, size_t size);
@@ -14,6 +15,7 @@ void mem_free(void *ptr);
 char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len);
 
+/* Overwrites len octets. ptr may be NULL. */
 void mem_wipe(void *ptr, size_t len);
 /* Wipes a NUL-terminated secret and frees it. NULL is a no-op. */
 void mem_free_secret(char *text);

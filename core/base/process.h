@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells a child of fork() from its parent, without a system call. The child must not go on with the parent's
+/* Distinguishes a child of fork() from its parent, without a system call. The child must not go on with the parent's
  * connections: if two processes wrote on one TLS connection, they would use the same keys for different octets. */
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H

@@ -30,7 +30,7 @@ static inline char text_upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* Compare without regard to the case of ASCII letters. */
+/* Compare without regard to the case of ASCII letters. text_equal_n(): both have at least len octets. */
 bool text_equal(const char *a, const char *b);
 bool text_equal_n(const char *a, const char *b, size_t len);
 void text_to_upper(char *text);
@@ -41,7 +41,8 @@ const char *text_word(const char *list, const char **word, size_t *len);
 /* Is word one of the whole words of such a list, without regard to case? */
 bool text_has_word(const char *list, const char *word);
 
-/* Reads a decimal number, which has digits only; a greater one becomes UINT64_MAX. False if it is not a number. */
+/* Reads a decimal number, which has digits only; one that is too great becomes UINT64_MAX. False if it is not a number:
+ * *out is as before. */
 bool text_number(const char *digits, size_t len, uint64_t *out);
 
 /* Writes n in decimal, without NUL, and returns the number of digits. */
@@ -53,7 +54,8 @@ bool text_is_line(const char *text, size_t len);
 
 /* The number of octets before the first control character: one below 0x20, or 0x7f. */
 size_t text_plain_length(const char *text, size_t len);
-/* Replaces characters that could control a terminal by '?': those below 0x20 but tab and those in keep, and DEL. */
+/* Replaces characters that could control a terminal by '?': those below 0x20 except tab, and DEL. Characters in keep
+ * stay. */
 void text_make_printable(char *text, size_t len, const char *keep);
 
 #endif

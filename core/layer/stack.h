@@ -2,8 +2,8 @@
 /* The layers under the engine: wire -> TLS -> SASL security layer. The wire is two buffers in memory, so no layer sees
  * a socket. Without a layer the stack is not used: the engine's octets are those of the wire.
  *
- * Where the result is not said: ENVOI_OK, ENVOI_E_AGAIN if octets must come from the wire or be taken by it first, or a
- * failure of the TLS library or of the security layer, whose text is in its errctx. */
+ * Below, ENVOI_E_AGAIN means that octets must come from the wire, or be taken by it, first. "A failure" is
+ * ENVOI_E_MEMORY, or one of the TLS library or of the security layer, whose text is in its errctx. */
 #ifndef LAYER_STACK_H
 #define LAYER_STACK_H
 
@@ -44,7 +44,8 @@ bool stack_is_empty(const struct stack *s);
  * are unread, or if there is TLS already. Otherwise the result of the transport's conn_new(). */
 int stack_add_tls(struct stack *s, const struct envoi_transport *transport, void *ctx,
                   struct envoi_conn_params *params);
-/* ENVOI_OK: finished, and the certificate is verified as far as params asked. ENVOI_E_AGAIN; a failure. */
+/* Goes on with the handshake. ENVOI_OK: finished, and the certificate is verified as far as params asked.
+ * ENVOI_E_AGAIN; a failure. */
 int stack_handshake(struct stack *s);
 /* Adds a SASL security layer on top; ctx is handed to its encode and decode. ENVOI_OK, or ENVOI_E_PROTOCOL if octets of
  * an earlier SASL layer are unread or unsent, or if there is no TLS and octets of the wire are unread. */
