@@ -26,9 +26,6 @@ static void verb_connect(struct player *p, const char *rest)
     p->server.tls = p->server.layer = p->server.hello_seen = p->server.notified = false;
     p->peer.host = bytes_text(&p->host);
     p->peer.tls = p->settings.tls;
-    /* As the driver resolves the policy: a login or a certificate is never shown to whoever declines TLS. */
-    if (p->peer.tls == ENVOI_TLS_OPPORTUNISTIC && (settings_have_login(&p->settings) || p->settings.cert_file))
-        p->peer.tls = ENVOI_TLS_REQUIRED;
     player_began(p, engine_connect(p->engine, &p->peer));
 }
 
