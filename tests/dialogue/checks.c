@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps that look at what came of it. */
+/* The steps that check results. */
 #include "engine/extensions.h"
 #include "tls.h"
 
@@ -15,7 +15,7 @@ int player_phase(const char *name)
     return -1;
 }
 
-/* A failure must be told, and told as what it is. */
+/* A failure must be reported, with its own code and a text. */
 static void player_check_fault(struct player *p, int rc)
 {
     if (rc == ENVOI_OK || rc == ENVOI_E_AGAIN || rc == ENVOI_E_BUSY) /* BUSY: the error is the other verb's */
@@ -81,7 +81,7 @@ static void same_number(struct player *p, const char *what, int64_t should, int6
         player_fail(p, "%s should be %lld and is %lld", what, (long long)should, (long long)is);
 }
 
-/* ----------------------------------------------------------------------------------------------- the message ---- */
+/* ---- the message ---- */
 
 static void check_result(struct player *p, const char *rest)
 {
@@ -104,7 +104,7 @@ static void check_dropped(struct player *p, const char *rest)
     same_text(p, "what was left out", rest, envoi_message_dropped_options(p->letter->message));
 }
 
-/* A part of a verdict behind "ADDRESS VERDICT": the code, the enhanced code, "in PHASE", a part of the reason. */
+/* A part of a verdict after "ADDRESS VERDICT": the code, the enhanced code, "in PHASE", a part of the reason. */
 static void verdict_part(struct player *p, size_t index, const struct arguments *a, size_t *at)
 {
     const char *word = argument(a, *at);
@@ -161,8 +161,7 @@ static void check_verdict(struct player *p, const char *rest)
     arguments_free(&a);
 }
 
-/* -------------------------------------------------------------------------------------------- replies and errors
- * ---- */
+/* ---- replies and errors ---- */
 
 static void reply_check(struct player *p, const char *what, const struct envoi_reply *reply, const char *rest)
 {
@@ -186,7 +185,7 @@ static void check_greeting(struct player *p, const char *rest)
     reply_check(p, "the greeting", engine_greeting(p->engine), rest);
 }
 
-/* Checks of one text: what is it called, where is it. */
+/* Checks of one text: its name and its place. */
 static const char *get_reply_text(struct player *p)
 {
     return envoi_reply_text(engine_reply(p->engine));
@@ -273,8 +272,7 @@ static void check_text(struct player *p, const char *rest)
     arguments_free(&a);
 }
 
-/* -------------------------------------------------------------------------------------------------- the session
- * ---- */
+/* ---- the session ---- */
 
 static void check_extension(struct player *p, const char *rest)
 {
@@ -328,7 +326,7 @@ static void check_closed(struct player *p, const char *rest)
         player_fail(p, "the connection should be closed");
 }
 
-/* The client said good-bye to TLS. */
+/* The client sent the closing alert of TLS. */
 static void check_notified(struct player *p, const char *rest)
 {
     (void)rest;
@@ -336,7 +334,7 @@ static void check_notified(struct player *p, const char *rest)
         player_fail(p, "the client should have sent the closing alert of TLS");
 }
 
-/* "deadline 300s": so much time is left now. */
+/* "deadline 300s": this much time is left now. */
 static void check_deadline(struct player *p, const char *rest)
 {
     int64_t is = engine_deadline(p->engine);

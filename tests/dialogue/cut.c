@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* For every dialogue the connection ends after every single octet, of either side: never a crash, never a leak, never a
- * success that was not granted; and what is said of a message is what can be known: before the end of the content
- * nothing was delivered, from there until the reply is read nobody knows, then it is what the server said. */
+/* For every dialogue the connection ends after every single octet, of either side. There must be no crash, no leak, and
+ * no success that the server did not report. A message's verdict must be: not attempted until the end of the content
+ * has left; unknown from there until the reply is read; then the server's. */
 #include "../support/blocks.h"
 #include "files.h"
 #include "play.h"
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of dialogues with more octets than this only some of the places are tried; of fewer where each octet is costly. */
+/* In dialogues with more octets than this only some of the places are tried. Fewer if each octet is costly. */
 #if defined(__SANITIZE_ADDRESS__)
 #define PLACES_MAX 60
 #elif defined(__has_feature)
@@ -28,7 +28,7 @@
 
 static const struct play_mode good_mode = {.name = "octet by octet", .cut = PLAY_OCTETS};
 
-/* The claim of the good play that matches; NULL: it was not made, or only with more of the server's words. */
+/* The claim of the good play that matches; NULL: it was not made, or only after more octets of the server. */
 static const struct play_claim *earned(const struct play_claim *claim, const struct play_report *good)
 {
     for (size_t i = 0; i < good->claim_count; i++)
@@ -46,7 +46,7 @@ static void check_claims(const struct script *script, const struct play_report *
                   script->path, cut->claims[i].line, name, cut->claims[i].item);
 }
 
-/* What may be said of a recipient that a good play gets accepted, in a dialogue of one message. */
+/* Is this a possible verdict of a recipient that a good play gets accepted, in a dialogue of one message? */
 static bool verdict_is_right(int verdict, const struct play_report *cut, const struct play_report *good, bool layers)
 {
     if (verdict == ENVOI_VERDICT_ACCEPTED)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The dialogues that there are. */
+/* Finds the dialogues. */
 #ifndef DIALOGUE_FILES_H
 #define DIALOGUE_FILES_H
 
@@ -13,7 +13,7 @@ struct files_name {
 };
 
 /* In the memory that Criterion shares with its workers, sorted; ENVOI_DIALOGUES (a file or a directory) or the cases of
- * this tree. Ends the process when there is none. */
+ * this tree. Ends the process if there is none. */
 struct files_name *files_find(size_t *count);
 void files_release(struct criterion_test_params *params);
 /* The same in plain memory, to be freed by free(3). */

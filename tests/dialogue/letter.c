@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------------------------------ content by callbacks
- * ---- */
+/* ---- content by callbacks ---- */
 
 static int feed_pull(void *ctx, void *buf, size_t cap, size_t *len)
 {
@@ -35,10 +34,10 @@ static int feed_rewind(void *ctx)
     return ENVOI_OK;
 }
 
-/* How a content is given: memory, or a callback with its ways. */
+/* How a content is given: memory, or a callback with its options. */
 struct source {
     bool callback, rewind;
-    int64_t size; /* -1: unknown; -2: as it is */
+    int64_t size; /* the declared one; -1: unknown; -2: the true one */
 };
 
 /* "callback step=7 again=2 fail=100 size=unknown rewind=no" */
@@ -78,8 +77,7 @@ static bool source_read(struct player *p, struct source *source, const char *res
     return good;
 }
 
-/* ---------------------------------------------------------------------------------------------------- the message
- * ---- */
+/* ---- the message ---- */
 
 static bool letter_content_line(struct player *p, const struct script_line *line, struct bytes *out)
 {
@@ -200,7 +198,7 @@ static void letter_give(struct player *p, const struct source *source)
                      envoi_message_set_data(p->letter->message, p->letter->feed.data.data, p->letter->feed.data.len));
 }
 
-/* The message that the step makes: a new first one, or ("message more") another behind those that there are. */
+/* The message that the step makes: a new first one, or ("message more") another after the existing ones. */
 static struct letter *letter_new(struct player *p, const char *rest)
 {
     bool more = strcmp(rest, "more") == 0;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A client that says more than this beyond what it should has run wild. */
+/* A client that sends more octets than this beyond the expected ones does not stop. */
 #define TOO_MUCH 262144
 
 __attribute__((format(printf, 2, 0))) static void player_tell(struct player *p, const char *format, va_list args)
@@ -98,7 +98,7 @@ void player_claim_accepted(struct player *p)
         }
 }
 
-/* ------------------------------------------------------------------------------------------------- octets out ---- */
+/* ---- octets out ---- */
 
 static size_t player_random(struct player *p, size_t below)
 {
@@ -125,7 +125,7 @@ static bool player_has_layers(const struct player *p)
     return p->server.tls || p->server.layer;
 }
 
-/* How many of the octets that wait to leave may do so before those that are held. */
+/* How many of the waiting octets may leave before those that are held. */
 static size_t player_allowance(const struct player *p, size_t waiting)
 {
     size_t gone = p->server.in.len, may = p->expected.len;
@@ -190,7 +190,7 @@ void player_settle(struct player *p)
         engine_tick(p->engine, p->now);
         size_t total = player_pieces_total(p, pieces, engine_drain(p->engine, pieces, 4));
         if (!total) {
-            /* What said AGAIN is asked once more, by the next tick. */
+            /* The next tick asks the source, callback or step that said AGAIN once more. */
             unsigned waits = engine_want(p->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL | ENGINE_WANT_STEP);
             if (!waits)
                 return;
@@ -210,7 +210,7 @@ void player_settle(struct player *p)
     }
 }
 
-/* -------------------------------------------------------------------------------------------------- comparing ---- */
+/* ---- comparing ---- */
 
 static bool player_differ(struct player *p, const struct bytes *should, const struct bytes *is)
 {
@@ -229,7 +229,7 @@ static bool player_differ(struct player *p, const struct bytes *should, const st
     return false;
 }
 
-/* While a verb is in progress the driver must know what for and until when. */
+/* While a verb is in progress, the session must know the events to wait for and the deadline. */
 static bool player_awake(struct player *p)
 {
     unsigned want = engine_want(p->engine);
@@ -245,7 +245,7 @@ static bool player_awake(struct player *p)
     return true;
 }
 
-/* Did the first content end with what was said now? */
+/* Did the first content end with these octets? */
 static void player_note_content(struct player *p, const struct bytes *said)
 {
     bool dot = said->len >= 3 && memcmp(said->data + said->len - 3, ".\r\n", 3) == 0 &&
@@ -255,7 +255,8 @@ static void player_note_content(struct player *p, const struct bytes *said)
         p->report->content_end = p->server.carried;
 }
 
-/* Behind layers the octets that are held hide a whole record at least. They never leave a connection that is lost. */
+/* With layers the octets that are held back keep at least a whole record back. They never leave a connection that is
+ * lost. */
 static bool player_compare_held(struct player *p)
 {
     if (engine_alive(p->engine))
@@ -268,7 +269,7 @@ static bool player_compare_held(struct player *p)
     return true;
 }
 
-/* The client says all that it says before the next step, which must be what the script has. */
+/* The client sends all that it can send before the next step. That must be the script's octets. */
 static bool player_compare(struct player *p)
 {
     if (!player_ready(p))
@@ -299,7 +300,7 @@ static bool player_compare(struct player *p)
     return true;
 }
 
-/* -------------------------------------------------------------------------------------------------- the steps ---- */
+/* ---- the steps ---- */
 
 const struct step_kind *player_kind(const char *word)
 {
@@ -312,7 +313,7 @@ const struct step_kind *player_kind(const char *word)
     return NULL;
 }
 
-/* Does the server go on speaking in the next step? */
+/* Does the server go on sending in the next step? */
 static bool player_more_speech(const struct player *p)
 {
     const struct script_step *next = p->step + 1;
@@ -328,7 +329,7 @@ static void player_step(struct player *p)
 
     if (kind->flags & STEP_TLS)
         p->server.tls = true;
-    /* What the server says in one go is not interrupted by what the client says to its first half. */
+    /* Octets that the server sends in one go are not interrupted by the client's answer to their first half. */
     if (!(kind->flags & (STEP_CLIENT | STEP_EARLY)) && !same && !player_compare(p))
         return;
     kind->run(p, p->step->line.rest);
@@ -358,7 +359,7 @@ static void player_end(struct player *p)
         player_fail(p, "the script ends and the verb is still in progress");
 }
 
-/* A lenient play left the script: whatever is called now must be harmless, and nothing more may be claimed. */
+/* A lenient play left the script: any call must be harmless now, and nothing more may be claimed. */
 static void player_leave(struct player *p)
 {
     if (!p->engine)

@@ -10,22 +10,22 @@
 
 #define ARGUMENTS_MAX 12
 
-/* The scripted server: what came from the client, below and above the layers. */
+/* The scripted server: the client's octets, below and above the layers. */
 struct server {
-    struct bytes wire; /* as it left the engine, not yet opened */
+    struct bytes wire; /* as they left the engine, not yet decrypted */
     struct bytes sasl; /* below the security layer */
-    struct bytes in;   /* what the client said, not yet compared */
+    struct bytes in;   /* in clear, not yet compared with the script */
     struct bytes hello;
-    struct bytes out; /* what the server is going to say */
+    struct bytes out; /* octets that the server is going to send */
     bool tls, layer;
     bool hello_seen;
     bool notified;    /* the client's closing alert came */
     uint64_t spoken;  /* octets for the engine */
     uint64_t carried; /* octets from the engine */
-    int last_code;    /* of the last line that was said */
+    int last_code;    /* of the last line that the server sent */
 };
 
-/* What the application's callbacks answer. */
+/* The answer of the application's callback to one question. */
 struct answer {
     unsigned id; /* ENVOI_CRED_* */
     int result;
@@ -61,7 +61,7 @@ struct player {
     const struct script *script;
     const struct play_mode *mode;
     struct play_report *report;
-    const struct script_step *step; /* the one at hand */
+    const struct script_step *step; /* the current one */
     uint64_t random;
     bool stopped;
     int began; /* what the call of the last verb returned */
@@ -84,10 +84,10 @@ struct player {
     int64_t now;
 
     struct server server;
-    struct bytes expected; /* what the client has to say before the script goes on */
+    struct bytes expected; /* octets that the client must send before the script goes on */
     bool holding;
-    size_t hold;  /* the last octets of expected, which are not to leave yet */
-    bool perhaps; /* the client may say a part of it, from its beginning, or nothing */
+    size_t hold;  /* the last octets of expected, which must not leave yet */
+    bool perhaps; /* the client may send only a beginning of expected, or nothing */
 
     struct answer answers[8];
     size_t answer_count;
@@ -97,26 +97,26 @@ struct player {
 
     struct letter letters[LETTERS_MAX];
     size_t letter_count;
-    struct letter *letter;   /* the one at hand */
+    struct letter *letter;   /* the current one */
     size_t sends;            /* how many sends there were: each has verdicts of its own */
     struct bytes data;       /* the content of the verb data */
-    size_t callback_step;    /* most octets of one call, where all contents come from callbacks */
+    size_t callback_step;    /* most octets of one call, if all contents come from callbacks */
     struct engine_task task; /* given to run_detached() and not run yet; run NULL: none */
     bool tasks_wait;         /* the script says when one is run */
-    int window;              /* what is known of the server about transactions behind one another */
+    int window;              /* ENGINE_WINDOW_* of the server */
 };
 
-/* What is done for a step. */
+/* A word of the script and its function. */
 struct step_kind {
     const char *word;
     void (*run)(struct player *p, const char *rest);
     unsigned flags;
 };
 enum {
-    STEP_CLIENT = 1, /* adds to what the client has to say */
-    STEP_SERVER = 2, /* the server says something */
-    STEP_EARLY = 4,  /* done before it is looked at what the client says: it changes how that is read */
-    STEP_TLS = 8,    /* from here on the client talks TLS */
+    STEP_CLIENT = 1, /* adds to the octets that the client must send */
+    STEP_SERVER = 2, /* the server sends something */
+    STEP_EARLY = 4,  /* done before the client's octets are read: it changes how they are read */
+    STEP_TLS = 8,    /* from here on the client sends TLS records */
 };
 const struct step_kind *player_kind(const char *word);
 extern const struct step_kind steps_setup[], steps_verbs[], steps_server[], steps_checks[]; /* word NULL: the end */
@@ -126,7 +126,7 @@ bool player_fail(struct player *p, const char *format, ...) __attribute__((forma
 /* The play fails, in a lenient one too. */
 bool player_break(struct player *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The arguments of a line, each NUL-terminated, to be freed with arguments_free(). The play fails when they are fewer
+/* The arguments of a line, each NUL-terminated, to be freed with arguments_free(). The play fails if they are fewer
  * than least or more than most. */
 struct arguments {
     struct bytes item[ARGUMENTS_MAX];
@@ -136,19 +136,19 @@ bool player_arguments(struct player *p, const char *rest, size_t least, size_t m
 const char *argument(const struct arguments *a, size_t index); /* NULL: there is none */
 void arguments_free(struct arguments *a);
 
-/* Makes what is still missing: the registry with its plugins, the engine. */
+/* Makes the registry with its plugins, and the engine, if they are missing. */
 bool player_ready(struct player *p);
-/* Runs the task that the engine gave away. */
+/* Runs the task that the engine gave to run_detached(), if there is one. */
 void player_run_task(struct player *p);
-/* Lets the engine do and say what it can at this moment. */
+/* Lets the engine do and send all that it can at this moment. */
 void player_settle(struct player *p);
 /* How large the next piece is, of `all` octets. */
 size_t player_cut(struct player *p, size_t all);
-/* What the server prepared goes to the client; burst: in one go, though it may be cut. */
+/* Sends the octets in server.out to the client; burst: in one go, though they may be cut. */
 void server_speak(struct player *p, bool burst);
-/* How many of len octets of this side may pass before the connection ends, where the mode of the play wants that. */
+/* How many of len octets of this side may pass before the connection ends, if the mode of the play ends it. */
 size_t player_passes(const struct player *p, enum play_side side, uint64_t passed, size_t len);
-/* Ends the connection where the mode of the play wants that. */
+/* Ends the connection if the mode of the play says so at this octet. */
 void player_lose(struct player *p, enum play_side side, uint64_t passed);
 /* Octets go to the engine; see server_speak(). */
 void server_feed(struct player *p, const struct bytes *wire, bool burst);
@@ -158,8 +158,9 @@ void server_hear(struct player *p);
 void player_hide(struct player *p);
 /* A verb was begun. */
 void player_began(struct player *p, int rc);
+/* Notes a success that the engine claims now: see struct play_claim. */
 void player_claim(struct player *p, size_t item);
-/* The recipients that are accepted now and were not before. */
+/* Likewise for the recipients that are accepted now and were not before. */
 void player_claim_accepted(struct player *p);
 /* "RCPT" -> ENVOI_PHASE_RCPT; -1: none. */
 int player_phase(const char *name);

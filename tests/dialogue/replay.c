@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every *.dialogue below the directory of cases is one test: played whole, one octet at a time, cut at random by some
  * seeds, and with its contents coming from callbacks; with the same outcome each time, nothing left allocated, and no
- * secret in memory that was given back. ENVOI_DIALOGUES names another directory, or one file. */
+ * secret in memory that was freed. ENVOI_DIALOGUES names another directory, or one file. */
 #include "../support/blocks.h"
 #include "files.h"
 #include "play.h"

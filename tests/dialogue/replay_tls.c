@@ -23,7 +23,7 @@ static void hide(void *ctx, const char *secret, size_t len)
     blocks_add_secret(secret, len);
 }
 
-/* Begins one, or may come to that; and says no records of the plugin without cryptography. */
+/* Does the script begin a TLS handshake, perhaps, and contain no records of the plugin without cryptography? */
 static bool is_ours(const struct script *script)
 {
     bool has = false;

@@ -109,7 +109,7 @@ static int hex_digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* One escape, behind its backslash. How many characters it is long; 0: there is no such one. */
+/* Takes one escape, after its backslash. Returns its length in characters; 0: there is no such escape. */
 static size_t escape_read(const char *text, uint8_t *octet)
 {
     static const char names[] = "rnt0\\\"", octets[] = "\r\n\t\0\\\"";
@@ -125,7 +125,7 @@ static size_t escape_read(const char *text, uint8_t *octet)
     return 3;
 }
 
-/* `* N` behind a quoted argument: what stands in out from `from` on comes N times in all. */
+/* `* N` after a quoted argument: the octets in out from `from` on occur N times in all. */
 static const char *repeat_read(const char *rest, struct bytes *out, size_t from, const char **error)
 {
     const char *star = rest + strspn(rest, " ");

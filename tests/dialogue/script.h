@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A dialogue: what an application asks of the engine and what a server says, as a file that people read and write.
+/* A dialogue: an application's calls, the client's commands and the server's replies, as a file for people to write.
  * README.md beside this file is the manual of the format. */
 #ifndef DIALOGUE_SCRIPT_H
 #define DIALOGUE_SCRIPT_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A line of the file, in two parts: its first word, and what follows it. */
+/* A line of the file, in two parts: its first word, and the rest. */
 struct script_line {
     int number;
     char *word;

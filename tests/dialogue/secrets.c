@@ -30,7 +30,8 @@ static void encode(const unsigned char octets[3], char out[4])
         out[i] = digits[bits & 63];
 }
 
-/* In base64, however many octets stand before it where it is encoded: those groups of characters that are its own. */
+/* In base64, at each of the three offsets that it may have in the encoded text: the groups of characters that depend on
+ * it alone. */
 static void search_encoded(struct search *s, const char *text)
 {
     size_t len = strlen(text);
@@ -104,8 +105,7 @@ void play_secrets(const struct script *script, bool client_only,
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ what shows them
- * ---- */
+/* ---- places where they must not show ---- */
 
 static void look_at_text(struct player *p, const char *what, const char *text, const char *secret, size_t len)
 {
@@ -132,7 +132,7 @@ static void look_at_texts(void *ctx, const char *secret, size_t len)
         look_at_text(p, "a verdict", envoi_message_verdict_reason(m, i), secret, len);
 }
 
-/* While nothing is in progress the settings have the password, and nobody else has. */
+/* While nothing is in progress, the password is in the settings and nowhere else. */
 static void look_at_memory(void *ctx, const char *secret, size_t len)
 {
     struct player *p = ctx;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps of the server, and what the client has to say to it. */
+/* The steps of the server, and the octets that the client must send to it. */
 #include "../support/toy_mech.h"
 #include "tls.h"
 
@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --------------------------------------------------------------------------------------------- hearing, speaking
- * ---- */
+/* ---- hearing, speaking ---- */
 
 void server_hear(struct player *p)
 {
@@ -48,7 +47,7 @@ static void server_wrap(struct player *p, struct bytes *wire)
     bytes_clear(&s->out);
 }
 
-/* Octets go to the engine. Between the pieces the client may say something, and must not: the reply is not whole. */
+/* Octets go to the engine. Between the pieces the client could send something, and must not: the reply is not whole. */
 void server_feed(struct player *p, const struct bytes *wire, bool burst)
 {
     for (size_t at = 0; at < wire->len && !p->stopped;) {
@@ -78,8 +77,7 @@ void server_speak(struct player *p, bool burst)
     bytes_free(&wire);
 }
 
-/* ----------------------------------------------------------------------------------------------------- its steps
- * ---- */
+/* ---- the steps of the server ---- */
 
 static void step_say(struct player *p, const char *rest)
 {
@@ -104,7 +102,7 @@ static void step_say_raw(struct player *p, const char *rest)
         server_speak(p, true);
 }
 
-/* In clear, whatever layers there are. */
+/* In clear, although there are layers. */
 static void step_say_clear(struct player *p, const char *rest)
 {
     struct bytes wire = {0};
@@ -201,8 +199,7 @@ static void step_layer(struct player *p, const char *rest)
     p->server.layer = true;
 }
 
-/* --------------------------------------------------------------------------------------- what the client has to say
- * ---- */
+/* ---- the octets that the client must send ---- */
 
 static void step_expect(struct player *p, const char *rest)
 {
@@ -215,7 +212,7 @@ static void step_expect_raw(struct player *p, const char *rest)
     octets_read(p, rest, &p->expected);
 }
 
-/* The client's part of a TLS handshake, where it may or may not come to that. */
+/* The client's part of a TLS handshake that perhaps is never begun. */
 static void step_expect_hello(struct player *p, const char *rest)
 {
     (void)rest;

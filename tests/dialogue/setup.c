@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps that say what the application set, and what is made before the first verb. */
+/* The steps for the application's settings, and the objects that are made before the first verb. */
 #include "../support/fake_tls.h"
 #include "../support/toy_mech.h"
 #include "base/mem.h"
@@ -27,8 +27,7 @@ static const struct {
     {"toy", envoi_plugin_toy, TOY_MECH_DESCRIPTOR},
 };
 
-/* ---------------------------------------------------------------------------------------- what the engine asks for
- * ---- */
+/* ---- the environment of the engine ---- */
 
 static int player_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
 {
@@ -103,7 +102,7 @@ void player_run_task(struct player *p)
     task.release(task.ctx);
 }
 
-/* One that nobody waits for any more ends late. */
+/* A task that was given up ends late, when the next one comes. */
 static int player_run_detached(void *driver, const struct engine_task *task)
 {
     struct player *p = driver;
@@ -124,7 +123,7 @@ static bool player_add_plugins(struct player *p)
         (void)snprintf(word, sizeof word, " %s ", plugins[i].id);
         if (!strstr(list, word))
             continue;
-        /* What scripts call fake is the TLS of the play. */
+        /* The plugin that scripts call fake is the TLS of the play. */
         int rc = registry_add_plugin(p->registry, i ? plugins[i].entry() : p->tls->plugin(), plugins[i].descriptor);
         if (rc != ENVOI_OK)
             return player_fail(p, "plugin %s: %s", plugins[i].id, envoi_error_name(rc));
@@ -167,7 +166,7 @@ bool player_ready(struct player *p)
     return true;
 }
 
-/* --------------------------------------------------------------------------------------------------------- set ---- */
+/* ---- set ---- */
 
 static int switch_of(const char *text)
 {
@@ -316,7 +315,7 @@ static void set_takes(struct player *p, const struct arguments *a)
         player_break(p, "the script: set login-callback-takes needs a duration");
 }
 
-/* What earlier connections told of the server. */
+/* "set window open": as earlier connections found it. */
 static void set_window(struct player *p, const struct arguments *a)
 {
     p->window = strcmp(argument(a, 1), "open") == 0     ? ENGINE_WINDOW_OPEN
@@ -373,7 +372,7 @@ static void step_set(struct player *p, const char *rest)
     arguments_free(&a);
 }
 
-/* -------------------------------------------------------------------------------------------------- credential ---- */
+/* ---- credential ---- */
 
 static int player_credential(void *ctx, unsigned credential, const char *mechanism, const char **data, size_t *len)
 {
@@ -410,7 +409,7 @@ static void credential_set(struct player *p, unsigned id, const char *value, siz
     p->settings.credential_ctx = p;
 }
 
-/* "credential password later": what the application's callback says from now on. */
+/* "credential password later": the answer of the application's callback from now on. */
 static void step_credential(struct player *p, const char *rest)
 {
     static const struct {

@@ -14,7 +14,7 @@ struct play_tls {
     const char *ca_file;
     void (*pin)(uint8_t pin[32]); /* of the server's key */
 
-    void (*hear)(struct player *p); /* takes what is in server.wire */
+    void (*hear)(struct player *p); /* takes the octets in server.wire */
     void (*put)(struct player *p, struct bytes *wire, const void *data, size_t len);
     void (*alert)(struct player *p, struct bytes *wire); /* the closing one */
     bool (*is_hello_for)(struct player *p, const char *name);

@@ -14,7 +14,7 @@
 struct conversation {
     struct stream to_server, to_client;
     void *server, *peer;
-    bool shaken; /* the server's part of the handshake is over, well or not */
+    bool shaken; /* the server's part of the handshake is over, with success or not */
 };
 
 static const struct {
@@ -22,7 +22,7 @@ static const struct {
 } plugins[] = {{"openssl", MODULE_OPENSSL, "envoi_plugin_openssl"}, {"gnutls", MODULE_GNUTLS, "envoi_plugin_gnutls"}};
 static const struct peer_library *const libraries[] = {&peer_openssl, &peer_gnutls};
 
-/* What is played at the moment: a play is one at a time. */
+/* Of the current play: there is one at a time. */
 static struct {
     size_t plugin;
     const struct peer_library *library;
@@ -60,7 +60,7 @@ static struct conversation *conversation_of(struct player *p)
     return p->conversation;
 }
 
-/* What the server's library has to send. */
+/* Takes the octets that the server's library has to send. */
 static void take(struct conversation *c, struct bytes *wire)
 {
     char buf[4096];
@@ -70,7 +70,7 @@ static void take(struct conversation *c, struct bytes *wire)
         bytes_add(wire, buf, n);
 }
 
-/* The records that came, as far as they are whole. */
+/* Decrypts the records that have come whole. */
 static void open_records(struct player *p, struct conversation *c)
 {
     char buf[4096];
@@ -81,7 +81,7 @@ static void open_records(struct player *p, struct conversation *c)
         bytes_add(&p->server.sasl, buf, n);
     if (rc == PEER_CLOSED)
         p->server.notified = true;
-    /* A failure is the client's alert, as long as it does not go on. */
+    /* A failure is the client's alert if the client has ended the connection. Else: */
     else if (rc == PEER_FAILED && p->engine && engine_alive(p->engine))
         player_break(p, "the client talks in clear after TLS");
 }
@@ -145,7 +145,7 @@ static void library_shake(struct player *p, const char *how)
     }
     c->shaken = true;
     if (rc == PEER_OK)
-        server_hear(p); /* what the client said behind its part of the handshake */
+        server_hear(p); /* octets that the client sent after its part of the handshake */
 }
 
 /* As text in the SNI; an address has none. */
@@ -156,7 +156,7 @@ static bool library_is_hello_for(struct player *p, const char *name)
     return p->peer.host_is_ip || bytes_contain(hello->data + hello->begin, stream_len(hello), name, strlen(name));
 }
 
-/* What it will be, nobody can write down. */
+/* The octets of a library's hello cannot be written in a script. */
 static void library_expect_hello(struct player *p)
 {
     p->hello_may_come = true;

@@ -9,7 +9,7 @@ void player_began(struct player *p, int rc)
 {
     int now = engine_result(p->engine);
 
-    /* A call that could not even begin says so itself and leaves what was before. */
+    /* A call that fails at once returns its own code; the result of the engine may be an earlier one. */
     if (rc == ENVOI_E_AGAIN && now != ENVOI_E_AGAIN)
         player_break(p, "the verb said AGAIN and its result is %s", envoi_error_name(now));
     p->began = rc;
@@ -130,11 +130,11 @@ static void verb_send(struct player *p, const char *rest)
 {
     (void)rest;
     p->sends++;
-    /* A message that could not be made is the driver's to refuse. */
+    /* A message that could not be made is refused before the engine sees it. */
     player_began(p, p->letter->message ? engine_send(p->engine, p->letter->message) : p->letter->built);
 }
 
-/* All messages that there are, one behind the other. */
+/* All messages of the script, one after the other. */
 static void verb_send_all(struct player *p, const char *rest)
 {
     struct envoi_message *messages[LETTERS_MAX];
@@ -149,7 +149,7 @@ static void verb_send_all(struct player *p, const char *rest)
     player_began(p, engine_send_all(p->engine, messages, p->letter_count));
 }
 
-/* What envoi_session_sendmail() does with the message that it makes. */
+/* As envoi_session_sendmail() sends the message that it makes. */
 static void verb_sendmail(struct player *p, const char *rest)
 {
     if (p->letter->message)
@@ -164,8 +164,7 @@ static void verb_close(struct player *p, const char *rest)
     bytes_clear(&p->server.in);
 }
 
-/* ------------------------------------------------------------------------------------------------------- logins
- * ---- */
+/* ---- logins ---- */
 
 static void verb_login(struct player *p, const char *rest)
 {
@@ -215,8 +214,8 @@ static void auth_part_read(struct auth_part *part, const char *text, size_t len)
         bytes_add(&part->response, text, len);
 }
 
-/* "auth-with NAME safe|plaintext PART...": a part is a response, "-" for none, "cancel" or "refuse"; a "+" behind it
- * says that there is more to come. */
+/* "auth-with NAME safe|plaintext PART...": a part is a response, "-" for none, "cancel" or "refuse"; "+" after it:
+ * there is more to come. */
 static void verb_auth_with(struct player *p, const char *rest)
 {
     struct arguments a;
