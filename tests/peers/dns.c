@@ -38,7 +38,7 @@ static struct {
     struct question late; /* held for a_first */
     struct question held; /* until it is released */
     int is_held, is_released;
-    int rcode; /* of what was released, DNS_RECORDS: it has its records */
+    int rcode; /* of the released answers; DNS_RECORDS: they have their records */
     pthread_cond_t holds;
 } server = {.lock = PTHREAD_MUTEX_INITIALIZER, .holds = PTHREAD_COND_INITIALIZER};
 
@@ -48,7 +48,7 @@ static void put16(struct packet *p, unsigned value)
     p->data[p->len++] = (uint8_t)value;
 }
 
-/* The question's name as text; returns where its type stands, 0 when the packet makes no sense. */
+/* The question's name as text. Returns the offset of its type; 0: the packet is malformed. */
 static size_t read_name(const struct packet *p, char *name)
 {
     size_t at = 12, len = 0;

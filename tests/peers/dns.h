@@ -22,8 +22,8 @@ const char *dns_start(const struct dns_row *rows);
 int dns_questions(void);
 /* How often a name was asked for. */
 int dns_asked(const char *name);
-/* What is held is answered now, and what would be later at once: with its records, or with an RCODE alone (2: SERVFAIL,
- * 3: NXDOMAIN). Waits for such a question first. */
+/* Answers the held question now, and later ones at once: with their records, or with an RCODE alone (2: SERVFAIL, 3:
+ * NXDOMAIN). Waits for such a question first. */
 #define DNS_RECORDS 0
 void dns_release(int rcode);
 void dns_stop(void);

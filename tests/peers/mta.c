@@ -81,7 +81,7 @@ static void keep(struct peer *p, const char *data, size_t len)
     p->content_len += len;
 }
 
-/* Each returns how many octets it took; 0: there is no more to be done with what is there. */
+/* Each returns how many octets it took; 0: more must come first. */
 static size_t take_chunk(struct mta *m, struct peer *p)
 {
     size_t n = p->len < p->chunk ? p->len : p->chunk;
@@ -196,7 +196,7 @@ static void end_peer(struct mta *m, struct peer *p)
     free(p);
 }
 
-/* What is still unread would make a RST of the end, and a RST might take along what was said: so it is read first. */
+/* Unread octets would turn the end into a RST, which might discard replies that were sent: so they are read first. */
 static void hang_up(struct mta *m, struct peer *p)
 {
     struct linger now = {.l_onoff = 1};
@@ -213,7 +213,7 @@ static void hang_up(struct mta *m, struct peer *p)
     end_peer(m, p);
 }
 
-/* After what was taken. */
+/* After octets were taken: ends the connection if a fault says so, else sends the replies. */
 static void go_on(struct mta *m, struct peer *p)
 {
     if (p->fuse == 0) { /* burnt down: some of the replies leave, and no more */
@@ -372,7 +372,7 @@ static void come_up(struct mta *m)
     watch(m, &m->listener);
 }
 
-/* All connections end, some with what is on them unread; for a while there is nobody. */
+/* All connections end, some with unread octets; for a while no port listens. */
 static void go_down(struct mta *m)
 {
     m->restart_due = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What goes wrong, and how often. */
+/* The faults that the server makes, and how often. */
 #include "mta_inside.h"
 
 unsigned mta_chance(struct mta *m, unsigned below)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of the server: mta.c has connections and octets, mta_talk.c the commands, mta_faults.c what goes wrong,
+/* The inside of the server: mta.c has connections and octets, mta_talk.c the commands, mta_faults.c the faults,
  * mta_ledger.c the ledger. */
 #ifndef POOL_MTA_INSIDE_H
 #define POOL_MTA_INSIDE_H
@@ -30,7 +30,7 @@ enum stage {
     STAGES,
 };
 
-/* What goes wrong. The first ones happen instead of what was asked for, the others when it is done. */
+/* Faults. The first ones happen instead of the command, the others after it is done. */
 enum fault {
     FAULT_NONE,
     FAULT_DEFER,   /* 4yz */
@@ -41,7 +41,7 @@ enum fault {
     FAULT_CUT,     /* the end in front of the reply */
     FAULT_HALF,    /* the end within the reply */
     FAULT_LOSE,    /* the end, with all replies that have not left yet */
-    FAULT_SLEEP,   /* goes on after a while; the reply is told before it or after it */
+    FAULT_SLEEP,   /* goes on after a while; the reply is sent before or after it */
     FAULTS,
 };
 
@@ -55,10 +55,10 @@ struct peer {
     enum mode mode;
     size_t chunk; /* octets of a BDAT that are to come */
     bool last;
-    bool pipelining, chunking; /* what it is offered */
-    bool mail, limited;        /* limited: it was told the limits */
+    bool pipelining, chunking; /* announced to it */
+    bool mail, limited;        /* limited: LIMITS was announced to it */
     long sender;               /* the number in it, -1: none */
-    long user;                 /* who is logged in, 0: nobody */
+    long user;                 /* the number of the user who is logged in, 0: none */
     size_t rcpts[1024], rcpt_count, asked;
     char domains[MTA_DOMAINS][64];
     size_t domain_count;
@@ -68,8 +68,8 @@ struct peer {
     bool untold;             /* the answer to a content has not left yet */
     bool mute, dying, waits; /* waits: the answer to a content is held back */
     bool reset;              /* dying with a RST */
-    enum fault after;        /* what happens when the command is done */
-    bool asleep, holds;      /* nothing is taken; ... nor told */
+    enum fault after;        /* the fault after the command is done */
+    bool asleep, holds;      /* nothing is read; ... nor written */
     int64_t awake_at;
     long fuse; /* octets that it takes before it ends; -1: never */
     int64_t since;
@@ -101,19 +101,19 @@ void mta_flush(struct peer *p);
 
 /* ---- mta_talk.c ---- */
 void mta_take_line(struct mta *m, struct peer *p, char *line);
-/* The content is there. */
+/* The content has come whole. */
 void mta_take_content(struct mta *m, struct peer *p);
-/* A chunk is there that is not the last one, or not wanted. */
+/* A chunk has come whole that is not the last one, or not wanted. */
 void mta_take_chunk(struct mta *m, struct peer *p);
 void mta_answer_content(struct mta *m, struct peer *p);
 
 /* ---- mta_faults.c ---- */
 unsigned mta_chance(struct mta *m, unsigned below);
-/* True: it went wrong, and the command is answered with that. False: do it; something may go wrong afterwards. */
+/* True: there is a fault, and the command has its answer. False: do the command; a fault may follow. */
 bool mta_goes_wrong(struct mta *m, struct peer *p, enum stage stage);
-/* What is to happen after the command that was done. */
+/* Makes the fault after the command that was done, if there is one. */
 void mta_after(struct mta *m, struct peer *p);
-/* What a new connection is in for. */
+/* Decides the faults of a new connection. */
 void mta_draw(struct mta *m, struct peer *p);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands and their replies, and what is entered into the ledger. */
+/* Commands and their replies, and the entries into the ledger. */
 #include "mta_inside.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ static void reset(struct peer *p)
     p->rcpt_count = p->asked = p->domain_count = p->content_len = 0;
 }
 
-/* -1: the mark is not there, or no number behind it. */
+/* -1: the mark is not there, or has no number after it. */
 static long number_behind(const char *text, size_t len, const char *mark)
 {
     const char *at = memmem(text, len, mark, strlen(mark));
@@ -115,7 +115,7 @@ void mta_take_chunk(struct mta *m, struct peer *p)
         refuse_content(p);
         p->content_len = 0;
     } else if (mta_goes_wrong(m, p, AT_CHUNK)) {
-        reset(p); /* what follows is refused, too (RFC 3030 section 2) */
+        reset(p); /* the chunks that follow are refused, too (RFC 3030 section 2) */
     } else {
         mta_say(p, "250 2.0.0 more");
     }
@@ -123,7 +123,7 @@ void mta_take_chunk(struct mta *m, struct peer *p)
 
 /* ---- commands ---- */
 
-/* A server that takes one transaction at a time, and has not told the client yet what became of the one before. */
+/* A server that takes one transaction at a time, and has not answered the content of the one before. */
 static bool refuses_unseen(const struct mta *m, struct peer *p)
 {
     if (!m->config.strict_after || m->report.messages < m->config.strict_after || !p->untold)

@@ -178,7 +178,7 @@ static void serve_politely(struct server *s)
     }
 }
 
-/* Clients may leave as they like: that is not what goes wrong here. */
+/* Clients may close as they like: that is no failure. */
 static bool do_polite(struct server *s)
 {
     do
@@ -267,7 +267,7 @@ const char *server_where(const struct server *s)
     return s->where;
 }
 
-/* A server whose script is done has ended by itself; one that waits is told to. */
+/* A server whose script is done has ended by itself; one that waits is stopped. */
 const char *server_stop(struct server *s)
 {
     struct timespec until;

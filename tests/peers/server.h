@@ -11,7 +11,7 @@
  *   gone       reads, and throws away, until the client has closed
  *   still      reads nothing until the client has closed or the test stops the server
  *   drip TEXT  sends one octet of TEXT every 40 ms, until the client has closed
- *   accept     waits for the next connection (the first is waited for without being told)
+ *   accept     waits for the next connection (the first one needs no accept)
  *   polite     greets, takes every message, and goes on so with the next connection until the test stops the server */
 #ifndef TEST_SERVER_H
 #define TEST_SERVER_H
@@ -26,7 +26,8 @@ struct server *server_start(const char *const *script);
 struct server *server_start_at(const char *path, const char *const *script);
 /* "127.0.0.1:PORT", or the path */
 const char *server_where(const struct server *s);
-/* Ends it. NULL: the script was followed to its end; else what went wrong, valid until the next server is started. */
+/* Ends it. NULL: the script was followed to its end; else the failure's text, valid until the next server is
+ * started. */
 const char *server_stop(struct server *s);
 
 #endif

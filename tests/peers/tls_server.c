@@ -236,7 +236,7 @@ static void *listen_for_more(void *ctx)
 
 /* ---- life ---- */
 
-/* Only a name that was taken is still known when a session of TLS 1.2 is resumed. */
+/* OpenSSL keeps the name for resumed sessions of TLS 1.2 only if a callback has accepted it. */
 static int take_name(SSL *ssl, int *alert, void *unused)
 {
     (void)ssl;
@@ -245,7 +245,7 @@ static int take_name(SSL *ssl, int *alert, void *unused)
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* A session that was resumed is good enough for the next time. */
+/* A ticket that was used for resumption is not replaced by a new one. */
 static SSL_TICKET_RETURN take_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t len,
                                      SSL_TICKET_STATUS status, void *unused)
 {
@@ -282,7 +282,8 @@ static SSL_CTX *ctx_new(const struct tls_server_config *config)
     return ctx;
 }
 
-/* SSL_write() knows no MSG_NOSIGNAL. In the threads of the server alone, so that the client is not helped. */
+/* SSL_write() has no MSG_NOSIGNAL, so SIGPIPE is blocked; only in the server's threads, as the client must do
+ * without. */
 static void run(struct tls_server *s)
 {
     sigset_t pipe, old;
@@ -324,7 +325,7 @@ struct tls_server *tls_server_start_twin(struct tls_server *other)
 
 void tls_server_forget(struct tls_server *s)
 {
-    unsigned char keys[80]; /* so many does OpenSSL want */
+    unsigned char keys[80]; /* the size that OpenSSL wants */
 
     if (RAND_bytes(keys, sizeof keys) != 1 || SSL_CTX_set_tlsext_ticket_keys(s->ctx, keys, sizeof keys) != 1)
         abort();

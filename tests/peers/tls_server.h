@@ -12,8 +12,8 @@ struct tls_server_config {
     /* Reads and says nothing any more: from "handshake" on, or instead of the answer to a command that begins so. The
      * stall ends with the connection. */
     const char *stall;
-    int sparing;  /* 1: one ticket, and none to whoever has resumed a session, as Postfix does */
-    int auth;     /* 1: AUTH PLAIN is announced; whoever has the password "pw" may come in */
+    int sparing;  /* 1: one ticket, and none on a resumed session, as Postfix does */
+    int auth;     /* 1: AUTH PLAIN is announced; the password is "pw" */
     int identity; /* 1: the local part of a sender has to be tls_server.c's identity() of the connection */
 };
 
@@ -21,9 +21,9 @@ struct tls_server;
 
 /* The config's texts live as long as the server. */
 struct tls_server *tls_server_start(const struct tls_server_config *config);
-/* One more server, at another port, that can do with a ticket whatever the other one can. Stop it first. */
+/* One more server, at another port, that accepts the other one's tickets. Stop it before the other one. */
 struct tls_server *tls_server_start_twin(struct tls_server *other);
-/* From now on it knows none of the tickets that it gave: for when nobody is connected. */
+/* From now on it knows none of the tickets that it gave. Not while a client is connected. */
 void tls_server_forget(struct tls_server *s);
 /* From now on it closes connections in place of the handshake, or no longer does. */
 void tls_server_refuse(struct tls_server *s, int on);
@@ -34,7 +34,7 @@ int tls_server_resumed(struct tls_server *s);
 /* So far. */
 struct tls_server_report {
     int connections, handshakes, resumed, messages;
-    char wrong[256]; /* the first message that came over a connection of somebody else */
+    char wrong[256]; /* the first message that came over another user's connection; "": none */
 };
 struct tls_server_report tls_server_report(struct tls_server *s);
 void tls_server_stop(struct tls_server *s);

@@ -44,7 +44,7 @@ static void *blocks_give(size_t size)
         return NULL;
     *head = (struct head){.size = size, .before = state.ring.before, .behind = &state.ring};
     head->before->behind = head->behind->before = head;
-    memset(head + 1, FRESH, size); /* what was there before is nobody's secret, and nobody's zero */
+    memset(head + 1, FRESH, size); /* so that no old secret stays there, and no zero by luck */
     state.alive++;
     state.octets += size;
     if (state.octets > state.peak)
@@ -66,7 +66,7 @@ static void blocks_take(void *ptr)
     free(head);
 }
 
-/* Growing always moves, as the worst allocator would: what it leaves behind is looked at like any other block. */
+/* Growing always moves, as the worst allocator would: the old block is searched like any other that is freed. */
 static void *blocks_allocate(void *ctx, void *ptr, size_t size)
 {
     (void)ctx;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An allocator for envoi_set_allocator() that counts what is alive, fails when it is told to, and looks for secrets in
- * what is given back. One per process, one thread. */
+/* An allocator for envoi_set_allocator() that counts living blocks, fails on demand, and looks for secrets in blocks
+ * that are freed. One per process, one thread. */
 #ifndef SUPPORT_BLOCKS_H
 #define SUPPORT_BLOCKS_H
 

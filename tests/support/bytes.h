@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Octets that grow. For the tests alone: plain malloc, so that envoi's own allocations can be counted and made to fail
- * beside it, and the end of the process when there is none. */
+/* Octets that grow. For tests only: plain malloc, so that envoi's own allocations can be counted and made to fail. If
+ * there is no memory, the process ends. */
 #ifndef SUPPORT_BYTES_H
 #define SUPPORT_BYTES_H
 

@@ -73,7 +73,7 @@ int fake_tls_take(struct bytes *in, char *type, struct bytes *payload)
     return 1;
 }
 
-/* ------------------------------------------------------------------------------------------- the client's side ---- */
+/* ---- the client's side ---- */
 
 static int32_t fake_fail(struct fake_conn *c, int32_t code, const char *text)
 {
@@ -226,8 +226,7 @@ static int32_t fake_shutdown(void *conn, uint32_t *want)
     return rc;
 }
 
-/* -------------------------------------------------------------------------------------------- what is told of it
- * ---- */
+/* ---- facts about the connection ---- */
 
 static int32_t fake_info(void *conn, struct envoi_tls_info *out)
 {

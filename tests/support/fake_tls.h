@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A transport plugin without cryptography, so that STARTTLS and implicit TLS can be written in a dialogue. It has what
- * matters to the engine: a handshake of one record each way, records that may be cut anywhere, a closing alert, refusal
- * of what is no record, a certificate that is trusted or not, pins, a channel binding.
+/* A transport plugin without cryptography, so that STARTTLS and implicit TLS can be written in a dialogue. It has the
+ * properties that matter to the engine: a handshake of one record each way, records that may be cut anywhere, a closing
+ * alert, refusal of octets that are no record, a certificate that is trusted or not, pins, a channel binding.
  *
  * A record: type, two octets of length (high first), the payload XORed. */
 #ifndef SUPPORT_FAKE_TLS_H
@@ -22,7 +22,7 @@ const struct envoi_plugin *envoi_plugin_fake(void);
 
 /* The server's side. */
 void fake_tls_put(struct bytes *out, char type, const void *data, size_t len);
-/* Takes one record off the front. 1: done; 0: there is not all of one; -1: it is none. */
+/* Takes one record off the front. 1: done; 0: it is not there whole; -1: it is no record. */
 int fake_tls_take(struct bytes *in, char *type, struct bytes *payload);
 
 #endif

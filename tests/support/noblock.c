@@ -63,7 +63,7 @@ static void check(const char *function, int fd, int flags)
     errno = kept;
 }
 
-/* Looked up at every call: what is slow here is no matter. The checked names of _FORTIFY_SOURCE are in no header. */
+/* Looked up at every call: speed does not matter here. The checked names of _FORTIFY_SOURCE are in no header. */
 #define WRAP(type, name, parameters, arguments, test)                                                                  \
     EXPORT type name parameters;                                                                                       \
     EXPORT type name parameters                                                                                        \

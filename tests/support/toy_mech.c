@@ -83,7 +83,7 @@ static int32_t xoauth2_step(struct toy *t, const void *in, size_t len, const str
     (void)len;
     *result = ENVOI_STEP_DONE;
     if (t->steps > 0)
-        return ENVOI_OK; /* what went wrong, in JSON: an empty answer brings the 535 */
+        return ENVOI_OK; /* the challenge is the error, in JSON: an empty answer brings the 535 */
     int32_t rc = t->params->cred(t->params->core, &who, &user);
     if (rc != ENVOI_OK)
         return rc;
@@ -122,7 +122,7 @@ static int32_t gssapi_step(struct toy *t, const void *in, size_t len, const stru
     return toy_say(out, "ok");
 }
 
-/* The realm is not needed: who asks for it learns that there is none, or waits for it. */
+/* The realm is not needed: the callback says that there is none, or makes the mechanism wait for it. */
 static int32_t slow_step(struct toy *t, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result)
 {
     const struct envoi_cred_request where = {
@@ -235,7 +235,7 @@ static int32_t toy_step(void *ctx, const void *in, size_t len, const struct envo
     return rc;
 }
 
-/* ------------------------------------------------------------------------------------------------ the layer ---- */
+/* ---- the layer ---- */
 
 static void toy_mask(uint8_t *to, const uint8_t *from, size_t len)
 {

@@ -27,7 +27,8 @@ const struct envoi_plugin *envoi_plugin_toy(void);
     "kind: auth\nprovides: SCRAM-SHA-256 XOAUTH2 EXTERNAL ANONYMOUS GSSAPI X-SLOW X-TICKET X-ENDLESS X-UNUSABLE "      \
     "X-BROKEN\n"
 
-/* The server's side of the layer. Takes one packet off the front: 1; 0: there is not all of one; -1: it is none. */
+/* The server's side of the layer. toy_layer_take() takes one packet off the front. 1: done; 0: it is not there whole;
+ * -1: it is no packet. */
 void toy_layer_put(struct bytes *out, const void *data, size_t len);
 int toy_layer_take(struct bytes *in, struct bytes *payload);
 
