@@ -55,8 +55,7 @@ static int rewind_source(void *ctx)
     return ENVOI_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------ the reference
- * ---- */
+/* ---- the reference ---- */
 
 /* The content with line ends CR LF, the last line too. */
 static void repair(const uint8_t *data, size_t len, struct fuzz_bytes *out)
@@ -118,7 +117,7 @@ static void should_be(const struct way *way, const struct fuzz_bytes *raw, struc
     fuzz_bytes_free(&repaired);
 }
 
-/* ----------------------------------------------------------------------------------------------------- one run ---- */
+/* ---- one run ---- */
 
 struct run {
     struct content *c;

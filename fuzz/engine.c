@@ -22,8 +22,7 @@ static struct letter *last_letter(struct play *p)
     return l && l->message && !l->sends && !letter_in_flight(l) ? l : NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------------- settings
- * ---- */
+/* ---- settings ---- */
 
 static int play_credential(void *ctx, unsigned credential, const char *mechanism, const char **data, size_t *len)
 {
@@ -99,8 +98,7 @@ static void step_mechanisms(struct play *p, const char *rest)
         FUZZ_CHECK(mem_replace(&p->settings.mechanisms, *rest ? rest : NULL) == ENVOI_OK, "out of memory");
 }
 
-/* -------------------------------------------------------------------------------------------------------- messages
- * ---- */
+/* ---- messages ---- */
 
 static void step_from(struct play *p, const char *rest)
 {
@@ -190,8 +188,7 @@ static void step_multiply(struct play *p, const char *rest)
     }
 }
 
-/* ----------------------------------------------------------------------------------------------------------- verbs
- * ---- */
+/* ---- verbs ---- */
 
 static void step_connect(struct play *p, const char *rest)
 {
@@ -201,8 +198,6 @@ static void step_connect(struct play *p, const char *rest)
     engine_close(p->engine);
     p->server.lmtp = p->settings.lmtp;
     p->peer.tls = p->settings.tls;
-    if (p->peer.tls == ENVOI_TLS_OPPORTUNISTIC && settings_have_login(&p->settings)) /* as the driver resolves it */
-        p->peer.tls = ENVOI_TLS_REQUIRED;
     play_verb(p, NULL, false, false);
     server_begin(&p->server, p->peer.tls == ENVOI_TLS_IMPLICIT);
     play_verb_began(p, engine_connect(p->engine, &p->peer));
@@ -361,8 +356,7 @@ static void step_send(struct play *p, char which)
     play_verb_began(p, rc);
 }
 
-/* ------------------------------------------------------------------------------------------------------- the server
- * ---- */
+/* ---- the server ---- */
 
 /* "l" and "n" are held until something else is said, and go with that in one go. */
 static void step_speak(struct play *p, char which, const uint8_t *rest, size_t len)
@@ -417,8 +411,7 @@ static void step_most(struct play *p, const char *rest)
     play_check(p);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- steps
- * ---- */
+/* ---- steps ---- */
 
 static bool step_of_message(struct play *p, char which, const char *rest, const uint8_t *raw, size_t len)
 {
@@ -512,8 +505,7 @@ static void play_step_line(struct play *p)
     p->in.len -= len + (end ? 1 : 0);
 }
 
-/* --------------------------------------------------------------------------------------------------------- the end
- * ---- */
+/* ---- the end ---- */
 
 /* What is unfinished ends, by the clock or with the connection. */
 static void end_verb(struct play *p, bool by_clock)

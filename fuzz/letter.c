@@ -8,8 +8,7 @@ bool letter_in_flight(const struct letter *l)
     return l->message && l->message->job;
 }
 
-/* ------------------------------------------------------------------------------------------------------ the content
- * ---- */
+/* ---- the content ---- */
 
 static int letter_pull(void *ctx, void *buf, size_t cap, size_t *len)
 {
@@ -107,8 +106,7 @@ void letter_check_verb_content(struct play *p, const struct fuzz_bytes *content)
     fuzz_bytes_free(&should);
 }
 
-/* ------------------------------------------------------------------------------------------------------- the ledger
- * ---- */
+/* ---- the ledger ---- */
 
 /* How often the letter has this recipient, if the delivery can be of it. */
 static size_t letter_fits(const struct letter *l, const struct delivery *d)

@@ -15,7 +15,7 @@
 static const char user[] = "alice@example.org", password[] = "Correct-Horse-7!", authzid[] = "boss",
                   token[] = "Bearer.Horse-8~+/==";
 
-/* -------------------------------------------------------------------------------------------------- the host ---- */
+/* ---- the host ---- */
 
 static struct {
     size_t live, errors;
@@ -100,8 +100,7 @@ static const struct envoi_host host = {.struct_size = sizeof host,
                                        .log = host_log,
                                        .set_error = host_set_error};
 
-/* ---------------------------------------------------------------------------------------------- the application
- * ---- */
+/* ---- the application ---- */
 
 struct client {
     const struct envoi_mechanism *mechanism;
@@ -174,7 +173,7 @@ static int32_t take(void *ctx, const void *data, size_t len)
     return ENVOI_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------------ a step ---- */
+/* ---- a step ---- */
 
 /* One step, and what plugin.h promises of it. */
 static int32_t step_once(struct client *c, const uint8_t *in, size_t len, uint32_t *result)
@@ -291,8 +290,7 @@ static void talk(struct client *c, const char *name, struct fuzz_input *in)
     fuzz_bytes_free(&challenge);
 }
 
-/* -------------------------------------------------------------------------------------------------- the plugins
- * ---- */
+/* ---- the plugins ---- */
 
 envoi_plugin_entry envoi_plugin_plain, envoi_plugin_login, envoi_plugin_cram_md5, envoi_plugin_sasl, envoi_plugin_oauth;
 

@@ -13,7 +13,7 @@
 
 envoi_plugin_entry envoi_plugin_plain, envoi_plugin_login, envoi_plugin_cram_md5, envoi_plugin_oauth;
 
-/* --------------------------------------------------------------------------------------------------- secrets ---- */
+/* ---- secrets ---- */
 
 /* The longest text that base64 of anything with the secret at this place has in it, whatever is around. */
 static void add_encoded(struct bytes *out, const char *secret, size_t place)
@@ -56,8 +56,7 @@ static void check_hidden(const char *where, const char *text, size_t len)
         FUZZ_CHECK(!bytes_contain(text, len, *secret, strlen(*secret)), "%s shows \"%s\"", where, *secret);
 }
 
-/* ------------------------------------------------------------------------------------------- what the engine asks for
- * ---- */
+/* ---- what the engine asks for ---- */
 
 static int play_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
 {
@@ -101,8 +100,7 @@ static void play_done(void *driver, struct envoi_message *message, int rc)
         p->letters[i].dones += p->letters[i].message == message;
 }
 
-/* ------------------------------------------------------------------------------------------ what the server asks for
- * ---- */
+/* ---- what the server asks for ---- */
 
 static bool play_may_say(void *ctx, const char *line)
 {
@@ -148,8 +146,7 @@ static void play_delivered(void *ctx, const struct delivery *d)
     letter_delivered(ctx, d);
 }
 
-/* ------------------------------------------------------------------------------------------------------- begin, end
- * ---- */
+/* ---- begin, end ---- */
 
 static void add_plugins(struct play *p)
 {
@@ -215,8 +212,7 @@ void play_free(struct play *p)
     fuzz_free(p->line);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- checks
- * ---- */
+/* ---- checks ---- */
 
 bool play_is_busy(const struct play *p)
 {
@@ -274,8 +270,7 @@ void play_verb_began(struct play *p, int rc)
     play_check(p);
 }
 
-/* -------------------------------------------------------------------------------------------------------- the wire
- * ---- */
+/* ---- the wire ---- */
 
 /* At most max octets leave; under a layer all of them, since the engine counts what went into the layer. */
 static size_t drain(struct play *p, size_t max)

@@ -83,8 +83,7 @@ void server_begin(struct server *s, bool implicit_tls)
     hear_command(s, HEARD_GREETING);
 }
 
-/* ------------------------------------------------------------------------------------------------------ listening
- * ---- */
+/* ---- listening ---- */
 
 /* The path of MAIL FROM:<...> and RCPT TO:<...>, as a server that knows quoting finds its end. */
 static char *path_of(const char *line)
@@ -272,8 +271,7 @@ void server_hear(struct server *s, const void *data, size_t len)
     bytes_free(&clear);
 }
 
-/* ------------------------------------------------------------------------------------------------------- speaking
- * ---- */
+/* ---- speaking ---- */
 
 static void deliver(struct server *s, const char *recipient, const struct fuzz_bytes *content, bool chunked)
 {

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/auth.h"
 #include "engine/detached.h"
 #include "engine/state.h"
 #include "engine/strength.h"

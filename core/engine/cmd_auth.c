@@ -2,6 +2,7 @@
 /* AUTH (RFC 4954): the command with its initial response, and the answers to challenges. */
 #include "base/base64.h"
 #include "base/echo.h"
+#include "engine/auth.h"
 #include "engine/auth_pick.h"
 #include "engine/detached.h"
 #include "engine/state.h"

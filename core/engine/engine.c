@@ -5,6 +5,7 @@
 #include "base/echo.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/auth.h"
 #include "engine/cursor.h"
 #include "engine/detached.h"
 #include "engine/state.h"

@@ -10,7 +10,6 @@
 int output_init(struct output *o)
 {
     *o = (struct output){0};
-    buf_init(&o->text, 0, false);
     if (!(o->pieces = mem_alloc(OUTPUT_PIECES_MIN * sizeof *o->pieces)))
         return ENVOI_E_MEMORY;
     o->room = OUTPUT_PIECES_MIN;

@@ -2,6 +2,7 @@
 /* No silent downgrade: if the server cannot meet a need, the job fails, or the log says that it goes on in clear. */
 #include "engine/prepare.h"
 
+#include "engine/auth.h"
 #include "engine/state.h"
 
 static int prepare_first(struct engine *e, struct job *job, const struct command *first)

@@ -2,6 +2,7 @@
 #include "engine/queue.h"
 
 #include "base/mem.h"
+#include "engine/auth.h"
 #include "engine/settle.h"
 #include "engine/state.h"
 

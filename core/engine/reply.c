@@ -23,9 +23,7 @@ const char *envoi_reply_enhanced(const struct envoi_reply *reply)
 
 void reply_init(struct envoi_reply *r)
 {
-    r->code = 0;
-    r->enhanced[0] = '\0';
-    buf_init(&r->text, 0, false);
+    *r = (struct envoi_reply){0};
 }
 
 void reply_free(struct envoi_reply *r)
@@ -55,13 +53,9 @@ int reply_copy(struct envoi_reply *to, const struct envoi_reply *from)
 
 void reply_parser_init(struct reply_parser *p, struct envoi_reply *reply)
 {
+    *p = (struct reply_parser){.reply = reply, .problem = ""};
     buf_init(&p->line, REPLY_LINE_MAX, true);
-    p->reply = reply;
     reply_init(reply);
-    p->lines = 0;
-    p->octets = 0;
-    p->secret = false;
-    p->problem = "";
 }
 
 void reply_parser_free(struct reply_parser *p)

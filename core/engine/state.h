@@ -16,7 +16,7 @@
 #ifndef ENGINE_STATE_H
 #define ENGINE_STATE_H
 
-#include "engine/auth.h"
+#include "engine/auth_state.h"
 #include "engine/engine.h"
 #include "engine/extensions.h"
 #include "engine/output.h"

@@ -2,6 +2,7 @@
 /* The verbs: each checks its arguments, puts a job into the queue, and lets the cursors carry it. */
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/auth.h"
 #include "engine/cmd_line.h"
 #include "message/parameters.h"
 #include "message/verdict.h"

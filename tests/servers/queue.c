@@ -58,8 +58,7 @@ static void set_text(char **place, const char *text)
     *place = copy_of(text);
 }
 
-/* ------------------------------------------------------------------------------------------------- words that set
- * ---- */
+/* ---- words that set ---- */
 
 static void do_plugins(struct run *run, char **words, size_t count)
 {
@@ -170,8 +169,7 @@ static void do_message(struct run *run, char **words, size_t count)
     letter_make(&run->letters[run->count++], ++run->numbers, words, count);
 }
 
-/* -------------------------------------------------------------------------------------------------- words that do
- * ---- */
+/* ---- words that do ---- */
 
 static void forget_letters(struct run *run)
 {
@@ -313,8 +311,7 @@ static void do_alone(struct run *run, char **words, size_t count)
         fail("there is another thread", "alone");
 }
 
-/* ----------------------------------------------------------------------------------------------------- the script
- * ---- */
+/* ---- the script ---- */
 
 static const struct word {
     const char *name;

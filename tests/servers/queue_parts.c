@@ -48,8 +48,7 @@ char *first_line(const char *path)
     return copy_of(line);
 }
 
-/* ------------------------------------------------------------------------------------------------------- messages
- * ---- */
+/* ---- messages ---- */
 
 static int from_memory(struct letter *letter, FILE *file)
 {
@@ -139,8 +138,7 @@ void letter_print(const struct letter *letter)
                envoi_message_verdict_enhanced(message, i));
 }
 
-/* ------------------------------------------------------------------------------------------------------- settings
- * ---- */
+/* ---- settings ---- */
 
 static void tell(void *ctx, int kind, const char *text, size_t len)
 {

@@ -16,7 +16,7 @@ static const struct {
     {UTF8_USER, UTF8_PASSWORD}, {"anonymous", "unused"}, /* the server looks this up as well */
 };
 
-/* ------------------------------------------------------------------------------------------ users in memory ---- */
+/* ---- users in memory ---- */
 
 static const char *users_password(const char *name, unsigned len)
 {
@@ -66,7 +66,7 @@ static int users_init(const sasl_utils_t *utils, int max_version, int *version, 
     return SASL_OK;
 }
 
-/* ---------------------------------------------------------------------------------------------------- server ---- */
+/* ---- server ---- */
 
 static int server_option(void *context, const char *plugin, const char *option, const char **result, unsigned *len)
 {
@@ -176,7 +176,7 @@ void server_step(struct server *self, const char *response, size_t len)
     server_take(self, sasl_server_step(self->conn, response, (unsigned)len, &self->challenge, &self->challenge_len));
 }
 
-/* -------------------------------------------------------------------------------------------------- dialogue ---- */
+/* ---- dialogue ---- */
 
 struct outcome dialogue(struct client *client, struct server *server, const char *mech)
 {

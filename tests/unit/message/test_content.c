@@ -230,8 +230,7 @@ Test(content, binary_is_left_alone, .timeout = 20)
     bytes_free(&should);
 }
 
-/* ------------------------------------------------------------------------------------------------ what is refused
- * ---- */
+/* ---- what is refused ---- */
 
 static int drive(struct content *c)
 {

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of a login: the part of struct engine that the files of a login share. */
+#ifndef ENGINE_AUTH_STATE_H
+#define ENGINE_AUTH_STATE_H
+
+#include "base/buf.h"
+#include "base/sasl_name.h"
+#include "plugin/registry.h"
+
+#include <envoi/session.h>
+#include <stdbool.h>
+
+#define AUTH_MECHANISMS_MAX 32    /* different names that one login may try */
+#define AUTH_ROUNDS_MAX     16    /* challenges of one exchange */
+#define AUTH_RESPONSE_MAX   49152 /* octets of one response: its base64 fits into 64 KiB */
+#define AUTH_REMARK_MAX     191   /* octets of a mechanism's remark about a refusal to come */
+#define AUTH_COMMAND_MAX    512   /* octets of the AUTH command with its initial response (RFC 4954 section 4) */
+
+struct engine;
+struct detached;
+
+struct auth {
+    /* from the verb */
+    char asked[SASL_NAME_MAX + 1]; /* the mechanism that was asked for; "": by policy */
+    envoi_auth_fn *step;           /* the application's own mechanism; NULL: plugins */
+    void *step_ctx;
+    bool step_safe;
+
+    /* names that were tried or passed over, and the reasons */
+    char tried[AUTH_MECHANISMS_MAX][SASL_NAME_MAX + 1];
+    unsigned tried_count;
+    char passed_over[384];
+    struct envoi_errctx refusal; /* the last one, by the server or by the application's callback; code 0: none */
+
+    /* the mechanism in use */
+    char name[SASL_NAME_MAX + 1];
+    const char *plugin; /* id of its plugin */
+    size_t nth;         /* which provider of this name */
+    struct registry_mechanism m;
+    struct envoi_mech_params params;
+    char *server_list, *host; /* params points to them: a security layer outlives the settings */
+    void *ctx;
+    struct detached *detached; /* takes the steps on another thread, and owns ctx; NULL: they are taken here */
+    bool active;               /* an exchange is under way */
+    bool layered;              /* ctx belongs to a security layer until the connection is closed */
+    bool done;                 /* the mechanism is satisfied */
+    bool responded;            /* `out` is a response, perhaps an empty one */
+    bool withheld;             /* `out` is an initial response too long for AUTH: it answers the first challenge */
+    int cancel;                /* the reason for which `*` is or was sent; 0: none */
+    char remark[AUTH_REMARK_MAX + 1]; /* the mechanism's guess why the server will refuse; "": none */
+    unsigned rounds;                  /* challenges so far */
+    struct buf in;                    /* the challenge, decoded */
+    struct buf out;                   /* the response, raw */
+    struct buf said;                  /* the secrets of this exchange, raw and encoded: see echo.h */
+};
+
+/* The challenge as a step gets it: NULL for the initial response, but not for an empty challenge. */
+static inline const void *auth_challenge(const struct buf *in, bool first)
+{
+    if (first)
+        return NULL;
+    return in->len ? (const void *)buf_head(in) : "";
+}
+
+#endif
