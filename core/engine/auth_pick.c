@@ -6,7 +6,7 @@
 #include "engine/auth.h"
 #include "engine/detached.h"
 #include "engine/state.h"
-#include "engine/strength.h"
+#include "plugin/strength.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  *
  * The files build on one another in this order, and none uses a later one:
  *
- *   reply, extensions, output, settings, strength   values
+ *   reply, extensions, output, settings             values
  *   state                                           this file: trace, deadlines, lines for the output, safety
  *   settle, mail_parameters                         verdicts and parameters of a message
  *   credential, detached, auth, auth_pick           a login

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How strong a mechanism is. Strength belongs to the mechanism's name, not to the plugin that provides it. */
-#ifndef ENGINE_STRENGTH_H
-#define ENGINE_STRENGTH_H
+#ifndef PLUGIN_STRENGTH_H
+#define PLUGIN_STRENGTH_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/strength.h"
+#include "plugin/strength.h"
 
 #include <criterion/criterion.h>
 #include <stddef.h>
