@@ -151,8 +151,8 @@ static void advance_answered(struct engine *e, struct job *job, struct position 
         engine_arm(e, ENVOI_PHASE_NONE);
         return;
     }
-    if (job->unanswered) {
-        position_next(e, job, &at);
+    if (job->unanswered) { /* so this row is not the last */
+        at.row->next(e, job, &at);
         e->answered = at;
     } else {
         e->answering = job->next;
