@@ -29,8 +29,8 @@ struct engine {
     struct engine_env env;
     const struct settings *settings;
     struct envoi_errctx *fault;
-    int trace_level;
     int64_t now;
+    int trace_level;
 
     /* the connection */
     bool open;
@@ -39,14 +39,14 @@ struct engine {
     bool switching;    /* a layer follows the reply that was read last: no octets may come with that reply */
     bool ticket_tried; /* octets came after the handshake, and a ticket was looked for */
     bool ticket_kept;
+    bool host_is_ip;
+    bool unix_socket;
+    bool lmtp;
+    bool tls_verified; /* the present TLS verifies the server; the settings may have changed since it began */
+    int tls;           /* the policy at connect, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
     char *host;
     char *helo_default;
     const struct envoi_errctx *loss; /* the reason, while messages are settled as lost; NULL: the fault is the reason */
-    bool host_is_ip;
-    bool unix_socket;
-    int tls;           /* the policy at connect, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
-    bool tls_verified; /* the present TLS verifies the server; the settings may have changed since it began */
-    bool lmtp;
     struct registry_transport transport;
     void *tls_context; /* of the transport; borrowed from the driver */
     struct stack stack;
@@ -65,20 +65,20 @@ struct engine {
 
     /* the queue and the cursors; the written cursor is in each job */
     struct job *head;
-    struct job *tail;         /* valid while there is a head */
-    struct job *writing;      /* the job whose commands go out; NULL: the queue is empty */
-    struct job *answering;    /* the job of the answered cursor; valid while `unanswered` is not 0 */
-    struct position answered; /* the command whose reply comes next; likewise */
-    unsigned unanswered;      /* commands written whose replies were not read yet */
-    unsigned answerable;      /* how many of them have left the engine whole */
-    uint64_t wire;            /* octets that the wire has taken, layers included */
-    bool group_closed;        /* the last command written ends a group */
-    int window;               /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
-    unsigned waiting;         /* ENGINE_WANT_CREDENTIAL, ENGINE_WANT_CONTENT or ENGINE_WANT_STEP */
-    struct job *spare;        /* a free list for the jobs of messages */
-    unsigned spare_count;
-    int result;
+    struct job *tail;          /* valid while there is a head */
+    struct job *writing;       /* the job whose commands go out; NULL: the queue is empty */
+    struct job *answering;     /* the job of the answered cursor; valid while `unanswered` is not 0 */
+    struct position answered;  /* the command whose reply comes next; likewise */
+    unsigned unanswered;       /* commands written whose replies were not read yet */
+    unsigned answerable;       /* how many of them have left the engine whole */
+    uint64_t wire;             /* octets that the wire has taken, layers included */
+    bool group_closed;         /* the last command written ends a group */
+    int window;                /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
+    unsigned waiting;          /* ENGINE_WANT_CREDENTIAL, ENGINE_WANT_CONTENT or ENGINE_WANT_STEP */
+    unsigned spare_count;      /* jobs on the free list */
+    struct job *spare;         /* a free list for the jobs of messages */
     struct envoi_errctx first; /* the failure whose code is `result` */
+    int result;
 
     /* the deadline: the phase's time-out after armed_at; ENVOI_PHASE_NONE: there is none */
     int phase;

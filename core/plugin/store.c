@@ -66,7 +66,7 @@ int store_get(struct registry *r, const char *id, struct entry **out)
 void store_sort(struct registry *r)
 {
     if (r->count)
-        qsort(r->entries, r->count, sizeof *r->entries, entry_compare);
+        qsort(r->entries, r->count, sizeof(struct entry *), entry_compare);
 }
 
 int store_warn(void *ctx, const char *text)
