@@ -68,6 +68,15 @@ bool text_number(const char *digits, size_t len, uint64_t *out)
     return true;
 }
 
+size_t text_keyword_length(const char *text, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && (text_is_alpha(text[n]) || text_is_digit(text[n]) || (n && text[n] == '-')))
+        n++;
+    return n;
+}
+
 size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n)
 {
     /* Each message has numbers in two of its commands, so this is fast: one division for two digits. */

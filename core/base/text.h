@@ -45,6 +45,9 @@ bool text_has_word(const char *list, const char *word);
  * *out is as before. */
 bool text_number(const char *digits, size_t len, uint64_t *out);
 
+/* The length of the keyword at the head of the text: letters, digits and, but not first, "-". 0: there is none. */
+size_t text_keyword_length(const char *text, size_t len);
+
 /* Writes n in decimal, without NUL, and returns the number of digits. */
 #define TEXT_NUMBER_MAX 20
 size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n);

@@ -26,16 +26,6 @@ static const struct extension *extensions_find(const struct extensions *x, const
     return NULL;
 }
 
-/* ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-") */
-static size_t keyword_length(const char *line, size_t len)
-{
-    size_t n = 0;
-
-    while (n < len && (text_is_alpha(line[n]) || text_is_digit(line[n]) || (n && line[n] == '-')))
-        n++;
-    return n;
-}
-
 static int extension_merge(struct extension *ext, const char *more, size_t len)
 {
     size_t old = strlen(ext->parameters), gap = old && len;
@@ -71,7 +61,7 @@ static int extensions_add(struct extensions *x, const char *name, size_t name_le
 
 static int extensions_take_line(struct extensions *x, const char *line, size_t len)
 {
-    size_t name = keyword_length(line, len), at = name;
+    size_t name = text_keyword_length(line, len), at = name; /* ehlo-keyword (RFC 5321 section 4.1.1.1) */
     bool auth = name == 4 && text_equal_n(line, "AUTH", 4);
     const struct extension *known;
 

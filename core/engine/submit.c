@@ -180,11 +180,9 @@ static int submit_line(struct engine *e, const struct command *row, unsigned nee
 
 static bool is_verb_name(const char *verb)
 {
-    size_t n = 0;
+    size_t len = strlen(verb);
 
-    while (text_is_alpha(verb[n]) || text_is_digit(verb[n]) || (n && verb[n] == '-'))
-        n++;
-    return n && n <= VERB_MAX && !verb[n];
+    return len && len <= VERB_MAX && text_keyword_length(verb, len) == len;
 }
 
 int engine_command(struct engine *e, const char *verb, const char *arguments)

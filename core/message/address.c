@@ -40,15 +40,10 @@ static bool is_part_of(uint8_t place, char c)
     return places[(unsigned char)c] & place;
 }
 
-static bool is_not_ascii(unsigned char c)
-{
-    return c >= 0x80;
-}
-
 /* atext, extended by RFC 6531. */
 static bool is_atext(char c)
 {
-    return is_part_of(IN_ATOM, c) || is_not_ascii((unsigned char)c);
+    return is_part_of(IN_ATOM, c) || (unsigned char)c >= 0x80;
 }
 
 /* The length of the Dot-string or Quoted-string at the head of text; 0 if there is none. */

@@ -9,10 +9,8 @@
 /* esmtp-param = esmtp-keyword ["=" esmtp-value] (RFC 5321 section 4.1.2). */
 static bool is_parameter(const char *word, size_t len)
 {
-    size_t n = 0;
+    size_t n = text_keyword_length(word, len);
 
-    while (n < len && (text_is_alpha(word[n]) || text_is_digit(word[n]) || (n && word[n] == '-')))
-        n++;
     if (!n || (n < len && (word[n] != '=' || n + 1 == len)))
         return false;
     for (n++; n < len; n++)

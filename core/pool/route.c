@@ -64,7 +64,8 @@ void route_free(struct pool_route *r)
     mem_free(r);
 }
 
-size_t route_pending(const struct pool_route *r)
+/* How many messages wait or are on connections. */
+static size_t route_pending(const struct pool_route *r)
 {
     return r->again.count + r->waiting.count + r->in_flight;
 }

@@ -10,8 +10,6 @@
 int route_new(struct envoi_pool *p, const struct envoi_session *prototype, const char *servers,
               struct pool_route **out);
 void route_free(struct pool_route *r);
-/* How many messages wait or are on connections. */
-size_t route_pending(const struct pool_route *r);
 /* Gives waiting messages to connections with room, and begins connections as they are worth it. */
 void route_dispatch(struct pool_route *r);
 

@@ -145,6 +145,20 @@ static void is_written(uint64_t n)
     cr_assert_eq(got[len], '#', "an octet behind %s", want);
 }
 
+Test(text, keyword_at_the_head)
+{
+    static const struct {
+        const char *text;
+        size_t length;
+    } samples[] = {{"", 0},   {"-A", 0},      {" A", 0},      {"A", 1},   {"8BITMIME", 8},
+                   {"A-", 2}, {"A-1 B=C", 3}, {"SIZE=10", 4}, {"A_B", 1}, {"A\xc3\xa4", 1}};
+
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
+        cr_expect_eq(text_keyword_length(samples[i].text, strlen(samples[i].text)), samples[i].length, "\"%s\"",
+                     samples[i].text);
+    cr_expect_eq(text_keyword_length("ABC", 2), 2u, "it ends with the text");
+}
+
 Test(text, numbers_are_written)
 {
     for (uint64_t n = 0; n < 12000; n++)
