@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The reply to EHLO. Input: its text behind the first line, as the reply parser joins it. */
-#include "engine/extensions.h"
+#include "reply/extensions.h"
 
 #include "fuzz.h"
 

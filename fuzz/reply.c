@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Replies: the same octets give the same replies wherever they are cut, and the replies that a plain reader finds.
  * Input: an octet that says how to cut, then what the server sends. */
-#include "engine/reply.h"
+#include "reply/reply.h"
 
 #include "fuzz.h"
 

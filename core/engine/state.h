@@ -3,7 +3,7 @@
  *
  * The files build on one another in this order, and none uses a later one:
  *
- *   reply, extensions, output, settings             values
+ *   output, settings                                values
  *   state                                           this file: trace, deadlines, lines for the output, safety
  *   settle, mail_parameters                         verdicts and parameters of a message
  *   credential, detached, auth, auth_pick           a login
@@ -18,12 +18,12 @@
 
 #include "engine/auth_state.h"
 #include "engine/engine.h"
-#include "engine/extensions.h"
 #include "engine/output.h"
 #include "engine/queue.h"
-#include "engine/reply.h"
 #include "layer/stack.h"
 #include "message/content.h"
+#include "reply/extensions.h"
+#include "reply/reply.h"
 
 struct engine {
     struct engine_env env;

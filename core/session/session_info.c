@@ -2,8 +2,8 @@
 /* The functions that read from a session. They may be called from its callbacks, too. */
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/extensions.h"
-#include "engine/reply.h"
+#include "reply/extensions.h"
+#include "reply/reply.h"
 #include "session/session.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps that check results. */
-#include "engine/extensions.h"
+#include "reply/extensions.h"
 #include "tls.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/reply.h"
+#include "reply/reply.h"
 
 #include "base/text.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/extensions.h"
+#include "reply/extensions.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

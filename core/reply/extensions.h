@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The extensions that the server announced in its last reply to EHLO (RFC 5321 section 4.1.1.1). */
-#ifndef ENGINE_EXTENSIONS_H
-#define ENGINE_EXTENSIONS_H
+#ifndef REPLY_EXTENSIONS_H
+#define REPLY_EXTENSIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Replies (RFC 5321 section 4.2): the object and the parser, which takes octets cut anywhere and enforces limits. */
-#ifndef ENGINE_REPLY_H
-#define ENGINE_REPLY_H
+#ifndef REPLY_REPLY_H
+#define REPLY_REPLY_H
 
 #include "base/buf.h"
 
