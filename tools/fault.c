@@ -22,6 +22,7 @@ static const struct {
     {ENVOI_E_TLS, ENVOI_PHASE_STARTTLS, 0, "'envoi probe' shows what is announced; see --tls"},
     {ENVOI_E_CERTIFICATE, ENVOI_PHASE_NONE, 0, "'envoi probe' shows the certificates; see --ca, --tls-name and --pin"},
     {ENVOI_E_AUTH, ENVOI_PHASE_NONE, 535, "are --user and the password or token right?"},
+    {ENVOI_E_SERVER_PROOF, ENVOI_PHASE_NONE, 0, "it does not know the password: is it the right server?"},
     {ENVOI_E_NO_MECHANISM, ENVOI_PHASE_NONE, 0, "'envoi probe' shows what is announced; see --mechanism and --tls"},
     {ENVOI_E_CANCELLED, ENVOI_PHASE_AUTH, 0, "a token comes from --token-file or --token-command"},
     {ENVOI_E_PLUGIN, ENVOI_PHASE_NONE, 0, "'envoi plugins --why' shows what is there"},

@@ -281,6 +281,15 @@ static int32_t exchange_check(struct bridge_exchange *self, const char *in, size
     return wrong ? bridge_exchange_fail(self, ENVOI_E_AUTH, 0, wrong) : ENVOI_OK;
 }
 
+/* The code for a challenge that Cyrus does not accept. The second challenge of these mechanisms is the server's proof;
+ * others have a code of Cyrus for it. */
+static int32_t exchange_blame(const struct bridge_exchange *self, int rc)
+{
+    const int proof = (self->mech->traits & (BRIDGE_SCRAM | BRIDGE_DIGEST)) && self->challenges > 1;
+
+    return proof || rc == SASL_BADSERV ? ENVOI_E_SERVER_PROOF : ENVOI_E_AUTH;
+}
+
 static int32_t exchange_answer(struct bridge_exchange *self, const void *in, size_t len, const struct envoi_sink *sink,
                                uint32_t *result)
 {
@@ -310,7 +319,7 @@ static int32_t exchange_answer(struct bridge_exchange *self, const void *in, siz
     self->host->free(copy);
 
     if (rc != SASL_OK && rc != SASL_CONTINUE)
-        return exchange_fail_sasl(self, rc, ENVOI_E_AUTH);
+        return exchange_fail_sasl(self, rc, exchange_blame(self, rc));
     return exchange_respond(self, rc, out, out_len, sink, result);
 }
 

@@ -133,7 +133,7 @@ static int step_of_application(struct engine *e, bool first)
 
     engine_refresh_clock(e);
     if (rc)
-        return rc == ENVOI_E_AUTH ? rc : ENVOI_E_CANCELLED;
+        return rc == ENVOI_E_AUTH || rc == ENVOI_E_SERVER_PROOF ? rc : ENVOI_E_CANCELLED;
     a->done = done;
     return response ? auth_take_response(a, response, len) : ENVOI_OK;
 }

@@ -205,14 +205,30 @@ static int take_challenge(struct engine *e, struct job *job, const struct envoi_
     return ENVOI_OK;
 }
 
+/* A 235 that comes too soon: whoever sends it does not know the secret, or takes anybody. */
+static int refuse_welcome(struct engine *e)
+{
+    const struct auth *a = &e->auth;
+    bool proves = a->step || (a->m.info.flags & ENVOI_MECH_MUTUAL);
+
+    if (a->cancel) { /* the fault says why `*` was sent */
+        struct envoi_errctx why = *e->fault;
+
+        return engine_die_of(e, a->cancel, "%s; the server says 235 all the same", why.text);
+    }
+    if (!a->withheld && proves)
+        return engine_die_of(e, ENVOI_E_SERVER_PROOF, "login by %s: the server says 235 before it has proved itself",
+                             a->name);
+    return engine_die_of(e, ENVOI_E_AUTH, "login by %s: the server says 235 before it was answered", a->name);
+}
+
 static int auth_succeed(struct engine *e)
 {
     struct auth *a = &e->auth;
     int rc;
 
     if (a->cancel || !a->done || a->withheld)
-        return engine_die_of(e, ENVOI_E_AUTH,
-                             "login by %s: the server says 235 before it has proved itself or was answered", a->name);
+        return refuse_welcome(e);
     if ((rc = auth_layer(e)))
         return engine_die_of(e, rc, "login by %s: no security layer of the strength that was asked for", a->name);
     e->authenticated = true;

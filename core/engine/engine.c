@@ -236,8 +236,11 @@ static void trace_reply_line(void *ctx, const char *line, size_t len)
 
 static void take_reply(struct engine *e, struct envoi_reply *reply)
 {
-    /* The reply that the caller sees is the refusal, not the replies that followed from it. */
-    bool afterthought = e->answerable && (e->answered.row == &command_rset || (e->answering && e->answering->result));
+    /* The reply that the caller sees is the refusal, not the replies that followed from it: to RSET, and to the `*` of
+     * a login that we have cancelled. */
+    bool cancelled = e->answered.row == &command_auth_response && e->auth.cancel;
+    bool afterthought =
+        e->answerable && (e->answered.row == &command_rset || cancelled || (e->answering && e->answering->result));
 
     e->closing = reply->code == 421;
     if (!afterthought) {

@@ -34,6 +34,7 @@
     X(STARTTLS, -42, TLS, "the server refused STARTTLS")                                                               \
     X(AUTH, -50, AUTH, "the login failed")                                                                             \
     X(NO_MECHANISM, -51, AUTH, "no login mechanism is announced, available and allowed")                               \
+    X(SERVER_PROOF, -52, AUTH, "the server did not prove that it knows the secret")                                    \
     X(GREETING, -60, REFUSED, "the server greeted with a refusal")                                                     \
     X(HELO, -61, REFUSED, "the server refused EHLO or HELO")                                                           \
     X(NOT_SUPPORTED, -62, REFUSED, "not supported here, or not announced by the server")                               \

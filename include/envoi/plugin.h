@@ -480,8 +480,9 @@ struct envoi_mechanism {
      *                                of the text of the refusal
      * @retval ENVOI_E_AGAIN          cred() returned AGAIN
      * @retval ENVOI_E_CANCELLED      a needed credential was not given (the core sends `*`)
-     * @retval ENVOI_E_AUTH           the server failed its proof, or the challenge is not acceptable (the core sends
-     *                                `*` and tries no other mechanism)
+     * @retval ENVOI_E_SERVER_PROOF   the server did not prove that it knows the secret: its signature is wrong or
+     *                                missing (the core sends `*` and tries no other mechanism)
+     * @retval ENVOI_E_AUTH           the challenge is not acceptable for another reason (likewise)
      * @retval ENVOI_E_USAGE          a credential cannot be used here (it has a NUL, for example)
      * @retval ENVOI_E_NOT_SUPPORTED  only from the first step, before anything was sent: not usable after all, the next
      *                                provider is tried

@@ -430,8 +430,12 @@ int envoi_session_starttls(struct envoi_session *session);
  * @retval ENVOI_E_TLS            the policy requires TLS and there is none
  * @retval ENVOI_E_NOT_SUPPORTED  AUTH is not announced
  * @retval ENVOI_E_NO_MECHANISM   none suits; the text says why each was passed over
- * @retval ENVOI_E_AUTH           refused, and envoi_session_reply() has the last refusal; or the server failed its
- *                                proof, or there is no security layer of the strength that is set
+ * @retval ENVOI_E_AUTH           refused, and envoi_session_reply() has the last refusal; or a challenge was not
+ *                                acceptable, or there is no security layer of the strength that is set. A reply to
+ *                                the `*` that ends an exchange is not in envoi_session_reply(), it means nothing
+ * @retval ENVOI_E_SERVER_PROOF   the server did not prove that it knows the secret: a wrong signature (SCRAM), a wrong
+ *                                rspauth (DIGEST-MD5), or a 235 before either. It is not the server that knows the
+ *                                account, so no other mechanism is tried
  * @retval ENVOI_E_CANCELLED      a credential was not given
  * @retval ENVOI_E_PLUGIN         the administrator's plugins.d cannot be read, or a plugin marked `critical` cannot be
  *                                used
@@ -455,10 +459,11 @@ int envoi_session_auth(struct envoi_session *session, const char *mechanism);
  * @param response      set to the response, borrowed until the next call; if left NULL there is none, which in the
  *                      first step means that the server speaks first
  * @param response_len  octets in response, at most 49152. More is ENVOI_E_PROTOCOL, and the connection stays open
- * @param done          is 1; set it to 0 if a 235 would be too early now
+ * @param done          is 1; set it to 0 if a 235 would be too early now, which is ENVOI_E_SERVER_PROOF then
  * @retval ENVOI_OK
- * @retval ENVOI_E_AUTH       the server failed its proof; `*` is sent if AUTH went out
- * @retval ENVOI_E_CANCELLED  the login is given up, likewise; any other error means the same
+ * @retval ENVOI_E_SERVER_PROOF  the server failed its proof; `*` is sent if AUTH went out
+ * @retval ENVOI_E_AUTH          the challenge is not acceptable, likewise
+ * @retval ENVOI_E_CANCELLED     the login is given up, likewise; any other error means the same
  * @since 0.1 */
 typedef int envoi_auth_fn(void *ctx, const void *challenge, size_t len, const void **response, size_t *response_len,
                           int *done);
@@ -554,6 +559,7 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
  * @retval ENVOI_E_CANCELLED           as envoi_session_starttls() and envoi_session_login()
  * @retval ENVOI_E_NO_MECHANISM        as envoi_session_login()
  * @retval ENVOI_E_AUTH                as envoi_session_login()
+ * @retval ENVOI_E_SERVER_PROOF        as envoi_session_login()
  * @retval ENVOI_E_BUSY                the message belongs to another session or to a pool
  * @retval ENVOI_E_USAGE               message is NULL, has no recipient or no content; its options and its body
  *                                     contradict each other; or in blocking calls a callback returned ENVOI_E_AGAIN

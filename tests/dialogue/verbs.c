@@ -209,13 +209,14 @@ static void auth_part_read(struct auth_part *part, const char *text, size_t len)
     part->silent = strcmp(text, "-") == 0;
     part->result = strcmp(text, "cancel") == 0   ? ENVOI_E_CANCELLED
                    : strcmp(text, "refuse") == 0 ? ENVOI_E_AUTH
+                   : strcmp(text, "proof") == 0  ? ENVOI_E_SERVER_PROOF
                                                  : ENVOI_OK;
     if (!part->silent)
         bytes_add(&part->response, text, len);
 }
 
-/* "auth-with NAME safe|plaintext PART...": a part is a response, "-" for none, "cancel" or "refuse"; "+" after it:
- * there is more to come. */
+/* "auth-with NAME safe|plaintext PART...": a part is a response, "-" for none, "cancel", "refuse" or "proof" (the server
+ * failed it); "+" after it: there is more to come. */
 static void verb_auth_with(struct player *p, const char *rest)
 {
     struct arguments a;

@@ -68,7 +68,7 @@ static int32_t scram_step(struct toy *t, const void *in, size_t len, const struc
         return len > 2 && memcmp(in, "r=", 2) == 0 ? toy_say(out, "proof")
                                                    : toy_fail(t, ENVOI_E_AUTH, "toy: a bad nonce");
     if (t->steps > 2 || len != 6 || memcmp(in, "v=good", 6) != 0)
-        return toy_fail(t, ENVOI_E_AUTH, "toy: the server failed its proof");
+        return toy_fail(t, ENVOI_E_SERVER_PROOF, "toy: the server failed its proof");
     *result = ENVOI_STEP_DONE;
     return ENVOI_OK;
 }

@@ -241,6 +241,13 @@ terminal_cases() {
     plain_send --user alice --allow-cleartext-auth
     check 'nor where a token is wanted' 77 out 'ENVOI_E_CANCELLED' err 'OAUTHBEARER.*--token-file' err '!terminal'
     if [ -f "$PLUGINS_D/sasl.plugin" ]; then
+        # The challenge is realm="x",nonce="n",qop="auth",charset=utf-8,algorithm=md5-sess, and then rspauth=00.
+        scripted '220 x' '<' '250-x' '250 AUTH DIGEST-MD5 PLAIN' '<' \
+            '334 cmVhbG09IngiLG5vbmNlPSJuIixxb3A9ImF1dGgiLGNoYXJzZXQ9dXRmLTgsYWxnb3JpdGhtPW1kNS1zZXNz' '<' \
+            '334 cnNwYXV0aD0wMA==' '<' '501 5.7.0 cancelled' '<'
+        # faults: 63
+        plain_send --user alice --password-file password
+        check 'a server that does not know the password' 77 out 'ENVOI_E_SERVER_PROOF' out '"code": 0' err 'the right server'
         scripted '220 x' '<' '250-x' '250 AUTH ANONYMOUS' '<' '235 ok' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
         plain_send --user alice --mechanism ANONYMOUS
         check 'nor for ANONYMOUS' 0 out '"name": "ANONYMOUS"'

@@ -58,6 +58,12 @@ int32_t client_step_until(struct client *self, const void *in, size_t len);
 /* Asserts that `rc` is `code` and that the text of the failure has `words` in it. */
 void client_expect(const struct client *self, int32_t rc, int32_t code, const char *words);
 
+/* Does the code say that the server's words were not accepted? */
+static inline int client_refuses(int32_t rc)
+{
+    return rc == ENVOI_E_AUTH || rc == ENVOI_E_SERVER_PROOF;
+}
+
 /* Finds the row of `mech`; returns 0 when the provider has none. */
 int client_row(struct client *self, const char *mech, struct envoi_mech_info *row);
 

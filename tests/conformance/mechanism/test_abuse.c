@@ -38,7 +38,7 @@ static int step_anything(const void *in, size_t len)
 {
     int32_t rc = client_step(&client, in, len);
 
-    cr_assert(rc == ENVOI_OK || rc == ENVOI_E_AUTH, "%d (%s)", rc, host_record.text);
+    cr_assert(rc == ENVOI_OK || client_refuses(rc), "%d (%s)", rc, host_record.text);
     return rc == ENVOI_OK;
 }
 
@@ -104,7 +104,7 @@ EACH_MECHANISM(mech_abuse, damaged_challenges_are_answered_or_refused)
                 server.tamper = damage;
                 client_begin(&client, combo->mech);
                 struct outcome outcome = dialogue(&client, &server, combo->mech);
-                cr_assert(outcome.client == ENVOI_OK || outcome.client == ENVOI_E_AUTH, "%d (%s)", outcome.client,
+                cr_assert(outcome.client == ENVOI_OK || client_refuses(outcome.client), "%d (%s)", outcome.client,
                           host_record.text);
             }
             server_close(&server);
@@ -127,11 +127,11 @@ EACH_MECHANISM(mech_abuse, endless_challenges_end)
         done = client.result == ENVOI_STEP_DONE;
         while (rc == ENVOI_OK && steps++ < 20) {
             rc = client_step(&client, hostile[i], strlen(hostile[i]));
-            cr_assert(!done || rc == ENVOI_E_AUTH || combo_explains(combo), "a challenge was taken after DONE");
+            cr_assert(!done || client_refuses(rc) || combo_explains(combo), "a challenge was taken after DONE");
             cr_assert(!done || client.result != ENVOI_STEP_DONE, "still content");
             done = client.result == ENVOI_STEP_DONE;
         }
-        cr_assert_eq(rc, ENVOI_E_AUTH, "still answering after %d challenges", steps);
+        cr_assert(client_refuses(rc), "still answering after %d challenges", steps);
         /* And it stays at that. */
         cr_assert_lt(client_step(&client, hostile[i], strlen(hostile[i])), 0);
     }

@@ -181,7 +181,7 @@ static int thread_login(const struct client *shared, struct client *self, int nu
            shared->mechanism->step(ctx, challenge, len, &self->sink, &result, &want) == ENVOI_OK &&
            sasl_server_step(server, self->out, (unsigned)self->out_len, &challenge, &len) == SASL_CONTINUE;
     if (good && number % 4 == 3)
-        good = shared->mechanism->step(ctx, "rspauth=0", 9, &self->sink, &result, &want) == ENVOI_E_AUTH;
+        good = shared->mechanism->step(ctx, "rspauth=0", 9, &self->sink, &result, &want) == ENVOI_E_SERVER_PROOF;
     else
         good = good && shared->mechanism->step(ctx, challenge, len, &self->sink, &result, &want) == ENVOI_OK &&
                result == ENVOI_STEP_DONE;
