@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/auth.h"
 
+#include "base/contract.h"
 #include "base/echo.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -155,8 +156,11 @@ static int step_here(struct engine *e, bool first)
     struct auth *a = &e->auth;
     const struct envoi_sink sink = {sizeof sink, auth_take_response, a};
     uint32_t result = ENVOI_STEP_CONTINUE, want = 0;
-    int rc = a->m.mechanism->step(a->ctx, auth_challenge(&a->in, first), first ? 0 : a->in.len, &sink, &result, &want);
+    int rc;
 
+    a->awaiting = false;
+    rc = a->m.mechanism->step(a->ctx, auth_challenge(&a->in, first), first ? 0 : a->in.len, &sink, &result, &want);
+    rc = contract_step(rc, result, a->awaiting, buf_failed(&a->out), a->m.id, e->fault);
     if (a->m.info.flags & ENVOI_MECH_MAY_BLOCK)
         engine_refresh_clock(e);
     if (!rc)
@@ -190,13 +194,15 @@ int auth_layer(struct engine *e)
         return e->settings->min_ssf ? ENVOI_E_AUTH : ENVOI_OK;
     if ((rc = a->m.mechanism->layer(a->ctx, &layer))) {
         detached_report(a->detached, e->fault);
-        return rc;
+        return contract_result(CONTRACT_LAYER, rc, a->m.id, e->fault);
     }
+    if (layer.ssf && (!layer.encode || !layer.decode || !layer.max_chunk))
+        return contract_breach(CONTRACT_LAYER, a->m.id, e->fault, "offers a layer without all of its members");
     if (layer.ssf < e->settings->min_ssf)
         return ENVOI_E_AUTH;
     if (!layer.ssf)
         return ENVOI_OK;
-    if ((rc = stack_add_sasl(&e->stack, &layer, a->ctx)))
+    if ((rc = stack_add_sasl(&e->stack, &layer, a->ctx, a->m.id)))
         return rc;
     a->layered = e->switching = true;
     engine_forget(e);

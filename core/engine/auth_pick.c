@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/auth_pick.h"
 
+#include "base/contract.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/auth.h"
@@ -174,6 +175,23 @@ static int pass_over_unserved(struct engine *e)
     return ENVOI_E_END;
 }
 
+/* May a->m be tried, and does it begin an exchange? */
+static int open_context(struct engine *e, const struct envoi_mech_params *params)
+{
+    struct auth *a = &e->auth;
+    const struct envoi_mechanism *m = a->m.mechanism;
+    int rc = m->usable ? m->usable(a->m.state, a->name, params) : ENVOI_OK;
+
+    rc = contract_result(CONTRACT_USABLE, rc, a->m.id, e->fault);
+    if (rc)
+        return rc;
+    a->ctx = NULL;
+    rc = m->mech_new(a->m.state, a->name, params, &a->ctx);
+    if (!rc && !a->ctx)
+        return contract_breach(CONTRACT_MECH_NEW, a->m.id, e->fault, "succeeded without a context");
+    return contract_result(CONTRACT_MECH_NEW, rc, a->m.id, e->fault);
+}
+
 /* Opens an exchange with a->m. ENVOI_OK, ENVOI_E_MEMORY, or the plugin's failure, which is reported to the fault. */
 static int open_exchange(struct engine *e)
 {
@@ -186,11 +204,10 @@ static int open_exchange(struct engine *e)
         return rc;
     if (detached)
         params = detached_params(a->detached);
-    rc = a->m.mechanism->usable ? a->m.mechanism->usable(a->m.state, a->name, params) : ENVOI_OK;
-    if (!rc)
-        rc = a->m.mechanism->mech_new(a->m.state, a->name, params, &a->ctx);
+    rc = open_context(e, params);
     if (rc) {
-        detached_report(a->detached, e->fault);
+        if (rc != ENVOI_E_PLUGIN)
+            detached_report(a->detached, e->fault);
         a->ctx = NULL;
         auth_drop(a);
     } else if (detached) {
@@ -218,7 +235,7 @@ static int open_provider(struct engine *e)
         fault_clear(e->fault);
         if (!(why = objection(e, a->name, &a->m, text))) {
             rc = open_exchange(e);
-            if (!rc || rc == ENVOI_E_MEMORY)
+            if (!rc || rc == ENVOI_E_MEMORY || rc == ENVOI_E_PLUGIN)
                 return rc;
             why = *e->fault->text ? e->fault->text : "not usable here";
         }

@@ -45,6 +45,7 @@ struct auth {
     bool layered;              /* ctx belongs to a security layer until the connection is closed */
     bool done;                 /* the mechanism is satisfied */
     bool responded;            /* `out` is a response, perhaps an empty one */
+    bool awaiting;             /* the application said AGAIN when it was asked for a credential */
     bool withheld;             /* `out` is an initial response too long for AUTH: it answers the first challenge */
     int cancel;                /* the reason for which `*` is or was sent; 0: none */
     char remark[AUTH_REMARK_MAX + 1]; /* the mechanism's guess why the server will refuse; "": none */

@@ -229,7 +229,12 @@ static int auth_succeed(struct engine *e)
 
     if (a->cancel || !a->done || a->withheld)
         return refuse_welcome(e);
-    if ((rc = auth_layer(e)))
+    rc = auth_layer(e);
+    if (rc == ENVOI_E_PLUGIN) { /* the fault says how it is broken */
+        engine_die(e, step_failed(e, rc));
+        return rc;
+    }
+    if (rc)
         return engine_die_of(e, rc, "login by %s: no security layer of the strength that was asked for", a->name);
     e->authenticated = true;
     auth_end(a);

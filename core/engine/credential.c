@@ -55,6 +55,8 @@ static int credential_ask(struct engine *e, const struct envoi_cred_request *req
     int rc = s->credential(s->credential_ctx, request->id, request->mechanism, &data, &len);
 
     engine_refresh_clock(e); /* it may have waited for a person to type a password */
+    if (rc == ENVOI_E_AGAIN)
+        e->auth.awaiting = true;
     if (rc)
         return rc == ENVOI_E_AGAIN ? rc : ENVOI_E_CANCELLED;
     return !data && len ? ENVOI_E_CANCELLED : credential_copy(data, len, out);

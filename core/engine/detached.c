@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/detached.h"
 
+#include "base/contract.h"
 #include "base/mem.h"
 #include "engine/credential.h"
 #include "engine/state.h"
@@ -277,15 +278,17 @@ static int detached_begin(struct engine *e, struct detached *d, bool first)
 static int detached_take_result(struct engine *e, struct detached *d)
 {
     struct auth *a = &e->auth;
+    int rc;
 
     d->wanted = 0;
     detached_report(d, e->fault);
+    rc = contract_step(d->rc, d->result, false, buf_failed(&d->out), a->m.id, e->fault);
     a->responded = d->responded;
-    a->done = !d->rc && d->result == ENVOI_STEP_DONE;
-    if (buf_append(&a->out, buf_head(&d->out), d->out.len))
-        return ENVOI_E_MEMORY;
+    a->done = !rc && d->result == ENVOI_STEP_DONE;
+    if (!rc && buf_append(&a->out, buf_head(&d->out), d->out.len))
+        rc = ENVOI_E_MEMORY;
     buf_reset(&d->out);
-    return d->rc;
+    return rc;
 }
 
 int detached_step(struct engine *e, bool first)

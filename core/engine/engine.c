@@ -15,7 +15,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define READ_BLOCK 16384u
+#define READ_BLOCK       16384u
+/* More than any chain has. A list that never ends must not make a loop without end. */
+#define CERTIFICATES_MAX 256
 
 int engine_new(const struct engine_env *env, struct engine **out)
 {
@@ -26,7 +28,7 @@ int engine_new(const struct engine_env *env, struct engine **out)
     e->env = *env;
     e->settings = env->settings;
     e->fault = env->fault;
-    stack_init(&e->stack);
+    stack_init(&e->stack, e->fault);
     if (output_init(&e->output)) {
         mem_free(e);
         *out = NULL;
@@ -429,5 +431,9 @@ const char *engine_tls_backend(const struct engine *e)
 int engine_certificate(const struct engine *e, size_t index, struct envoi_certificate *out)
 {
     *out = (struct envoi_certificate){.struct_size = sizeof *out};
-    return e->stack.secure ? e->stack.transport->certificate(e->stack.conn, index, out) : ENVOI_E_USAGE;
+    if (!e->stack.secure || index >= CERTIFICATES_MAX)
+        return ENVOI_E_END;
+    if (e->stack.transport->certificate(e->stack.conn, index, out))
+        return ENVOI_E_END;
+    return out->der && out->subject && out->issuer && out->names ? ENVOI_OK : ENVOI_E_END;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "layer/stack.h"
 
+#include "base/contract.h"
+
 #include <string.h>
 
 #define SASL_READ_MAX 16384u
@@ -35,9 +37,9 @@ static int32_t stack_lower_send(void *ctx, const void *buf, size_t len, size_t *
     return ENVOI_OK;
 }
 
-void stack_init(struct stack *s)
+void stack_init(struct stack *s, struct envoi_errctx *fault)
 {
-    *s = (struct stack){0};
+    *s = (struct stack){.fault = fault};
     buf_init(&s->in, 0, true);
     buf_init(&s->out, 0, true);
     buf_init(&s->encoded, 0, true);
@@ -52,7 +54,7 @@ void stack_clear(struct stack *s)
     buf_free(&s->out);
     buf_free(&s->encoded);
     buf_free(&s->decoded);
-    stack_init(s);
+    stack_init(s, s->fault);
 }
 
 bool stack_is_empty(const struct stack *s)
@@ -68,7 +70,11 @@ int stack_add_tls(struct stack *s, const struct envoi_transport *transport, void
         return ENVOI_E_PROTOCOL;
     s->lower = (struct envoi_lower){sizeof s->lower, stack_lower_recv, stack_lower_send, s};
     params->lower = &s->lower;
+    s->conn = NULL;
     rc = transport->conn_new(ctx, params, &s->conn);
+    rc = contract_result(CONTRACT_CONN_NEW, rc, transport->name, s->fault);
+    if (!rc && !s->conn)
+        rc = contract_breach(CONTRACT_CONN_NEW, transport->name, s->fault, "succeeded without a connection");
     if (!rc)
         s->transport = transport;
     return rc;
@@ -79,16 +85,18 @@ int stack_handshake(struct stack *s)
     uint32_t want = 0;
     int rc = s->transport->handshake(s->conn, &want);
 
+    rc = contract_result(CONTRACT_HANDSHAKE, rc, s->transport->name, s->fault);
     s->secure = !rc;
     return rc;
 }
 
-int stack_add_sasl(struct stack *s, const struct envoi_sasl_layer *layer, void *ctx)
+int stack_add_sasl(struct stack *s, const struct envoi_sasl_layer *layer, void *ctx, const char *name)
 {
     if (s->decoded.len || s->encoded.len || (!s->transport && s->in.len))
         return ENVOI_E_PROTOCOL;
     s->sasl = *layer;
     s->sasl_ctx = ctx;
+    s->sasl_name = name;
     return ENVOI_OK;
 }
 
@@ -102,18 +110,40 @@ void stack_end(struct stack *s)
     s->ended = true;
 }
 
+/* After ENVOI_OK *n is 1 to most. */
+static int stack_check_octets(struct stack *s, enum contract slot, int rc, const size_t *n, size_t most)
+{
+    rc = contract_result(slot, rc, s->transport->name, s->fault);
+    if (!rc && !*n)
+        return contract_breach(slot, s->transport->name, s->fault, "succeeded without an octet");
+    if (!rc && *n > most)
+        return contract_breach(slot, s->transport->name, s->fault, "claims more octets than it was given room for");
+    return rc;
+}
+
 static int stack_recv_below_sasl(struct stack *s, void *buf, size_t cap, size_t *n)
 {
     uint32_t want = 0;
 
-    return s->transport ? s->transport->recv(s->conn, buf, cap, n, &want) : stack_lower_recv(s, buf, cap, n);
+    if (!s->transport)
+        return stack_lower_recv(s, buf, cap, n);
+    return stack_check_octets(s, CONTRACT_RECV, s->transport->recv(s->conn, buf, cap, n, &want), n, cap);
 }
 
 static int stack_send_below_sasl(struct stack *s, const void *buf, size_t len, size_t *n)
 {
     uint32_t want = 0;
 
-    return s->transport ? s->transport->send(s->conn, buf, len, n, &want) : stack_lower_send(s, buf, len, n);
+    if (!s->transport)
+        return stack_lower_send(s, buf, len, n);
+    return stack_check_octets(s, CONTRACT_SEND, s->transport->send(s->conn, buf, len, n, &want), n, len);
+}
+
+/* The result of encode() or decode(). A plugin that did not notice that the sink refused its octets has lost them. */
+static int stack_check_sasl(struct stack *s, enum contract slot, int rc, const struct buf *out)
+{
+    rc = contract_result(slot, rc, s->sasl_name, s->fault);
+    return rc ? rc : buf_failed(out);
 }
 
 static int32_t stack_sink_append(void *ctx, const void *data, size_t len)
@@ -132,7 +162,10 @@ int stack_recv(struct stack *s, void *buf, size_t cap, size_t *n)
         size_t got = 0;
         int rc = stack_recv_below_sasl(s, block, sizeof block, &got);
 
-        if (rc || (rc = s->sasl.decode(s->sasl_ctx, block, got, &sink)))
+        if (rc)
+            return rc;
+        rc = s->sasl.decode(s->sasl_ctx, block, got, &sink);
+        if ((rc = stack_check_sasl(s, CONTRACT_DECODE, rc, &s->decoded)))
             return rc;
     }
     *n = s->decoded.len < cap ? s->decoded.len : cap;
@@ -167,7 +200,8 @@ int stack_send(struct stack *s, const void *data, size_t len, size_t *n)
         return rc;
     if (len > s->sasl.max_chunk)
         len = s->sasl.max_chunk;
-    if ((rc = s->sasl.encode(s->sasl_ctx, data, len, &sink)))
+    rc = s->sasl.encode(s->sasl_ctx, data, len, &sink);
+    if ((rc = stack_check_sasl(s, CONTRACT_ENCODE, rc, &s->encoded)))
         return rc;
     *n = len;
     rc = stack_flush(s);

@@ -3,7 +3,8 @@
  * a socket. Without a layer the stack is not used: the engine's octets are those of the wire.
  *
  * Below, ENVOI_E_AGAIN means that octets must come from the wire, or be taken by it, first. "A failure" is
- * ENVOI_E_MEMORY, or one of the TLS library or of the security layer, whose text is in its errctx. */
+ * ENVOI_E_MEMORY; one of the TLS library or of the security layer, whose text is in its errctx; or ENVOI_E_PLUGIN with
+ * a text: the plugin returned something that plugin.h does not allow. */
 #ifndef LAYER_STACK_H
 #define LAYER_STACK_H
 
@@ -29,11 +30,14 @@ struct stack {
     /* SASL */
     struct envoi_sasl_layer sasl; /* ssf 0: none */
     void *sasl_ctx;
-    struct buf encoded; /* encoded octets that TLS has not taken */
-    struct buf decoded; /* decoded octets that the engine has not read */
+    const char *sasl_name;      /* of its provider; borrowed */
+    struct envoi_errctx *fault; /* where a breach of the contract is reported */
+    struct buf encoded;         /* encoded octets that TLS has not taken */
+    struct buf decoded;         /* decoded octets that the engine has not read */
 };
 
-void stack_init(struct stack *s);
+/* fault: of the owner, for the failures of the plugins. */
+void stack_init(struct stack *s, struct envoi_errctx *fault);
 /* Frees the TLS connection and the buffers, without I/O; the stack is as after stack_init(). The context of the SASL
  * layer is its owner's. */
 void stack_clear(struct stack *s);
@@ -47,9 +51,10 @@ int stack_add_tls(struct stack *s, const struct envoi_transport *transport, void
 /* Goes on with the handshake. ENVOI_OK: finished, and the certificate is verified as far as params asked.
  * ENVOI_E_AGAIN; a failure. */
 int stack_handshake(struct stack *s);
-/* Adds a SASL security layer on top; ctx is handed to its encode and decode. ENVOI_OK, or ENVOI_E_PROTOCOL if octets of
- * an earlier SASL layer are unread or unsent, or if there is no TLS and octets of the wire are unread. */
-int stack_add_sasl(struct stack *s, const struct envoi_sasl_layer *layer, void *ctx);
+/* Adds a SASL security layer of the provider `name` on top; ctx is handed to its encode and decode. ENVOI_OK, or
+ * ENVOI_E_PROTOCOL if octets of an earlier SASL layer are unread or unsent, or if there is no TLS and octets of the
+ * wire are unread. */
+int stack_add_sasl(struct stack *s, const struct envoi_sasl_layer *layer, void *ctx, const char *name);
 
 /* Takes octets from the wire. ENVOI_OK or ENVOI_E_MEMORY. */
 int stack_feed(struct stack *s, const void *data, size_t len);

@@ -59,13 +59,21 @@ static const char *empty_slot(const void *object, const struct slot *slots, size
 
 #define EMPTY_SLOT(object, slots) empty_slot((object), (slots), sizeof(slots) / sizeof((slots)[0]))
 
+/* A plugin that sets no struct_size at all, or that was made for another ABI. */
+static int check_refuse_size(struct envoi_errctx *why, const char *object, uint32_t size, const char *type)
+{
+    if (!size)
+        return fault_set(why, ENVOI_E_PLUGIN, 0,
+                         "%s sets no struct_size: `.struct_size = sizeof(struct %s)` is missing", object, type);
+    return fault_set(why, ENVOI_E_PLUGIN, 0, "%s's struct_size is %u, too short for this ABI", object, (unsigned)size);
+}
+
 static int check_transport(const struct envoi_transport *t, struct envoi_errctx *why)
 {
     const char *slot;
 
     if (!ENVOI_HAS(t, conn_free))
-        return fault_set(why, ENVOI_E_PLUGIN, 0, "a transport's struct_size is %u, too short for this ABI",
-                         (unsigned)t->struct_size);
+        return check_refuse_size(why, "a transport", t->struct_size, "envoi_transport");
     if ((slot = EMPTY_SLOT(t, transport_slots)))
         return fault_set(why, ENVOI_E_PLUGIN, 0, "a transport has no `%s`", slot);
     if ((t->caps & ENVOI_CAP_RESUME) && !t->ticket)
@@ -78,8 +86,7 @@ static int check_mechanism(const struct envoi_mechanism *m, struct envoi_errctx 
     const char *slot;
 
     if (!ENVOI_HAS(m, mech_free))
-        return fault_set(why, ENVOI_E_PLUGIN, 0, "a mechanism's struct_size is %u, too short for this ABI",
-                         (unsigned)m->struct_size);
+        return check_refuse_size(why, "a mechanism", m->struct_size, "envoi_mechanism");
     if ((slot = EMPTY_SLOT(m, mechanism_slots)))
         return fault_set(why, ENVOI_E_PLUGIN, 0, "a mechanism has no `%s`", slot);
     return ENVOI_OK;
@@ -92,12 +99,13 @@ static int check_header(const struct envoi_plugin *plugin, const char *id, struc
 
     if (plugin->magic != ENVOI_PLUGIN_MAGIC)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "not a plugin of envoi: the magic is 0x%08x", (unsigned)plugin->magic);
-    if (!ENVOI_HAS(plugin, abi_major) || plugin->abi_major != ENVOI_ABI_MAJOR)
+    if (!ENVOI_HAS(plugin, abi_major))
+        return check_refuse_size(why, "the plugin", plugin->struct_size, "envoi_plugin");
+    if (plugin->abi_major != ENVOI_ABI_MAJOR)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "made for ABI %u, and this is ABI %u", (unsigned)plugin->abi_major,
                          (unsigned)ENVOI_ABI_MAJOR);
     if (!ENVOI_HAS(plugin, mechanisms))
-        return fault_set(why, ENVOI_E_PLUGIN, 0, "the plugin's struct_size is %u, too short for this ABI",
-                         (unsigned)plugin->struct_size);
+        return check_refuse_size(why, "the plugin", plugin->struct_size, "envoi_plugin");
     if ((slot = EMPTY_SLOT(plugin, plugin_slots)))
         return fault_set(why, ENVOI_E_PLUGIN, 0, "the plugin has no `%s`", slot);
     if (id && strcmp(plugin->id, id) != 0)

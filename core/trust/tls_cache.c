@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "trust/tls_cache.h"
 
+#include "base/contract.h"
 #include "base/mem.h"
 #include "trust/tickets.h"
 
@@ -187,11 +188,12 @@ static int context_make(struct tls_context *t, struct envoi_errctx *fault)
     };
     int rc = t->transport.transport->ctx_new(t->transport.state, &config, fault, &t->handle);
 
+    rc = contract_result(CONTRACT_CTX_NEW, rc, t->transport.id, fault);
     if (!rc && t->handle)
         return ENVOI_OK;
     t->handle = NULL;
-    if (!rc || rc == ENVOI_E_AGAIN)
-        rc = ENVOI_E_PLUGIN;
+    if (!rc)
+        rc = contract_breach(CONTRACT_CTX_NEW, t->transport.id, fault, "succeeded without a context");
     if (fault->code != rc)
         (void)fault_set(fault, rc, ENVOI_PHASE_TLS, "plugin %s cannot set up TLS: %s", t->transport.id,
                         envoi_error_text(rc));

@@ -66,6 +66,11 @@
  * changes, ENVOI_ABI_MAJOR is raised, and a plugin of another major is refused. Only fixed-width integers, size_t and
  * pointers cross the border: no enum members, no bit-fields, no FILE, no file descriptor, no errno.
  *
+ * **Results.** A slot returns ENVOI_OK, ENVOI_E_MEMORY, or one of the results that are listed for it. The core takes
+ * anything else, and a length that exceeds the buffer, as ENVOI_E_PLUGIN: the connection ends, and the text names the
+ * plugin and the slot. Where a slot makes an object, ENVOI_OK means that the object is not NULL; where it gives texts,
+ * none of them is NULL.
+ *
  * **Memory** is freed by the side that allocated it. Plugins allocate through the host, so that an application's
  * allocator reaches into them.
  *

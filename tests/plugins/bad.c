@@ -14,6 +14,7 @@ enum bad {
     WRONG_MAGIC,
     WRONG_MAJOR,
     SHORT_PLUGIN,
+    NO_SIZE,
     SHORT_TRANSPORT,
     SHORT_MECHANISM,
     NULL_STEP,
@@ -74,6 +75,8 @@ static void spoil_plugin(struct envoi_plugin *plugin, enum bad bad)
         plugin->abi_major = 2;
     else if (bad == SHORT_PLUGIN)
         plugin->struct_size = 16;
+    else if (bad == NO_SIZE)
+        plugin->struct_size = 0;
     else if (bad == NULL_VERSION)
         plugin->version = NULL;
     else if (bad == NULL_ID)

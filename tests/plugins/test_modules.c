@@ -115,6 +115,7 @@ static const struct {
     {"wrong_magic", AUTH, "not a plugin of envoi: the magic is 0x12345678"},
     {"wrong_major", AUTH, "made for ABI 2, and this is ABI 1"},
     {"short_plugin", AUTH, "the plugin's struct_size is 16, too short for this ABI"},
+    {"no_size", AUTH, "the plugin sets no struct_size: `.struct_size = sizeof(struct envoi_plugin)` is missing"},
     {"short_transport", TLS, "a transport's struct_size is 24, too short for this ABI"},
     {"short_mechanism", AUTH, "a mechanism's struct_size is 24, too short for this ABI"},
     {"null_step", AUTH, "a mechanism has no `step`"},
@@ -132,7 +133,7 @@ static const struct {
 };
 #define BAD_MODULES (sizeof bad_modules / sizeof bad_modules[0])
 
-/* faults: 69 */
+/* faults: 69, U6 */
 Test(modules, built_to_be_bad)
 {
     for (size_t i = 0; i < BAD_MODULES; i++) {

@@ -26,7 +26,7 @@ static void setup(void)
     transport = plugin->transports[0];
     cr_assert_eq(plugin->init(&host.api, &state), ENVOI_OK);
     cr_assert_eq(transport->ctx_new(state, &config, &fault, &context), ENVOI_OK);
-    stack_init(&s);
+    stack_init(&s, &fault);
 }
 
 static void teardown(void)
@@ -346,7 +346,7 @@ static int add_seal(void)
     const struct envoi_sasl_layer layer = {
         .struct_size = sizeof layer, .ssf = 1, .max_chunk = SEAL_CHUNK, .encode = seal_encode, .decode = seal_decode};
 
-    return stack_add_sasl(&s, &layer, &seal);
+    return stack_add_sasl(&s, &layer, &seal, "seal");
 }
 
 static void seal_text(struct bytes *out, const char *text)
