@@ -122,11 +122,10 @@ static struct mta_report run_aged(struct mta_config config, size_t count, int64_
     return r;
 }
 
-/* With an age of 1 ms a connection is old when its first message is done: how long that takes, the gate of the second
- * server connection decides. */
+/* So many messages take longer than 1 ms, on any machine. */
 Test(pool_limits, age)
 {
-    cr_assert_gt(run_aged((struct mta_config){0}, 40, 1).connections, 1);
+    cr_assert_gt(run_aged((struct mta_config){0}, 400, 1).connections, 1);
 }
 
 /* A connection that reached its age before it was ready still takes one message. */
