@@ -62,6 +62,8 @@ static const struct option_row {
      "parameters of each RCPT, such as NOTIFY=FAILURE"},
     {"drop-options", 0, KIND_COUNT, AT(drop_options), SEND, 0, NULL,
      "leave out parameters that the server does not announce"},
+    {"require-all", 0, KIND_COUNT, AT(require_all), SEND, 0, NULL,
+     "send to all recipients or to none: no content goes out if one is refused"},
     {"timeout", 0, KIND_SECONDS, AT(timeout), NET, 0, "SECONDS", "the deadline of each phase"},
     {"trace", 0, KIND_COUNT, AT(trace), NET, 0, NULL, "show the dialogue on standard error; twice: the content too"},
     {"json", 0, KIND_COUNT, AT(json), ALL, 0, NULL, "print one JSON object instead of a table"},

@@ -36,7 +36,7 @@ struct options {
     struct list to;
     int read_recipients;
     const char *mail_options, *rcpt_options;
-    int drop_options;
+    int drop_options, require_all;
     const char *user, *password_file, *password_command, *token_file, *token_command, *mechanisms;
     int allow_cleartext_auth;
 

@@ -85,6 +85,7 @@ static int make_message(struct send *send)
     if (o->mail_options && (error = envoi_message_set_options(send->message, o->mail_options)))
         return fault_from_setter(&send->fault, "--mail-options", o->mail_options, error);
     envoi_message_set_drop_options(send->message, o->drop_options > 0);
+    envoi_message_set_require_all(send->message, o->require_all > 0);
     for (size_t i = 0; i < o->to.count; i++)
         if (send_add_recipient(send, o->to.items[i], &send->fault))
             return send->fault.exit;

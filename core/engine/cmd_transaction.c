@@ -90,6 +90,24 @@ static int rcpt_write(struct engine *e, struct job *job, const struct position *
     return engine_end_line(e, from, NULL);
 }
 
+/* The last RCPT is answered, not all were accepted, and the message requires it. The reply may be a good one, so the
+ * failure quotes the first refusal. */
+static int rcpt_not_all(struct engine *e, struct job *job)
+{
+    struct envoi_message *m = job->message;
+    size_t first = m->due_begin;
+    const struct recipient *r;
+
+    while (m->recipients[first].verdict == ENVOI_VERDICT_NOT_ATTEMPTED)
+        first = message_next_due(m, first + 1);
+    job->accepted = 0;
+    verdict_not_all(m);
+    r = &m->recipients[first];
+    return fault_set(e->fault, ENVOI_E_RECIPIENTS_REFUSED, ENVOI_PHASE_RCPT,
+                     "not every recipient is accepted, as the message requires: <%s> is refused: %d %s%s%s",
+                     address_path(&r->address), r->code, r->enhanced, *r->enhanced ? " " : "", recipient_reason(r));
+}
+
 static int rcpt_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
     struct envoi_message *m = job->message;
@@ -102,14 +120,16 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
     case 2:
         r->pending = true;
         job->accepted++;
-        return ENVOI_OK;
+        break;
     case 3:
         return engine_die_of(e, ENVOI_E_PROTOCOL, "RCPT is answered with %d", reply->code);
     default:
         settle_one(m, at->recipient, ENVOI_PHASE_RCPT, reply);
     }
-    if (job->rcpt_answered < m->due_count || job->accepted)
+    if (job->rcpt_answered < m->due_count || job->accepted == m->due_count)
         return ENVOI_OK;
+    if (job->accepted) /* after a 421 the end of the connection settles the others */
+        return m->require_all && !e->closing ? rcpt_not_all(e, job) : ENVOI_OK;
     return engine_refused(e, ENVOI_E_RECIPIENTS_REFUSED, ENVOI_PHASE_RCPT, reply, "%s <%s> is refused",
                           m->due_count > 1 ? "all recipients are refused, the last," : "recipient",
                           address_path(&r->address));

@@ -40,11 +40,20 @@ static void fail_unsent(struct engine *e, struct job *job, int rc)
         settle_lost(e, job);
 }
 
+/* Content of a message that requires all recipients must not overtake a reply to RCPT: after a 354 it can no longer be
+ * held back. */
+static bool is_last_required(const struct job *job, const struct command *row)
+{
+    const struct envoi_message *m = job->message;
+
+    return row == &command_rcpt && m->require_all && message_next_due(m, job->written.recipient + 1) == m->due_end;
+}
+
 /* Dovecot 2.3's submission service, recognisable by BURL, crashes on any command after a MAIL that its relay refuses,
  * if RCPT overtook that refusal. So with BURL nothing follows MAIL before its reply. */
-static bool closes_group(const struct engine *e, const struct command *row)
+static bool closes_group(const struct engine *e, const struct job *job, const struct command *row)
 {
-    return row->ends_group || (row == &command_mail && e->extensions.burl);
+    return row->ends_group || (row == &command_mail && e->extensions.burl) || is_last_required(job, row);
 }
 
 /* Counts a command that is in the output whole. */
@@ -60,7 +69,7 @@ static void count_written(struct engine *e, struct job *job, const struct comman
         e->answering = job;
         e->answered = job->written;
     }
-    e->group_closed = closes_group(e, row);
+    e->group_closed = closes_group(e, job, row);
 }
 
 /* Writes the command at the written cursor. False: not now. */

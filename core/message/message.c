@@ -47,7 +47,7 @@ static void message_clear(struct envoi_message *m)
     mem_free(m->dropped);
     m->options = m->dropped = NULL;
     content_free(&m->content);
-    m->drop_options = false;
+    m->drop_options = m->require_all = false;
     m->body = ENVOI_BODY_AUTO;
     m->size_estimate = 0;
     m->sticky = ENVOI_OK;
@@ -144,6 +144,15 @@ int envoi_message_set_drop_options(struct envoi_message *message, int drop)
 
     if (!rc)
         message->drop_options = drop;
+    return rc;
+}
+
+int envoi_message_set_require_all(struct envoi_message *message, int on)
+{
+    int rc = message_check(message);
+
+    if (!rc)
+        message->require_all = on;
     return rc;
 }
 

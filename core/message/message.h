@@ -42,7 +42,8 @@ struct envoi_message {
     struct address sender;
     char *options; /* parameters of MAIL, or NULL */
     bool drop_options;
-    int body; /* ENVOI_BODY_* */
+    bool require_all; /* no content goes out unless RCPT was accepted for all */
+    int body;         /* ENVOI_BODY_* */
     uint64_t size_estimate;
     struct recipient *recipients; /* `own`, until there are more */
     size_t count, room;

@@ -127,10 +127,16 @@ void verdict_not_attempted(struct envoi_message *m, int phase, const char *why)
 
         if (r->verdict != ENVOI_VERDICT_NOT_ATTEMPTED)
             continue;
+        r->pending = false;
         r->phase = phase;
         recipient_set_reason(r, reason);
     }
     reason_drop(reason);
+}
+
+void verdict_not_all(struct envoi_message *m)
+{
+    verdict_not_attempted(m, ENVOI_PHASE_RCPT, "not every recipient was accepted");
 }
 
 void verdict_not_begun(struct envoi_message *const *messages, size_t count, const char *why)

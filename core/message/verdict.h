@@ -11,6 +11,8 @@ int verdict_of_transaction(const struct envoi_message *m);
 int verdict_result(int result, int failure);
 /* Gives all recipients that have no verdict yet the phase and reason of not having been attempted. */
 void verdict_not_attempted(struct envoi_message *m, int phase, const char *why);
+/* Not every recipient was accepted, and the message requires it: that is the reason of all that have no verdict. */
+void verdict_not_all(struct envoi_message *m);
 /* A send is refused before it begins: clears the verdicts of earlier sends and says why these messages were not
  * attempted. Messages that are busy elsewhere, and NULL, are left alone. */
 void verdict_not_begun(struct envoi_message *const *messages, size_t count, const char *why);

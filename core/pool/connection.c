@@ -9,6 +9,7 @@
 #include "pool/server.h"
 
 #include <envoi/library.h>
+#include <stdio.h>
 
 /* Milliseconds: a busy connection on which no message was done for so long gets no more for now. Others may be
  * quicker. */
@@ -390,6 +391,16 @@ static bool connection_queue(struct pool_connection *c, struct pool_delivery *d)
     int rc;
 
     delivery_pick(d, c->rcpt_max, c->domain_max);
+    if (delivery_is_torn(d)) {
+        char why[FAULT_TEXT_MAX];
+
+        (void)snprintf(why, sizeof why,
+                       "all recipients are required, but the server takes only a part of them in one transaction: it "
+                       "announces LIMITS %s",
+                       envoi_session_extension(c->session, "LIMITS"));
+        delivery_end(c->pool, d, ENVOI_E_NOT_SUPPORTED, why);
+        return true;
+    }
     rc = session_queue(c->session, d->message);
     if (rc == ENVOI_E_DISCONNECTED) {
         fifo_push_front(&c->route->again, d);

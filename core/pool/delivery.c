@@ -123,6 +123,16 @@ void delivery_pick(struct pool_delivery *d, uint64_t recipients_max, uint64_t do
     }
 }
 
+bool delivery_is_torn(const struct pool_delivery *d)
+{
+    const struct envoi_message *m = d->message;
+    size_t open = 0;
+
+    for (size_t i = d->cursor; m->require_all && i < m->count; i++)
+        open += recipient_is_open(&m->recipients[i]);
+    return m->require_all && open > m->due_count;
+}
+
 /* ---- messages that wait while servers fail ---- */
 
 /* Counts one try for each message of the list; those that have had `tries` end. */
@@ -170,6 +180,18 @@ static bool delivery_has_open(const struct envoi_message *m)
     return false;
 }
 
+/* Does the message require all recipients, and was one refused by RCPT? */
+static bool delivery_has_failed(const struct envoi_message *m)
+{
+    for (size_t i = 0; m->require_all && i < m->count; i++) {
+        const struct recipient *r = &m->recipients[i];
+
+        if (r->phase == ENVOI_PHASE_RCPT && r->code && !recipient_is_open(r))
+            return true;
+    }
+    return false;
+}
+
 /* Can another connection do better? Not if the message itself is the cause. */
 static bool delivery_is_retryable(int rc)
 {
@@ -196,6 +218,10 @@ static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
         d->cursor++;
     if (d->final || p->stopped || d->cursor == m->count || !delivery_is_retryable(d->last))
         return false;
+    if (delivery_has_failed(m)) {
+        verdict_not_all(m);
+        return false;
+    }
     if (lost && ++d->tries >= p->limits[ENVOI_POOL_TRIES])
         return false;
     if (!content_is_repeatable(&m->content)) {

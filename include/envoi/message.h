@@ -192,6 +192,19 @@ int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index,
  * @returns ENVOI_OK
  * @since 0.1 */
 int envoi_message_set_drop_options(struct envoi_message *message, int drop);
+/** Says whether every recipient must be accepted, or else nothing is sent. Then the content waits for all replies to
+ * RCPT, also with PIPELINING and CHUNKING, which costs a round trip. If one recipient is refused or deferred it keeps
+ * that verdict, the accepted ones are not attempted ("not every recipient was accepted"), RSET goes out, and the send
+ * returns ENVOI_E_RECIPIENTS_REFUSED.
+ *
+ * The rule ends where the content begins: by LMTP each recipient may be refused behind it, and what went to the others
+ * cannot be taken back. A pool that would have to split the message for the server's RCPTMAX or RCPTDOMAINMAX does not
+ * attempt it (ENVOI_E_NOT_SUPPORTED).
+ * @param message  the message
+ * @param on       1: all or none; 0, the default: those that are accepted
+ * @returns ENVOI_OK
+ * @since 0.1 */
+int envoi_message_set_require_all(struct envoi_message *message, int on);
 /** Says of which kind the content is.
  * @param message  the message
  * @param body     one of ENVOI_BODY_*; the default is ENVOI_BODY_AUTO

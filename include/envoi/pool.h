@@ -161,7 +161,8 @@ int envoi_pool_add_route(struct envoi_pool *pool, const struct envoi_session *pr
 typedef void envoi_pool_done_fn(void *ctx, struct envoi_message *message, int result, const char *error);
 /** Submits a message. It belongs to the pool until `done` is called; its setters return ENVOI_E_BUSY until then.
  * Content that cannot be rewound is sent in one transaction only: after some of it was read, the message is not tried
- * again, and recipients that exceed the server's RCPTMAX or RCPTDOMAINMAX are not attempted.
+ * again, and recipients that exceed the server's RCPTMAX or RCPTDOMAINMAX are not attempted. A message that requires
+ * all recipients and exceeds them is not attempted at all (ENVOI_E_NOT_SUPPORTED).
  * @param pool     the pool
  * @param route    the route's number
  * @param message  with recipients and content

@@ -543,7 +543,8 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
  * @param message  belongs to the session until the verb is over
  * @retval ENVOI_OK                    at least one recipient was accepted: see envoi_message_result()
  * @retval ENVOI_E_SENDER_REFUSED      MAIL was refused
- * @retval ENVOI_E_RECIPIENTS_REFUSED  RCPT was refused for all recipients
+ * @retval ENVOI_E_RECIPIENTS_REFUSED  RCPT was refused for all recipients, or for one if all are required:
+ *                                     envoi_message_set_require_all()
  * @retval ENVOI_E_DATA                the content was refused
  * @retval ENVOI_E_TOO_LARGE           larger than the announced SIZE: nothing was sent
  * @retval ENVOI_E_UNKNOWN             the connection was lost after the content: it may have been delivered

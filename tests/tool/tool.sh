@@ -207,6 +207,9 @@ scripted_cases() {
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
     plain_send --mail-options RET=HDRS --drop-options
     check 'a parameter that is left out' 0 out '"dropped_options": "RET=HDRS"'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '550 5.1.1 no such user' '<' '250 reset' '<'
+    plain_send --to carol@test --require-all
+    check 'a recipient is refused, and all are required' 69 out 'not every recipient was accepted' out '!"accepted"' out '"refused"'
     scripted '220 x' '<' '250-x' '250 STARTTLS' '<' '454 4.7.0 no keys' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
     plain_send --tls opportunistic
     check 'STARTTLS that is refused' 0 out '!"tls"' err '^envoi: warning: 127.0.0.1:.*STARTTLS.*in clear.*454 4.7.0 no keys$'

@@ -16,6 +16,7 @@ Test(message, no_object)
     cr_expect_eq(envoi_message_add_recipient(NULL, "you@example.net"), ENVOI_E_USAGE);
     cr_expect_eq(envoi_message_set_options(NULL, NULL), ENVOI_E_USAGE);
     cr_expect_eq(envoi_message_set_drop_options(NULL, 1), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_message_set_require_all(NULL, 1), ENVOI_E_USAGE);
     cr_expect_eq(envoi_message_set_body(NULL, ENVOI_BODY_AUTO), ENVOI_E_USAGE);
     cr_expect_eq(envoi_message_set_data(NULL, "x", 1), ENVOI_E_USAGE);
     cr_expect_eq(envoi_message_set_file(NULL, stdin), ENVOI_E_USAGE);
@@ -52,6 +53,17 @@ Test(message, no_values)
     cr_expect_eq(envoi_message_progress(m), 0u);
     cr_expect_eq(envoi_message_recipients(m), 0u);
     cr_expect_eq(envoi_message_reset(m, "two words"), ENVOI_E_ADDRESS);
+    envoi_message_free(m);
+}
+
+Test(message, reset_forgets_that_all_are_required)
+{
+    struct envoi_message *m = fresh();
+
+    cr_expect_eq(envoi_message_set_require_all(m, 1), ENVOI_OK);
+    cr_expect(m->require_all);
+    cr_expect_eq(envoi_message_reset(m, "me@example.org"), ENVOI_OK);
+    cr_expect_not(m->require_all);
     envoi_message_free(m);
 }
 

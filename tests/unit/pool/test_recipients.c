@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* The recipients of one message: which of them a transaction is for, and what is tried again. The servers follow a
+ * script. */
+#include "../../peers/server.h"
+#include "post.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+TestSuite(pool_recipients, .timeout = 60);
+
+/* One message to r0, r1 ... of one domain, over one connection at a time. */
+struct play {
+    struct post post;
+    struct server *server;
+    struct envoi_message *message;
+};
+
+static void play_open(struct play *p, const char *const *script, size_t recipients)
+{
+    p->server = server_start(script);
+    post_open(&p->post, 1, recipients, 1);
+    p->message = p->post.letters[0].message;
+    envoi_pool_set_limit(p->post.pool, ENVOI_POOL_CONNECTIONS, 1);
+    envoi_pool_set_limit(p->post.pool, ENVOI_POOL_BACKOFF_MS, 1);
+}
+
+/* Sends the message and ends the server, which must have seen its whole script. */
+static void play_run(struct play *p)
+{
+    const char *wrong;
+
+    post_submit_all(&p->post, post_route(&p->post, server_where(p->server)));
+    cr_assert_eq(envoi_pool_run(p->post.pool), ENVOI_OK);
+    cr_assert_eq(envoi_pool_drain(p->post.pool), ENVOI_OK);
+    cr_assert_eq(envoi_pool_run(p->post.pool), ENVOI_OK);
+    wrong = server_stop(p->server);
+    cr_assert_null(wrong, "%s", wrong ? wrong : "");
+}
+
+static void expect_verdict(const struct play *p, size_t index, int verdict, const char *reason)
+{
+    const char *why = envoi_message_verdict_reason(p->message, index);
+
+    cr_expect_eq(envoi_message_verdict(p->message, index), verdict, "recipient %zu: %s", index,
+                 envoi_verdict_name(envoi_message_verdict(p->message, index)));
+    cr_expect_not_null(strstr(why, reason), "recipient %zu: \"%s\"", index, why);
+}
+
+static void play_close(struct play *p)
+{
+    post_close(&p->post);
+}
+
+/* ---- all recipients are required ---- */
+
+Test(pool_recipients, one_refused_and_all_required)
+{
+    static const char *const script[] = {"> 220 here",    "< EHLO",   "> 250-here", "> 250 PIPELINING", "< MAIL",
+                                         "< RCPT",        "< RCPT",   "< RCPT",     "> 250 ok",         "> 250 ok",
+                                         "> 550 no such", "> 250 ok", "< RSET",     "> 250 reset",      "< QUIT",
+                                         "> 221 bye",     NULL};
+    struct play p;
+
+    play_open(&p, script, 3);
+    envoi_message_set_require_all(p.message, 1);
+    play_run(&p);
+    cr_expect_eq(p.post.letters[0].result, ENVOI_E_RECIPIENTS_REFUSED);
+    expect_verdict(&p, 0, ENVOI_VERDICT_NOT_ATTEMPTED, "not every recipient was accepted");
+    expect_verdict(&p, 1, ENVOI_VERDICT_REFUSED, "no such");
+    expect_verdict(&p, 2, ENVOI_VERDICT_NOT_ATTEMPTED, "not every recipient was accepted");
+    play_close(&p);
+}
+
+/* The second transaction is for all of them again, and keeps the rule. */
+Test(pool_recipients, after_a_421_all_are_still_required)
+{
+    static const char *const script[] = {
+        "> 220 here",    "< EHLO",    "> 250-here",  "> 250 PIPELINING", "< MAIL", "< RCPT",
+        "< RCPT",        "> 250 ok",  "> 250 ok",    "> 421 closing",    "eof",    "accept",
+        "> 220 here",    "< EHLO",    "> 250-here",  "> 250 PIPELINING", "< MAIL", "< RCPT TO:<r0",
+        "< RCPT TO:<r1", "> 250 ok",  "> 450 later", "> 250 ok",         "< RSET", "> 250 reset",
+        "< QUIT",        "> 221 bye", NULL};
+    struct play p;
+
+    play_open(&p, script, 2);
+    envoi_message_set_require_all(p.message, 1);
+    play_run(&p);
+    cr_expect_eq(p.post.letters[0].result, ENVOI_E_RECIPIENTS_REFUSED);
+    expect_verdict(&p, 0, ENVOI_VERDICT_DEFERRED, "later");
+    expect_verdict(&p, 1, ENVOI_VERDICT_NOT_ATTEMPTED, "not every recipient was accepted");
+    play_close(&p);
+}
+
+/* A 421 behind a refusal: another transaction could only be for a part of them. */
+Test(pool_recipients, after_a_refusal_and_a_421_nothing_is_sent)
+{
+    static const char *const script[] = {"> 220 here",    "< EHLO",        "> 250-here", "> 250 PIPELINING",
+                                         "< MAIL",        "< RCPT",        "< RCPT",     "> 250 ok",
+                                         "> 550 no such", "> 421 closing", "eof",        NULL};
+    struct play p;
+
+    play_open(&p, script, 2);
+    envoi_message_set_require_all(p.message, 1);
+    play_run(&p);
+    expect_verdict(&p, 0, ENVOI_VERDICT_REFUSED, "no such");
+    cr_expect_neq(envoi_message_verdict(p.message, 1), ENVOI_VERDICT_ACCEPTED);
+    cr_expect_neq(p.post.letters[0].result, ENVOI_OK);
+    play_close(&p);
+}
+
+static void expect_torn(const char *limits, size_t recipients, size_t domains, bool torn)
+{
+    struct mta_config config = {.limits = limits};
+    struct mta *m;
+    struct post p;
+
+    post_open(&p, 3, recipients, domains);
+    config.ledger = p.ledger;
+    for (size_t i = 0; i < p.count; i++)
+        envoi_message_set_require_all(p.letters[i].message, i != 1);
+    m = mta_start(&config);
+    post_submit_all(&p, post_route(&p, mta_where(m)));
+    cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
+    post_check(&p);
+    for (size_t i = 0; i < p.count; i++) {
+        bool none = torn && i != 1;
+
+        cr_expect_eq(p.letters[i].result, none ? ENVOI_E_NOT_SUPPORTED : ENVOI_OK, "%s", p.letters[i].error);
+        cr_expect_eq(strstr(p.letters[i].error, limits) != NULL, none, "%s", p.letters[i].error);
+        cr_expect_eq(envoi_message_result(p.letters[i].message), none ? ENVOI_RESULT_NOT_SENT : ENVOI_RESULT_SENT);
+    }
+    cr_assert_str_empty(mta_stop(m).wrong);
+    post_close(&p);
+}
+
+Test(pool_recipients, limits_that_split_a_message_of_which_all_are_required)
+{
+    expect_torn("RCPTMAX=4", 5, 1, true);
+    expect_torn("RCPTMAX=4", 4, 4, false);
+    expect_torn("RCPTDOMAINMAX=2", 5, 3, true);
+    expect_torn("RCPTDOMAINMAX=3", 5, 3, false);
+}
