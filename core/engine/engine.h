@@ -146,8 +146,8 @@ int engine_starttls(struct engine *e);
 int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe);
 /* arguments NULL or "": none. */
 int engine_command(struct engine *e, const char *verb, const char *arguments);
-/* VRFY and EXPN. If the address is not ASCII, SMTPUTF8 follows it. */
-int engine_lookup(struct engine *e, const char *verb, const char *address);
+/* VRFY and EXPN of an address, or of the name of a user or a list. If it is not ASCII, SMTPUTF8 follows it. */
+int engine_lookup(struct engine *e, const char *verb, const char *name);
 int engine_rset(struct engine *e);
 /* options NULL or "": none. */
 int engine_mail(struct engine *e, const char *sender, const char *options);

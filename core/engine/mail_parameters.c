@@ -110,6 +110,33 @@ static int drop_option(struct envoi_message *m, const char *word, size_t len)
     return ENVOI_OK;
 }
 
+static int refuse_option(struct engine *e, const char *word, size_t len)
+{
+    return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                     "the option %.*s is asked for, but the server does not announce what it needs",
+                     (int)(len > 80 ? 80 : len), word);
+}
+
+static int check_requiretls(struct engine *e, const char *options)
+{
+    if (!has_parameter(options, "REQUIRETLS") || (e->stack.secure && e->tls_verified))
+        return ENVOI_OK;
+    return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
+                     "REQUIRETLS is asked for, but this connection is not verified TLS (RFC 8689 section 4.2.1)");
+}
+
+int parameters_check_kept(struct engine *e, const char *options)
+{
+    const char *rest = options, *word;
+    size_t len;
+    bool kept;
+
+    while (rest && (rest = text_word(rest, &word, &len)))
+        if (!parameter_is_announced(e, word, len, &kept) && kept)
+            return refuse_option(e, word, len);
+    return check_requiretls(e, options);
+}
+
 /* An option that is not announced is dropped and listed, or is a failure. */
 static int check_options(struct engine *e, struct envoi_message *m, const char *options)
 {
@@ -123,9 +150,7 @@ static int check_options(struct engine *e, struct envoi_message *m, const char *
         if (parameter_is_announced(e, word, len, &kept))
             continue;
         if (kept || !m->drop_options)
-            return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
-                             "the option %.*s is asked for, but the server does not announce what it needs",
-                             (int)(len > 80 ? 80 : len), word);
+            return refuse_option(e, word, len);
         rc = drop_option(m, word, len);
     }
     return rc;
@@ -139,10 +164,7 @@ static int check_all_options(struct engine *e, struct envoi_message *m)
     for (size_t i = 0; !rc && i < m->count; i++)
         if (m->recipients[i].options)
             rc = check_options(e, m, m->recipients[i].options);
-    if (!rc && has_parameter(m->options, "REQUIRETLS") && !(e->stack.secure && e->tls_verified))
-        rc = fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
-                       "REQUIRETLS is asked for, but this connection is not verified TLS (RFC 8689 section 4.2.1)");
-    return rc;
+    return rc ? rc : check_requiretls(e, m->options);
 }
 
 static int check_size(struct engine *e, struct envoi_message *m, const struct content_measure *measure, struct buf *out)

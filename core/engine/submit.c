@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/auth.h"
 #include "engine/cmd_line.h"
+#include "engine/mail_parameters.h"
 #include "message/parameters.h"
 #include "message/verdict.h"
 
@@ -210,20 +211,34 @@ int engine_rset(struct engine *e)
     return rc ? rc : submit_line(e, &command_line_rset, 0, (const char *const[]){"RSET", NULL});
 }
 
-int engine_lookup(struct engine *e, const char *verb, const char *address)
+static int submit_lookup(struct engine *e, const char *verb, const char *name)
 {
+    bool ascii = text_is_ascii(name, strlen(name));
+
+    if (!ascii && !extensions_get(&e->extensions, "SMTPUTF8"))
+        return submit_refuse(e, ENVOI_E_NOT_SUPPORTED,
+                             "the address needs SMTPUTF8, but the server does not announce it");
+    return submit_line(e, &command_line, 0, (const char *const[]){verb, " ", name, ascii ? NULL : " SMTPUTF8", NULL});
+}
+
+/* An address goes out as MAIL and RCPT send it, without brackets. Anything else is the name of a user or a list, and
+ * goes out as it is. */
+int engine_lookup(struct engine *e, const char *verb, const char *name)
+{
+    struct address parsed;
     int rc = submit_begin(e);
 
     if (rc || (rc = check_policy(e)))
         return rc;
-    if (!*address || !text_is_line(address, strlen(address)))
+    if (!*name || !text_is_line(name, strlen(name)))
         return submit_refuse(e, ENVOI_E_ADDRESS, "the address is empty, or has a line end or a control character");
-    if (text_is_ascii(address, strlen(address)))
-        return submit_line(e, &command_line, 0, (const char *const[]){verb, " ", address, NULL});
-    if (!extensions_get(&e->extensions, "SMTPUTF8"))
-        return submit_refuse(e, ENVOI_E_NOT_SUPPORTED,
-                             "the address needs SMTPUTF8, but the server does not announce it");
-    return submit_line(e, &command_line, 0, (const char *const[]){verb, " ", address, " SMTPUTF8", NULL});
+    if (!strpbrk(name, "@<>"))
+        return submit_lookup(e, verb, name);
+    if ((rc = address_parse(name, false, e->fault, &parsed)))
+        return rc;
+    rc = submit_lookup(e, verb, address_path(&parsed));
+    address_free(&parsed);
+    return rc;
 }
 
 static int submit_path(struct engine *e, const struct command *row, const char *verb, const char *address,
@@ -234,7 +249,7 @@ static int submit_path(struct engine *e, const struct command *row, const char *
     int rc = submit_begin(e);
 
     if (rc || (rc = check_policy(e)) || (rc = parameters_check(options, e->fault)) ||
-        (rc = address_parse(address, sender, e->fault, &parsed)))
+        (rc = parameters_check_kept(e, options)) || (rc = address_parse(address, sender, e->fault, &parsed)))
         return rc;
     if (parsed.utf8 && !extensions_get(&e->extensions, "SMTPUTF8"))
         rc = submit_refuse(e, ENVOI_E_NOT_SUPPORTED, "the address needs SMTPUTF8, but the server does not announce it");

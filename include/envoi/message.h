@@ -197,7 +197,7 @@ int envoi_message_set_drop_options(struct envoi_message *message, int drop);
  * that verdict, the accepted ones are not attempted ("not every recipient was accepted"), RSET goes out, and the send
  * returns ENVOI_E_RECIPIENTS_REFUSED.
  *
- * The rule ends where the content begins: by LMTP each recipient may be refused behind it, and what went to the others
+ * The rule ends where the content begins: by LMTP each recipient may be refused behind it, and the copies of the others
  * cannot be taken back. A pool that would have to split the message for the server's RCPTMAX or RCPTDOMAINMAX does not
  * attempt it (ENVOI_E_NOT_SUPPORTED).
  * @param message  the message

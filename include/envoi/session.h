@@ -497,10 +497,11 @@ int envoi_session_noop(struct envoi_session *session);
 int envoi_session_rset(struct envoi_session *session);
 /** Sends VRFY.
  * @param session  the session
- * @param address  sent as it is, with SMTPUTF8 if it is not ASCII
+ * @param address  an address as in message.h, sent as MAIL sends it but without brackets; or, without any of `@<>`, the
+ *                 name of a user or a list, sent as it is. With SMTPUTF8 if that is not ASCII
  * @retval ENVOI_OK               for any code
- * @retval ENVOI_E_ADDRESS        address is empty, or has a line end or a control character
- * @retval ENVOI_E_NOT_SUPPORTED  address is not ASCII, and SMTPUTF8 is not announced
+ * @retval ENVOI_E_ADDRESS        address is empty, or has a control character; or it has one of `@<>` and is no address
+ * @retval ENVOI_E_NOT_SUPPORTED  the address or name is not ASCII, and SMTPUTF8 is not announced
  * @retval ENVOI_E_TLS            the policy requires TLS and there is none
  * @retval ENVOI_E_USAGE          address is NULL, or longer than 4000 octets with the command
  * @since 0.1 */
@@ -512,10 +513,12 @@ int envoi_session_help(struct envoi_session *session, const char *topic);
 /** Sends MAIL FROM.
  * @param session  the session
  * @param sender   an address as in message.h; NULL: the null reverse-path
- * @param options  as in envoi_message_set_options(), sent as they are; NULL: none
+ * @param options  as in envoi_message_set_options(), sent as they are; NULL: none. SMTPUTF8, REQUIRETLS and
+ *                 BODY=BINARYMIME need the extension, as in a message; others are sent in any case
  * @retval ENVOI_OK               for any code
  * @retval ENVOI_E_ADDRESS        sender is not an address
- * @retval ENVOI_E_NOT_SUPPORTED  sender needs SMTPUTF8, which is not announced
+ * @retval ENVOI_E_NOT_SUPPORTED  sender needs SMTPUTF8, which is not announced; or one of these three options cannot
+ *                                be had: it is not announced, or REQUIRETLS is not on verified TLS
  * @retval ENVOI_E_TLS            the policy requires TLS and there is none
  * @retval ENVOI_E_USAGE          options are not parameters, or have more than 900 octets
  * @since 0.1 */
