@@ -9,6 +9,7 @@
 #include "engine/detached.h"
 #include "engine/state.h"
 
+#include <envoi/library.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,6 +77,36 @@ int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *c
     a->step_ctx = ctx;
     a->step_safe = safe;
     return ENVOI_OK;
+}
+
+/* ---- the reason of a failure ---- */
+
+bool auth_is_decided(const struct engine *e, const struct envoi_reply *reply)
+{
+    int class = reply_class(reply);
+
+    if (!e->answered.row || e->answered.row->phase != ENVOI_PHASE_AUTH)
+        return false;
+    return e->auth.cancel || ((class == 3 || class == 4) && e->auth.refusal.code == ENVOI_E_AUTH);
+}
+
+/* Many servers close after a refusal. Who takes that for a lost connection connects again and presents the password
+ * once more, until the account is locked. */
+void auth_explain_end(const struct engine *e, struct envoi_errctx *why)
+{
+    static const char then[] = "; then ";
+    const struct envoi_errctx *reason = &e->auth.refusal;
+    int class = envoi_error_class(why->code);
+    struct envoi_errctx end = *why;
+    size_t used;
+
+    if (e->head != &e->login_job || (reason->code != ENVOI_E_AUTH && reason->code != ENVOI_E_SERVER_PROOF))
+        return;
+    if (class == ENVOI_CLASS_USAGE || class == ENVOI_CLASS_LOCAL) /* the program's own failures come first */
+        return;
+    *why = *reason;
+    used = strlen(why->text);
+    (void)snprintf(why->text + used, sizeof why->text - used, "%s%.*s", then, FAULT_TEXT_MAX / 2, end.text);
 }
 
 /* ---- parameters of a mechanism ---- */

@@ -14,6 +14,13 @@ void auth_end(struct auth *a);
 /* Frees the security layer and the names, too. */
 void auth_free(struct auth *a);
 
+/* Something ends a login: the end of the connection, or a 4yz. If the server had refused it before, or had failed its
+ * proof, that is the reason to report: puts it into *why, before the text that is there. */
+void auth_explain_end(const struct engine *e, struct envoi_errctx *why);
+/* Is this reply of no interest to the application? One to `*` is not, and after a refusal only another one, or success,
+ * is. */
+bool auth_is_decided(const struct engine *e, const struct envoi_reply *reply);
+
 /* Begins a login as the verb asks for it; see engine_login(). ENVOI_OK; ENVOI_E_USAGE: not the name of a mechanism. */
 int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe);
 /* Fills a->params for the present state of the connection. ENVOI_OK or ENVOI_E_MEMORY. */

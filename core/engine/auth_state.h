@@ -30,7 +30,7 @@ struct auth {
     char tried[AUTH_MECHANISMS_MAX][SASL_NAME_MAX + 1];
     unsigned tried_count;
     char passed_over[384];
-    struct envoi_errctx refusal; /* the last one, by the server or by the application's callback; code 0: none */
+    struct envoi_errctx refusal; /* the last one: of the server, by its proof, or of the callback; code 0: none */
 
     /* the mechanism in use */
     char name[SASL_NAME_MAX + 1];

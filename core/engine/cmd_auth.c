@@ -158,6 +158,8 @@ static int put_response(struct engine *e)
 static int put_cancel(struct engine *e, int why)
 {
     e->auth.cancel = step_failed(e, why);
+    if (why == ENVOI_E_SERVER_PROOF)
+        e->auth.refusal = *e->fault;
     return engine_put_command(e, "*");
 }
 
@@ -250,12 +252,14 @@ static bool tries_next(const struct engine *e, int code)
 static int auth_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
     struct auth *a = &e->auth;
+    bool decided = auth_is_decided(e, reply);
     int cancel = a->cancel;
 
     if (reply->code == 334) {
         int rc = take_challenge(e, job, reply);
 
-        buf_reset(&e->reply->text); /* it may repeat a secret in base64, and is of no use to readers of replies */
+        /* It may repeat a secret in base64, and is of no use to readers of replies. */
+        buf_reset(reply == e->reply ? &e->reply->text : &e->parser.reply->text);
         return rc;
     }
     if (reply->code == 235)
@@ -270,6 +274,8 @@ static int auth_answer(struct engine *e, struct job *job, struct position *at, c
         return ENVOI_OK;
     engine_refused(e, ENVOI_E_AUTH, ENVOI_PHASE_AUTH, reply, "login by %s is refused%s%s%s", a->name,
                    *a->remark ? " (" : "", a->remark, *a->remark ? ")" : "");
+    if (decided) /* "not now", to the mechanism after the one that was refused: the same would happen later */
+        auth_explain_end(e, e->fault);
     if (!tries_next(e, reply->code))
         return ENVOI_E_AUTH;
     a->refusal = *e->fault;

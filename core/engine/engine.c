@@ -136,9 +136,10 @@ static void die_of_layer(struct engine *e, int rc, const struct envoi_errctx *ke
     why = *e->fault;
     if (why.code != rc)
         fault_set(&why, rc, e->phase, "%s", otherwise);
+    auth_explain_end(e, &why);
     *e->fault = kept ? *kept : why;
     e->loss = &why;
-    engine_die(e, rc);
+    engine_die(e, why.code);
     e->loss = NULL;
 }
 
@@ -238,11 +239,9 @@ static void trace_reply_line(void *ctx, const char *line, size_t len)
 
 static void take_reply(struct engine *e, struct envoi_reply *reply)
 {
-    /* The reply that the caller sees is the refusal, not the replies that followed from it: to RSET, and to the `*` of
-     * a login that we have cancelled. */
-    bool cancelled = e->answered.row == &command_auth_response && e->auth.cancel;
-    bool afterthought =
-        e->answerable && (e->answered.row == &command_rset || cancelled || (e->answering && e->answering->result));
+    /* The reply that the caller sees is the refusal, not the replies that followed from it. */
+    bool afterthought = e->answerable && (e->answered.row == &command_rset || auth_is_decided(e, reply) ||
+                                          (e->answering && e->answering->result));
 
     e->closing = reply->code == 421;
     if (!afterthought) {

@@ -236,6 +236,8 @@ int engine_die_of(struct engine *e, int code, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(why.text, sizeof why.text, format, args);
     va_end(args);
+    auth_explain_end(e, &why);
+    code = why.code;
     engine_trace(e, ENVOI_TRACE_INFO, "%s", why.text);
     if (!engine_has_failed(e))
         *e->fault = why;

@@ -424,7 +424,7 @@ int envoi_session_ehlo_or_helo_if_needed(struct envoi_session *session);
 int envoi_session_starttls(struct envoi_session *session);
 /** Logs in (AUTH, RFC 4954), after EHLO if needed. It tries the mechanisms that are announced, available and allowed,
  * strongest first. It goes on to the next mechanism only after 504, 534 and 535, and if a token was asked for and not
- * given.
+ * given. If the server refuses and then closes, is silent or says 4yz to the next mechanism, the result is the refusal.
  * @retval ENVOI_OK               also if the session was logged in already and the server answers 503
  * @retval ENVOI_E_HELO           EHLO was refused
  * @retval ENVOI_E_TLS            the policy requires TLS and there is none

@@ -31,6 +31,8 @@ struct mta_config {
     bool hello_ends;      /* the reply to EHLO is the last one */
     bool auth; /* PLAIN is announced and demanded; the messages of "u1" have odd numbers, of "u2" even ones */
     const char *auth_reply; /* instead of 235 */
+    const char *mechanisms; /* announced instead of PLAIN */
+    bool auth_ends;         /* the connection is closed behind a reply to AUTH that is no 235 */
     unsigned close_after;   /* so many messages on a connection, then it is closed without a word; 0: never */
     unsigned goodbye_after; /* ... then the next MAIL is answered with 421 */
     unsigned silent_after;  /* ... then nothing is answered any more */

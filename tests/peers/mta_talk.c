@@ -237,7 +237,7 @@ static void do_hello(struct mta *m, struct peer *p, const char *line)
     if (c->limits)
         mta_say(p, "250-LIMITS %s", c->limits);
     if (c->auth)
-        mta_say(p, "250-AUTH PLAIN");
+        mta_say(p, "250-AUTH %s", c->mechanisms ? c->mechanisms : "PLAIN");
     mta_say(p, "250 ENHANCEDSTATUSCODES");
 }
 
@@ -256,10 +256,12 @@ static void do_auth(struct mta *m, struct peer *p, const char *line)
     m->report.logins++;
     if (m->config.auth_reply) {
         mta_say(p, "%s", m->config.auth_reply);
+        p->dying = m->config.auth_ends;
         return;
     }
     p->user = strstr(line, "AHUxAHB3") ? 1 : strstr(line, "AHUyAHB3") ? 2 : 0;
     mta_say(p, p->user ? "235 2.7.0 welcome" : "535 5.7.8 who?");
+    p->dying = !p->user && m->config.auth_ends;
 }
 
 static void do_rset(struct mta *m, struct peer *p, const char *line)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 const struct envoi_plugin *envoi_plugin_plain(void);
+const struct envoi_plugin *envoi_plugin_login(void);
 
 TestSuite(pool_failures, .timeout = 60);
 
@@ -294,6 +295,32 @@ Test(pool_failures, a_wrong_password_is_told_once)
     cr_assert_not_null(strstr(p.letters[1].error, "535"), "%s", p.letters[1].error);
     cr_assert_leq(r.logins, 1 + 4);
     post_close(&p);
+}
+
+/* The server closes behind the refusal, when the next mechanism is on its way: it is a refusal all the same. */
+/* faults: 64, F3 */
+Test(pool_failures, a_wrong_password_and_the_end_of_the_connection)
+{
+    static const char *const replies[] = {"535 5.7.3 no", "504 5.5.4 not this one", "535-5.7.3 no\r\n535 5.7.3 never"};
+    struct mta_report r;
+
+    for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {
+        open_post(20, (struct mta_config){
+                          .auth = true, .mechanisms = "PLAIN LOGIN", .auth_ends = true, .auth_reply = replies[i]});
+        add_plain();
+        cr_assert_eq(envoi_library_add_plugin(p.library, envoi_plugin_login(), "kind: auth\nprovides: LOGIN\n"), 0);
+        cr_assert_eq(envoi_session_set_mechanisms(p.prototype, "LOGIN PLAIN"), ENVOI_OK);
+        post_submit_all(&p, route_of("u1", "wrong"));
+        r = run_and_close();
+        cr_assert_eq(p.not_attempted, 20);
+        cr_assert_eq(r.logins, 1, "%zu", r.logins);
+        for (size_t k = 0; k < p.count; k++) {
+            cr_assert_eq(p.letters[k].result, ENVOI_E_AUTH, "%s", p.letters[k].error);
+            cr_assert_not_null(strstr(p.letters[k].error, i == 1 ? "504 5.5.4" : "535 5.7.3"), "%s",
+                               p.letters[k].error);
+        }
+        post_close(&p);
+    }
 }
 
 /* faults: 64 */
