@@ -81,17 +81,6 @@ static json_t *mechanisms(struct envoi_session *session)
     return array;
 }
 
-static json_t *moment(int64_t seconds)
-{
-    char text[32] = "";
-    time_t when = (time_t)seconds;
-    struct tm parts;
-
-    if (gmtime_r(&when, &parts))
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return json_string(text);
-}
-
 static json_t *certificates(const struct envoi_session *session)
 {
     json_t *array = json_array();
@@ -105,8 +94,8 @@ static json_t *certificates(const struct envoi_session *session)
         json_object_set_new(object, "subject", text_json(envoi_session_certificate_subject(session, i)));
         json_object_set_new(object, "issuer", text_json(envoi_session_certificate_issuer(session, i)));
         json_object_set_new(object, "names", text_json(envoi_session_certificate_names(session, i)));
-        json_object_set_new(object, "not_before", moment(envoi_session_certificate_not_before(session, i)));
-        json_object_set_new(object, "not_after", moment(end));
+        json_object_set_new(object, "not_before", text_moment(envoi_session_certificate_not_before(session, i)));
+        json_object_set_new(object, "not_after", text_moment(end));
         json_object_set_new(object, "days_left", json_integer(probe_days(now, end)));
         json_array_append_new(array, object);
     }

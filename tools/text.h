@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Returns a copy in valid UTF-8, to be freed, or NULL if memory ran out. An octet that is no UTF-8 becomes U+FFFD, a
@@ -12,6 +13,8 @@
 char *text_clean(const char *text, char newline);
 /* Returns the same as a JSON string with its line feeds, or NULL if memory ran out. */
 json_t *text_json(const char *text);
+/* Returns a time, seconds since 1970, as "2026-01-31T23:59:59Z". A time_t may end in 2038, certificates do not. */
+json_t *text_moment(int64_t seconds);
 /* Returns the columns on a terminal: one for each character of valid UTF-8. */
 size_t text_width(const char *text);
 

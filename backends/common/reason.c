@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "reason.h"
 
+#include <stdio.h>
+
 static const struct {
     const char *text;
     enum backend_detail detail;
@@ -27,4 +29,18 @@ const char *backend_reason_text(enum backend_reason reason, enum backend_detail 
 {
     *detail = reasons[reason].detail;
     return reasons[reason].text;
+}
+
+void backend_reason_place(struct backend_text *text, int index, int64_t not_before, int64_t not_after)
+{
+    char buf[64] = "the server's own";
+
+    if (index > 0)
+        (void)snprintf(buf, sizeof buf, "number %d of the chain, above the server's", index + 1);
+    backend_text_add(text, " (");
+    backend_text_add(text, buf);
+    backend_text_add(text, ", valid from ");
+    backend_text_add_time(text, not_before);
+    backend_text_add(text, " to ");
+    backend_text_add_time(text, not_after);
 }

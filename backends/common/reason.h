@@ -3,6 +3,8 @@
 #ifndef BACKEND_REASON_H
 #define BACKEND_REASON_H
 
+#include "text.h"
+
 #include <envoi/plugin.h>
 
 enum backend_reason {
@@ -38,5 +40,8 @@ enum backend_detail {
 
 /* Returns the text of a reason. *detail follows it. */
 const char *backend_reason_text(enum backend_reason reason, enum backend_detail *detail);
+
+/* Adds which certificate of the chain the reason is about and when it is valid: 0 is the server's own, 1 its issuer. */
+void backend_reason_place(struct backend_text *text, int index, int64_t not_before, int64_t not_after);
 
 #endif

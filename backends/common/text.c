@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "text.h"
 
+#include "date.h"
 #include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 struct backend_text backend_text_lent(char *buf, size_t cap)
 {
@@ -78,14 +80,12 @@ void backend_text_add_foreign(struct backend_text *text, const void *data, size_
 
 void backend_text_add_time(struct backend_text *text, int64_t seconds)
 {
+    struct backend_date d = backend_date_of(seconds);
     char buf[64];
-    struct tm tm;
-    time_t moment = (time_t)seconds;
 
-    if (gmtime_r(&moment, &tm) && strftime(buf, sizeof buf, "%Y-%m-%d %H:%M:%S UTC", &tm) > 0)
-        backend_text_add(text, buf);
-    else
-        backend_text_add(text, "a date that cannot be told");
+    (void)snprintf(buf, sizeof buf, "%04" PRId64 "-%02u-%02u %02u:%02u:%02u UTC", d.year, d.month, d.day, d.hour,
+                   d.minute, d.second);
+    backend_text_add(text, buf);
 }
 
 void backend_text_add_ip(struct backend_text *text, const void *addr, size_t len)

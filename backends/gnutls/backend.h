@@ -4,6 +4,7 @@
 #ifndef BACKEND_H
 #define BACKEND_H
 
+#include "date.h"
 #include "name.h"
 #include "reason.h"
 #include "text.h"
@@ -29,12 +30,15 @@
 #define verify_setup       SHARED(verify_setup)
 #define verify_finish      SHARED(verify_finish)
 #define verify_names       SHARED(verify_names)
+#define verify_defect      SHARED(verify_defect)
+#define verify_usage       SHARED(verify_usage)
 #define info_agreed        SHARED(info_agreed)
 #define info_certificate   SHARED(info_certificate)
 #define info_binding       SHARED(info_binding)
 #define info_ticket        SHARED(info_ticket)
 #define info_sum           SHARED(info_sum)
 #define info_add_dn        SHARED(info_add_dn)
+#define info_time          SHARED(info_time)
 #define info_peer_at       SHARED(info_peer_at)
 #define info_forget        SHARED(info_forget)
 
@@ -57,6 +61,7 @@ struct tls_context {
     const struct tls_state *state;
     gnutls_certificate_credentials_t library;
     gnutls_priority_t priority;
+    gnutls_x509_trust_list_t singles; /* configured as trusted, but no CAs: each may stand for itself only; or NULL */
     gnutls_x509_crl_t *crls;
     unsigned crl_count;
 };
@@ -143,8 +148,17 @@ int32_t verify_finish(struct tls_connection *conn);
 void verify_names(gnutls_x509_crt_t cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len),
                   void *arg);
 
+/* Refuses the leaf because of its keyUsage. Returns ENVOI_E_CERTIFICATE. */
+int32_t verify_usage(struct tls_connection *conn);
+
+/* Returns why the certificate may not issue those of TLS servers, or REASON_NONE. */
+enum backend_reason verify_defect(gnutls_x509_crt_t cert);
+
 /* Adds the subject's or the issuer's name as RFC 4514 text. */
 void info_add_dn(struct backend_text *text, gnutls_x509_crt_t cert, bool issuer);
+
+/* Returns false, with zeros, if the dates cannot be read. */
+bool info_time(gnutls_x509_crt_t cert, int64_t *not_before, int64_t *not_after);
 
 /* Returns a certificate of the peer's chain, to be freed by gnutls_x509_crt_deinit(), or NULL after the last. */
 gnutls_x509_crt_t info_peer_at(const struct tls_connection *conn, size_t index);

@@ -56,6 +56,8 @@ static int32_t connection_die_of_library(struct tls_connection *conn, int error,
     }
     if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
         detail = alert == GNUTLS_A_PROTOCOL_VERSION ? rows[3].detail : gnutls_alert_get_name(alert);
+    if (error == GNUTLS_E_KEY_USAGE_VIOLATION && conn->verify) /* found by the library before it asks for our checks */
+        return connection_die(conn, verify_usage(conn), error, conn->reason, NULL);
     if (error == GNUTLS_E_MEMORY_ERROR)
         return connection_die(conn, ENVOI_E_MEMORY, error, "out of memory", NULL);
     return connection_die(conn, ENVOI_E_TLS, error, what, detail);

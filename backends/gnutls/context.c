@@ -103,6 +103,35 @@ static int32_t set_ciphers(struct setup *setup)
     return ENVOI_OK;
 }
 
+/* Takes the certificates that may not issue others out of the list of CAs, which the library would not do for those of
+ * version 1, without basicConstraints, or for another purpose. */
+static bool set_singles_apart(struct tls_context *context)
+{
+    gnutls_x509_trust_list_t all, singles;
+    gnutls_x509_trust_list_iter_t at = NULL;
+    gnutls_x509_crt_t cert;
+    bool good = true;
+
+    gnutls_certificate_get_trust_list(context->library, &all);
+    if (gnutls_x509_trust_list_init(&singles, 0) < 0)
+        return false;
+    context->singles = singles;
+    while (good && gnutls_x509_trust_list_iter_get_ca(all, &at, &cert) >= 0) {
+        if (verify_defect(cert) == REASON_NONE)
+            gnutls_x509_crt_deinit(cert);
+        else
+            good = gnutls_x509_trust_list_add_cas(singles, &cert, 1, 0) == 1;
+    }
+    gnutls_x509_trust_list_iter_deinit(at);
+    at = NULL;
+    while (good && gnutls_x509_trust_list_iter_get_ca(singles, &at, &cert) >= 0) {
+        good = gnutls_x509_trust_list_remove_cas(all, &cert, 1) >= 1;
+        gnutls_x509_crt_deinit(cert);
+    }
+    gnutls_x509_trust_list_iter_deinit(at);
+    return good;
+}
+
 static int32_t set_trust(struct setup *setup)
 {
     const struct envoi_host *host = setup->context->state->host;
@@ -115,6 +144,8 @@ static int32_t set_trust(struct setup *setup)
     ret = file ? gnutls_certificate_set_x509_trust_file(library, file, GNUTLS_X509_FMT_PEM) : 1;
     if (ret <= 0)
         return setup_failed(setup, ENVOI_E_TLS, file, "no CA certificate can be read", ret);
+    if (!set_singles_apart(setup->context))
+        return setup_failed(setup, ENVOI_E_MEMORY, NULL, "out of memory", 0);
     return ENVOI_OK;
 }
 
@@ -248,6 +279,8 @@ void context_free(void *context_)
         return;
     if (context->library)
         gnutls_certificate_free_credentials(context->library);
+    if (context->singles)
+        gnutls_x509_trust_list_deinit(context->singles, 1);
     if (context->priority)
         gnutls_priority_deinit(context->priority);
     for (unsigned i = 0; i < context->crl_count; i++)

@@ -49,6 +49,19 @@ void info_add_dn(struct backend_text *text, gnutls_x509_crt_t cert, bool issuer)
     gnutls_free(dn.data);
 }
 
+/* The library's own dates are a time_t, which may end in 2038. */
+bool info_time(gnutls_x509_crt_t cert, int64_t *not_before, int64_t *not_after)
+{
+    gnutls_datum_t der = {0};
+    bool good = gnutls_x509_crt_export2(cert, GNUTLS_X509_FMT_DER, &der) >= 0 &&
+                backend_date_validity(der.data, der.size, not_before, not_after);
+
+    gnutls_free(der.data);
+    if (!good)
+        *not_before = *not_after = 0;
+    return good;
+}
+
 static bool add_name(void *arg, bool is_ip, const void *data, size_t len)
 {
     struct backend_text *text = arg;
@@ -80,8 +93,7 @@ static bool info_describe(const struct envoi_host *host, struct tls_certificate 
         memcpy(out->der, der->data, der->size);
         out->der_len = der->size;
     }
-    out->not_before = gnutls_x509_crt_get_activation_time(cert);
-    out->not_after = gnutls_x509_crt_get_expiration_time(cert);
+    (void)info_time(cert, &out->not_before, &out->not_after);
     return out->subject && out->issuer && out->names && out->der;
 }
 

@@ -4,6 +4,7 @@
 #ifndef BACKEND_H
 #define BACKEND_H
 
+#include "date.h"
 #include "name.h"
 #include "reason.h"
 #include "text.h"
@@ -137,7 +138,7 @@ void verify_names(const X509 *cert, bool (*visit)(void *arg, bool is_ip, const v
 /* Adds a name as RFC 4514 text. */
 void info_add_dn(struct backend_text *text, const X509_NAME *dn);
 
-/* Returns false if the date cannot be read. */
+/* Returns false, with 0, if the date cannot be read. */
 bool info_time(const ASN1_TIME *time, int64_t *seconds);
 
 /* Computes the SHA-256 of `data`. Returns false if the library cannot. */

@@ -6,7 +6,6 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <string.h>
-#include <time.h>
 
 static int32_t info_fail(struct tls_connection *conn, int32_t code, const char *text)
 {
@@ -56,12 +55,8 @@ void info_add_dn(struct backend_text *text, const X509_NAME *dn)
 
 bool info_time(const ASN1_TIME *time, int64_t *seconds)
 {
-    struct tm tm;
-
-    if (ASN1_TIME_to_tm(time, &tm) != 1)
-        return false;
-    *seconds = timegm(&tm);
-    return true;
+    *seconds = 0;
+    return backend_date_read(ASN1_STRING_get0_data(time), (size_t)ASN1_STRING_length(time), seconds);
 }
 
 static bool add_name(void *arg, bool is_ip, const void *data, size_t len)
@@ -95,9 +90,9 @@ static bool info_describe(const struct envoi_host *host, struct tls_certificate 
         unsigned char *octets = out->der;
         out->der_len = (size_t)i2d_X509(cert, &octets);
     }
-    return out->subject && out->issuer && out->names && out->der &&
-           info_time(X509_get0_notBefore(cert), &out->not_before) &&
-           info_time(X509_get0_notAfter(cert), &out->not_after);
+    (void)info_time(X509_get0_notBefore(cert), &out->not_before);
+    (void)info_time(X509_get0_notAfter(cert), &out->not_after);
+    return out->subject && out->issuer && out->names && out->der;
 }
 
 static void info_forget_one(const struct envoi_host *host, struct tls_certificate *one)

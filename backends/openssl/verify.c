@@ -60,9 +60,24 @@ static bool list_name(void *arg, bool is_ip, const void *data, size_t len)
 
 /* ---- the reason ---- */
 
-/* Stores why the certificate is refused, for connection_step() to report. `cert` may be NULL. `library` is the
- * library's code for it. Returns ENVOI_E_CERTIFICATE. */
-static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason reason, const X509 *cert, int64_t library)
+static void add_place(struct backend_text *text, enum backend_detail detail, const X509 *cert, int index)
+{
+    int64_t not_before, not_after;
+
+    (void)info_time(X509_get0_notBefore(cert), &not_before);
+    (void)info_time(X509_get0_notAfter(cert), &not_after);
+    backend_reason_place(text, index, not_before, not_after);
+    if (detail != DETAIL_SUBJECT) {
+        backend_text_add(text, ": ");
+        info_add_dn(text, X509_get_subject_name(cert));
+    }
+    backend_text_add(text, ")");
+}
+
+/* Stores why the certificate is refused, for connection_step() to report. `cert` may be NULL; `index` is its place in
+ * the chain, -1: not worth a word. `library` is the library's code for it. Returns ENVOI_E_CERTIFICATE. */
+static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason reason, const X509 *cert, int index,
+                             int64_t library)
 {
     struct backend_text text = backend_text_lent(conn->reason, sizeof conn->reason);
     enum backend_detail detail;
@@ -99,6 +114,8 @@ static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason re
         backend_text_add(&text, X509_verify_cert_error_string((long)library));
         break;
     }
+    if (cert && index >= 0)
+        add_place(&text, detail, cert, index);
     conn->reason_code = ENVOI_E_CERTIFICATE;
     conn->reason_library = library;
     return conn->reason_code;
@@ -111,11 +128,11 @@ static int32_t check_dates(struct tls_connection *conn, const X509 *leaf)
     int64_t not_before, not_after, now = time(NULL);
 
     if (!info_time(X509_get0_notBefore(leaf), &not_before) || !info_time(X509_get0_notAfter(leaf), &not_after))
-        return verify_refuse(conn, REASON_UNVERIFIABLE, leaf, X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD);
+        return verify_refuse(conn, REASON_UNVERIFIABLE, leaf, 0, X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD);
     if (now < not_before)
-        return verify_refuse(conn, REASON_NOT_YET, leaf, X509_V_ERR_CERT_NOT_YET_VALID);
+        return verify_refuse(conn, REASON_NOT_YET, leaf, 0, X509_V_ERR_CERT_NOT_YET_VALID);
     if (now > not_after)
-        return verify_refuse(conn, REASON_EXPIRED, leaf, X509_V_ERR_CERT_HAS_EXPIRED);
+        return verify_refuse(conn, REASON_EXPIRED, leaf, 0, X509_V_ERR_CERT_HAS_EXPIRED);
     return ENVOI_OK;
 }
 
@@ -126,7 +143,7 @@ static int32_t check_name(struct tls_connection *conn, const X509 *leaf)
     verify_names(leaf, match_name, &match);
     if (match.found)
         return ENVOI_OK;
-    return verify_refuse(conn, match.seen ? REASON_OTHER_HOST : REASON_NAMELESS, leaf,
+    return verify_refuse(conn, match.seen ? REASON_OTHER_HOST : REASON_NAMELESS, leaf, -1,
                          conn->name.ip_len ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH);
 }
 
@@ -143,7 +160,7 @@ static int32_t check_pins(struct tls_connection *conn, const X509 *leaf)
     OPENSSL_free(spki);
     for (uint32_t i = 0; i < conn->pin_count && digest_len == sizeof conn->pins[0]; i++)
         found = found || memcmp(conn->pins[i], digest, sizeof conn->pins[i]) == 0;
-    return found ? ENVOI_OK : verify_refuse(conn, REASON_PIN, leaf, X509_V_ERR_CERT_REJECTED);
+    return found ? ENVOI_OK : verify_refuse(conn, REASON_PIN, leaf, -1, X509_V_ERR_CERT_REJECTED);
 }
 
 static int32_t check_leaf(struct tls_connection *conn, const X509 *leaf)
@@ -203,20 +220,52 @@ static int forgive_missing_lists(int ok, X509_STORE_CTX *store)
                   X509_STORE_CTX_get_error_depth(store) > 0);
 }
 
+/* A certificate that is limited to purposes has to name this one. The library takes old purposes of vendors too. */
+static bool is_for_servers(X509 *cert)
+{
+    return X509_get_extended_key_usage(cert) & XKU_SSL_SERVER;
+}
+
+/* Does keyUsage allow the server's use of its key? RFC 8446 section 4.4.2.2; RFC 5246 section 7.4.2. */
+static bool is_usage_right(const struct tls_connection *conn, X509 *leaf)
+{
+    const SSL_CIPHER *cipher = SSL_get_pending_cipher(conn->library);
+    bool decrypts = cipher && SSL_CIPHER_get_kx_nid(cipher) == NID_kx_rsa;
+
+    return X509_get_key_usage(leaf) & (decrypts ? KU_KEY_ENCIPHERMENT : KU_DIGITAL_SIGNATURE);
+}
+
+/* The library accepts more: a trusted certificate of version 1 is a CA for it. */
+static int32_t check_links(struct tls_connection *conn, X509_STORE_CTX *store)
+{
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
+
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        X509 *cert = sk_X509_value(chain, i);
+
+        if (i > 0 && X509_check_ca(cert) != 1)
+            return verify_refuse(conn, REASON_NOT_CA, cert, i, X509_V_ERR_INVALID_CA);
+        if (!is_for_servers(cert) || (i == 0 && !is_usage_right(conn, cert)))
+            return verify_refuse(conn, REASON_PURPOSE, cert, i, X509_V_ERR_INVALID_PURPOSE);
+    }
+    return ENVOI_OK;
+}
+
 static int32_t check_chain(struct tls_connection *conn, X509_STORE_CTX *store)
 {
+    X509 *leaf = X509_STORE_CTX_get0_cert(store);
     int error;
 
     X509_STORE_CTX_set_verify_cb(store, forgive_missing_lists);
-    if (X509_verify_cert(store) == 1) {
-        X509 *leaf = X509_STORE_CTX_get0_cert(store);
-        /* A CA file is for issuers: a leaf in it is trusted only if it is self-signed. */
-        if (X509_STORE_CTX_get_num_untrusted(store) > 0 || X509_self_signed(leaf, 0) == 1)
-            return ENVOI_OK;
-        return verify_refuse(conn, REASON_ISSUER, leaf, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+    if (X509_verify_cert(store) != 1) {
+        error = X509_STORE_CTX_get_error(store);
+        return verify_refuse(conn, reason_of(error), X509_STORE_CTX_get_current_cert(store),
+                             X509_STORE_CTX_get_error_depth(store), error);
     }
-    error = X509_STORE_CTX_get_error(store);
-    return verify_refuse(conn, reason_of(error), X509_STORE_CTX_get_current_cert(store), error);
+    /* A CA file is for issuers: a leaf in it is trusted only if it is self-signed. */
+    if (X509_STORE_CTX_get_num_untrusted(store) == 0 && X509_self_signed(leaf, 0) != 1)
+        return verify_refuse(conn, REASON_ISSUER, leaf, 0, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+    return check_links(conn, store);
 }
 
 /* Called by the library when the server's certificate has arrived. */
@@ -253,5 +302,5 @@ int32_t verify_finish(struct tls_connection *conn)
         return check_leaf(conn, leaf);
     if (leaf && conn->checked)
         return ENVOI_OK;
-    return verify_refuse(conn, REASON_ABSENT, NULL, X509_V_ERR_UNSPECIFIED);
+    return verify_refuse(conn, REASON_ABSENT, NULL, -1, X509_V_ERR_UNSPECIFIED);
 }

@@ -74,3 +74,23 @@ Test(progress, fits_any_width, .timeout = 10)
             cr_assert_lt(strlen(line), columns, "%zu columns: '%s'", columns, line);
         }
 }
+
+/* faults: U3 */
+Test(text, moment, .timeout = 10)
+{
+    static const struct {
+        int64_t seconds;
+        const char *text;
+    } cases[] = {
+        {0, "1970-01-01T00:00:00Z"},          {-1, "1969-12-31T23:59:59Z"},
+        {951782400, "2000-02-29T00:00:00Z"},  {1583020799, "2020-02-29T23:59:59Z"},
+        {2147483648, "2038-01-19T03:14:08Z"}, {4107542399, "2100-02-28T23:59:59Z"},
+        {4107542400, "2100-03-01T00:00:00Z"}, {253402300799, "9999-12-31T23:59:59Z"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *text = text_moment(cases[i].seconds);
+        cr_expect_str_eq(json_string_value(text), cases[i].text);
+        json_decref(text);
+    }
+}

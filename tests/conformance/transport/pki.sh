@@ -24,6 +24,7 @@ ssl() { # openssl, heard only when it fails
 }
 
 KEY='-newkey ec -pkeyopt ec_paramgen_curve:P-256'
+DIGEST=
 
 certificate() { # NAME SUBJECT ISSUER EXTENSION...: a key and a certificate; the issuer "-" is the certificate itself
     name=$1 subject=$2 issuer=$3
@@ -33,15 +34,15 @@ certificate() { # NAME SUBJECT ISSUER EXTENSION...: a key and a certificate; the
         set -- "$@" -addext "$extension"
     done
     [ "$issuer" = - ] || set -- "$@" -CA "$issuer.pem" -CAkey "$issuer.key"
-    # shellcheck disable=SC2086  # KEY is a list of words
-    ssl req -config req.cnf -utf8 -x509 $KEY -nodes -days "$DAYS" -subj "$subject" -keyout "$name.key" -out "$name.pem" "$@"
+    # shellcheck disable=SC2086  # KEY is a list of words, DIGEST may be none
+    ssl req -config req.cnf -utf8 -x509 $KEY $DIGEST -nodes -days "$DAYS" -subj "$subject" -keyout "$name.key" -out "$name.pem" "$@"
     chain "$name" "$issuer"
 }
 
 chain() { # NAME ISSUER
     cat "$1.pem" >"$1.chain.pem"
     case $2 in
-    - | ca | stranger) ;;
+    - | ca | stranger | old* | nobasic | version1 | mailroot | mixedroot | crlroot | anyroot) ;;
     *) cat "$2.chain.pem" >>"$1.chain.pem" ;;
     esac
 }
@@ -64,6 +65,20 @@ dated() { # NAME START END: a leaf with dates that req cannot set
         -in request.pem -out "$1.pem"
     chain "$1" inter
 }
+
+dated_root() { # NAME SUBJECT START END
+    # shellcheck disable=SC2086
+    ssl req -config req.cnf -new $KEY -nodes -subj "$2" -keyout "$1.key" -out request.pem
+    ssl ca -batch -config ca.cnf -selfsign -keyfile "$1.key" -startdate "$3" -enddate "$4" -extensions authority -notext \
+        -in request.pem -out "$1.pem"
+}
+
+cross_signed() { # NAME CA ISSUER: the key and name of CA once more, issued by ISSUER
+    ssl req -config req.cnf -new -key "$2.key" -subj "/$(ssl_subject "$2")" -out request.pem
+    ssl ca -batch -config ca.cnf -cert "$3.pem" -keyfile "$3.key" -extensions authority -notext -in request.pem -out "$1.pem"
+}
+
+ssl_subject() { openssl x509 -in "$1.pem" -noout -subject -nameopt RFC2253 | sed 's/^subject=//'; }
 
 revocation_list() { # FILE CA OPTION...
     file=$1 ca=$2
@@ -89,6 +104,7 @@ unique_subject = no
 rand_serial = yes
 new_certs_dir = issued
 default_md = sha256
+default_days = $DAYS
 default_crl_days = $DAYS
 policy = any
 x509_extensions = leaf
@@ -99,6 +115,10 @@ basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 extendedKeyUsage = serverAuth
 subjectAltName = DNS:$HOST
+[authority]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
 EOF
 mkdir issued
 : >index.txt
@@ -134,6 +154,42 @@ name=$(printf '%s\0.evil.test' "$HOST" | hex)
 length=$(printf %02x $((${#name} / 2)))
 leaf nul inter "DER:30$(printf %02x $((${#name} / 2 + 2)))82$length$name"
 
+# What issues although it should not: trusted certificates that are no CAs, or not for TLS servers.
+certificate nobasic '/CN=other.example.test' - subjectAltName=DNS:other.example.test keyUsage=digitalSignature,keyCertSign
+leaf bynobasic nobasic "DNS:$HOST"
+certificate mailroot '/CN=a root for mail' - basicConstraints=critical,CA:TRUE keyUsage=critical,keyCertSign,cRLSign \
+    extendedKeyUsage=emailProtection
+leaf bymailroot mailroot "DNS:$HOST"
+certificate mixedroot '/CN=a root for servers too' - basicConstraints=critical,CA:TRUE \
+    extendedKeyUsage=serverAuth,emailProtection
+leaf bymixedroot mixedroot "DNS:$HOST"
+certificate anyroot '/CN=a root for anything' - basicConstraints=critical,CA:TRUE extendedKeyUsage=anyExtendedKeyUsage
+leaf byanyroot anyroot "DNS:$HOST"
+certificate crlroot '/CN=a root for lists' - basicConstraints=critical,CA:TRUE keyUsage=critical,cRLSign
+leaf bycrlroot crlroot "DNS:$HOST"
+# shellcheck disable=SC2086
+ssl req -config req.cnf -new $KEY -nodes -subj '/CN=a root of version 1' -keyout version1.key -out request.pem
+ssl x509 -req -in request.pem -key version1.key -days "$DAYS" -out version1.pem
+leaf byversion1 version1 "DNS:$HOST"
+certificate anyinter '/CN=an intermediate for anything' ca basicConstraints=critical,CA:TRUE \
+    keyUsage=critical,keyCertSign extendedKeyUsage=anyExtendedKeyUsage
+leaf byanyinter anyinter "DNS:$HOST"
+leaf anyuse inter "DNS:$HOST" anyExtendedKeyUsage
+leaf anyandserver inter "DNS:$HOST" anyExtendedKeyUsage,serverAuth
+KEY='-newkey rsa:2048' && certificate encipher "/CN=$HOST" inter basicConstraints=critical,CA:FALSE \
+    keyUsage=critical,keyEncipherment "subjectAltName=DNS:$HOST"
+KEY='-newkey ec -pkeyopt ec_paramgen_curve:P-256'
+
+# Faults above the leaf: an old root that has expired, behind a cross-signed one; an intermediate that is signed with SHA-1.
+dated_root oldroot '/CN=envoi old root' 20000101000000Z 20200201000000Z
+cross_signed crossed ca oldroot
+cp good.key viacross.key
+cat good.chain.pem crossed.pem >viacross.chain.pem
+DIGEST=-sha1 && authority sha1inter '/CN=envoi SHA-1 intermediate' ca && DIGEST=
+leaf bysha1inter sha1inter "DNS:$HOST"
+
+dated late 20200101000000Z 20550101000000Z
+dated latebegin 20390101000000Z 20550101000000Z
 dated expired 20200101000000Z 20200201000000Z
 dated notyet 21000101000000Z 21010101000000Z
 

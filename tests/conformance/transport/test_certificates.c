@@ -34,6 +34,12 @@ static const struct row {
     {.server = "good", .crl = PKI("crl-inter.pem")},
     {.server = "good", .pin = RIGHT_PIN},
     {.server = "good", .pin = RIGHT_PIN_SECOND},
+    {.server = "bymixedroot", .ca = PKI("mixedroot.pem")},
+    {.server = "anyandserver"},
+    /* faults: U3 */
+    {.server = "late"},
+    /* faults: S2 */
+    {.server = "nobasic", .ca = PKI("nobasic.pem"), .name = "other.example.test"},
     /* names: RFC 9525 */
     /* faults: 13 */
     {.server = "good",
@@ -107,6 +113,56 @@ static const struct row {
      .text = "certificate is not meant for TLS servers: CN=" HOST},
     /* faults: 19 */
     {.server = "rsa1024", .expect = ENVOI_E_CERTIFICATE, .text = "certificate has a weak key or signature: CN=" HOST},
+    /* faults: U3 */
+    {.server = "latebegin",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text =
+         "certificate is not valid before 2039-01-01 00:00:00 UTC (the server's own, valid from 2039-01-01 00:00:00 "
+         "UTC to 2055-01-01 00:00:00 UTC: CN=" HOST ")"},
+    /* who may issue */
+    /* faults: S2 */
+    {.server = "bynobasic",
+     .ca = PKI("nobasic.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "issuer is not a certificate authority: CN=other.example.test (number 2 of the chain"},
+    /* faults: S2 */
+    {.server = "byversion1",
+     .ca = PKI("version1.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "issuer is not a certificate authority: CN=a root of version 1 (number 2 of the chain"},
+    /* faults: S2 */
+    {.server = "bymailroot",
+     .ca = PKI("mailroot.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is not meant for TLS servers: CN=a root for mail (number 2 of the chain"},
+    /* faults: S2 */
+    {.server = "bycrlroot",
+     .ca = PKI("crlroot.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "issuer is not a certificate authority: CN=a root for lists (number 2 of the chain"},
+    /* faults: F15 */
+    {.server = "anyuse", .expect = ENVOI_E_CERTIFICATE, .text = "certificate is not meant for TLS servers: CN=" HOST},
+    /* faults: F15 */
+    {.server = "byanyinter",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is not meant for TLS servers: CN=an intermediate for anything"},
+    /* faults: F15 */
+    {.server = "byanyroot",
+     .ca = PKI("anyroot.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate is not meant for TLS servers: CN=a root for anything"},
+    /* which one of the chain */
+    /* faults: F10 */
+    {.server = "viacross",
+     .ca = PKI("oldroot.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text =
+         "certificate has expired on 2020-02-01 00:00:00 UTC (number 4 of the chain, above the server's, valid from "
+         "2000-01-01 00:00:00 UTC to 2020-02-01 00:00:00 UTC: CN=envoi old root)"},
+    /* faults: F10 */
+    {.server = "bysha1inter",
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "certificate has a weak key or signature: CN=envoi SHA-1 intermediate (number 2 of the chain"},
     /* revocation */
     /* faults: 22 */
     {.server = "revoked",
@@ -228,5 +284,52 @@ MATRIX(certificates, handshake_one_by_one, COMBOS, 60)
     struct rig rig;
 
     rig_establish(&rig, combo, "good");
+    rig_close(&rig);
+}
+
+/* A key that may decrypt and not sign serves a key exchange by RSA, which TLS 1.2 has, and nothing else. A server may
+ * know that too. */
+/* faults: S2 */
+MATRIX(certificates, key_encipherment, COMBOS_WHOLE, 60)
+{
+    static const char *const ciphers[PLUGINS][2] = {
+        {"AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"},
+        {"NORMAL:-KX-ALL:+RSA:-VERS-TLS1.3", "NORMAL:-KX-ALL:+ECDHE-RSA:-VERS-TLS1.3"},
+    };
+    struct envoi_conn_params params = rig_params();
+
+    for (int signs = 0; signs < 2; signs++) {
+        struct envoi_tls_config config = rig_config();
+        struct rig rig;
+
+        rig_open(&rig, combo);
+        if (combo.version == ENVOI_TLS_1_2)
+            config.ciphers = ciphers[combo.plugin][signs];
+        cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+        rig_serve(&rig, "encipher", NULL);
+        cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+        int32_t rc = rig_handshake(&rig);
+        int32_t expect = combo.library == &peer_gnutls ? ENVOI_E_TLS : ENVOI_E_CERTIFICATE;
+        if (combo.version == ENVOI_TLS_1_2 && !signs)
+            expect = ENVOI_OK;
+        cr_assert_eq(rc, expect, "%s: %d (%s), not %d", rig.tls->name, rc, rig.error_text, expect);
+        if (rc == ENVOI_E_CERTIFICATE)
+            cr_assert(strstr(rig.error_text, "not meant for TLS servers: CN=" HOST " (the server's own"), "%s",
+                      rig.error_text);
+        rig_close(&rig);
+    }
+}
+
+/* Dates beyond 2038 are told as they are, whatever time_t is. */
+/* faults: U3 */
+MATRIX(certificates, late_dates, PLUGINS, 60)
+{
+    struct envoi_certificate leaf;
+    struct rig rig;
+
+    rig_establish(&rig, combo, "late");
+    cr_assert_eq(rig_certificate(&rig, 0, &leaf), ENVOI_OK);
+    cr_assert_eq(leaf.not_before, INT64_C(1577836800));
+    cr_assert_eq(leaf.not_after, INT64_C(2682374400));
     rig_close(&rig);
 }
