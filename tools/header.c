@@ -112,7 +112,11 @@ static int tell_field(const char *name, const char *value, size_t len, header_ad
             *c = ' ';
     wrong = strlen(text) != len;
     options = g_mime_parser_options_new();
+#if GMIME_CHECK_VERSION(3, 2, 15)
+    g_mime_parser_options_set_warning_callback(options, count_warning, &wrong, NULL);
+#else
     g_mime_parser_options_set_warning_callback(options, count_warning, &wrong);
+#endif
     list = internet_address_list_parse(options, text);
     if (wrong)
         rc = fault_set(fault, EXIT_DATA, ENVOI_E_ADDRESS, "the field %s of the message is no address list: %s", name,
