@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#include <ares.h>
 #include <assert.h>
 #include <envoi/library.h>
 #include <errno.h>
@@ -22,7 +21,7 @@
 #define ATTEMPTS_MAX (FAMILIES * ADDRESSES_MAX)
 
 /* The watch list needs a place for each attempt and each socket of c-ares. */
-static_assert(WATCH_MAX >= ATTEMPTS_MAX + ARES_GETSOCK_MAXNUM, "the watch list is too short");
+static_assert(WATCH_MAX >= ATTEMPTS_MAX + RESOLVER_SOCKETS_MAX, "the watch list is too short");
 
 struct attempt {
     int fd;

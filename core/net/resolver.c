@@ -5,6 +5,7 @@
 
 #include <ares.h>
 #include <envoi/session.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,15 +37,16 @@ static int channel_close_socket(ares_socket_t fd, void *ctx)
     return close(fd);
 }
 
-static int channel_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, void *ctx)
-{
-    return connect(fd, to, len);
-}
-
 static ares_ssize_t channel_receive(ares_socket_t fd, void *data, size_t len, int flags, struct sockaddr *from,
                                     ares_socklen_t *from_len, void *ctx)
 {
     return recvfrom(fd, data, len, flags, from, from_len);
+}
+
+#if ARES_VERSION < 0x012200 /* 1.34.0 */
+static int channel_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, void *ctx)
+{
+    return connect(fd, to, len);
 }
 
 static ares_ssize_t channel_send(ares_socket_t fd, const struct iovec *pieces, int count, void *ctx)
@@ -61,6 +63,71 @@ static ares_ssize_t channel_send(ares_socket_t fd, const struct iovec *pieces, i
 
 static const struct ares_socket_functions channel_functions = {channel_open_socket, channel_close_socket,
                                                                channel_connect, channel_receive, channel_send};
+
+static void channel_set_functions(ares_channel channel, struct resolver *r)
+{
+    ares_set_socket_functions(channel, &channel_functions, r);
+}
+#else
+static int channel_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, unsigned flags, void *ctx)
+{
+    return connect(fd, to, len);
+}
+
+static ares_ssize_t channel_send(ares_socket_t fd, const void *data, size_t len, int flags, const struct sockaddr *to,
+                                 ares_socklen_t to_len, void *ctx)
+{
+    return sendto(fd, data, len, flags | MSG_NOSIGNAL, to, to_len);
+}
+
+/* No option is set: buffers of another size or TCP Fast Open are not worth it for one question. */
+static int channel_set_option(ares_socket_t fd, ares_socket_opt_t option, const void *value, ares_socklen_t len,
+                              void *ctx)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
+/* The addresses of a name are sorted by the source address that each would have (RFC 6724). */
+static int channel_get_name(ares_socket_t fd, struct sockaddr *name, ares_socklen_t *len, void *ctx)
+{
+    return getsockname(fd, name, len);
+}
+
+static const struct ares_socket_functions_ex channel_functions = {.version = 1,
+                                                                  .flags = ARES_SOCKFUNC_FLAG_NONBLOCKING,
+                                                                  .asocket = channel_open_socket,
+                                                                  .aclose = channel_close_socket,
+                                                                  .asetsockopt = channel_set_option,
+                                                                  .aconnect = channel_connect,
+                                                                  .arecvfrom = channel_receive,
+                                                                  .asendto = channel_send,
+                                                                  .agetsockname = channel_get_name};
+
+/* Fails only if one of the six that must be there is not. */
+static void channel_set_functions(ares_channel channel, struct resolver *r)
+{
+    (void)ares_set_socket_functions_ex(channel, &channel_functions, r);
+}
+#endif
+
+/* c-ares says so whenever it waits for something else at a socket; for nothing before it closes it. */
+static void channel_socket_state(void *ctx, ares_socket_t fd, int readable, int writable)
+{
+    struct resolver *r = ctx;
+    unsigned events = (readable ? ENVOI_EVENT_READ : 0) | (writable ? ENVOI_EVENT_WRITE : 0);
+    size_t i = 0;
+
+    while (i < r->socket_count && r->sockets[i].fd != fd)
+        i++;
+    if (i == RESOLVER_SOCKETS_MAX)
+        return; /* never ready: its name server counts as one that does not answer */
+    r->sockets[i] = (struct resolver_socket){.fd = fd, .events = events};
+    if (i == r->socket_count)
+        r->socket_count++;
+    if (!events)
+        r->sockets[i] = r->sockets[--r->socket_count];
+}
 
 /* ---- channels ---- */
 
@@ -83,11 +150,16 @@ static int channel_open_files(ares_channel *channel)
 
 /* For the name servers. In a set-uid program LOCALDOMAIN (search domains), RES_OPTIONS and HOSTALIASES must have no
  * effect, so options that override the environment are set. */
-static int channel_open_servers(ares_channel *channel, const struct resolver_policy *policy)
+static int channel_open_servers(struct resolver *r, ares_channel *channel, const struct resolver_policy *policy)
 {
-    struct ares_options options = {
-        .lookups = (char[]){"b"}, .flags = ARES_FLAG_NOALIASES, .timeout = 5000, .tries = 4, .ndots = 1};
-    int mask = ARES_OPT_LOOKUPS;
+    struct ares_options options = {.lookups = (char[]){"b"},
+                                   .flags = ARES_FLAG_NOALIASES,
+                                   .timeout = 5000,
+                                   .tries = 4,
+                                   .ndots = 1,
+                                   .sock_state_cb = channel_socket_state,
+                                   .sock_state_cb_data = r};
+    int mask = ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
     int rc;
 
     if (policy->secure)
@@ -215,7 +287,7 @@ static int resolver_ask_files(struct resolver *r, struct envoi_errctx *fault)
 
     if (status != ARES_SUCCESS)
         return channel_failure(status, fault);
-    ares_set_socket_functions(channel, &channel_functions, r);
+    channel_set_functions(channel, r);
     query_ask(r, channel, resolver_is_localhost(r->target) ? localhost : r->target->name, AF_UNSPEC, &query);
     ares_destroy(channel);
     if (query.status == ARES_ENOMEM)
@@ -228,11 +300,11 @@ static int resolver_ask_servers(struct resolver *r, const struct resolver_policy
     char absolute[256];
     const char *name = r->target->name;
     ares_channel channel = NULL;
-    int status = channel_open_servers(&channel, policy);
+    int status = channel_open_servers(r, &channel, policy);
 
     if (status != ARES_SUCCESS)
         return channel_failure(status, fault);
-    ares_set_socket_functions(channel, &channel_functions, r);
+    channel_set_functions(channel, r);
     r->channel = channel;
     r->addresses.first = FAMILY_V6;
     if (r->target->absolute) {
@@ -291,20 +363,8 @@ bool resolver_done(const struct resolver *r, int family)
 
 void resolver_watch(const struct resolver *r)
 {
-    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-    unsigned bits;
-
-    if (!r->channel)
-        return;
-    bits = (unsigned)ares_getsock(r->channel, sockets, ARES_GETSOCK_MAXNUM);
-    for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-        unsigned events = bits >> i & 1 ? ENVOI_EVENT_READ : 0;
-
-        if (bits >> (i + ARES_GETSOCK_MAXNUM) & 1)
-            events |= ENVOI_EVENT_WRITE;
-        if (events)
-            watch_want(r->watch, sockets[i], events);
-    }
+    for (size_t i = 0; i < r->socket_count; i++)
+        watch_want(r->watch, r->sockets[i].fd, r->sockets[i].events);
 }
 
 int64_t resolver_deadline(const struct resolver *r, int64_t now)

@@ -23,7 +23,9 @@
 #include <stdint.h>
 
 /* Of each family; further ones are ignored. */
-#define ADDRESSES_MAX 8
+#define ADDRESSES_MAX        8
+/* c-ares has two for each name server that it is asking: UDP, and TCP after an answer that is too long. */
+#define RESOLVER_SOCKETS_MAX 16
 
 enum {
     FAMILY_V6,
@@ -50,10 +52,17 @@ struct resolver_query {
     int status; /* ARES_* */
 };
 
+struct resolver_socket {
+    int fd;
+    unsigned events; /* ENVOI_EVENT_* */
+};
+
 struct resolver {
     const struct target *target;
     struct watch *watch;
     void *channel; /* NULL: not, or no longer, needed */
+    size_t socket_count;
+    struct resolver_socket sockets[RESOLVER_SOCKETS_MAX]; /* of c-ares, and what it waits for at them */
     struct addresses addresses;
     int64_t ttl; /* the least TTL of the answers, in milliseconds; -1: unknown */
     struct resolver_query queries[FAMILIES];

@@ -24,12 +24,15 @@ struct question {
     size_t asked_len; /* of the packet as it came */
     char name[256];
     int type;
+    int by_tcp;
 };
 
 static struct {
     pthread_t thread;
     pthread_mutex_t lock;
     int fd;
+    int listener; /* TCP, the same port */
+    int tcp;      /* its one connection; -1: none */
     int stop[2];
     const struct dns_row *rows;
     char where[32];
@@ -137,6 +140,18 @@ static void reply(struct question *q)
         q->p.data[7] = 0;
         q->p.len = q->asked_len;
     }
+    if (q->by_tcp) {
+        uint8_t length[2] = {(uint8_t)(q->p.len >> 8), (uint8_t)q->p.len};
+
+        send(server.tcp, length, sizeof length, MSG_NOSIGNAL | MSG_MORE);
+        send(server.tcp, q->p.data, q->p.len, MSG_NOSIGNAL);
+        return;
+    }
+    if (row_of(q)->name && row_of(q)->truncated) {
+        q->p.data[2] |= 0x02;
+        q->p.data[7] = 0;
+        q->p.len = q->asked_len;
+    }
     sendto(server.fd, q->p.data, q->p.len, 0, (struct sockaddr *)&q->from, sizeof q->from);
 }
 
@@ -158,23 +173,57 @@ static void take(struct question *q)
     }
 }
 
-static void serve(void)
+static void serve(struct question *q, ssize_t n)
 {
-    struct question q;
-    socklen_t len = sizeof q.from;
-    ssize_t n = recvfrom(server.fd, q.p.data, 512, 0, (struct sockaddr *)&q.from, &len);
     size_t at;
 
     if (n < 12)
         return;
-    q.p.len = (size_t)n;
-    if (!(at = read_name(&q.p, q.name)))
+    q->p.len = (size_t)n;
+    if (!(at = read_name(&q->p, q->name)))
         return;
-    q.type = q.p.data[at] << 8 | q.p.data[at + 1];
-    q.p.len = q.asked_len = at + 4;
+    q->type = q->p.data[at] << 8 | q->p.data[at + 1];
+    q->p.len = q->asked_len = at + 4;
     pthread_mutex_lock(&server.lock);
-    take(&q);
+    take(q);
     pthread_mutex_unlock(&server.lock);
+}
+
+static void serve_udp(void)
+{
+    struct question q = {0};
+    socklen_t len = sizeof q.from;
+
+    serve(&q, recvfrom(server.fd, q.p.data, 512, 0, (struct sockaddr *)&q.from, &len));
+}
+
+/* One question, or the end of the connection. */
+static void serve_tcp(void)
+{
+    struct question q = {.by_tcp = 1};
+    uint8_t length[2];
+    size_t len;
+
+    if (recv(server.tcp, length, sizeof length, MSG_WAITALL) == sizeof length) {
+        len = (size_t)length[0] << 8 | length[1];
+        if (len <= 512 && recv(server.tcp, q.p.data, len, MSG_WAITALL) == (ssize_t)len) {
+            serve(&q, (ssize_t)len);
+            return;
+        }
+    }
+    close(server.tcp);
+    server.tcp = -1;
+}
+
+static void take_connection(void)
+{
+    struct timeval patience = {.tv_sec = 5};
+
+    if (server.tcp >= 0)
+        close(server.tcp);
+    server.tcp = accept4(server.listener, NULL, NULL, SOCK_CLOEXEC);
+    if (server.tcp >= 0)
+        setsockopt(server.tcp, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 }
 
 void dns_release(int rcode)
@@ -190,26 +239,51 @@ void dns_release(int rcode)
 
 static void *run(void *unused)
 {
-    struct pollfd fds[2] = {{.fd = server.fd, .events = POLLIN}, {.fd = server.stop[0], .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = server.stop[0], .events = POLLIN},
+                           {.fd = server.fd, .events = POLLIN},
+                           {.fd = server.listener, .events = POLLIN},
+                           {.fd = -1, .events = POLLIN}};
 
     (void)unused;
-    while (poll(fds, 2, -1) > 0 && !fds[1].revents)
-        if (fds[0].revents)
-            serve();
+    while (poll(fds, 4, -1) > 0 && !fds[0].revents) {
+        if (fds[1].revents)
+            serve_udp();
+        if (fds[3].revents)
+            serve_tcp();
+        if (fds[2].revents)
+            take_connection();
+        fds[3].fd = server.tcp;
+    }
     return NULL;
+}
+
+/* Both sockets on one port that is free for both. */
+static int listen_at(struct sockaddr_in *at)
+{
+    for (int i = 0; i < 20; i++) {
+        socklen_t len = sizeof *at;
+
+        *at = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        server.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        server.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (!bind(server.fd, (struct sockaddr *)at, len) && !getsockname(server.fd, (struct sockaddr *)at, &len) &&
+            !bind(server.listener, (struct sockaddr *)at, len) && !listen(server.listener, 8))
+            return 1;
+        close(server.fd);
+        close(server.listener);
+    }
+    return 0;
 }
 
 const char *dns_start(const struct dns_row *rows)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
+    struct sockaddr_in at;
 
     server.rows = rows;
     server.questions = server.is_held = server.is_released = server.rcode = 0;
     server.late.p.len = 0;
-    server.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (bind(server.fd, (struct sockaddr *)&at, len) < 0 || getsockname(server.fd, (struct sockaddr *)&at, &len) < 0 ||
-        pipe(server.stop) < 0 || pthread_create(&server.thread, NULL, run, NULL))
+    server.tcp = -1;
+    if (!listen_at(&at) || pipe(server.stop) < 0 || pthread_create(&server.thread, NULL, run, NULL))
         return NULL;
     snprintf(server.where, sizeof server.where, "127.0.0.1:%u", ntohs(at.sin_port));
     return server.where;
@@ -241,6 +315,9 @@ void dns_stop(void)
     (void)!write(server.stop[1], "x", 1);
     pthread_join(server.thread, NULL);
     close(server.fd);
+    close(server.listener);
+    if (server.tcp >= 0)
+        close(server.tcp);
     close(server.stop[0]);
     close(server.stop[1]);
 }

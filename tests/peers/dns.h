@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A name server in a thread, on UDP at 127.0.0.1. */
+/* A name server in a thread, on UDP and TCP at 127.0.0.1. */
 #ifndef TEST_DNS_H
 #define TEST_DNS_H
 
@@ -14,6 +14,7 @@ struct dns_row {
     int a_first;     /* 1: questions for AAAA are answered after those for A */
     int hold_a;      /* 1: questions for A are answered when dns_release() says so; a name server holds one kind only */
     int hold_aaaa;   /* ... for AAAA */
+    int truncated;   /* 1: by UDP only the word that the answer is too long, by TCP all of it */
 };
 
 /* Starts it with rows up to one without a name; other names do not exist. Returns "127.0.0.1:PORT". */

@@ -362,6 +362,25 @@ Test(dialer, an_unanswered_family_is_not_waited_for)
     close(fd6);
 }
 
+/* An answer that is too long for UDP is fetched by TCP: c-ares opens another socket, and waits until it can be written. */
+Test(dialer, a_truncated_answer)
+{
+    static const struct dns_row rows[] = {
+        {.name = "long.example", .a = {"127.0.0.1"}, .aaaa = {"::1"}, .truncated = 1},
+        {.name = NULL},
+    };
+    uint16_t port = 0;
+    int fd6 = net_listen("::1", &port, 8), fd4 = net_listen("127.0.0.1", &port, 8), before = net_count_fds();
+    struct call c;
+
+    call_name(&c, rows, "long.example", port, 10000);
+    cr_expect_eq(c.rc, ENVOI_OK, "%s", c.fault.text);
+    call_finish(&c);
+    cr_expect_eq(net_count_fds(), before, "c-ares' sockets are closed");
+    close(fd4);
+    close(fd6);
+}
+
 Test(dialer, names_that_lead_nowhere)
 {
     static const struct dns_row rows[] = {
