@@ -12,11 +12,11 @@ static bool is_wanted(const struct job *job)
     return !job->message || (!job->mail_refused && job->accepted);
 }
 
-static int content_failed(struct engine *e, int rc)
+static int content_failed(struct engine *e, const struct content *content, int rc)
 {
-    return engine_die_of(
-        e, rc, "the content broke off (%s); the connection is closed before its end, nothing is delivered",
-        rc == ENVOI_E_MEMORY ? "out of memory" : "the source failed, has a NUL octet, or is not as long as it said");
+    return engine_die_of(e, rc,
+                         "the content broke off: %s; the connection is closed before its end, nothing is delivered",
+                         rc == ENVOI_E_MEMORY || !content->why ? envoi_error_text(rc) : content->why);
 }
 
 /* Line by line; a line that the end of a piece cuts is shown as two. */
@@ -148,7 +148,7 @@ static int content_write(struct engine *e, struct job *job, const struct positio
         if (rc == ENVOI_E_AGAIN)
             e->waiting = ENGINE_WANT_CONTENT;
         if (rc)
-            return rc == ENVOI_E_AGAIN ? rc : content_failed(e, rc);
+            return rc == ENVOI_E_AGAIN ? rc : content_failed(e, job->content, rc);
         put_chunk(e, job, &chunk);
         if (chunk.last) {
             output_end_command(&e->output, &job->content_end);
@@ -226,7 +226,7 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
     if (rc == ENVOI_E_AGAIN)
         e->waiting = ENGINE_WANT_CONTENT;
     if (rc)
-        return rc == ENVOI_E_AGAIN ? rc : content_failed(e, rc);
+        return rc == ENVOI_E_AGAIN ? rc : content_failed(e, job->content, rc);
     from = text->len;
     buf_append_text(text, "BDAT ");
     buf_append(text, digits, text_put_number(digits, chunk.total));

@@ -204,6 +204,8 @@ static int check_body(struct engine *e, struct envoi_message *m, const struct co
     bool given = has_parameter(m->options, "BODY");
     bool binary = has_parameter(m->options, "BODY=BINARYMIME");
 
+    m->content.seven_bit = maybe && !announced && !given && !m->drop_options;
+
     if (m->body == ENVOI_BODY_BINARY && given && !binary)
         return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_MAIL,
                          "another BODY= among the options than the binary one that was set");

@@ -32,6 +32,12 @@ void content_free(struct content *c)
     content_init(c);
 }
 
+static int content_refuse(struct content *c, int rc, const char *why)
+{
+    c->why = why;
+    return rc;
+}
+
 /* ---- the source ---- */
 
 static void content_lend(struct content *c, size_t *got)
@@ -72,10 +78,12 @@ static int content_pull(struct content *c, size_t *got)
         if (rc == ENVOI_E_AGAIN && *got)
             break;
         if (rc)
-            return rc == ENVOI_E_AGAIN || rc == ENVOI_E_MEMORY ? rc : ENVOI_E_CONTENT;
+            return rc == ENVOI_E_AGAIN || rc == ENVOI_E_MEMORY
+                       ? rc
+                       : content_refuse(c, ENVOI_E_CONTENT, "its source failed");
         c->pulled = true;
         if (n > room)
-            return ENVOI_E_CONTENT;
+            return content_refuse(c, ENVOI_E_CONTENT, "its source gave more octets than there was room for");
         c->ended = n == 0;
         *got += n;
     }
@@ -109,7 +117,8 @@ static int content_take(struct content *c)
         c->ended = c->taken == size;
     else if ((c->source.size >= 0 && content_size_differs(c, size)) ||
              (c->counted && content_size_differs(c, c->count)))
-        return ENVOI_E_CONTENT;
+        return content_refuse(c, ENVOI_E_CONTENT,
+                              c->ended ? "it ended before its size was reached" : "it is longer than its size");
     return ENVOI_OK;
 }
 
@@ -313,14 +322,14 @@ static bool span_has_block(const struct content *c, const struct content_span *s
     return c->taken > span->from && c->taken - c->block_len < span->to;
 }
 
-/* Can the block go out as it is? ENVOI_E_CONTENT: it holds a NUL and must not go out at all. */
-static int block_check(const struct content *c, bool *regular)
+/* Can the block go out as it is? ENVOI_E_CONTENT: it holds a NUL and must not go out at all; ENVOI_E_NOT_SUPPORTED. */
+static int block_check(struct content *c, bool *regular)
 {
     bool dots = c->mode == CONTENT_DOT;
     struct scan s;
 
     *regular = true;
-    if (c->mode == CONTENT_BINARY || (c->canonical && !dots))
+    if (c->mode == CONTENT_BINARY || (c->canonical && !dots && !c->seven_bit))
         return ENVOI_OK;
     if (c->scanned) {
         *regular = !span_has_block(c, &c->stray) && !(dots && span_has_block(c, &c->dotted));
@@ -328,7 +337,12 @@ static int block_check(const struct content *c, bool *regular)
     }
     s = scan_block(c->block, c->block_len, dots);
     *regular = !s.stray && !(dots && (s.dotted || (c->at_line_start && c->block[0] == '.')));
-    return s.has_nul ? ENVOI_E_CONTENT : ENVOI_OK;
+    if (s.has_nul)
+        return content_refuse(c, ENVOI_E_CONTENT, "it has a NUL octet");
+    if (s.has_8bit && c->seven_bit)
+        return content_refuse(c, ENVOI_E_NOT_SUPPORTED,
+                              "it has 8-bit octets, but the server does not announce 8BITMIME");
+    return ENVOI_OK;
 }
 
 /* The longest block of this source. Repaired, it is at most twice as long, plus one octet. */

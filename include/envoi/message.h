@@ -224,6 +224,11 @@ int envoi_message_set_body(struct envoi_message *message, int body);
  * | up to 64 KiB, can be read again | before MAIL    | exact         | if needed  | nothing is sent     |
  * | all others                      | as it goes out | of the source | to be safe | aborts the transfer |
  *
+ * Content that is scanned as it goes out is given up at the first 8-bit octet if the server does not announce 8BITMIME:
+ * the connection is closed before the end of the content, and the result is ENVOI_E_NOT_SUPPORTED, as it is before MAIL
+ * for content that was scanned. ENVOI_BODY_7BIT, a BODY= among the options and envoi_message_set_drop_options() send it
+ * all the same.
+ *
  * A regular file, or a callback with a rewind function, can be read again. It is scanned as a whole before MAIL,
  * whatever its size, if the result matters: the server has no 8BITMIME, or its SIZE limit may be exceeded.
  * @{ */
