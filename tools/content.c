@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #define CHUNK 32768
+/* A message from a pipe that is not longer is read as a whole before it is sent, so that its size is known, and whether
+ * it has 8-bit octets. The library looks that far into a file too. */
+#define SMALL 65536
 
 static int is_standard_input(const char *path)
 {
@@ -24,7 +27,9 @@ static void measure(struct content *content)
     content->size = -1;
     content->start = lseek(content->fd, 0, SEEK_CUR);
     content->regular = content->start >= 0 && fstat(content->fd, &status) == 0 && S_ISREG(status.st_mode);
-    if (content->regular)
+    if (content->whole)
+        content->size = (int64_t)content->head_len;
+    else if (content->regular)
         content->size =
             (int64_t)content->head_len + (status.st_size > content->start ? status.st_size - content->start : 0);
 }
@@ -62,30 +67,79 @@ static ssize_t read_some(struct content *content, void *buf, size_t cap)
     }
 }
 
-int content_read_recipients(struct content *content, header_address_fn *tell, void *ctx, struct fault *fault)
+/* Reads the next octets behind the head. Returns their number, 0 at the end, -1 with *fault filled. */
+static ssize_t read_more(struct content *content, struct fault *fault)
 {
-    size_t body = 0, kept = 0;
-    int rc;
+    char *head = realloc(content->head, content->head_len + CHUNK);
+    ssize_t n;
 
-    for (ssize_t n = -1; !body && n != 0;) {
-        char *head = content->head_len < HEADER_MAX ? realloc(content->head, content->head_len + CHUNK) : NULL;
-
-        if (!head)
-            return content->head_len < HEADER_MAX
-                       ? fault_set(fault, EXIT_LOCAL, ENVOI_E_MEMORY, "out of memory")
-                       : fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "the header of the message has no end");
-        content->head = head;
-        n = read_some(content, head + content->head_len, CHUNK);
-        if (n < 0)
-            return fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "cannot read the message: %s",
-                             strerror(content->error));
-        content->head_len += (size_t)n;
-        body = header_end(head, content->head_len, n == 0);
+    if (!head) {
+        fault_set(fault, EXIT_LOCAL, ENVOI_E_MEMORY, "out of memory");
+        return -1;
     }
-    rc = header_read(content->head, body, &kept, tell, ctx, fault);
-    /* The part of the body that was read already moves up to the shortened header. */
-    memmove(content->head + kept, content->head + body, content->head_len - body);
-    content->head_len -= body - kept;
+    content->head = head;
+    n = read_some(content, head + content->head_len, CHUNK);
+    if (n < 0)
+        fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "cannot read the message: %s", strerror(content->error));
+    content->head_len += n > 0 ? (size_t)n : 0;
+    content->whole = n == 0;
+    return n;
+}
+
+/* Reads the header, and of a pipe some more. Returns the offset of the body; 0: the header is longer than HEADER_MAX,
+ * or with *fault filled. */
+static size_t read_head(struct content *content, struct fault *fault)
+{
+    size_t body = 0;
+
+    while (!content->whole && (!body || (!content->regular && content->head_len < SMALL))) {
+        if (content->head_len >= HEADER_MAX || read_more(content, fault) < 0)
+            return body;
+        body = header_end(content->head, content->head_len, content->whole);
+    }
+    return body;
+}
+
+/* Removes the octets of the head from `from` to `to`. */
+static void cut_head(struct content *content, size_t from, size_t to)
+{
+    memmove(content->head + from, content->head + to, content->head_len - to);
+    content->head_len -= to - from;
+}
+
+/* Leaves out a line such as "From me Mon Jan  1 00:00:00 2001", where many servers would end the header. */
+static size_t drop_mailbox_line(struct content *content, int trace)
+{
+    size_t len = header_mailbox_line(content->head, content->head_len);
+
+    if (len && trace)
+        complain("left out the first line, which belongs to a mailbox file: %.*s", (int)len - 1, content->head);
+    if (len)
+        cut_head(content, 0, len);
+    return len;
+}
+
+int content_read_header(struct content *content, const struct options *options, address_fn *tell, void *ctx,
+                        struct fault *fault)
+{
+    int edit = options->read_recipients || options->drop_bcc;
+    size_t body = read_head(content, fault), dropped, kept;
+    int rc = fault->exit;
+
+    if (rc)
+        return rc;
+    dropped = drop_mailbox_line(content, options->trace);
+    rc = header_check(content->head, content->head_len, dropped > 0, fault);
+    if (!rc && edit && !body)
+        rc = fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "the header of the message has no end");
+    if (!rc && edit) {
+        rc = header_read(content->head, body - dropped, &kept, options->read_recipients ? tell : NULL, ctx, fault);
+        cut_head(content, kept, body - dropped);
+    } else if (!rc && !options->keep_bcc && header_has_bcc(content->head, content->head_len)) {
+        complain(
+            "warning: the message has a field Bcc, which all recipients will see; --drop-bcc removes it, --keep-bcc "
+            "says that it is meant");
+    }
     measure(content);
     return rc;
 }
@@ -114,7 +168,7 @@ static int rewind_content(void *ctx)
 {
     struct content *content = ctx;
 
-    if (lseek(content->fd, content->start, SEEK_SET) < 0)
+    if (!content->whole && lseek(content->fd, content->start, SEEK_SET) < 0)
         return ENVOI_E_CONTENT;
     content->head_pos = 0;
     content->done = 0;
@@ -123,7 +177,8 @@ static int rewind_content(void *ctx)
 
 int content_attach(struct content *content, struct envoi_message *message)
 {
-    return envoi_message_set_callback(message, pull, content->regular ? rewind_content : NULL, content, content->size);
+    return envoi_message_set_callback(message, pull, content->regular || content->whole ? rewind_content : NULL,
+                                      content, content->size);
 }
 
 void content_close(struct content *content)

@@ -5,6 +5,7 @@
 
 #include "fault.h"
 #include "header.h"
+#include "options.h"
 #include "progress.h"
 #include <envoi/envoi.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 struct content {
     int fd;
     int regular; /* a regular file: its size is known and it can be read again */
+    int whole;   /* head has all of the message, so it can be read again as well */
     char *head;  /* octets that were read from fd already, and are sent first; NULL: none */
     size_t head_len, head_pos;
     off_t start;   /* offset in fd of the octets after head */
@@ -25,8 +27,11 @@ struct content {
 
 /* Opens the message; NULL and "-" mean standard input. Returns 0, or an exit code with *fault filled. */
 int content_open(struct content *content, const char *path, struct fault *fault);
-/* Reads the header section, calls tell() for each recipient and removes Bcc; see header_read(). */
-int content_read_recipients(struct content *content, header_address_fn *tell, void *ctx, struct fault *fault);
+/* Reads the header section. It is refused if it is none; the line of a mailbox file before it is left out. With
+ * --read-recipients calls tell() for each recipient and removes Bcc, as --drop-bcc does; see header.h. Of Bcc in other
+ * messages it warns. */
+int content_read_header(struct content *content, const struct options *options, address_fn *tell, void *ctx,
+                        struct fault *fault);
 /* Makes it the content of the message. */
 int content_attach(struct content *content, struct envoi_message *message);
 void content_close(struct content *content);

@@ -94,11 +94,13 @@ int fault_from_session(struct fault *fault, const struct envoi_session *session,
 int fault_from_setter(struct fault *fault, const char *what, const char *value, int error)
 {
     int exit = exit_code_of_error(error, ENVOI_PHASE_NONE, 0);
+    char shown[TEXT_QUOTED];
 
+    text_quote(value, shown);
     for (size_t i = 0; error == ENVOI_E_USAGE && i < sizeof wants / sizeof *wants; i++)
         if (!strcmp(wants[i].option, what))
-            return fault_set(fault, exit, error, "%s '%s': it takes %s", what, value, wants[i].wants);
-    return fault_set(fault, exit, error, "%s '%s': %s", what, value, envoi_error_text(error));
+            return fault_set(fault, exit, error, "%s %s: it takes %s", what, shown, wants[i].wants);
+    return fault_set(fault, exit, error, "%s %s: %s", what, shown, envoi_error_text(error));
 }
 
 static const char *hint_of(const struct fault *fault)

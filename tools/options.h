@@ -34,7 +34,7 @@ struct options {
 
     const char *from;
     struct list to;
-    int read_recipients;
+    int read_recipients, keep_bcc, drop_bcc, quiet;
     const char *mail_options, *rcpt_options;
     int drop_options, require_all;
     const char *user, *password_file, *password_command, *token_file, *token_command, *mechanisms;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "addresses.h"
 #include "commands.h"
 #include "connection.h"
 #include "content.h"
@@ -15,6 +16,7 @@ struct send {
     struct envoi_library *library;
     struct envoi_session *session;
     struct envoi_message *message;
+    struct address_set *seen; /* the recipients of the message */
     struct content content;
     struct login login;
     char server[SERVER_MAX];
@@ -43,7 +45,12 @@ static int send_check_usage(const struct options *o)
     } checks[] = {
         {!o->host, "--host is missing: where to?"},
         {!o->from, "--from is missing: who sends? ('<>' is the null sender)"},
+        {o->from && !*o->from, "--from is empty; is a variable not set? ('<>' is the null sender)"},
         {!o->to.count && !o->read_recipients, "--to is missing: who is it for?"},
+        {o->keep_bcc && o->drop_bcc, "--keep-bcc and --drop-bcc exclude one another"},
+        {o->keep_bcc && o->read_recipients,
+         "--keep-bcc and --read-recipients (-t) exclude one another: -t removes Bcc"},
+        {o->quiet && o->json, "--quiet and --json exclude one another"},
         {o->operand_count > 1, "there is more than one message; one is sent at a time"},
         {login_count_secrets(o) > 1,
          "--password-file, --password-command, --token-file and --token-command exclude one another"},
@@ -61,17 +68,38 @@ static int send_check_usage(const struct options *o)
     return 0;
 }
 
+/* Adds a recipient; one who is named twice gets the message once. */
 static int send_add_recipient(void *ctx, const char *address, struct fault *fault)
 {
-    const struct send *send = ctx;
-    int error = envoi_message_add_recipient_with(send->message, address, send->options->rcpt_options);
+    struct send *send = ctx;
+    int added = address_set_add(&send->seen, address);
+    int error = ENVOI_E_MEMORY;
 
+    if (!added)
+        return 0;
+    if (added > 0)
+        error = envoi_message_add_recipient_with(send->message, address, send->options->rcpt_options);
     if (!error)
         return 0;
     /* The address was checked before the options. */
-    if (error == ENVOI_E_ADDRESS)
-        return fault_from_setter(fault, "recipient", address, error);
-    return fault_from_setter(fault, "--rcpt-options", send->options->rcpt_options, error);
+    if (error == ENVOI_E_USAGE)
+        return fault_from_setter(fault, "--rcpt-options", send->options->rcpt_options, error);
+    return fault_from_setter(fault, "recipient", address, error);
+}
+
+static int send_add_recipients(struct send *send)
+{
+    const struct list *to = &send->options->to;
+    int rc = 0;
+
+    for (size_t i = 0; !rc && i < to->count; i++) {
+        const char *list = to->items[i];
+
+        rc = list[strspn(list, " ,")]
+                 ? addresses_read("--to", list, strlen(list), send_add_recipient, send, &send->fault)
+                 : fault_set(&send->fault, EXIT_USAGE, ENVOI_E_USAGE, "--to is empty; is a variable not set?");
+    }
+    return rc;
 }
 
 static int make_message(struct send *send)
@@ -86,12 +114,11 @@ static int make_message(struct send *send)
         return fault_from_setter(&send->fault, "--mail-options", o->mail_options, error);
     envoi_message_set_drop_options(send->message, o->drop_options > 0);
     envoi_message_set_require_all(send->message, o->require_all > 0);
-    for (size_t i = 0; i < o->to.count; i++)
-        if (send_add_recipient(send, o->to.items[i], &send->fault))
-            return send->fault.exit;
-    rc = content_open(&send->content, o->operand_count ? o->operands[0] : NULL, &send->fault);
-    if (!rc && o->read_recipients)
-        rc = content_read_recipients(&send->content, send_add_recipient, send, &send->fault);
+    rc = send_add_recipients(send);
+    if (!rc)
+        rc = content_open(&send->content, o->operand_count ? o->operands[0] : NULL, &send->fault);
+    if (!rc)
+        rc = content_read_header(&send->content, o, send_add_recipient, send, &send->fault);
     if (rc)
         return rc;
     if (!envoi_message_recipients(send->message))
@@ -175,6 +202,7 @@ int send_command(const struct options *options)
         envoi_session_quit(send.session);
     envoi_session_free(send.session);
     envoi_message_free(send.message);
+    address_set_free(send.seen);
     envoi_library_free(send.library);
     content_close(&send.content);
     return exit;

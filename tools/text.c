@@ -91,6 +91,18 @@ json_t *text_moment(int64_t seconds)
                         (int)(of_day / 3600), (int)(of_day / 60 % 60), (int)(of_day % 60));
 }
 
+const char *text_quote(const char *text, char room[TEXT_QUOTED])
+{
+    size_t len = strlen(text), most = TEXT_QUOTED - sizeof "'...'";
+    int cut = len > most;
+
+    /* Not in the middle of a character. */
+    for (len = cut ? most : len; cut && len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+        len--;
+    snprintf(room, TEXT_QUOTED, "'%.*s%s'", (int)len, text, cut ? "..." : "");
+    return room;
+}
+
 size_t text_width(const char *text)
 {
     size_t width = 0;

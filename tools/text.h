@@ -15,6 +15,10 @@ char *text_clean(const char *text, char newline);
 json_t *text_json(const char *text);
 /* Returns a time, seconds since 1970, as "2026-01-31T23:59:59Z". A time_t may end in 2038, certificates do not. */
 json_t *text_moment(int64_t seconds);
+/* Returns `room`, with the text in quotes: its first 60 octets or so, with "..." behind them if there were more. It is
+ * not cleaned. */
+#define TEXT_QUOTED 72
+const char *text_quote(const char *text, char room[TEXT_QUOTED]);
 /* Returns the columns on a terminal: one for each character of valid UTF-8. */
 size_t text_width(const char *text);
 

@@ -68,6 +68,7 @@ send() { # ARG...: sends from alice
 # ---- what needs no server
 
 printf 'From: alice@test\nTo: bob@test\nSubject: hello\n\nA line.\n.dot\n' >letter
+printf 'Subject: hello\n\n' >unnamed
 printf '%s\n' "$PASSWORD" >password
 printf '%s\n' "$TOKEN" >token
 printf 'wrong\n' >wrong
@@ -112,7 +113,39 @@ data_cases() {
     send --host localhost --to a@b --json /nonexistent
     check 'no message file, as JSON' 65 out '"result": "error"' out '"name": "ENVOI_E_CONTENT"'
     send --host localhost --to a@b .;              check 'a directory as message' 65 err directory
-    send --host localhost -t <password;            check 'nobody named in the message' 65
+    send --host localhost -t <unnamed;             check 'nobody named in the message' 65
+}
+
+# What is sent has to be a message, and nobody who is named in it is passed over.
+content_cases() {
+    piped() { # TEXT ARG...: the text is a format of printf
+        # shellcheck disable=SC2059  # that is what it is
+        printf "$1" >piped
+        shift
+        send --host localhost "$@" <piped
+    }
+    # faults: F4
+    piped '\357\273\277To: a@x\nCc: b@x\n\n' -t;          check 'a byte order mark, -t' 65 err 'byte order mark.*without one'
+    piped '\357\273\277Bcc: a@x\nTo: b@x\n\n' --to b@x;   check 'a byte order mark, --to' 65 err 'byte order mark'
+    # faults: S6
+    awk 'BEGIN {printf "To: "; for (i = 0; i < 60000; i++) printf "a:"; print "\n"}' >deep
+    send --host localhost -t deep;                          check 'groups in groups' 65 err "To: 'a:a:.*[.][.][.]'.*groups in it"
+    # faults: S7
+    piped 'To: (John a@x\nCc: b@y\n\n' -t;                  check 'a comment that is not closed' 65 err "To: '(John a@x'"
+    piped 'To: a@x <>\n\n' -t;                              check 'empty brackets' 65 err "'a@x <>'"
+    piped ' Bcc: s@x\nTo: b@x\n\n' -t;                      check 'the header begins with a blank' 65 err "' Bcc: s@x'"
+    piped 'To: b@x\nBcc\n : s@x\n\n' -t;                    check 'a name without a colon' 65 err "no field: 'Bcc'.*remove"
+    piped 'Resent-To: b@x\n\n' -t;                          check 'a field Resent-To' 65 err 'Resent-To.*--to'
+    # faults: U10
+    piped '' --to b@x;                                      check 'an empty message' 65 err 'is empty'
+    piped 'Error: disk full\n' --to b@x;                    check 'a line is no header' 65 err "'Error: disk full'; .*empty line"
+    piped 'a@x' --to 'b@x, c d' ;                           check 'a list with a wrong entry' 65 err "--to: 'c d' .*','"
+    piped 'a@x' --to '';                                    check 'an empty --to' 64 err '--to is empty'
+    # faults: F17
+    run send --host localhost --to b@x --from '' letter;    check 'an empty --from' 64 err "'<>'"
+    piped 'a@x' --to b@x --keep-bcc --drop-bcc;             check 'Bcc both ways' 64 err 'exclude'
+    piped 'a@x' -t --keep-bcc;                              check '-t and --keep-bcc' 64 err 'exclude'
+    piped 'a@x' --to b@x --quiet --json;                    check '--quiet and --json' 64 err 'exclude'
 }
 
 config_cases() {
@@ -156,6 +189,11 @@ scripted_end() {
     kill "$PID" 2>/dev/null || true
     wait "$PID" 2>/dev/null || true
     PID=
+}
+
+from_pipe() { # FILE: what is read from ./pipe
+    [ -p pipe ] || mkfifo pipe
+    cat "$1" >pipe &
 }
 
 plain_send() { # ARG...: to the scripted server
@@ -227,6 +265,49 @@ scripted_cases() {
     check 'no such host' 68 out 'ENVOI_E_RESOLVE' err 'no-such-host.invalid'
 }
 
+SENDS="220 x|<|250 x|<|250 ok|<|250 ok|<|354 go|<.|250 kept|<|221 bye"
+to_scripted() { # STEPS TEXT ARG...: steps with | between them; the text is a format of printf
+    IFS='|'
+    # shellcheck disable=SC2086  # it is split
+    scripted $1
+    unset IFS
+    # shellcheck disable=SC2059
+    printf "$2" >piped
+    shift 2
+    send --host 127.0.0.1 --port "$PORT" --tls off --trace --trace "$@" <piped
+    scripted_end
+}
+
+header_cases() {
+    # faults: F23
+    to_scripted "220 x|<|250 x|<|250 ok|<|250 ok|<|250 ok|<|250 ok|<|354 go|<.|250 kept|<|221 bye" \
+        'To: b@x, a@y\nCc: B <b@X>, "a"@y\nBcc: c@x\n\nx\n' -t --to c@x
+    check 'an address that is named twice' 0 err '^>> DATA' out 'c@x' out 'b@x' out 'a@y'
+    [ "$(grep -c '^>> RCPT' err)" -eq 3 ] && grep '^>> RCPT' err | head -n 1 | grep -q c@x || CODE=999
+    check 'gets the message once' 0
+    # faults: F24
+    to_scripted "$SENDS" 'From x Mon Jan 1 00:00:00 2001\nSubject: x\n\nFrom me\n' --to b@x
+    check 'the line of a mailbox file' 0 err '^envoi: left out the first line.*: From x Mon' err '!^>> From x' err '>> From me'
+    # faults: F25
+    to_scripted "$SENDS" 'Bcc: s@x\nTo: b@x\n\nx\n' --to b@x
+    check 'Bcc without -t' 0 err '^envoi: warning: .*Bcc.*--drop-bcc.*--keep-bcc' err '>> Bcc: s@x'
+    to_scripted "$SENDS" 'Bcc: s@x\nTo: b@x\n\nx\n' --to b@x --drop-bcc
+    check '--drop-bcc' 0 err '!warning' err '!Bcc' err '>> To: b@x'
+    to_scripted "$SENDS" 'Bcc: s@x\nTo: b@x\n\nx\n' --to b@x --keep-bcc
+    check '--keep-bcc' 0 err '!warning' err '>> Bcc: s@x'
+    to_scripted "$SENDS" '\nOnly text\n' --to b@x
+    check 'text without a header' 0 err '>> Only text'
+    # faults: F12
+    to_scripted '220 x|<|250 x|<|250 ok' 'Subject: x\n\nJ\303\274rgen\n' --to b@x
+    check '8-bit content from a pipe' 69 err '8BITMIME' err '!DATA'
+    { printf 'Subject: x\n\n'; yes 'a line of text' | head -n 9000; printf 'J\303\274rgen\n'; } >long8
+    from_pipe long8
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to b@x <pipe
+    scripted_end
+    check '8-bit content late in a long pipe' 69 err '8BITMIME'
+}
+
 # The password is typed, or would be.
 terminal_cases() {
     BEFORE='setsid -w'
@@ -278,11 +359,6 @@ to_server() { # PORT ARG...: logs in as alice
     port=$1
     shift
     send --host localhost --port "$port" --ca "$CA" --user alice --password-file password "$@"
-}
-
-from_pipe() { # FILE: what is read from ./pipe
-    [ -p pipe ] || mkfifo pipe
-    cat "$1" >pipe &
 }
 
 last_mail() { # the number of the newest message
@@ -456,9 +532,11 @@ chmod 600 passphrase
 SKIPPED=
 usage_cases </dev/null
 data_cases </dev/null
+content_cases </dev/null
 config_cases </dev/null
 plugin_cases </dev/null
 scripted_cases </dev/null
+header_cases </dev/null
 terminal_cases </dev/null
 if start_server; then
     verdict_cases </dev/null
