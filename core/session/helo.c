@@ -21,10 +21,10 @@ static bool helo_is_fqdn(const char *name)
     return true;
 }
 
-void helo_default(int fd, char name[HELO_MAX])
+void helo_default(int fd, bool local, char name[HELO_MAX])
 {
-    struct sockaddr_storage local = {0};
-    socklen_t len = sizeof local;
+    struct sockaddr_storage here = {0};
+    socklen_t len = sizeof here;
     struct endpoint e;
     char host[ENDPOINT_TEXT_MAX];
 
@@ -33,10 +33,10 @@ void helo_default(int fd, char name[HELO_MAX])
         if (helo_is_fqdn(name))
             return;
     }
-    (void)snprintf(name, HELO_MAX, "localhost");
-    if (getsockname(fd, (struct sockaddr *)&local, &len) < 0 || local.ss_family == AF_UNIX ||
-        !endpoint_set(&e, (const struct sockaddr *)&local, len))
+    (void)snprintf(name, HELO_MAX, "%s", local ? "localhost" : "[127.0.0.1]");
+    if (getsockname(fd, (struct sockaddr *)&here, &len) < 0 || here.ss_family == AF_UNIX ||
+        !endpoint_set(&e, (const struct sockaddr *)&here, len))
         return;
     endpoint_host(&e, host, sizeof host);
-    (void)snprintf(name, HELO_MAX, "[%s%s]", local.ss_family == AF_INET6 ? "IPv6:" : "", host);
+    (void)snprintf(name, HELO_MAX, "[%s%s]", here.ss_family == AF_INET6 ? "IPv6:" : "", host);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/io.h"
 
+#include "session/stream.h"
+
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -22,7 +24,7 @@ static enum io_end io_receive_some(struct envoi_session *s)
     char block[BLOCK];
 
     for (int i = 0; i < READS_MAX && engine_alive(s->engine); i++) {
-        ssize_t n = recv(s->fd, block, sizeof block, 0);
+        ssize_t n = s->pipe_in ? stream_read(s, block, sizeof block) : recv(s->fd, block, sizeof block, 0);
 
         if (n == 0)
             return END_CLOSED;
@@ -66,7 +68,7 @@ void io_send(struct envoi_session *s)
             return;
         for (size_t k = 0; k < message.msg_iovlen; k++)
             total += pieces[k].iov_len;
-        n = sendmsg(s->fd, &message, MSG_NOSIGNAL);
+        n = s->pipe_out ? stream_write(s, pieces, message.msg_iovlen) : sendmsg(s->out, &message, MSG_NOSIGNAL);
         if (n >= 0) {
             engine_drained(s->engine, (size_t)n);
             s->choked = (size_t)n < total;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "session/helo.h"
 #include "session/io.h"
+#include "session/stream.h"
 
 #include <envoi/library.h>
 #include <errno.h>
@@ -24,7 +25,7 @@ static int loop_tls_policy(const struct envoi_session *s)
     return tls;
 }
 
-static int loop_begin_engine(struct envoi_session *s, const struct endpoint *address)
+int loop_connected(struct envoi_session *s)
 {
     char helo[HELO_MAX];
     struct engine_peer peer = {
@@ -35,16 +36,55 @@ static int loop_begin_engine(struct envoi_session *s, const struct endpoint *add
         .helo_name = helo,
     };
 
-    endpoint_text(address, s->peer, sizeof s->peer);
     trace_event(&s->trace, "connected to %s", s->peer);
-    helo_default(s->fd, helo);
+    helo_default(s->fd, s->target.is_unix, helo);
     s->readable = s->choked = false;
     return engine_connect(s->engine, &peer);
 }
 
 static bool loop_is_dialing(const struct envoi_session *s)
 {
-    return s->dialer && s->fd < 0;
+    return (s->dialer || s->dialing) && s->fd < 0;
+}
+
+/* May a callback say AGAIN? While a call blocks, the application cannot supply the answer that its callback waits
+ * for. */
+static bool loop_may_wait(const struct envoi_session *s)
+{
+    return s->settings.nonblocking && !s->impatient;
+}
+
+static const char again_in_vain[] = "a callback said AGAIN in a blocking call";
+
+static int loop_dial_failed(struct envoi_session *s, int rc, int64_t now)
+{
+    const char *label = s->target.label;
+    int code = rc == ENVOI_E_CANCELLED ? rc : ENVOI_E_CONNECT;
+
+    if (rc == ENVOI_E_AGAIN && !loop_may_wait(s))
+        return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_CONNECT, "%s", again_in_vain);
+    if (rc == ENVOI_E_AGAIN && (s->dial_until < 0 || now < s->dial_until))
+        return rc;
+    if (rc == ENVOI_E_AGAIN)
+        return fault_set(&s->fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_CONNECT,
+                         "%s: the dial callback gave no connection in time", label);
+    return fault_set(&s->fault, code, ENVOI_PHASE_CONNECT, "%s: the dial callback failed: %s", label,
+                     envoi_error_text(rc));
+}
+
+/* Asks the application for a connection. */
+static int loop_ask(struct envoi_session *s, int64_t now)
+{
+    int in = -1, out = -1;
+    int rc = s->dial(s->dial_ctx, s->target.name, s->target.port, &in, &out);
+
+    if (rc)
+        return loop_dial_failed(s, rc, now);
+    if ((rc = stream_adopt(s, in, out)))
+        return rc;
+    s->dialing = false;
+    engine_tick(s->engine, clock_now()); /* the callback may have taken its time */
+    return loop_connected(s);
 }
 
 /* ENVOI_E_AGAIN while the connection is being made. If an address was connected but gave no greeting, and then the
@@ -52,11 +92,15 @@ static bool loop_is_dialing(const struct envoi_session *s)
 static int loop_dial(struct envoi_session *s, int64_t now)
 {
     struct endpoint address;
-    int rc = dialer_step(s->dialer, now, &s->fd, &address);
+    int rc;
 
-    if (!rc) {
+    if (s->dialing)
+        return loop_ask(s, now);
+    if (!(rc = dialer_step(s->dialer, now, &s->fd, &address))) {
+        s->out = s->fd;
+        endpoint_text(&address, s->peer, sizeof s->peer);
         engine_tick(s->engine, now);
-        return loop_begin_engine(s, &address);
+        return loop_connected(s);
     }
     if (rc != ENVOI_E_AGAIN && s->earlier.code) {
         s->fault = s->earlier;
@@ -112,31 +156,27 @@ void loop_catch_up(struct envoi_session *s)
 static void loop_watch(struct envoi_session *s)
 {
     unsigned wants = s->fd >= 0 ? engine_want(s->engine) : 0;
-    unsigned events =
-        (wants & ENGINE_WANT_READ ? ENVOI_EVENT_READ : 0) | (wants & ENGINE_WANT_WRITE ? ENVOI_EVENT_WRITE : 0);
 
     if (!(wants & ENGINE_WANT_STEP))
         session_forget_worker(s);
     watch_begin(&s->watch);
-    if (loop_is_dialing(s))
+    if (s->dialer && s->fd < 0)
         dialer_watch(s->dialer);
     if (s->worker)
         watch_want(&s->watch, worker_fd(s->worker), ENVOI_EVENT_READ);
-    if (events)
-        watch_want(&s->watch, s->fd, events);
+    if (wants & ENGINE_WANT_READ)
+        watch_want(&s->watch, s->fd, ENVOI_EVENT_READ);
+    if (wants & ENGINE_WANT_WRITE)
+        watch_want(&s->watch, s->out, ENVOI_EVENT_WRITE);
     watch_commit(&s->watch);
 }
 
-/* While a call blocks, the application cannot supply the answer that its callback waits for. */
 static int loop_refuse_again(struct envoi_session *s)
 {
-    static const char why[] = "a callback said AGAIN in a blocking call";
-
-    if ((s->settings.nonblocking && !s->impatient) ||
-        !(engine_want(s->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL)))
+    if (loop_may_wait(s) || !(engine_want(s->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL)))
         return ENVOI_E_AGAIN;
-    engine_give_up(s->engine, ENVOI_E_USAGE, why);
-    return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "%s", why);
+    engine_give_up(s->engine, ENVOI_E_USAGE, again_in_vain);
+    return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "%s", again_in_vain);
 }
 
 static int loop_round_result(struct envoi_session *s, int64_t now)
@@ -160,6 +200,7 @@ static int loop_verb_round(struct envoi_session *s)
 
         if (rc != ENVOI_E_AGAIN || loop_is_dialing(s))
             return rc;
+        now = clock_now();
     }
     loop_exchange(s, now);
     return loop_round_result(s, now);
@@ -183,6 +224,7 @@ static int loop_end_verb(struct envoi_session *s, int rc)
 
     s->verb = VERB_NONE;
     s->expiry = -1;
+    s->dialing = false;
     dialer_free(s->dialer);
     s->dialer = NULL;
     if (rc && !s->fault.text[0]) /* such as ENVOI_E_MEMORY, which comes without a text */
@@ -209,8 +251,12 @@ static int loop_carry_on(struct envoi_session *s)
 
 static int64_t loop_deadline(const struct envoi_session *s, int64_t now)
 {
-    int64_t at = loop_is_dialing(s) ? dialer_deadline(s->dialer, now) : engine_deadline(s->engine);
+    int64_t at = engine_deadline(s->engine);
 
+    if (s->dialing && s->fd < 0)
+        at = s->dial_until;
+    else if (loop_is_dialing(s))
+        at = dialer_deadline(s->dialer, now);
     return clock_earlier(at, s->expiry);
 }
 
@@ -218,13 +264,12 @@ static void loop_ready(struct envoi_session *s, int fd, unsigned events)
 {
     if (fd < 0)
         return;
-    if (fd == s->fd) {
+    if (fd == s->fd)
         s->readable = s->readable || events & ENVOI_EVENT_READ;
-        if (events & ENVOI_EVENT_WRITE)
-            s->choked = false;
-    } else if (loop_is_dialing(s)) {
+    if (fd == s->out && events & ENVOI_EVENT_WRITE)
+        s->choked = false;
+    if (s->dialer && s->fd < 0)
         dialer_ready(s->dialer, fd, events);
-    }
 }
 
 /* ---- the blocking face ---- */

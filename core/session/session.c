@@ -165,7 +165,7 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
     if (!(s = mem_zalloc(sizeof *s)))
         return ENVOI_E_MEMORY;
     s->library = library_ref(library);
-    s->fd = -1;
+    s->fd = s->out = -1;
     s->expiry = -1;
     settings_init(&s->settings);
     buf_init(&s->ticket_key, 0, true);
@@ -205,6 +205,8 @@ int session_copy(const struct envoi_session *from, struct envoi_session **out)
         session_destroy(s);
         return rc;
     }
+    s->dial = from->dial;
+    s->dial_ctx = from->dial_ctx;
     s->trace = from->trace;
     engine_set_trace_level(s->engine, s->trace.level);
     *out = s;
@@ -234,7 +236,7 @@ int session_enter_any(struct envoi_session *s)
 
 int session_enter(struct envoi_session *s)
 {
-    if (s && !s->depth && (s->fd >= 0 || s->dialer) && s->process != process_number())
+    if (s && !s->depth && (s->fd >= 0 || s->dialer || s->dialing) && s->process != process_number())
         return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE,
                          "the connection belongs to the process that this one was forked from");
     return session_enter_any(s);
@@ -262,16 +264,25 @@ void session_forget_worker(struct envoi_session *s)
     s->worker = NULL;
 }
 
+static void session_close_fd(struct envoi_session *s, int fd)
+{
+    watch_forget(&s->watch, fd);
+    (void)close(fd);
+}
+
 void session_drop(struct envoi_session *s)
 {
     session_forget_worker(s);
     dialer_free(s->dialer);
     s->dialer = NULL;
+    s->dialing = false;
     engine_close(s->engine);
     if (s->fd >= 0) {
-        watch_forget(&s->watch, s->fd);
-        (void)close(s->fd);
-        s->fd = -1;
+        session_close_fd(s, s->fd);
+        if (s->out != s->fd)
+            session_close_fd(s, s->out);
+        s->fd = s->out = -1;
+        s->pipe_in = s->pipe_out = false;
         trace_event(&s->trace, "closed the connection to %s", s->peer);
     }
     tls_cache_release(&s->library->tls, s->tls);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One connection: joins the application, the engine and the socket.
  *
- * The files of this room use only those before them: servers, library, worker, session; helo, io, loop, verbs,
+ * The files of this room use only those before them: servers, library, worker, session; helo, stream, io, loop, verbs,
  * sendmail. session_settings and session_info use none behind session. */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -37,9 +37,16 @@ struct envoi_session {
     struct envoi_errctx earlier; /* a failure that quit, or the next address in connect, must not replace */
     struct trace trace;
     struct watch watch;
+    envoi_dial_fn *dial; /* NULL: names are looked up, and addresses connected to */
+    void *dial_ctx;
 
     /* the connection */
-    int fd;                /* -1: none */
+    int fd;                /* is read from; -1: none */
+    int out;               /* is written to: the same, unless the application has given two descriptors */
+    bool pipe_in;          /* fd is no socket */
+    bool pipe_out;         /* out is no socket */
+    bool dialing;          /* the dial callback is asked for a descriptor */
+    int64_t dial_until;    /* when it is asked no more; -1: never */
     struct dialer *dialer; /* until the greeting, because there may be other addresses */
     struct worker *worker; /* runs a step of the login that may block; NULL: none */
     unsigned process;      /* process_number() of the process that the connection belongs to */
@@ -92,7 +99,7 @@ int session_go(struct envoi_session *s);
 uint64_t session_limit(const struct envoi_session *s, const char *name);
 /* Is it worth while to queue more than one message? */
 bool session_pipelines(const struct envoi_session *s);
-/* Did a content or credential callback say AGAIN, so that it must be asked again later? */
+/* Did a content, credential or dial callback say AGAIN, so that it must be asked again later? */
 bool session_waits(const struct envoi_session *s);
 /* Do the settings ask for a login? */
 bool session_has_login(const struct envoi_session *s);

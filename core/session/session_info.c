@@ -213,7 +213,7 @@ bool session_pipelines(const struct envoi_session *s)
 
 bool session_waits(const struct envoi_session *s)
 {
-    return engine_want(s->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL);
+    return s->dialing || engine_want(s->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL);
 }
 
 bool session_has_login(const struct envoi_session *s)

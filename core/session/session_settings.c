@@ -131,6 +131,17 @@ int envoi_session_set_watch(struct envoi_session *session, envoi_watch_fn *watch
     return ENVOI_OK;
 }
 
+int envoi_session_set_dial(struct envoi_session *session, envoi_dial_fn *dial, void *ctx)
+{
+    int rc = setting_begin(session, "dial callback");
+
+    if (rc)
+        return rc;
+    session->dial = dial;
+    session->dial_ctx = ctx;
+    return ENVOI_OK;
+}
+
 int envoi_session_set_trace(struct envoi_session *session, int level, envoi_trace_fn *trace, void *ctx)
 {
     if (!session)

@@ -6,6 +6,7 @@
 #include "message/verdict.h"
 #include "session/loop.h"
 #include "session/session.h"
+#include "session/stream.h"
 
 /* ---- beginning and end ---- */
 
@@ -62,9 +63,24 @@ static uint16_t verb_default_port(const struct settings *s)
     return s->tls == ENVOI_TLS_IMPLICIT ? 465 : 25;
 }
 
-static int verb_begin_dialing(struct envoi_session *s, const char *server)
+/* Notes to which server a connection is made, and by which process. */
+static int verb_take_server(struct envoi_session *s, const char *server)
 {
     const char *backend = s->tls_backend ? s->tls_backend : s->library->tls_backend;
+    int rc;
+
+    fault_clear(&s->earlier);
+    target_free(&s->target);
+    if ((rc = target_parse(server, verb_default_port(&s->settings), &s->fault, &s->target)))
+        return rc;
+    if ((rc = mem_replace(&s->settings.tls_backend, backend)))
+        return fault_set(&s->fault, rc, ENVOI_PHASE_CONNECT, "%s", envoi_error_text(rc));
+    s->process = process_number();
+    return ENVOI_OK;
+}
+
+static int verb_begin_dialing(struct envoi_session *s, const char *server)
+{
     struct dialer_env env = {
         .target = &s->target,
         .policy = &s->library->resolver,
@@ -75,15 +91,15 @@ static int verb_begin_dialing(struct envoi_session *s, const char *server)
         .fault = &s->fault,
         .host_cache = s->host_cache,
     };
-    int rc;
+    int rc = verb_take_server(s, server);
 
-    fault_clear(&s->earlier);
-    target_free(&s->target);
-    if ((rc = target_parse(server, verb_default_port(&s->settings), &s->fault, &s->target)))
+    if (rc)
         return rc;
-    if ((rc = mem_replace(&s->settings.tls_backend, backend)))
-        return fault_set(&s->fault, rc, ENVOI_PHASE_CONNECT, "%s", envoi_error_text(rc));
-    s->process = process_number();
+    if (s->dial && !s->target.is_unix) {
+        s->dialing = true;
+        s->dial_until = clock_now() + s->settings.timeouts[ENVOI_PHASE_CONNECT];
+        return ENVOI_E_AGAIN;
+    }
     rc = dialer_new(&env, clock_now(), &s->dialer);
     return rc ? rc : ENVOI_E_AGAIN;
 }
@@ -99,6 +115,33 @@ int envoi_session_connect(struct envoi_session *session, const char *server)
     if (!server)
         return verb_refuse(session, ENVOI_E_USAGE, "no server is given");
     return verb_end(session, verb_begin_dialing(session, server));
+}
+
+/* in and out are closed if this fails. */
+static int verb_begin_adopted(struct envoi_session *s, int in, int out, const char *server)
+{
+    int rc = verb_take_server(s, server);
+
+    if (!rc && s->target.is_unix)
+        rc = fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_CONNECT, "%s: not a server: host or host:port", server);
+    if (rc) {
+        stream_refuse(s, in, out);
+        return rc;
+    }
+    rc = stream_adopt(s, in, out);
+    return rc ? rc : loop_connected(s);
+}
+
+int envoi_session_adopt_fd(struct envoi_session *session, int in, int out, const char *server)
+{
+    int rc = verb_begin(session, VERB_CONNECT);
+
+    if (!rc && session->fd < 0 && server)
+        return verb_end(session, verb_begin_adopted(session, in, out, server));
+    stream_refuse(session, in, out);
+    if (rc)
+        return rc;
+    return verb_refuse(session, ENVOI_E_USAGE, server ? "already connected" : "no server is given");
 }
 
 int envoi_session_open(struct envoi_library *library, const char *server, struct envoi_session **out)

@@ -40,10 +40,10 @@
  * every program with threads. Afterwards both processes may go on with the object, and each frees its own copy.
  * Connections stay with the process that made them: see session.h.
  *
- * **The process** belongs to the program. envoi changes no signal's disposition or mask and causes no SIGPIPE. It
- * leaves locale, umask, current directory and environment alone and installs no exit handler. It starts no thread,
- * except for a login that envoi_session_allow_blocking_mechanisms() permits. Its sockets and files are close-on-exec.
- * Modules are never unloaded.
+ * **The process** belongs to the program. envoi changes no signal's disposition, leaves the mask as it was, and causes
+ * no SIGPIPE. It leaves locale, umask, current directory and environment alone and installs no exit handler. It starts
+ * no thread, except for a login that envoi_session_allow_blocking_mechanisms() permits. Its sockets and files are
+ * close-on-exec. Modules are never unloaded.
  *
  * **OpenSSL, GnuTLS and Cyrus SASL** may be used by the program at the same time. envoi sets nothing in them that holds
  * for the whole process. If such a library counts its users, envoi is one of them from the moment a library object

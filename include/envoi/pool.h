@@ -56,7 +56,8 @@
  * connection to that server is begun. Its addresses are used as long as the name servers said (at least one second, at
  * most one hour; ten seconds for /etc/hosts). The address that worked last is tried first. If one gives no good
  * greeting the next is tried, as in envoi_session_connect(). If none can be connected to, the addresses are forgotten.
- * A failed look-up is not cached; the back-off decides when it is repeated.
+ * A failed look-up is not cached; the back-off decides when it is repeated. If the prototype has a dial function
+ * (envoi_session_set_dial()), it is asked for each connection instead, and no name is looked up.
  *
  * **TLS.** Connections resume each other's TLS sessions as all sessions of a library object do, if server, name,
  * verification, pins, trust and client certificate are the same. Two routes to one server never share a connection.
@@ -136,8 +137,8 @@ int64_t envoi_pool_limit(const struct envoi_pool *pool, int limit);
 /** Adds a route.
  * @param pool       the pool
  * @param prototype  a session of the same library object that is not connected. Its settings are copied, except the
- *                   watch function; the caller may free it at once. The `ctx` of its credential and trace functions
- *                   must live as long as the pool
+ *                   watch function; the caller may free it at once. The `ctx` of its dial, credential and trace
+ *                   functions must live as long as the pool
  * @param servers    as for envoi_session_connect(), separated by blanks, in the order in which they are tried; copied
  * @param route      set to the route's number, for envoi_pool_submit()
  * @retval ENVOI_E_USAGE   an argument is NULL; the prototype is connected, has a verb in progress or is of another
@@ -189,8 +190,8 @@ size_t envoi_pool_connections(const struct envoi_pool *pool);
 /** @name The blocking face
  * @{ */
 /** Works until every submitted message is done. Callbacks may submit more. Idle connections stay open for the next
- * call; after envoi_pool_drain() it works until they are closed, too. If a content or credential callback returns
- * ENVOI_E_AGAIN here, its message (or all that waits on its route) fails with ENVOI_E_USAGE.
+ * call; after envoi_pool_drain() it works until they are closed, too. If a content, credential or dial callback
+ * returns ENVOI_E_AGAIN here, its message (or all that waits on its route) fails with ENVOI_E_USAGE.
  * @retval ENVOI_E_USAGE   there is a watch function; called from a callback; or in a forked child
  * @retval ENVOI_E_SYSTEM  epoll failed; messages remain in the pool, and a later call goes on
  * @since 0.1 */

@@ -33,7 +33,7 @@
  *
  * | call                     | not connected (1) | connected     | in a verb (2) | callback (3) | child (4)   |
  * | ------------------------ | ----------------- | ------------- | ------------- | ------------ | ----------- |
- * | connect                  | begins            | USAGE         | BUSY          | BUSY         | USAGE       |
+ * | connect, adopt_fd        | begins            | USAGE         | BUSY          | BUSY         | USAGE       |
  * | quit                     | returns OK        | begins        | BUSY          | BUSY         | USAGE       |
  * | every other verb         | DISCONNECTED      | begins        | BUSY          | BUSY         | USAGE       |
  * | sendmail if non-blocking | USAGE             | USAGE         | BUSY          | BUSY         | USAGE       |
@@ -49,8 +49,8 @@
  *    envoi_session_connected() says whether there is a connection. A loss that was not noticed yet makes the next verb
  *    return ENVOI_E_DISCONNECTED.
  * 2. Between the calls of envoi_session_process(), in the non-blocking face.
- * 3. Of this session: trace, watch, credential, AUTH step and content functions, and the log function of the library
- *    object.
+ * 3. Of this session: trace, watch, dial, credential, AUTH step and content functions, and the log function of the
+ *    library object.
  * 4. While the child has its copy of a connection that belongs to the parent. After close it is "not connected".
  * 5. It notices a server that closes the connection between verbs, and returns ENVOI_OK.
  *
@@ -86,6 +86,11 @@
  * the child's copy of the descriptor without sending anything, and the parent's connection is as it was. Then the
  * session can connect again, in the child too. The watch function is called as always, so the child's loop must be its
  * own by then (uv_loop_fork(), event_reinit(), a new epoll descriptor).
+ *
+ * **Connections of the application.** envoi_session_adopt_fd() goes on over a socket, a socketpair or two pipes that
+ * the application has connected (`ssh -W`, a child process, a network namespace), and envoi_session_set_dial() sets a
+ * function that is asked for one whenever the session or a pool connects. Such a connection never counts as a unix
+ * socket, not even if it is one: TLS is required by default, and plaintext mechanisms need it.
  *
  * **errno** is left unchanged by verbs, envoi_session_process() and envoi_session_close().
  *
@@ -309,6 +314,29 @@ int envoi_session_set_chunking(struct envoi_session *session, size_t octets, int
  * @since 0.1 */
 int envoi_session_set_timeout(struct envoi_session *session, int phase, int64_t milliseconds);
 
+/** Makes a connection to a server for the session, in place of a look-up and connect(2).
+ * @param ctx   as given to envoi_session_set_dial()
+ * @param host  the host of envoi_session_connect(): A-labels, or an address without brackets; borrowed for the call
+ * @param port  its port
+ * @param in    is -1; set to a descriptor that is connected to the server, as for envoi_session_adopt_fd(). After
+ *              ENVOI_OK it belongs to the session, after anything else to the application
+ * @param out   is -1, which means the same descriptor as in; otherwise as in
+ * @retval ENVOI_OK
+ * @retval ENVOI_E_AGAIN      later, non-blocking face only: `envoi_session_process(session, -1, 0)` asks again, and
+ *                            ENVOI_PHASE_CONNECT bounds the wait
+ * @retval ENVOI_E_CANCELLED  the verb ends with this result; a pool gives up all messages that wait on the route
+ * @retval other              the verb ends with ENVOI_E_CONNECT
+ * @since 0.1 */
+typedef int envoi_dial_fn(void *ctx, const char *host, unsigned port, int *in, int *out);
+/** Sets the function that makes connections. With it no name is looked up. It is called once for each connect (until it
+ * does not return ENVOI_E_AGAIN), and not for a "/path". In the blocking face it may wait, and no deadline passes
+ * meanwhile.
+ * @param session  the session
+ * @param dial     NULL, the default: the session connects by itself
+ * @param ctx      passed to it
+ * @since 0.1 */
+int envoi_session_set_dial(struct envoi_session *session, envoi_dial_fn *dial, void *ctx);
+
 /** The kinds of trace lines. */
 enum envoi_trace {
     ENVOI_TRACE_INFO = 0,     /**< an event: connecting, plugin chosen, TLS agreed, ... */
@@ -340,8 +368,8 @@ int envoi_session_set_trace(struct envoi_session *session, int level, envoi_trac
 #define ENVOI_EVENT_READ  1u /**< wait until the descriptor is readable */
 #define ENVOI_EVENT_WRITE 2u /**< wait until it is writable */
 /** Says which events of a descriptor to wait for from now on. There are several descriptors while names are looked up
- * and addresses are tried; afterwards there is the socket alone, and the descriptor of a worker while it takes a step
- * of a login.
+ * and addresses are tried; afterwards there is the socket alone (or both descriptors of envoi_session_adopt_fd()), and
+ * the descriptor of a worker while it takes a step of a login.
  * @param ctx     as given to envoi_session_set_watch()
  * @param fd      the descriptor
  * @param events  ENVOI_EVENT_*; 0: forget the descriptor, which may be closed already
@@ -383,15 +411,33 @@ int64_t envoi_session_deadline(struct envoi_session *session);
  *                 implicit TLS; 24 for LMTP
  * @retval ENVOI_E_USAGE          already connected, server is NULL, or it has another form
  * @retval ENVOI_E_RESOLVE        the name has no address
- * @retval ENVOI_E_CONNECT        no address accepts the connection
+ * @retval ENVOI_E_CONNECT        no address accepts the connection, or the dial function failed
  * @retval ENVOI_E_GREETING       another greeting than 220, which is in envoi_session_reply()
  * @retval ENVOI_E_TLS            these five only with implicit TLS: see envoi_session_starttls()
  * @retval ENVOI_E_CERTIFICATE
  * @retval ENVOI_E_NOT_SUPPORTED
  * @retval ENVOI_E_PLUGIN
- * @retval ENVOI_E_CANCELLED
+ * @retval ENVOI_E_CANCELLED      also if the dial function said so
  * @since 0.1 */
 int envoi_session_connect(struct envoi_session *session, const char *server);
+/** Goes on over a connection that the application has made, and reads the greeting. Apart from that it is as
+ * envoi_session_connect().
+ * - The descriptors belong to the session from this call on, whatever it returns: after a failure they are closed.
+ * - They become non-blocking. This is a property of the open file, which other descriptors and processes may share.
+ * - envoi_session_peer() is the address of a TCP socket, otherwise "descriptor 5" or "descriptors 5 and 6". On anything
+ *   but a TCP socket the default name after EHLO is "[127.0.0.1]" if the FQDN of this host is not known.
+ * - The watch function is told of both descriptors: in for ENVOI_EVENT_READ, out for ENVOI_EVENT_WRITE.
+ * - A pipe that the other side has closed raises no SIGPIPE.
+ * @param session  the session
+ * @param in       a connected stream socket; or the reading end of a pipe, or a terminal
+ * @param out      the descriptor to write to; -1: the same as in
+ * @param server   "host", "host:port" and so on, not "/path": the name that the certificate must carry, and the one in
+ *                 error texts. Port 465 means implicit TLS here too
+ * @retval ENVOI_E_USAGE  already connected; server is NULL or has another form; or a descriptor is not open, not open
+ *                        for its direction, a file, or a socket that listens or is no stream
+ * @returns also as envoi_session_connect()
+ * @since 0.1 */
+int envoi_session_adopt_fd(struct envoi_session *session, int in, int out, const char *server);
 /** Sends EHLO, or LHLO for LMTP.
  * @param session  the session
  * @param name     also for later EHLOs on this connection; NULL: the setting of envoi_session_set_helo_name()
@@ -638,7 +684,8 @@ const struct envoi_reply *envoi_session_reply(const struct envoi_session *sessio
 const struct envoi_reply *envoi_session_greeting(const struct envoi_session *session);
 /** Returns 1 while connected. @since 0.1 */
 int envoi_session_connected(const struct envoi_session *session);
-/** Returns the address of the connection, "192.0.2.1:587" or "/path"; "" if not connected. @since 0.1 */
+/** Returns the address of the connection, "192.0.2.1:587", "/path" or "descriptor 5" (envoi_session_adopt_fd());
+ * "" if not connected. @since 0.1 */
 const char *envoi_session_peer(const struct envoi_session *session);
 /** Returns 1 if the server announced extension `name` (in any case of letters) after the last EHLO. @since 0.1 */
 int envoi_session_has_extension(const struct envoi_session *session, const char *name);
