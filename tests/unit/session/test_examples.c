@@ -15,12 +15,10 @@ TestSuite(examples, .timeout = 60);
 
 extern char **environ;
 
-/* Runs EXAMPLE SERVER me@example.org you@example.net with the message on its standard input. Returns its exit
- * status. */
-static int run(const char *example, const char *where, const char *message, char *out, size_t size)
+/* Runs a program with the message on its standard input. Returns its exit status. */
+static int run_with(const char *const *words, const char *message, char *out, size_t size)
 {
-    char *argv[] = {(char *)(uintptr_t)example, (char *)(uintptr_t)where, (char[]){"me@example.org"},
-                    (char[]){"you@example.net"}, NULL};
+    char *const *argv = (char *const *)(uintptr_t)words;
     posix_spawn_file_actions_t actions;
     int in[2], back[2], status = -1;
     size_t len = 0;
@@ -35,7 +33,7 @@ static int run(const char *example, const char *where, const char *message, char
     posix_spawn_file_actions_adddup2(&actions, back[1], 1);
     posix_spawn_file_actions_addclose(&actions, in[1]);
     posix_spawn_file_actions_addclose(&actions, back[0]);
-    cr_assert_eq(posix_spawn(&pid, example, &actions, NULL, argv, environ), 0);
+    cr_assert_eq(posix_spawn(&pid, argv[0], &actions, NULL, argv, environ), 0);
     posix_spawn_file_actions_destroy(&actions);
     close(in[0]);
     close(in[1]);
@@ -46,6 +44,13 @@ static int run(const char *example, const char *where, const char *message, char
     close(back[0]);
     waitpid(pid, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Runs EXAMPLE SERVER me@example.org you@example.net. */
+static int run(const char *example, const char *where, const char *message, char *out, size_t size)
+{
+    return run_with((const char *const[]){example, where, "me@example.org", "you@example.net", NULL}, message, out,
+                    size);
 }
 
 static const char *const script[] = {
@@ -102,6 +107,24 @@ Test(examples, poll)
 Test(examples, epoll)
 {
     check(EXAMPLES "/epoll");
+}
+
+/* Through a command. Its connection does not count as a unix socket: without TLS nothing is sent. */
+Test(examples, command)
+{
+    struct server *server = server_start(without_tls);
+    char relay[256], out[512], where[64];
+    const char *wrong;
+
+    snprintf(where, sizeof where, "%s", server_where(server));
+    snprintf(relay, sizeof relay, "exec 3<>/dev/tcp/127.0.0.1/%s; cat <&3 & cat >&3; kill $!", strchr(where, ':') + 1);
+    cr_expect_eq(run_with((const char *const[]){EXAMPLES "/command", where, "me@example.org", "you@example.net", "bash",
+                                                "-c", relay, NULL},
+                          "Subject: hello\n\n.dot\n", out, sizeof out),
+                 1);
+    cr_expect_not_null(strstr(out, "not attempted"), "%s", out);
+    wrong = server_stop(server);
+    cr_expect_null(wrong, "%s", wrong ? wrong : "");
 }
 
 /* Around the loops of other libraries: those that were found when this was built. */
