@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/fault.h"
 
+#include "base/text.h"
+
 #include <envoi/library.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -60,26 +62,31 @@ int fault_set(struct envoi_errctx *fault, int code, int phase, const char *forma
     fault->phase = phase;
     fault->library_code = 0;
     va_start(args, format);
-    (void)vsnprintf(fault->text, sizeof fault->text, format, args);
+    (void)text_format(fault->text, sizeof fault->text, "\n", format, args);
     va_end(args);
     return code;
 }
 
+/* Joins the prefix and the text. */
+static void fault_join(struct envoi_errctx *fault, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)text_format(fault->text, sizeof fault->text, "\n", format, args);
+    va_end(args);
+}
+
 void fault_prefix(struct envoi_errctx *fault, const char *format, ...)
 {
-    char old[FAULT_TEXT_MAX];
+    char old[FAULT_TEXT_MAX], prefix[FAULT_TEXT_MAX];
     va_list args;
-    int n;
 
     if (!fault)
         return;
     memcpy(old, fault->text, sizeof old);
     va_start(args, format);
-    n = vsnprintf(fault->text, sizeof fault->text, format, args);
+    (void)text_format(prefix, sizeof prefix, "\n", format, args);
     va_end(args);
-    if (n >= 0 && (size_t)n + 3 < sizeof fault->text) {
-        size_t room = sizeof fault->text - (size_t)n - 3;
-
-        (void)snprintf(fault->text + n, room + 3, ": %.*s", (int)room, old);
-    }
+    fault_join(fault, "%s: %s", prefix, old);
 }

@@ -17,7 +17,8 @@ struct envoi_errctx {
 
 void fault_clear(struct envoi_errctx *fault);
 /* Sets all members (library_code to 0) and returns code, so that a caller can write `return fault_set(...)`. If fault
- * is NULL, only returns code. A text that is too long is cut. The arguments must not lie in fault->text. */
+ * is NULL, only returns code. The text is made printable (line feeds stay), and ends with "..." if it is too long. The
+ * arguments must not lie in fault->text. */
 int fault_set(struct envoi_errctx *fault, int code, int phase, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Puts "prefix: " before the text that is there, whose end is cut if need be. fault may be NULL. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 
+#include "base/utf8.h"
+
+#include <stdio.h>
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -99,11 +102,6 @@ size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n)
     return sizeof all - at;
 }
 
-static bool text_is_control(unsigned char c)
-{
-    return (c < 0x20 && c != '\t') || c == 0x7f;
-}
-
 /* Eight octets as one number, the first octet lowest. */
 static uint64_t text_load(const char *text)
 {
@@ -119,11 +117,12 @@ size_t text_plain_length(const char *text, size_t len)
     size_t i = 0;
 
 #ifdef __SSE2__ /* every x86-64 has it: sixteen octets at a time */
-    const __m128i below = _mm_set1_epi8(0x1f), del = _mm_set1_epi8(0x7f);
+    const __m128i one = _mm_set1_epi8(1), least = _mm_set1_epi8(0x21);
 
     for (; i + 16 <= len; i += 16) {
         __m128i w = _mm_loadu_si128((const __m128i *)(const void *)(text + i));
-        int found = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(w, below), w), _mm_cmpeq_epi8(w, del)));
+        /* One more, and as a signed number: all that is wanted is above 0x20. */
+        int found = _mm_movemask_epi8(_mm_cmplt_epi8(_mm_add_epi8(w, one), least));
 
         if (found)
             return i + (size_t)__builtin_ctz((unsigned)found);
@@ -133,24 +132,74 @@ size_t text_plain_length(const char *text, size_t len)
         uint64_t w = text_load(text + i), no_del = w ^ (0x7f * ones);
         /* An octet that is found may borrow from those above it and spoil their bits, so only the lowest hit is
          * right. */
-        uint64_t found = (((w - 0x20 * ones) & ~w) | ((no_del - ones) & ~no_del)) & high;
+        uint64_t found = (((w - 0x20 * ones) & ~w) | ((no_del - ones) & ~no_del) | w) & high;
 
         if (found)
             return i + (size_t)__builtin_ctzll(found) / 8;
     }
-    while (i < len && (unsigned char)text[i] >= 0x20 && text[i] != 0x7f)
+    while (i < len && text[i] >= 0x20 && text[i] < 0x7f)
         i++;
     return i;
 }
 
 bool text_is_line(const char *text, size_t len)
 {
-    return text_plain_length(text, len) == len;
+    size_t n = 0;
+
+    while ((n += text_plain_length(text + n, len - n)) < len)
+        if ((unsigned char)text[n++] < 0x80)
+            return false;
+    return true;
+}
+
+/* ---- what is shown to a person ---- */
+
+bool text_is_safe(uint32_t point)
+{
+    static const struct {
+        uint32_t first, last;
+    } unsafe[] = {{0x00, 0x08},     {0x0a, 0x1f},     {0x7f, 0x9f},    {0x61c, 0x61c},
+                  {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+
+    for (size_t i = 0; i < sizeof unsafe / sizeof unsafe[0]; i++)
+        if (point >= unsafe[i].first && point <= unsafe[i].last)
+            return false;
+    return true;
 }
 
 void text_make_printable(char *text, size_t len, const char *keep)
 {
-    for (size_t i = 0; i < len; i++)
-        if (text_is_control((unsigned char)text[i]) && !(text[i] && strchr(keep, text[i])))
-            text[i] = '?';
+    for (size_t at = 0, n; at < len; at += n) {
+        uint32_t point = 0;
+        size_t whole = utf8_take(text + at, len - at, &point);
+
+        n = whole ? whole : 1;
+        if ((!whole || !text_is_safe(point)) && !(text[at] && strchr(keep, text[at])))
+            memset(text + at, '?', n);
+    }
+}
+
+size_t text_cut_length(const char *text, size_t len)
+{
+    size_t back = 1;
+    uint32_t point;
+
+    while (back < 4 && back < len && ((unsigned char)text[len - back] & 0xc0) == 0x80)
+        back++;
+    return len && (unsigned char)text[len - back] >= 0xc0 && !utf8_take(text + len - back, back, &point) ? len - back
+                                                                                                         : len;
+}
+
+size_t text_format(char *to, size_t cap, const char *keep, const char *format, va_list args)
+{
+    int n = vsnprintf(to, cap, format, args);
+    size_t len = n > 0 ? (size_t)n : 0;
+
+    if (len >= cap) {
+        len = text_cut_length(to, cap - 4);
+        memcpy(to + len, "...", 4);
+        len += 3;
+    }
+    text_make_printable(to, len, keep);
+    return len;
 }

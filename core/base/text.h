@@ -3,6 +3,7 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,10 +56,22 @@ size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n);
 /* Is there no CR, LF, NUL or other control character (tab counts as one) among the len octets? */
 bool text_is_line(const char *text, size_t len);
 
-/* The number of octets before the first control character: one below 0x20, or 0x7f. */
+/* The number of octets before the first that is not printable ASCII. */
 size_t text_plain_length(const char *text, size_t len);
-/* Replaces characters that could control a terminal by '?': those below 0x20 except tab, and DEL. Characters in keep
- * stay. */
+
+/* Texts for a person (a trace, an error, a verdict, the log) may come from a stranger. They are shown as well-formed
+ * UTF-8 without characters that control a terminal or the direction of writing: control characters (below U+0020 except
+ * tab, U+007F to U+009F), line and paragraph separators, bidirectional controls. */
+
+/* May this character be shown? Tab may. */
+bool text_is_safe(uint32_t point);
+/* Replaces each octet of all others by '?'. Characters in keep stay. */
 void text_make_printable(char *text, size_t len, const char *keep);
+/* The length of a text that is cut after at most len octets: no character is cut in half. */
+size_t text_cut_length(const char *text, size_t len);
+/* As vsnprintf(), for a text that is shown: made printable, and if it is too long it ends with "...". Returns its
+ * length. cap is at least 4. */
+size_t text_format(char *to, size_t cap, const char *keep, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
 
 #endif

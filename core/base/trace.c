@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The server's octets must not control a terminal, so they are copied and made printable, piece by piece. */
+/* The server's octets must not control a terminal, so they are copied and made printable, piece by piece. No character
+ * is cut in half. */
 static void trace_to_stderr(int kind, const char *text, size_t len)
 {
     static const char marks[][4] = {
@@ -17,7 +18,7 @@ static void trace_to_stderr(int kind, const char *text, size_t len)
     flockfile(stderr);
     (void)fwrite(marks[kind], 1, 3, stderr);
     for (size_t n; len > 0; text += n, len -= n) {
-        n = len < sizeof piece ? len : sizeof piece;
+        n = len < sizeof piece ? len : text_cut_length(text, sizeof piece);
         memcpy(piece, text, n);
         text_make_printable(piece, n, "");
         (void)fwrite(piece, 1, n, stderr);
@@ -40,11 +41,12 @@ void trace_event(const struct trace *t, const char *format, ...)
 {
     char line[512];
     va_list args;
+    size_t n;
 
     if (t->level <= 0)
         return;
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    n = text_format(line, sizeof line, "", format, args);
     va_end(args);
-    trace_line(t, ENVOI_TRACE_INFO, line, strlen(line));
+    trace_line(t, ENVOI_TRACE_INFO, line, n);
 }

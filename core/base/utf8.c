@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/utf8.h"
 
-#include <stdint.h>
-
 /* Rows of RFC 3629 section 4: the lead octets, how many octets follow, and the range of the first of these (the others:
  * 80..BF). */
 static const struct {
@@ -13,28 +11,34 @@ static const struct {
     {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
 };
 
-/* The number of octets of the first character; 0: it is not well-formed. len is at least 1. */
-static size_t utf8_length(const uint8_t *at, size_t len)
+size_t utf8_take(const char *text, size_t len, uint32_t *point)
 {
+    const uint8_t *at = (const uint8_t *)text;
+
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        uint8_t follow = forms[i].follow;
+
         if (at[0] < forms[i].lead_min || at[0] > forms[i].lead_max)
             continue;
-        if (len <= forms[i].follow)
+        if (len <= follow)
             return 0;
-        for (size_t k = 1; k <= forms[i].follow; k++)
+        *point = follow ? at[0] & (0x3fu >> follow) : at[0];
+        for (size_t k = 1; k <= follow; k++) {
             if (at[k] < (k == 1 ? forms[i].next_min : 0x80) || at[k] > (k == 1 ? forms[i].next_max : 0xbf))
                 return 0;
-        return (size_t)forms[i].follow + 1;
+            *point = *point << 6 | (at[k] & 0x3fu);
+        }
+        return (size_t)follow + 1;
     }
     return 0;
 }
 
 bool utf8_is_valid(const char *text, size_t len)
 {
-    const uint8_t *at = (const uint8_t *)text;
+    uint32_t point;
 
-    for (size_t n; len; at += n, len -= n)
-        if (!(n = utf8_length(at, len)))
+    for (size_t n; len; text += n, len -= n)
+        if (!(n = utf8_take(text, len, &point)))
             return false;
     return true;
 }

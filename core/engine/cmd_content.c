@@ -27,7 +27,7 @@ static void trace_content(struct engine *e, const char *text, size_t len)
         size_t line = end ? (size_t)(end - text) : len;
         size_t shown = line && text[line - 1] == '\r' ? line - 1 : line;
 
-        e->env.trace(e->env.driver, ENVOI_TRACE_SENT, text, shown);
+        engine_trace_line(e, ENVOI_TRACE_SENT, text, shown);
         line += end ? 1 : 0;
         text += line;
         len -= line;

@@ -2,6 +2,7 @@
 #include "engine/queue.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "engine/auth.h"
 #include "engine/settle.h"
 #include "engine/state.h"
@@ -234,7 +235,7 @@ int engine_die_of(struct engine *e, int code, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(why.text, sizeof why.text, format, args);
+    (void)text_format(why.text, sizeof why.text, "\n", format, args);
     va_end(args);
     auth_explain_end(e, &why);
     code = why.code;

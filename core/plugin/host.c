@@ -50,9 +50,8 @@ void host_say(const struct host_log *log, uint32_t level, const char *format, ..
     if (!on_worker && !log->fn)
         return;
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    (void)text_format(line, sizeof line, "", format, args);
     va_end(args);
-    text_make_printable(line, strlen(line), "");
     host_tell(log, level, line);
 }
 

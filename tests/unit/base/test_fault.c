@@ -55,26 +55,32 @@ Test(fault, prefix)
     cr_assert_eq(fault.phase, 7);
 }
 
-/* The text is never longer than its place, whatever the two lengths are, and the prefix is what is kept. */
+/* The text is never longer than its place, whatever the two lengths are; the prefix is what is kept, and a cut is
+ * marked. */
 Test(fault, prefix_of_every_length)
 {
     char prefix[FAULT_TEXT_MAX + 10], text[FAULT_TEXT_MAX];
 
     fill(text, FAULT_TEXT_MAX - 1, 'x');
     for (size_t len = 1; len < sizeof prefix - 1; len++) {
-        size_t kept = len < FAULT_TEXT_MAX - 1 ? len : FAULT_TEXT_MAX - 1;
+        size_t kept = len < FAULT_TEXT_MAX - 4 ? len : FAULT_TEXT_MAX - 4;
 
         fill(prefix, len, 'p');
         (void)fault_set(&fault, ENVOI_E_TLS, 0, "%s", text);
         fault_prefix(&fault, "%s", prefix);
         cr_assert_eq(strspn(fault.text, "p"), kept, "%zu", len);
-        if (len + 3 < FAULT_TEXT_MAX) {
-            cr_assert_eq(strlen(fault.text), FAULT_TEXT_MAX - 1, "%zu", len);
+        cr_assert_eq(strlen(fault.text), FAULT_TEXT_MAX - 1, "%zu", len);
+        cr_assert_str_eq(fault.text + FAULT_TEXT_MAX - 4, "...");
+        if (len + 3 + 4 < FAULT_TEXT_MAX)
             cr_assert_eq(memcmp(fault.text + len, ": x", 3), 0, "%zu", len);
-        } else {
-            cr_assert_eq(strlen(fault.text), kept, "%zu", len);
-        }
     }
+}
+
+/* faults: S8 */
+Test(fault, text_is_printable)
+{
+    (void)fault_set(&fault, ENVOI_E_TLS, 0, "a\nb\x1b[1m\x9b%s", "\xe2\x80\xae");
+    cr_assert_str_eq(fault.text, "a\nb?[1m????");
 }
 
 /* ---- the table of results ---- */

@@ -179,11 +179,11 @@ static bool is_control(int octet)
     return octet < 0x20 || octet == 0x7f;
 }
 
-/* Sixteen, eight and one octet are looked at at a time, so the control character stands at each place of texts of each
- * length, with innocent octets about it that look like it in some bits. */
-Test(text, length_before_a_control_character)
+/* Sixteen, eight and one octet are looked at at a time, so the octet stands at each place of texts of each length, with
+ * innocent ones about it that look like it in some bits. */
+Test(text, length_before_what_is_not_plain)
 {
-    static const unsigned char innocent[] = {0x20, 0x7e, 0x80, 0x9f, 0xa0, 0xff, 0x21, 'a'};
+    static const unsigned char innocent[] = {0x20, 0x7e, 0x21, 'a', 0x5f, 0x60, 0x3f, 0x40};
     char text[64];
 
     for (size_t len = 0; len < 50; len++) {
@@ -195,42 +195,120 @@ Test(text, length_before_a_control_character)
             char before = text[at];
 
             for (int octet = 0; octet < 256; octet++) {
-                size_t want = is_control(octet) ? at : len;
+                bool plain = octet < 0x80 && !is_control(octet);
 
                 text[at] = (char)octet;
-                cr_assert_eq(text_plain_length(text, len), want, "%02x at %zu of %zu", octet, at, len);
-                cr_assert_eq(text_is_line(text, len), want == len);
+                cr_assert_eq(text_plain_length(text, len), plain ? len : at, "%02x at %zu of %zu", octet, at, len);
+                cr_assert_eq(text_is_line(text, len), !is_control(octet));
             }
             text[at] = before;
         }
     }
 }
 
-Test(text, first_of_many_control_characters)
+Test(text, first_of_many_that_are_not_plain)
 {
     char text[40];
 
     for (size_t first = 0; first < sizeof text; first++) {
         memset(text, 0x7f, sizeof text);
-        memset(text, 0x80, first);
+        memset(text, 0x7e, first);
         cr_assert_eq(text_plain_length(text, sizeof text), first);
         memset(text + first, 0x1f, sizeof text - first);
         cr_assert_eq(text_plain_length(text, sizeof text), first);
+        memset(text + first, 0xff, sizeof text - first);
+        cr_assert_eq(text_plain_length(text, sizeof text), first);
+        cr_assert(text_is_line(text, sizeof text));
     }
 }
 
+/* ---- what is shown to a person ---- */
+
+/* faults: S8 */
 Test(text, made_printable)
 {
-    char all[256], kept[256];
+    static const struct {
+        const char *text, *keep, *shown;
+    } samples[] = {
+        {"", "", ""},
+        {"a\tb\n\r\x1b[1m\x7f", "", "a\tb???[1m?"},
+        {"a\nb\r", "\n\r", "a\nb\r"},
+        {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x93\xa7", "", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x93\xa7"},
+        {"\x9b"
+         "31m",
+         "", "?31m"}, /* CSI as one octet ... */
+        {"\xc2\x9b"
+         "31m",
+         "", "??31m"}, /* ... and as a character */
+        {"\xc2\x80\xc2\x9f\xc2\xa0", "", "????\xc2\xa0"},
+        {"gr\xfc\xdf", "", "gr??"},            /* Latin-1 */
+        {"\xc0\x80\xed\xa0\x80", "", "?????"}, /* no shortest form; a surrogate */
+        {"\xe2\x82", "", "??"},                /* cut in half */
+        {"a\xe2\x80\xae"
+         "b",
+         "", "a???b"},                                        /* U+202E */
+        {"\xe2\x80\xaa\xe2\x80\xad", "", "??????"},           /* U+202A, U+202D */
+        {"\xe2\x81\xa6\xe2\x81\xa9", "", "??????"},           /* U+2066, U+2069 */
+        {"\xe2\x80\xa8\xe2\x80\xa9", "", "??????"},           /* U+2028, U+2029 */
+        {"\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "", "????????"}, /* U+200E, U+200F, U+061C */
+        {"\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5", "", "\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5"}, /* neighbours */
+    };
 
-    for (int i = 0; i < 256; i++)
-        all[i] = kept[i] = (char)i;
-    text_make_printable(all, sizeof all, "");
-    text_make_printable(kept, sizeof kept, "\n\r");
-    for (int i = 0; i < 256; i++) {
-        char want = is_control(i) && i != '\t' ? '?' : (char)i;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        char text[64];
 
-        cr_expect_eq(all[i], want, "%02x", i);
-        cr_expect_eq(kept[i], i == '\n' || i == '\r' ? (char)i : want, "%02x", i);
+        (void)snprintf(text, sizeof text, "%s", samples[i].text);
+        text_make_printable(text, strlen(text), samples[i].keep);
+        cr_expect_str_eq(text, samples[i].shown, "number %zu: %s", i, text);
     }
+}
+
+/* faults: S8 */
+Test(text, no_octet_is_safe_by_chance)
+{
+    for (int i = 0; i < 256; i++) {
+        char text[] = {(char)i};
+
+        text_make_printable(text, 1, "");
+        cr_expect_eq(text[0], i == '\t' || (i >= 0x20 && i < 0x7f) ? (char)i : '?', "%02x", i);
+    }
+}
+
+__attribute__((format(printf, 3, 4))) static size_t formatted(char *to, size_t cap, const char *format, ...)
+{
+    va_list args;
+    size_t len;
+
+    va_start(args, format);
+    len = text_format(to, cap, "\n", format, args);
+    va_end(args);
+    return len;
+}
+
+Test(text, what_is_too_long_ends_with_dots)
+{
+    char text[12];
+
+    cr_expect_eq(formatted(text, sizeof text, "%s", "12345678901"), 11u);
+    cr_expect_str_eq(text, "12345678901");
+    cr_expect_eq(formatted(text, sizeof text, "%s", "123456789012"), 11u);
+    cr_expect_str_eq(text, "12345678...");
+    cr_expect_eq(formatted(text, sizeof text, "1234567%s", "\xc3\xbc\xc3\xbc\xc3\xbc"), 10u);
+    cr_expect_str_eq(text, "1234567...", "no half a character");
+    cr_expect_eq(formatted(text, sizeof text, "123456%s", "\xc3\xbc\xc3\xbc\xc3\xbc"), 11u);
+    cr_expect_str_eq(text, "123456\xc3\xbc...");
+    cr_expect_eq(formatted(text, sizeof text, "%s", ""), 0u);
+    cr_expect_str_eq(text, "");
+    cr_expect_eq(formatted(text, sizeof text, "a\n%c", 0x1b), 3u);
+    cr_expect_str_eq(text, "a\n?");
+}
+
+Test(text, cut_between_characters)
+{
+    static const char text[] = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x93\xa7z";
+    static const size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11};
+
+    for (size_t len = 0; len < sizeof text; len++)
+        cr_expect_eq(text_cut_length(text, len), whole[len], "%zu", len);
+    cr_expect_eq(text_cut_length("\x80\x80\x80\x80\x80", 5), 5u, "no character at all");
 }
