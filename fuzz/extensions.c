@@ -8,6 +8,11 @@
 #include <string.h>
 #include <strings.h>
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 static bool is_keyword_octet(char c)
 {
     return c && (strchr("-0123456789", c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'));
@@ -23,12 +28,12 @@ static char *find_plainly(const char *text, const char *name)
         size_t len = strcspn(line, "\n"), skip = n;
         bool old = strcmp(name, "AUTH") == 0 && len > n && line[n] == '=';
 
-        if (len < n || strncasecmp(line, name, n) != 0 || (len > n && line[n] != ' ' && !old))
+        if (len < n || strncasecmp(line, name, n) != 0 || (len > n && !is_blank(line[n]) && !old))
             continue;
         skip += len > n;
-        while (skip < len && line[skip] == ' ')
+        while (skip < len && is_blank(line[skip]))
             skip++;
-        while (len > skip && line[len - 1] == ' ')
+        while (len > skip && is_blank(line[len - 1]))
             len--;
         return fuzz_string(line + skip, len - skip);
     }

@@ -59,18 +59,24 @@ static int extensions_add(struct extensions *x, const char *name, size_t name_le
     return ENVOI_OK;
 }
 
+/* Some servers write a tab. */
+static bool extensions_is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 static int extensions_take_line(struct extensions *x, const char *line, size_t len)
 {
     size_t name = text_keyword_length(line, len), at = name; /* ehlo-keyword (RFC 5321 section 4.1.1.1) */
     bool auth = name == 4 && text_equal_n(line, "AUTH", 4);
     const struct extension *known;
 
-    if (!name || (at < len && line[at] != ' ' && !(auth && line[at] == '=')))
+    if (!name || (at < len && !extensions_is_blank(line[at]) && !(auth && line[at] == '=')))
         return ENVOI_OK;
     at += at < len ? 1 : 0;
-    while (at < len && line[at] == ' ')
+    while (at < len && extensions_is_blank(line[at]))
         at++;
-    while (len > at && line[len - 1] == ' ')
+    while (len > at && extensions_is_blank(line[len - 1]))
         len--;
     known = extensions_find(x, line, name);
     if (known)
