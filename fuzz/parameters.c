@@ -170,13 +170,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     settings_init(&settings);
     settings.chunk_size = more & 1 ? 0 : settings.chunk_size;
-    e = (struct engine){.settings = &settings, .fault = &fault, .esmtp = !(more & 2)};
+    e = (struct engine){
+        .settings = &settings, .fault = &fault, .hello = more & 2 ? ENVOI_HELLO_HELO : ENVOI_HELLO_EHLO};
     make_letter(&l, &in, ways);
     fuzz_add(&announced, "mx\n", 3);
     fuzz_add(&announced, in.data, in.len);
     text = fuzz_string(announced.data, announced.len);
     extensions_clear(&e.extensions);
-    if (e.esmtp)
+    if (e.hello == ENVOI_HELLO_EHLO)
         FUZZ_CHECK(extensions_parse(&e.extensions, text) == ENVOI_OK, "out of memory");
     if (!l.built)
         check(&e, &l);

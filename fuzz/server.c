@@ -392,18 +392,21 @@ static void say_reply(struct server *s, int code)
 static void say_line(struct server *s, const uint8_t *line, size_t len)
 {
     bool more = len > 3 && line[3] == '-';
+    int code;
 
-    if (len < 3 || memchr(line, 0, len) || !memchr("2345", line[0], 4) || !memchr("012345", line[1], 6) ||
-        line[2] < '0' || line[2] > '9' || (len > 3 && line[3] != ' ' && !more) ||
-        (s->code[0] && memcmp(s->code, line, 3) != 0)) {
+    if (len < 3 || memchr(line, 0, len) || memchr(line, '\r', len) || !memchr("2345", line[0], 4) ||
+        !memchr("0123456789", line[1], line[0] < '4' ? 6 : 10) || line[2] < '0' || line[2] > '9' ||
+        (len > 3 && line[3] != ' ' && !more) || (s->code[0] && memcmp(s->code, line, 3) != 0 && line[0] < '4')) {
         s->broken = true;
         return;
     }
-    memcpy(s->code, line, 3);
+    if (!s->code[0] || line[0] >= s->code[0]) /* a failure behind other lines counts, if it is not milder */
+        memcpy(s->code, line, 3);
     if (more)
         return;
+    code = (s->code[0] - '0') * 100 + (s->code[1] - '0') * 10 + (s->code[2] - '0');
     s->code[0] = '\0';
-    say_reply(s, (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0'));
+    say_reply(s, code);
 }
 
 static void say_clear(struct server *s, const uint8_t *data, size_t len)

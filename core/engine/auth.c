@@ -87,7 +87,7 @@ bool auth_is_decided(const struct engine *e, const struct envoi_reply *reply)
 
     if (!e->answered.row || e->answered.row->phase != ENVOI_PHASE_AUTH)
         return false;
-    return e->auth.cancel || ((class == 3 || class == 4) && e->auth.refusal.code == ENVOI_E_AUTH);
+    return e->auth.cancel || (class != 2 && class != 5 && e->auth.refusal.code == ENVOI_E_AUTH);
 }
 
 /* Many servers close after a refusal. Who takes that for a lost connection connects again and presents the password

@@ -259,7 +259,7 @@ static int auth_answer(struct engine *e, struct job *job, struct position *at, c
         int rc = take_challenge(e, job, reply);
 
         /* It may repeat a secret in base64, and is of no use to readers of replies. */
-        buf_reset(reply == e->reply ? &e->reply->text : &e->parser.reply->text);
+        reply_clear_text(reply == e->reply ? e->reply : e->parser.reply);
         return rc;
     }
     if (reply->code == 235)

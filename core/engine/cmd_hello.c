@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* EHLO, LHLO (RFC 2033) and HELO, and the fallback from the first to the last. */
+#include "base/mem.h"
 #include "base/text.h"
 #include "engine/state.h"
 
 #include <string.h>
 
-static const char *verb_of(const struct engine *e)
+static int hello_of(const struct engine *e)
 {
     if (e->helo)
-        return "HELO";
-    return e->lmtp ? "LHLO" : "EHLO";
+        return ENVOI_HELLO_HELO;
+    return e->lmtp ? ENVOI_HELLO_LHLO : ENVOI_HELLO_EHLO;
+}
+
+static const char *verb_of(const struct engine *e)
+{
+    static const char *const verbs[] = {
+        [ENVOI_HELLO_EHLO] = "EHLO", [ENVOI_HELLO_LHLO] = "LHLO", [ENVOI_HELLO_HELO] = "HELO"};
+
+    return verbs[hello_of(e)];
 }
 
 static const char *name_of(const struct engine *e)
@@ -28,6 +37,8 @@ static int hello_write(struct engine *e, struct job *job, const struct position 
         return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_EHLO,
                          "the name for %s has a blank or a control character", verb_of(e));
     engine_forget(e);
+    if (mem_replace(&e->hello_said, name_of(e)))
+        return ENVOI_E_MEMORY;
     buf_append_text(text, verb_of(e));
     buf_append(text, " ", 1);
     buf_append_text(text, name_of(e));
@@ -47,13 +58,16 @@ static int hello_answer(struct engine *e, struct job *job, struct position *at, 
 {
     int rc;
 
-    if (reply_class(reply) == 2) {
-        if (!e->helo && (rc = extensions_parse(&e->extensions, envoi_reply_text(reply))))
+    if (reply->code == 250) {
+        if ((rc = reply_copy(&e->hello_reply, reply)) ||
+            (!e->helo && (rc = extensions_parse(&e->extensions, envoi_reply_text(reply)))))
             return engine_die_of(e, rc, "out of memory while reading the reply to %s", verb_of(e));
-        e->hello_done = true;
-        e->esmtp = !e->helo;
+        e->hello = hello_of(e);
         return ENVOI_OK;
     }
+    if (reply_class(reply) < 4) /* such as a second greeting: the replies are out of step */
+        return engine_die_of(e, ENVOI_E_PROTOCOL, "%s is answered with %d %s", verb_of(e), reply->code,
+                             envoi_reply_text(reply));
     if (may_fall_back(e, reply)) {
         e->helo = true;
         job->written.row = &command_hello;

@@ -38,6 +38,7 @@ int engine_new(const struct engine_env *env, struct engine **out)
     reply_init(e->reply);
     reply_parser_init(&e->parser, &e->replies[1]);
     reply_init(&e->greeting);
+    reply_init(&e->hello_reply);
     buf_init(&e->line, 0, false);
     content_init(&e->line_data);
     auth_init(&e->auth);
@@ -56,9 +57,11 @@ void engine_free(struct engine *e)
     reply_parser_free(&e->parser);
     reply_free(e->reply);
     reply_free(&e->greeting);
+    reply_free(&e->hello_reply);
     buf_free(&e->line);
     content_free(&e->line_data);
     mem_free(e->hello_name);
+    mem_free(e->hello_said);
     mem_free(e);
 }
 
@@ -224,8 +227,6 @@ static void trace_reply_line(void *ctx, const char *line, size_t len)
     bool masked = answers_login(e) && len > 4 && memcmp(line, "334", 3) == 0;
     char shown[REPLY_LINE_MAX];
 
-    if (!e->trace_level || !e->env.trace)
-        return;
     if (masked) {
         engine_trace(e, ENVOI_TRACE_RECEIVED, "334 [%zu octets]", len - 4);
         return;
@@ -233,23 +234,38 @@ static void trace_reply_line(void *ctx, const char *line, size_t len)
     memcpy(shown, line, len);
     if (e->parser.secret)
         echo_redact(&e->auth.said, shown, len);
-    text_make_printable(shown, len, "");
-    e->env.trace(e->env.driver, ENVOI_TRACE_RECEIVED, shown, len);
+    engine_trace_line(e, ENVOI_TRACE_RECEIVED, shown, len);
+}
+
+/* Some servers repeat the client's words. */
+static void cover_reply(struct engine *e, struct envoi_reply *reply)
+{
+    struct buf *const texts[] = {&reply->raw, &reply->text};
+
+    for (size_t i = 0; i < 2; i++)
+        if (texts[i]->len)
+            echo_redact(&e->auth.said, (char *)(uintptr_t)buf_head(texts[i]), texts[i]->len);
+}
+
+/* The reply that was read becomes the one that the caller sees. But that is the refusal, not the replies that followed
+ * from it. */
+static void show_reply(struct engine *e, struct envoi_reply *reply)
+{
+    bool afterthought = e->answerable && (e->answered.row == &command_rset || auth_is_decided(e, reply) ||
+                                          (e->answering && e->answering->result));
+
+    if (e->parser.secret && reply->code != 334)
+        cover_reply(e, reply);
+    if (afterthought)
+        return;
+    e->parser.reply = e->reply;
+    e->reply = reply;
 }
 
 static void take_reply(struct engine *e, struct envoi_reply *reply)
 {
-    /* The reply that the caller sees is the refusal, not the replies that followed from it. */
-    bool afterthought = e->answerable && (e->answered.row == &command_rset || auth_is_decided(e, reply) ||
-                                          (e->answering && e->answering->result));
-
+    show_reply(e, reply);
     e->closing = reply->code == 421;
-    if (!afterthought) {
-        e->parser.reply = e->reply;
-        e->reply = reply;
-    }
-    if (e->parser.secret && e->reply->code != 334) /* some servers repeat the client's words */
-        echo_redact(&e->auth.said, (char *)(uintptr_t)buf_head(&e->reply->text), e->reply->text.len);
     if (e->answerable == 0) {
         engine_die_of(e, e->closing ? ENVOI_E_DISCONNECTED : ENVOI_E_PROTOCOL, "%s: %d %s",
                       e->closing ? "the server closes the connection" : "a reply that nothing was asked for",
@@ -257,6 +273,17 @@ static void take_reply(struct engine *e, struct envoi_reply *reply)
         return;
     }
     cursor_answer(e, reply);
+}
+
+/* A line that is no reply can be read, too. */
+static void take_broken(struct engine *e, struct envoi_reply *reply)
+{
+    show_reply(e, reply);
+    if (*envoi_reply_text(reply))
+        engine_die_of(e, ENVOI_E_PROTOCOL, "reply (%s): %s: \"%s\"", doing(e), e->parser.problem,
+                      envoi_reply_text(reply));
+    else
+        engine_die_of(e, ENVOI_E_PROTOCOL, "reply (%s): %s: an empty line", doing(e), e->parser.problem);
 }
 
 /* Takes plain octets of the server, after all layers. */
@@ -271,11 +298,12 @@ static void take_octets(struct engine *e, const char *data, size_t len)
 
         e->parser.secret = answers_login(e);
         rc = reply_parse(&e->parser, data, len, &used, &complete, trace, e);
-        if (rc) {
-            engine_die_of(e, rc, "reply (%s): %s", doing(e),
-                          rc == ENVOI_E_PROTOCOL ? e->parser.problem : envoi_error_text(rc));
+        if (rc == ENVOI_E_PROTOCOL)
+            take_broken(e, e->parser.reply);
+        else if (rc)
+            engine_die_of(e, rc, "reply (%s): %s", doing(e), envoi_error_text(rc));
+        if (rc)
             return;
-        }
         data += used;
         len -= used;
         if (!complete)
@@ -400,6 +428,21 @@ const struct envoi_reply *engine_reply(const struct engine *e)
 const struct envoi_reply *engine_greeting(const struct engine *e)
 {
     return &e->greeting;
+}
+
+int engine_hello(const struct engine *e)
+{
+    return e->hello;
+}
+
+const struct envoi_reply *engine_hello_reply(const struct engine *e)
+{
+    return &e->hello_reply;
+}
+
+const char *engine_helo_name(const struct engine *e)
+{
+    return e->hello_said ? e->hello_said : "";
 }
 
 const struct extensions *engine_extensions(const struct engine *e)

@@ -177,6 +177,9 @@ int engine_quit(struct engine *e);
 
 const struct envoi_reply *engine_reply(const struct engine *e);
 const struct envoi_reply *engine_greeting(const struct engine *e);
+int engine_hello(const struct engine *e); /* ENVOI_HELLO_* */
+const struct envoi_reply *engine_hello_reply(const struct engine *e);
+const char *engine_helo_name(const struct engine *e);
 const struct extensions *engine_extensions(const struct engine *e);
 bool engine_authenticated(const struct engine *e);
 const char *engine_mechanism(const struct engine *e);

@@ -46,9 +46,9 @@ static bool parameter_is_announced(const struct engine *e, const char *word, siz
         if (!parameter_is(word, len, owners[i].parameter))
             continue;
         *kept = owners[i].kept;
-        return e->esmtp && extensions_get(&e->extensions, owners[i].extension);
+        return engine_is_esmtp(e) && extensions_get(&e->extensions, owners[i].extension);
     }
-    return e->esmtp;
+    return engine_is_esmtp(e);
 }
 
 static bool has_parameter_in(const char *options, const char *name)

@@ -14,7 +14,7 @@ static int prepare_first(struct engine *e, struct job *job, const struct command
 
 static int need_hello(struct engine *e)
 {
-    if (e->hello_done)
+    if (e->hello)
         return ENVOI_OK;
     e->helo = e->hello_only = false;
     return prepare_first(e, &e->hello_job, &command_hello);

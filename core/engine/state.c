@@ -13,17 +13,31 @@ void engine_trace(struct engine *e, int kind, const char *format, ...)
 {
     char text[1024];
     va_list args;
-    int n;
+    size_t n;
 
     if (!e->trace_level || !e->env.trace)
         return;
     va_start(args, format);
-    n = vsnprintf(text, sizeof text, format, args);
+    n = text_format(text, sizeof text, "", format, args); /* it may hold a reply of several lines */
     va_end(args);
-    if (n <= 0)
+    e->env.trace(e->env.driver, kind, text, n);
+}
+
+void engine_trace_line(struct engine *e, int kind, const char *line, size_t len)
+{
+    char shown[1024];
+    size_t n;
+
+    if (!e->trace_level || !e->env.trace)
         return;
-    text_make_printable(text, strlen(text), ""); /* it may hold a reply of several lines */
-    e->env.trace(e->env.driver, kind, text, strlen(text));
+    do {
+        n = len < sizeof shown ? len : text_cut_length(line, sizeof shown);
+        memcpy(shown, line, n);
+        text_make_printable(shown, n, "");
+        e->env.trace(e->env.driver, kind, shown, n);
+        line += n;
+        len -= n;
+    } while (len);
 }
 
 void engine_log(struct engine *e, uint32_t level, const char *format, ...)
@@ -32,10 +46,9 @@ void engine_log(struct engine *e, uint32_t level, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    (void)text_format(text, sizeof text, "", format, args);
     va_end(args);
     engine_trace(e, ENVOI_TRACE_INFO, "%s", text);
-    text_make_printable(text, strlen(text), "");
     if (e->env.log)
         e->env.log(e->env.driver, level, text);
 }
@@ -47,7 +60,7 @@ int engine_refused(struct engine *e, int code, int phase, const struct envoi_rep
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    (void)text_format(text, sizeof text, "", format, args);
     va_end(args);
     return fault_set(e->fault, code, phase, "%s: %d %s%s%s", text, reply->code, enhanced, *enhanced ? " " : "",
                      envoi_reply_text(reply));
@@ -73,8 +86,8 @@ static void trace_command(struct engine *e, const char *text, size_t len, const 
 {
     if (mask)
         engine_trace(e, ENVOI_TRACE_SENT, "%s", mask);
-    else if (e->env.trace)
-        e->env.trace(e->env.driver, ENVOI_TRACE_SENT, text, len);
+    else
+        engine_trace_line(e, ENVOI_TRACE_SENT, text, len);
 }
 
 static int put_line(struct engine *e, size_t from, const char *mask, bool whole)
@@ -124,7 +137,8 @@ int engine_tls_policy(const struct engine *e)
 void engine_forget(struct engine *e)
 {
     extensions_clear(&e->extensions);
-    e->hello_done = e->esmtp = false;
+    reply_clear(&e->hello_reply);
+    e->hello = ENVOI_HELLO_NONE;
 }
 
 int engine_tls_info(const struct engine *e, struct envoi_tls_info *out)

@@ -58,8 +58,9 @@ struct engine {
     struct envoi_reply *reply;     /* the last one */
     struct envoi_reply greeting;
     struct extensions extensions;
-    bool hello_done;
-    bool esmtp;
+    int hello; /* ENVOI_HELLO_*: which was accepted */
+    struct envoi_reply hello_reply;
+    char *hello_said;  /* the name in the last one that was sent; NULL: none was */
     bool tls_declined; /* opportunistic: STARTTLS was refused or not announced; go on in clear */
     bool authenticated;
 
@@ -98,6 +99,8 @@ struct engine {
 /* ---- trace and log ---- */
 
 void engine_trace(struct engine *e, int kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A line of the dialogue or of the content, not NUL-terminated. A very long one is shown as several. */
+void engine_trace_line(struct engine *e, int kind, const char *line, size_t len);
 /* An event for the library's log; the trace shows it, too. level: ENVOI_LOG_*. */
 void engine_log(struct engine *e, uint32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Sets the fault to the text followed by the reply: "MAIL refused: 550 5.1.8 ...". Returns code. */
@@ -135,7 +138,12 @@ bool engine_is_safe(const struct engine *e);
 /* The TLS policy in force. Opportunistic TLS protects neither a login nor a client certificate, so with one of them it
  * means required. */
 int engine_tls_policy(const struct engine *e);
-/* Forgets the hello and the extensions that the server announced. */
+/* Was EHLO or LHLO accepted, so that MAIL and RCPT may have parameters? */
+static inline bool engine_is_esmtp(const struct engine *e)
+{
+    return e->hello == ENVOI_HELLO_EHLO || e->hello == ENVOI_HELLO_LHLO;
+}
+/* Forgets that a hello was accepted, its reply and the extensions that it announced. */
 void engine_forget(struct engine *e);
 
 #endif

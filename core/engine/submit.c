@@ -64,7 +64,8 @@ int engine_connect(struct engine *e, const struct engine_peer *peer)
     e->tls_verified = false;
     e->lmtp = e->settings->lmtp;
     mem_free(e->hello_name); /* of an earlier connection */
-    e->hello_name = NULL;
+    mem_free(e->hello_said);
+    e->hello_name = e->hello_said = NULL;
     e->open = true;
     e->window = e->env.window ? e->env.window(e->env.driver) : ENGINE_WINDOW_UNPROVED;
     e->closing = e->lost_idle = e->tls_declined = e->authenticated = false;
@@ -88,6 +89,8 @@ int engine_quit(struct engine *e)
 {
     int rc = submit_begin(e);
 
+    if (rc != ENVOI_E_BUSY)
+        reply_clear(e->reply); /* if QUIT is not answered, no older reply stands for its own */
     return rc ? rc : submit_run(e, &e->verb_job, &command_quit, 0);
 }
 
@@ -123,7 +126,7 @@ int engine_hello_if_needed(struct engine *e)
 {
     int rc = submit_begin(e);
 
-    if (rc || e->hello_done)
+    if (rc || e->hello)
         return rc;
     e->helo = e->hello_only = false;
     return submit_run(e, &e->hello_job, &command_hello, 0);

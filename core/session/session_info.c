@@ -52,7 +52,22 @@ const char *envoi_session_peer(const struct envoi_session *session)
     return session ? session->peer : "";
 }
 
-/* ---- extensions ---- */
+/* ---- hello and extensions ---- */
+
+int envoi_session_hello(const struct envoi_session *session)
+{
+    return session ? engine_hello(session->engine) : ENVOI_HELLO_NONE;
+}
+
+const struct envoi_reply *envoi_session_hello_reply(const struct envoi_session *session)
+{
+    return session ? engine_hello_reply(session->engine) : NULL;
+}
+
+const char *envoi_session_helo_name(const struct envoi_session *session)
+{
+    return session ? engine_helo_name(session->engine) : "";
+}
 
 const char *envoi_session_extension(const struct envoi_session *session, const char *name)
 {

@@ -157,9 +157,10 @@ int envoi_session_quit(struct envoi_session *session)
 
     if (rc)
         return rc;
+    rc = engine_quit(session->engine);
     if (session->fd >= 0) {
         session->expiry = clock_now() + session->settings.timeouts[ENVOI_PHASE_QUIT];
-        return verb_end(session, engine_quit(session->engine));
+        return verb_end(session, rc);
     }
     session->fault = session->earlier;
     return verb_abandon(session, ENVOI_OK);

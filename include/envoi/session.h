@@ -678,7 +678,9 @@ int envoi_session_error_phase(const struct envoi_session *session);
  * @since 0.1 */
 int64_t envoi_session_error_library_code(const struct envoi_session *session);
 /** Returns the last reply of the server; never NULL for a session. The reply to a RSET of envoi's own does not replace
- * that of the refusal before it. @since 0.1 */
+ * that of the refusal before it. A line that is no reply can be read, too: the code is ENVOI_E_PROTOCOL then (see
+ * reply.h). The reply stays when the connection is lost or closed. After
+ * envoi_session_quit() it is the reply to QUIT, or empty (code 0) if there was none. @since 0.1 */
 const struct envoi_reply *envoi_session_reply(const struct envoi_session *session);
 /** Returns the greeting; empty after the connection was closed, never NULL for a session. @since 0.1 */
 const struct envoi_reply *envoi_session_greeting(const struct envoi_session *session);
@@ -687,6 +689,25 @@ int envoi_session_connected(const struct envoi_session *session);
 /** Returns the address of the connection, "192.0.2.1:587", "/path" or "descriptor 5" (envoi_session_adopt_fd());
  * "" if not connected. @since 0.1 */
 const char *envoi_session_peer(const struct envoi_session *session);
+/** The results of envoi_session_hello(). */
+enum envoi_hello {
+    ENVOI_HELLO_NONE = 0, /**< none was accepted */
+    ENVOI_HELLO_EHLO = 1, /**< EHLO */
+    ENVOI_HELLO_LHLO = 2, /**< LHLO (LMTP) */
+    ENVOI_HELLO_HELO = 3, /**< HELO: there are no extensions */
+};
+/** Returns which hello the server accepted last on this connection, also if a verb such as envoi_session_send() sent it
+ * by itself.
+ * @returns one of ENVOI_HELLO_*. ENVOI_HELLO_NONE after STARTTLS, and after a login that brought a security layer,
+ * until the next one, and without a connection
+ * @since 0.1 */
+int envoi_session_hello(const struct envoi_session *session);
+/** Returns the reply to that hello; empty if it is ENVOI_HELLO_NONE, never NULL for a session. The reply of a refusal
+ * is in envoi_session_reply(). @since 0.1 */
+const struct envoi_reply *envoi_session_hello_reply(const struct envoi_session *session);
+/** Returns the name behind the last EHLO, LHLO or HELO that was sent, accepted or not; "" if none was on this
+ * connection. It stays when the connection is lost or closed, until the next connect. @since 0.1 */
+const char *envoi_session_helo_name(const struct envoi_session *session);
 /** Returns 1 if the server announced extension `name` (in any case of letters) after the last EHLO. @since 0.1 */
 int envoi_session_has_extension(const struct envoi_session *session, const char *name);
 /** Returns the parameters of extension `name` as announced: "" if none, lines of AUTH merged; NULL: not announced.

@@ -169,7 +169,8 @@ static void reply_check(struct player *p, const char *what, const struct envoi_r
 
     if (!player_arguments(p, rest, 1, 2, &a))
         return;
-    same_number(p, what, script_number(argument(&a, 0)), envoi_reply_code(reply));
+    same_number(p, what, strcmp(argument(&a, 0), "PROTOCOL") == 0 ? ENVOI_E_PROTOCOL : script_number(argument(&a, 0)),
+                envoi_reply_code(reply));
     if (argument(&a, 1) && !p->stopped)
         same_text(p, what, argument(&a, 1), envoi_reply_text(reply));
     arguments_free(&a);
@@ -185,6 +186,35 @@ static void check_greeting(struct player *p, const char *rest)
     reply_check(p, "the greeting", engine_greeting(p->engine), rest);
 }
 
+static void check_hello_reply(struct player *p, const char *rest)
+{
+    reply_check(p, "the reply to the hello", engine_hello_reply(p->engine), rest);
+}
+
+static void check_lines(struct player *p, const char *rest)
+{
+    same_number(p, "the number of lines", script_number(rest), (int64_t)envoi_reply_lines(engine_reply(p->engine)));
+}
+
+/* "line 2 "octets"": a line of the reply as it came, from 1. */
+static void check_line(struct player *p, const char *rest)
+{
+    struct arguments a;
+    size_t len;
+
+    if (!player_arguments(p, rest, 2, 2, &a))
+        return;
+    const char *is = envoi_reply_line(engine_reply(p->engine), (size_t)script_number(argument(&a, 0)) - 1, &len);
+    if (!is)
+        player_fail(p, "the reply has no line %s", argument(&a, 0));
+    else if (len != a.item[1].len || memcmp(is, a.item[1].data, len) != 0)
+        player_fail(p, "line %s should be \"%s\" and is \"%s\" (%zu octets)", argument(&a, 0), argument(&a, 1), is,
+                    len);
+    else if (is[len])
+        player_fail(p, "no NUL follows line %s", argument(&a, 0));
+    arguments_free(&a);
+}
+
 /* Checks of one text: its name and its place. */
 static const char *get_reply_text(struct player *p)
 {
@@ -194,6 +224,21 @@ static const char *get_reply_text(struct player *p)
 static const char *get_enhanced(struct player *p)
 {
     return envoi_reply_enhanced(engine_reply(p->engine));
+}
+
+static const char *get_hello(struct player *p)
+{
+    static const char *const names[] = {[ENVOI_HELLO_NONE] = "none",
+                                        [ENVOI_HELLO_EHLO] = "EHLO",
+                                        [ENVOI_HELLO_LHLO] = "LHLO",
+                                        [ENVOI_HELLO_HELO] = "HELO"};
+
+    return names[engine_hello(p->engine)];
+}
+
+static const char *get_helo_name(struct player *p)
+{
+    return engine_helo_name(p->engine);
 }
 
 static const char *get_error(struct player *p)
@@ -241,7 +286,10 @@ static const struct {
     {"reply-has", "the reply", get_reply_text, HAS},
     {"reply-lacks", "the reply", get_reply_text, LACKS},
     {"enhanced", "the enhanced code", get_enhanced, SAME},
+    {"accepted-hello", "the hello", get_hello, SAME},
+    {"helo-name", "the name that was sent", get_helo_name, SAME},
     {"error-has", "the error", get_error, HAS},
+    {"error-lacks", "the error", get_error, LACKS},
     {"error-phase", "the phase of the error", get_error_phase, SAME},
     {"mechanism", "the mechanism", get_mechanism, SAME},
     {"mechanism-plugin", "the plugin", get_mechanism_plugin, SAME},
@@ -374,7 +422,13 @@ const struct step_kind steps_checks[] = {
     {"reply-has", check_text, 0},
     {"reply-lacks", check_text, 0},
     {"enhanced", check_text, 0},
+    {"lines", check_lines, 0},
+    {"line", check_line, 0},
+    {"hello-reply", check_hello_reply, 0},
+    {"accepted-hello", check_text, 0},
+    {"helo-name", check_text, 0},
     {"error-has", check_text, 0},
+    {"error-lacks", check_text, 0},
     {"error-phase", check_text, 0},
     {"mechanism", check_text, 0},
     {"mechanism-plugin", check_text, 0},

@@ -128,6 +128,8 @@ static void look_at_texts(void *ctx, const char *secret, size_t len)
 
     look_at_text(p, "the error", p->fault.text, secret, len);
     look_at_text(p, "the reply", envoi_reply_text(engine_reply(p->engine)), secret, len);
+    for (size_t i = 0; i < envoi_reply_lines(engine_reply(p->engine)); i++)
+        look_at_text(p, "a line of the reply", envoi_reply_line(engine_reply(p->engine), i, NULL), secret, len);
     for (size_t i = 0; m && i < envoi_message_recipients(m); i++)
         look_at_text(p, "a verdict", envoi_message_verdict_reason(m, i), secret, len);
 }

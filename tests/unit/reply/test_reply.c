@@ -41,7 +41,11 @@ static const struct sample samples[] = {
     {"250-a\r\n250\r\n", 250, "a\n", ""},
     {"250 ok\n", 250, "ok", ""},
     {"354 go\r\n", 354, "go", ""},
-    {"599 x\r\n", 0, NULL, NULL},
+    {"599 x\r\n", 599, "x", ""},
+    {"571 5.7.1 x\r\n", 571, "x", "5.7.1"},
+    {"460 x\r\n", 460, "x", ""},
+    {"499-a\r\n499 b\r\n", 499, "a\nb", ""},
+    {"360 x\r\n", 0, NULL, NULL},
     {"559 x\r\n", 559, "x", ""},
     {"199 x\r\n", 0, NULL, NULL},
     {"600 x\r\n", 0, NULL, NULL},
@@ -66,11 +70,41 @@ static const struct sample samples[] = {
     {"250 2..1 x\r\n", 250, "2..1 x", ""},
     {"250 4.1.1 x\r\n", 250, "4.1.1 x", ""},
     {"550-5.1.1 a\r\n550 5.1.2 b\r\n", 550, "a\nb", "5.1.2"},
-    {"250 a\rb\r\n", 250, "a?b", ""},
+    {"250 a\rb\r\n", 0, NULL, NULL},
+    {"250 a\r\r\n", 0, NULL, NULL},
+    {"250-a\r250 b\r\n", 0, NULL, NULL},
+    {"\r250 a\r\n", 0, NULL, NULL},
+    {"220-a\r\n521 b\r\n", 521, "a\nb", ""},
+    {"220-a\r\n421-b\r\n521 c\r\n", 521, "a\nb\nc", ""},
+    {"220-a\r\n521-b\r\n220 c\r\n", 0, NULL, NULL},
+    {"550-a\r\n250 b\r\n", 0, NULL, NULL},
+    {"550-a\r\n354 b\r\n", 0, NULL, NULL},
+    {"250-a\r\n354 b\r\n", 0, NULL, NULL},
+    {"550-5.1.1 a\r\n450 4.1.1 b\r\n", 550, "a\n4.1.1 b", "5.1.1"},
+    {"250-2.1.1 a\r\n550 5.1.1 b\r\n", 550, "2.1.1 a\nb", "5.1.1"},
+    {"250 gr\xc3\xbc\xc3\x9f\r\n", 250, "gr\xc3\xbc\xc3\x9f", ""},
+    {"250 2.0.0 \xfc\xc2\x9b\r\n", 250, "???", "2.0.0"},
+    {"250 a\tb\r\n", 250, "a\tb", ""},
+    {"\x16\x03\x01", 0, NULL, NULL},
+    {"\x15\x03\x03\x00\x02\x02\x28", 0, NULL, NULL},
     {"250 a\x1b[1m\x7f\r\n", 250, "a?[1m?", ""},
 };
 
-/* faults: 26, 27, 28, 29 */
+/* What broke the reply can be read, up to where it broke. */
+static void check_broken(const struct envoi_reply *r, const char *text)
+{
+    size_t n;
+    const char *line = envoi_reply_line(r, 0, &n);
+
+    cr_assert_eq(envoi_reply_code(r), ENVOI_E_PROTOCOL);
+    cr_assert_eq(reply_class(r), 0);
+    cr_assert_eq(envoi_reply_lines(r), 1u);
+    cr_assert(memmem(text, strlen(text), line, n), "\"%s\" has no \"%s\"", text, line);
+    cr_assert_eq(strlen(envoi_reply_text(r)), n);
+    cr_assert_str_eq(envoi_reply_enhanced(r), "");
+}
+
+/* faults: F5, F7, F18, 26, 27, 28, 29 */
 Test(reply, samples, .timeout = 20)
 {
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
@@ -85,6 +119,7 @@ Test(reply, samples, .timeout = 20)
             if (!samples[i].code) {
                 cr_assert_eq(rc, ENVOI_E_PROTOCOL, "\"%s\" by %zu gives %d", samples[i].text, step, rc);
                 cr_assert(p.problem[0]);
+                check_broken(p.reply, samples[i].text);
             } else {
                 cr_assert_eq(rc, ENVOI_OK, "\"%s\" by %zu: %s", samples[i].text, step, p.problem);
                 cr_assert(complete);
@@ -250,7 +285,63 @@ Test(reply, copy, .timeout = 20)
     reply_parser_free(&p);
     cr_expect_eq(envoi_reply_code(&copy), 451);
     cr_expect_eq(reply_class(&copy), 4);
+    cr_expect_eq(envoi_reply_lines(&copy), 1u);
+    cr_expect_str_eq(envoi_reply_line(&copy, 0, NULL), "4.3.0 later");
     cr_expect_str_eq(envoi_reply_text(&copy), "later");
     cr_expect_str_eq(envoi_reply_enhanced(&copy), "4.3.0");
     reply_free(&copy);
+}
+
+/* Every octet of every line, whatever the text makes of it. */
+Test(reply, lines_as_they_came, .timeout = 20)
+{
+    char text[600] = "250-", last[] = "250 2.0.0 end\r\n";
+    size_t at = 4, n, left;
+
+    for (int i = 1; i < 256; i++)
+        if (i != '\r' && i != '\n')
+            text[at++] = (char)i;
+    at += (size_t)snprintf(text + at, sizeof text - at, "\r\n%s", last);
+    for (size_t step = 1; step <= at; step++) {
+        struct reply_parser p;
+        struct envoi_reply reply;
+        bool complete;
+
+        reply_parser_init(&p, &reply);
+        cr_assert_eq(feed(&p, text, at, step, &complete, &left), ENVOI_OK);
+        cr_assert(complete);
+        cr_assert_eq(envoi_reply_lines(p.reply), 2u);
+        cr_assert_eq(memcmp(envoi_reply_line(p.reply, 0, &n), text + 4, 253), 0);
+        cr_assert_eq(n, 253u);
+        cr_assert_str_eq(envoi_reply_line(p.reply, 1, &n), "2.0.0 end");
+        cr_assert_eq(n, 9u);
+        cr_assert_null(envoi_reply_line(p.reply, 2, &n));
+        cr_assert_eq(n, 0u);
+        cr_assert_null(envoi_reply_line(p.reply, SIZE_MAX, NULL));
+        reply_parser_free(&p);
+    }
+    cr_assert_eq(envoi_reply_lines(NULL), 0u);
+    cr_assert_null(envoi_reply_line(NULL, 0, &n));
+}
+
+/* A reply is read behind one of another kind, with nothing left over from it. */
+Test(reply, one_behind_another, .timeout = 20)
+{
+    static const char *const replies[] = {"250 2.0.0 plain\r\n", "250-two\r\n250 lines\r\n", "250\r\n",
+                                          "250 gr\xc3\xbc\xc3\x9f\r\n"};
+    static const char *const texts[] = {"plain", "two\nlines", "", "gr\xc3\xbc\xc3\x9f"};
+    struct reply_parser p;
+    struct envoi_reply reply;
+    bool complete;
+    size_t left;
+
+    reply_parser_init(&p, &reply);
+    for (size_t i = 0; i < 16; i++)
+        for (size_t k = i % 4, two = 0; two < 2; two++, k = i / 4) {
+            cr_assert_eq(feed(&p, replies[k], strlen(replies[k]), 100, &complete, &left), ENVOI_OK);
+            cr_assert_str_eq(envoi_reply_text(p.reply), texts[k]);
+            cr_assert_eq(envoi_reply_lines(p.reply), k == 1 ? 2u : 1u);
+            cr_assert_str_eq(envoi_reply_enhanced(p.reply), k == 0 ? "2.0.0" : "");
+        }
+    reply_parser_free(&p);
 }

@@ -158,6 +158,51 @@ Test(session, nobody_is_connected)
     envoi_message_free(m);
 }
 
+/* A reply can be read after the connection is gone; a QUIT that is not answered leaves none. */
+Test(session, replies_outlive_the_connection)
+{
+    static const char *const script[] = {"> 220 here",     "< EHLO",
+                                         "> 250 here",     "< NOOP",
+                                         "> 250 2.0.0 ok", "< QUIT",
+                                         "close",          "accept",
+                                         "> 220 two",      "< NOOP",
+                                         "> * OK",         "eof",
+                                         "accept",         "> HTTP/1.1 400 Bad Request",
+                                         "close",          NULL};
+    const struct envoi_reply *reply;
+    size_t len;
+
+    begin(script);
+    cr_expect_eq(envoi_session_hello(session), ENVOI_HELLO_NONE);
+    cr_expect_str_eq(envoi_session_helo_name(session), "");
+    envoi_session_set_helo_name(session, "client.example");
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_ehlo_or_helo_if_needed(session), ENVOI_OK);
+    cr_expect_eq(envoi_session_hello(session), ENVOI_HELLO_EHLO);
+    cr_expect_str_eq(envoi_session_helo_name(session), "client.example");
+    cr_expect_eq(envoi_session_noop(session), ENVOI_OK);
+    cr_expect_str_eq(envoi_reply_line(envoi_session_reply(session), 0, &len), "2.0.0 ok");
+    cr_expect_str_eq(envoi_reply_line(envoi_session_hello_reply(session), 0, &len), "here");
+    cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
+    cr_expect_eq(envoi_reply_code(envoi_session_reply(session)), 0);
+    cr_expect_eq(envoi_reply_lines(envoi_session_reply(session)), 0u);
+    cr_expect_eq(envoi_session_hello(session), ENVOI_HELLO_NONE);
+
+    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_session_noop(session), ENVOI_E_PROTOCOL);
+    cr_expect_eq(envoi_session_connected(session), 0);
+    reply = envoi_session_reply(session);
+    cr_expect_eq(envoi_reply_code(reply), ENVOI_E_PROTOCOL);
+    cr_expect_str_eq(envoi_reply_line(reply, 0, &len), "* OK");
+    cr_expect_eq(len, 4u);
+    cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
+    cr_expect_eq(envoi_reply_code(envoi_session_reply(session)), 0, "nobody answers QUIT without a connection");
+
+    cr_assert_eq(connect_to_server(), ENVOI_E_PROTOCOL);
+    cr_expect_str_eq(envoi_reply_text(envoi_session_reply(session)), "HTTP/1.1 400 Bad Request");
+    finish();
+}
+
 /* ---- time ---- */
 
 static int64_t timed(int (*verb)(void), int *rc)

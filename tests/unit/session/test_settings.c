@@ -241,6 +241,9 @@ Test(settings, null_is_taken_everywhere)
     cr_expect_eq(envoi_session_deadline(NULL), -1);
     cr_expect_str_eq(envoi_session_error(NULL), "");
     cr_expect_str_eq(envoi_session_peer(NULL), "");
+    cr_expect_eq(envoi_session_hello(NULL), ENVOI_HELLO_NONE);
+    cr_expect_null(envoi_session_hello_reply(NULL));
+    cr_expect_str_eq(envoi_session_helo_name(NULL), "");
     cr_expect_null(envoi_session_reply(NULL));
     cr_expect_eq(envoi_session_certificates(NULL), 0);
     cr_expect_null(envoi_session_extension(NULL, "SIZE"));
