@@ -150,7 +150,7 @@ static int set_client_certificate(const struct options *options, struct envoi_se
         return fault_from_setter(fault, "--cert", options->cert, error);
     if (!options->passphrase_file)
         return 0;
-    rc = secret_from_file(&passphrase, "--passphrase-file", options->passphrase_file, fault);
+    rc = secret_from_file(&passphrase, "--passphrase-file", options->passphrase_file, options->timeout, fault);
     if (!rc && (error = envoi_session_set_passphrase(session, passphrase.text)))
         rc = fault_from_setter(fault, "--passphrase-file", options->passphrase_file, error);
     secret_wipe(&passphrase);

@@ -45,6 +45,12 @@ static int for_now(int reply)
     return reply >= 400 && reply <= 499;
 }
 
+/* Errors that a reply caused, which may say "not now". */
+static int may_be_deferred(int error, int class)
+{
+    return class == ENVOI_CLASS_REFUSED || error == ENVOI_E_AUTH || error == ENVOI_E_STARTTLS;
+}
+
 int exit_code_of_error(int error, int phase, int reply)
 {
     int class = envoi_error_class(error);
@@ -57,7 +63,7 @@ int exit_code_of_error(int error, int phase, int reply)
     exit = FIND(by_class, class, EXIT_LOCAL);
     if (error == ENVOI_E_NOT_SUPPORTED)
         return FIND(not_supported, phase, exit);
-    return class == ENVOI_CLASS_REFUSED && for_now(reply) ? EXIT_DEFERRED : exit;
+    return may_be_deferred(error, class) && for_now(reply) ? EXIT_DEFERRED : exit;
 }
 
 int exit_code_of_send(int error, int phase, int reply, const struct tally *tally)

@@ -9,7 +9,7 @@
 static const struct source {
     const char *option;
     size_t where;
-    int (*read)(struct secret *secret, const char *option, const char *value, struct fault *fault);
+    int (*read)(struct secret *secret, const char *option, const char *value, int64_t timeout, struct fault *fault);
     int (*set)(struct envoi_session *session, const char *user, const char *secret);
 } sources[] = {
     {"--password-file", offsetof(struct options, password_file), secret_from_file, envoi_session_set_password},
@@ -39,7 +39,7 @@ int login_count_secrets(const struct options *options)
 static int set_from(const struct source *source, const struct options *options, struct envoi_session *session,
                     struct fault *fault)
 {
-    int rc = source->read(&secret, source->option, source_value(options, source), fault);
+    int rc = source->read(&secret, source->option, source_value(options, source), options->timeout, fault);
     int error = rc ? ENVOI_OK : source->set(session, options->user, secret.text);
 
     secret_wipe(&secret);

@@ -3,6 +3,7 @@
 #include "exit_code.h"
 #include "fault.h"
 #include "options.h"
+#include "secret.h"
 #include <envoi/envoi.h>
 #include <signal.h>
 #include <string.h>
@@ -78,6 +79,7 @@ int main(int argc, char **argv)
 
     /* A closed standard output must not end the program: the exit code tells whether the mail was sent. */
     signal(SIGPIPE, SIG_IGN);
+    secret_forbid_core_dump();
     exit = dispatch(&options, argc, argv);
     options_free(&options);
     if (fflush(stdout) || ferror(stdout)) {

@@ -41,6 +41,34 @@ void report_complete_fault(const struct envoi_message *message, struct fault *fa
     }
 }
 
+/* Appends "; x@y: refused: 550 5.1.1 who?, and 2 more". */
+static void summary_add(struct envoi_message *message, int verdict, char *text, size_t cap)
+{
+    size_t count = envoi_message_recipients(message), first = count, found = 0;
+    size_t len = strlen(text);
+
+    for (size_t i = count; i-- > 0;)
+        if (envoi_message_verdict(message, i) == verdict) {
+            first = i;
+            found++;
+        }
+    if (found)
+        len += (size_t)snprintf(text + len, cap - len, "; %.400s", envoi_message_verdict_text(message, first));
+    if (found > 1)
+        snprintf(text + len, cap - len, ", and %zu more", found - 1);
+}
+
+void report_summary(struct envoi_message *message, char *text, size_t cap)
+{
+    static const int kinds[] = {ENVOI_VERDICT_REFUSED, ENVOI_VERDICT_DEFERRED, ENVOI_VERDICT_NOT_ATTEMPTED};
+    struct tally tally;
+
+    report_tally(message, &tally);
+    snprintf(text, cap, "accepted for %zu of %zu recipients", tally.accepted, envoi_message_recipients(message));
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        summary_add(message, kinds[i], text, cap);
+}
+
 const char *report_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));

@@ -164,6 +164,9 @@ static int transmit(struct send *send)
         report_complete_fault(send->message, &send->fault);
     }
     report_tally(send->message, &tally);
+    /* The error quotes one reply only. */
+    if (error && tally.deferred && tally.refused)
+        report_summary(send->message, send->fault.text, sizeof send->fault.text);
     exit = exit_code_of_send(error, send->fault.phase, send->fault.code, &tally);
     send->fault.exit = error ? exit : 0;
     if (!error && exit == EXIT_UNKNOWN)
@@ -174,16 +177,21 @@ static int transmit(struct send *send)
 static void send_print(const struct send *send, int exit)
 {
     json_t *report = report_new(exit, &send->fault, send->message, send->session);
+    char summary[sizeof send->fault.text];
 
     if (send->options->json) {
         report_dump(report, stdout);
         report = NULL;
-    } else if (!report || (send->tried && report_print_table(report, stdout) < 0)) {
+    } else if (!report || (send->tried && !(send->options->quiet && !exit) && report_print_table(report, stdout) < 0)) {
         complain("out of memory while printing the verdicts");
     }
     json_decref(report);
     fflush(stdout);
     fault_print(&send->fault, send->tried ? send->server : NULL);
+    if (exit == EXIT_PARTIAL && !send->fault.exit) {
+        report_summary(send->message, summary, sizeof summary);
+        complain("%s: %s", send->server, summary);
+    }
 }
 
 int send_command(const struct options *options)

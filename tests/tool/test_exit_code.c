@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
 
+/* faults: F13 */
 Test(exit_code, of_error, .timeout = 10)
 {
     static const struct {
@@ -22,9 +23,13 @@ Test(exit_code, of_error, .timeout = 10)
         {ENVOI_E_TRUNCATED, ENVOI_PHASE_MAIL, 0, 74},
         {ENVOI_E_TLS, ENVOI_PHASE_TLS, 0, 76},
         {ENVOI_E_CERTIFICATE, ENVOI_PHASE_TLS, 0, 76},
-        {ENVOI_E_STARTTLS, ENVOI_PHASE_STARTTLS, 454, 76},
+        {ENVOI_E_STARTTLS, ENVOI_PHASE_STARTTLS, 454, 75},
+        {ENVOI_E_STARTTLS, ENVOI_PHASE_STARTTLS, 501, 76},
         {ENVOI_E_AUTH, ENVOI_PHASE_AUTH, 535, 77},
-        {ENVOI_E_AUTH, ENVOI_PHASE_AUTH, 454, 77},
+        {ENVOI_E_AUTH, ENVOI_PHASE_AUTH, 454, 75},
+        {ENVOI_E_AUTH, ENVOI_PHASE_AUTH, 432, 75},
+        {ENVOI_E_AUTH, ENVOI_PHASE_AUTH, 421, 75},
+        {ENVOI_E_NO_MECHANISM, ENVOI_PHASE_AUTH, 454, 77},
         {ENVOI_E_NO_MECHANISM, ENVOI_PHASE_AUTH, 0, 77},
         {ENVOI_E_SERVER_PROOF, ENVOI_PHASE_AUTH, 0, 77},
         {ENVOI_E_CANCELLED, ENVOI_PHASE_AUTH, 0, 77},

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +20,7 @@ static int from_octets(const void *octets, size_t len)
     cr_assert_geq(fd, 0);
     cr_assert_eq(write(fd, octets, len), (ssize_t)len);
     close(fd);
-    int rc = secret_from_file(&secret, "--password-file", path, &fault);
+    int rc = secret_from_file(&secret, "--password-file", path, 0, &fault);
     unlink(path);
     return rc;
 }
@@ -51,12 +53,21 @@ Test(secret, file, .timeout = 10)
     cr_assert(is_wiped());
 }
 
-/* faults: 77 */
+/* faults: 77, U18 */
 Test(secret, wrong_files, .timeout = 10)
 {
     static char large[SECRET_MAX + 2];
     memset(large, 'x', sizeof large);
     cr_assert_eq(from_text(""), 78);
+    cr_assert_eq(from_text("\xef\xbb\xbfsecret\n"), 78);
+    cr_assert(strstr(fault.text, "byte order mark"));
+    cr_assert_eq(from_octets("\xff\xfes\0", 4), 78);
+    cr_assert(strstr(fault.text, "UTF-16"));
+    cr_assert_eq(from_text("secret\r"), 78);
+    cr_assert(strstr(fault.text, "--password-file: ") && strstr(fault.text, "CR alone"));
+    cr_assert_eq(from_text("one\rtwo\r"), 78);
+    cr_assert_eq(from_text("secret\r\r\n"), 78);
+    cr_assert_eq(from_text("a\xef\xbb\xbf"), 0);
     cr_assert_eq(from_text("one\ntwo\n"), 78);
     cr_assert_eq(from_text("one\n\n"), 78);
     cr_assert(is_wiped());
@@ -64,18 +75,18 @@ Test(secret, wrong_files, .timeout = 10)
     cr_assert_eq(from_octets(large, SECRET_MAX), 0);
     cr_assert_eq(from_octets(large, SECRET_MAX + 1), 78);
     cr_assert(is_wiped());
-    cr_assert_eq(secret_from_file(&secret, "--password-file", "/nonexistent/file", &fault), 78);
+    cr_assert_eq(secret_from_file(&secret, "--password-file", "/nonexistent/file", 0, &fault), 78);
     cr_assert(strstr(fault.text, "--password-file") && strstr(fault.text, "/nonexistent/file"));
-    cr_assert_eq(secret_from_file(&secret, "--password-file", "/", &fault), 78);
-    cr_assert_eq(secret_from_file(&secret, "--password-file", "/dev/null", &fault), 0);
+    cr_assert_eq(secret_from_file(&secret, "--password-file", "/", 0, &fault), 78);
+    cr_assert_eq(secret_from_file(&secret, "--password-file", "/dev/null", 0, &fault), 0);
     cr_assert_str_eq(secret.text, "");
 }
 
 Test(secret, command, .timeout = 30)
 {
-    cr_assert_eq(secret_from_command(&secret, "--password-command", "printf 'a b'; echo c", &fault), 0);
+    cr_assert_eq(secret_from_command(&secret, "--password-command", "printf 'a b'; echo c", 0, &fault), 0);
     cr_assert_str_eq(secret.text, "a bc");
-    cr_assert_eq(secret_from_command(&secret, "--password-command", "cat; echo x", &fault), 0, "its input is empty");
+    cr_assert_eq(secret_from_command(&secret, "--password-command", "cat; echo x", 0, &fault), 0, "its input is empty");
     cr_assert_str_eq(secret.text, "x");
 }
 
@@ -87,8 +98,43 @@ Test(secret, wrong_commands, .timeout = 30)
                                            "printf 'a\\0b'", "yes",
                                            "echo a; echo b", "/nonexistent/command 2>/dev/null"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        cr_assert_eq(secret_from_command(&secret, "--password-command", commands[i], &fault), 78, "%s", commands[i]);
+        cr_assert_eq(secret_from_command(&secret, "--password-command", commands[i], 0, &fault), 78, "%s", commands[i]);
         cr_assert(is_wiped(), "%s", commands[i]);
         cr_assert_eq(fault.exit, 78);
     }
+}
+
+/* Neither a command nor a named pipe may hang for ever. */
+/* faults: U18 */
+Test(secret, in_time, .timeout = 30)
+{
+    static const char *const commands[] = {"sleep 60", "echo x; sleep 60", "sleep 60 & echo x",
+                                           "exec sleep 60 & exit 1", "trap '' TERM; while :; do sleep 1; done"};
+    char dir[] = "/tmp/envoi-test-XXXXXX", path[64];
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        cr_assert_eq(secret_from_command(&secret, "--password-command", commands[i], 200, &fault), 78, "%s",
+                     commands[i]);
+        cr_assert(strstr(fault.text, "in time") && strstr(fault.text, "--timeout"), "%s", fault.text);
+        cr_assert(is_wiped());
+    }
+    cr_assert(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/pipe", dir);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_eq(secret_from_file(&secret, "--password-file", path, 200, &fault), 78);
+    cr_assert(strstr(fault.text, "in time"));
+    int writer = open(path, O_RDWR);
+    cr_assert_eq(write(writer, "late\n", 5), 5);
+    cr_assert_eq(secret_from_file(&secret, "--password-file", path, 200, &fault), 78, "it does not end");
+    close(writer);
+    unlink(path);
+    rmdir(dir);
+}
+
+/* faults: S13 */
+Test(secret, no_core_dump, .timeout = 10)
+{
+    struct rlimit limit;
+    secret_forbid_core_dump();
+    cr_assert_eq(prctl(PR_GET_DUMPABLE), 0);
+    cr_assert(getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur == 0 && limit.rlim_max == 0);
 }

@@ -278,6 +278,45 @@ to_scripted() { # STEPS TEXT ARG...: steps with | between them; the text is a fo
     scripted_end
 }
 
+partial_cases() {
+    MIXED='220 x|<|250 x|<|250 ok|<|250 ok|<|550 5.1.1 who is that|<|452 4.2.2 full|<|452 later|<'
+    # faults: U8
+    to_scripted "$MIXED|354 go|<.|250 kept|<|221 bye" '\nx\n' --to a@x,b@x,c@x,d@x --quiet
+    check 'some refused: a line on standard error' 80 out '^b@x  *refused' \
+        err '^envoi: 127.0.0.1:[0-9]*: accepted for 1 of 4 recipients; b@x: refused: 550 5.1.1 who is that; c@x: deferred: 452 4.2.2 full, and 1 more$'
+    to_scripted "$MIXED|354 go|<.|250 kept|<|221 bye" '\nx\n' --to a@x,b@x,c@x,d@x --json
+    check 'with --json too' 80 out '"partial"' out '!"error"' err '^envoi: .*accepted for 1 of 4'
+    to_scripted '220 x|<|250 x|<|250 ok|<|550 5.1.1 who is that|<|452 4.2.2 full|<|250 ok|<|221 bye' '\nx\n' --to b@x,c@x
+    check 'refused for good and for now: both are quoted' 75 err '^envoi: .*accepted for 0 of 2.*b@x: refused: 550.*c@x: deferred: 452'
+    to_scripted '220 x|<|250 x|<|250 ok|<|250 ok|<|354 go|<.' '\nx\n' --to a@x
+    check 'unknown: a line on standard error' 81 err '^envoi: 127.*may have been delivered'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<' '221 bye'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to a@x --quiet letter
+    scripted_end
+    check 'nothing is printed of a success with --quiet' 0 out '!.' err '!.'
+    for code in 454 432 421; do
+        scripted '220 x' '<' '250-x' '250 AUTH PLAIN' '<' "$code 4.7.0 not now" '<' '221 bye'
+        plain_send --user alice --password-file password --allow-cleartext-auth
+        check "a login that is refused for now, $code" 75 out "\"code\": $code" err "$code 4.7.0 not now"
+    done
+    scripted '220 x' '<' '250-x' '250 STARTTLS' '<' '454 4.7.0 no keys' '<' '221 bye'
+    plain_send --tls required
+    # faults: F13
+    check 'STARTTLS that is refused for now' 75 out '"code": 454' err 'no keys'
+    scripted '220 x' '<' '250-x' '250 AUTH PLAIN' '<' '535 no' '<' '221 bye'
+    # shellcheck disable=SC2016  # that is for the shell of the command
+    plain_send --user alice --password-command 'grep "core file" /proc/$PPID/limits >limits; echo x' --allow-cleartext-auth
+    grep -q 'core file size  *0  *0 ' limits || CODE=999
+    # faults: S13
+    check 'a program that knows a password writes no core' 77
+    # faults: U18
+    printf 'secret\r' >cr; printf '\357\273\277secret\n' >bom; chmod 600 cr bom
+    send --host localhost --to a@b --user alice --password-file cr letter;  check 'a lone CR in a password file' 78 err '^envoi: --password-file: .*CR'
+    send --host localhost --to a@b --user alice --password-file bom letter; check 'a byte order mark in one' 78 err '^envoi: --password-file: .*mark'
+    send --timeout 1 --host localhost --to a@b --user alice --password-command 'sleep 60' letter
+    check 'a password command that hangs' 78 err '^envoi: --password-command: .*in time.*--timeout'
+}
+
 header_cases() {
     # faults: F23
     to_scripted "220 x|<|250 x|<|250 ok|<|250 ok|<|250 ok|<|250 ok|<|354 go|<.|250 kept|<|221 bye" \
@@ -537,6 +576,7 @@ config_cases </dev/null
 plugin_cases </dev/null
 scripted_cases </dev/null
 header_cases </dev/null
+partial_cases </dev/null
 terminal_cases </dev/null
 if start_server; then
     verdict_cases </dev/null
