@@ -121,6 +121,7 @@ static const struct {
     int (*set)(struct envoi_session *session, const char *value);
 } setters[] = {
     {"--helo", offsetof(struct options, helo), envoi_session_set_helo_name},
+    {"--source", offsetof(struct options, source), envoi_session_set_source_address},
     {"--tls-backend", offsetof(struct options, tls_backend), envoi_session_set_tls_backend},
     {"--tls-name", offsetof(struct options, tls_name), envoi_session_set_tls_name},
     {"--mechanism", offsetof(struct options, mechanisms), envoi_session_set_mechanisms},

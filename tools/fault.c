@@ -45,6 +45,7 @@ static const struct {
     {"--user", "a name, and a password or token, without control characters"},
     {"--tls-backend", "the id of a plugin that 'envoi plugins' lists"},
     {"--helo", "a host name or an address in brackets"},
+    {"--source", "an IP address of this machine, such as 192.0.2.7 or [2001:db8::7]:2525"},
     {"--tls-name", "a host name or an address"},
     {"--mechanism", "names of mechanisms with blanks between them"},
 };

@@ -42,6 +42,7 @@ static const struct option_row {
     {"keep-bcc", 0, KIND_COUNT, AT(keep_bcc), SEND, 0, NULL, "send Bcc with the message, without a warning"},
     {"lmtp", 0, KIND_COUNT, AT(lmtp), NET, 0, NULL, "speak LMTP"},
     {"helo", 0, KIND_TEXT, AT(helo), NET, 0, "NAME", "the name of this host after EHLO"},
+    {"source", 0, KIND_TEXT, AT(source), NET, 0, "ADDRESS", "connect from this address of the machine"},
     {"tls", 0, KIND_TLS, AT(tls), NET, 0, "WORD", "off, opportunistic, required or implicit"},
     {"tls-backend", 0, KIND_TEXT, AT(tls_backend), NET, 0, "ID", "the TLS plugin: openssl, gnutls ..."},
     {"tls-name", 0, KIND_TEXT, AT(tls_name), NET, 0, "NAME", "the name that the certificate must carry, not --host's"},

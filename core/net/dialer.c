@@ -139,15 +139,20 @@ static void dialer_close(struct dialer *d, int fd)
     (void)close(fd);
 }
 
-static void dialer_note_failure(struct dialer *d, const struct endpoint *to, int error)
+/* source: the address that the socket cannot be bound to, which is the failure; NULL: another one. */
+static void dialer_note_failure(struct dialer *d, const struct endpoint *to, const struct endpoint *source, int error)
 {
-    char host[ENDPOINT_TEXT_MAX];
+    char host[ENDPOINT_TEXT_MAX], from[ENDPOINT_TEXT_MAX], why[ENDPOINT_TEXT_MAX + 128];
     size_t len = strlen(d->failures);
-    const char *why = strerrordesc_np(error);
+    const char *text = strerrordesc_np(error);
 
-    if (!why)
-        why = "unknown error";
+    if (!text)
+        text = "unknown error";
     endpoint_host(to, host, sizeof host);
+    if (source)
+        endpoint_source(source, from, sizeof from);
+    (void)snprintf(why, sizeof why, "%s%s%s%s", source ? "cannot connect from " : "", source ? from : "",
+                   source ? ": " : "", text);
     d->last_error = error;
     d->next_at = 0; /* the next attempt begins at once */
     trace_event(d->env.trace, "%s: %s", host, why);
@@ -172,6 +177,19 @@ static int attempt_local_failure(int error)
     return error == EMFILE || error == ENFILE ? ENVOI_E_SYSTEM : ENVOI_OK;
 }
 
+/* Without a port the kernel chooses one when it knows the destination, so that ports do not run out. With one, a
+ * connection that has just been closed must not stand in the way. */
+static int attempt_bind(int fd, const struct endpoint *source)
+{
+    int on = 1;
+
+    if (endpoint_port(source))
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    else
+        (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    return bind(fd, &source->at.any, source->len);
+}
+
 static int attempt_socket(const struct endpoint *to)
 {
     int fd = socket(to->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -193,9 +211,17 @@ static void dialer_win(struct dialer *d, const struct attempt *a)
     d->peer = *attempt_address(d, a);
 }
 
+/* NULL: any. */
+static const struct endpoint *dialer_source(const struct dialer *d)
+{
+    const struct endpoint *source = d->env.target->is_unix ? NULL : d->env.source;
+
+    return source && source->len ? source : NULL;
+}
+
 static void dialer_begin(struct dialer *d, struct attempt a, int64_t now)
 {
-    const struct endpoint *to = attempt_address(d, &a);
+    const struct endpoint *to = attempt_address(d, &a), *source = dialer_source(d);
     char text[ENDPOINT_TEXT_MAX];
 
     endpoint_text(to, text, sizeof text);
@@ -206,7 +232,10 @@ static void dialer_begin(struct dialer *d, struct attempt a, int64_t now)
     trace_event(d->env.trace, "connecting to %s", text);
     if ((a.fd = attempt_socket(to)) < 0) {
         d->local_failure = attempt_local_failure(errno);
-        dialer_note_failure(d, to, errno);
+        dialer_note_failure(d, to, NULL, errno);
+    } else if (source && attempt_bind(a.fd, source) < 0) {
+        dialer_note_failure(d, to, source, errno);
+        (void)close(a.fd);
     } else if (connect(a.fd, &to->at.any, to->len) == 0) {
         dialer_win(d, &a);
     } else if (attempt_is_pending(errno)) {
@@ -219,17 +248,26 @@ static void dialer_begin(struct dialer *d, struct attempt a, int64_t now)
             d->tried[FAMILY_V4] = 0;
             d->next_at = now + BACKLOG_DELAY;
         } else {
-            dialer_note_failure(d, to, error);
+            dialer_note_failure(d, to, NULL, error);
         }
     }
 }
 
-/* The index of the first address of a family that was not tried; the number of addresses if all were. */
+/* Can it be connected to from the source address? */
+static bool dialer_suits(const struct dialer *d, const struct endpoint *to)
+{
+    const struct endpoint *source = dialer_source(d);
+
+    return !source || source->at.any.sa_family == to->at.any.sa_family;
+}
+
+/* The index of the first address of a family that suits and was not tried; the number of addresses if there is none. */
 static unsigned dialer_untried(const struct dialer *d, int family)
 {
+    const struct addresses *all = &d->resolver.addresses;
     unsigned i = 0;
 
-    while (i < d->resolver.addresses.count[family] && d->tried[family] >> i & 1)
+    while (i < all->count[family] && (d->tried[family] >> i & 1 || !dialer_suits(d, &all->found[family][i])))
         i++;
     return i;
 }
@@ -299,7 +337,7 @@ static void attempt_ready(struct dialer *d, size_t index, unsigned events)
         dialer_win(d, &a);
     } else {
         dialer_close(d, a.fd);
-        dialer_note_failure(d, attempt_address(d, &a), error);
+        dialer_note_failure(d, attempt_address(d, &a), NULL, error);
     }
 }
 
@@ -328,8 +366,24 @@ static int dialer_too_late(struct dialer *d)
                      d->failures[0] ? "; " : "", d->failures);
 }
 
+/* There are addresses, but none of the family of the source address. */
+static int dialer_none_suits(struct dialer *d)
+{
+    char from[ENDPOINT_TEXT_MAX];
+    const struct endpoint *source = dialer_source(d);
+
+    endpoint_source(source, from, sizeof from);
+    return fault_set(d->env.fault, ENVOI_E_CONNECT, ENVOI_PHASE_CONNECT,
+                     "%s: there is no %s address to connect to from %s", d->env.target->label,
+                     source->at.any.sa_family == AF_INET6 ? "IPv6" : "IPv4", from);
+}
+
 static int dialer_nothing_left(struct dialer *d)
 {
+    const size_t *found = d->resolver.addresses.count;
+
+    if (!d->begun && found[FAMILY_V6] + found[FAMILY_V4])
+        return dialer_none_suits(d);
     if (!d->begun)
         return resolver_failure(&d->resolver, d->env.fault);
     (void)fault_set(d->env.fault, d->local_failure ? d->local_failure : ENVOI_E_CONNECT, ENVOI_PHASE_CONNECT, "%s: %s",

@@ -26,6 +26,7 @@ struct dialer_env {
     const struct trace *trace;
     struct envoi_errctx *fault;    /* where failures are reported */
     struct host_cache *host_cache; /* shared by dialers to the same target, not by two threads at once; NULL: none */
+    const struct endpoint *source; /* the address to connect from; len 0: any. Not for a unix socket */
 };
 
 /* ENVOI_OK, or an error that is reported in fault. */

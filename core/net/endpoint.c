@@ -57,3 +57,18 @@ void endpoint_text(const struct endpoint *e, char *text, size_t size)
         (void)snprintf(text, size, "%s", host);
     }
 }
+
+uint16_t endpoint_port(const struct endpoint *e)
+{
+    if (e->at.any.sa_family == AF_UNIX)
+        return 0;
+    return ntohs(e->at.any.sa_family == AF_INET6 ? e->at.in6.sin6_port : e->at.in.sin_port);
+}
+
+void endpoint_source(const struct endpoint *e, char *text, size_t size)
+{
+    if (endpoint_port(e))
+        endpoint_text(e, text, size);
+    else
+        endpoint_host(e, text, size);
+}

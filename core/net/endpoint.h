@@ -28,5 +28,9 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 void endpoint_host(const struct endpoint *e, char *text, size_t size);
 /* With the port: "192.0.2.1:587", "[2001:db8::1]:587", "/path". */
 void endpoint_text(const struct endpoint *e, char *text, size_t size);
+/* For the address that a connection comes from: the port only if there is one. */
+void endpoint_source(const struct endpoint *e, char *text, size_t size);
+/* 0: none, or a unix socket. */
+uint16_t endpoint_port(const struct endpoint *e);
 
 #endif

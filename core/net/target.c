@@ -201,6 +201,21 @@ static bool target_parse_port(const char *text, uint16_t *port)
     return true;
 }
 
+int target_address(const char *text, struct envoi_errctx *fault, struct endpoint *out)
+{
+    struct target_parts parts;
+    const char *why = target_split(text, &parts);
+    uint16_t port = 0;
+
+    if (!why && parts.port && strcmp(parts.port, "0") != 0 && !target_parse_port(parts.port, &port))
+        why = "not a port: 0 to 65535";
+    if (!why && !target_parse_ip(parts.host, parts.len, port, out))
+        why = "not an IP address";
+    if (!why && !out->len)
+        why = "no such network interface";
+    return why ? target_wrong(fault, text, strlen(text), why) : ENVOI_OK;
+}
+
 static int target_parse_path(const char *path, struct envoi_errctx *fault, struct target *out)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};

@@ -25,6 +25,10 @@ struct target {
 int target_parse(const char *server, uint16_t default_port, struct envoi_errctx *fault, struct target *out);
 void target_free(struct target *t);
 
+/* Parses "v4", "v4:port", "v6" or "[v6]:port", no name; without a port it is 0, any. ENVOI_OK, or ENVOI_E_USAGE with
+ * the reason in fault. */
+int target_address(const char *text, struct envoi_errctx *fault, struct endpoint *out);
+
 /* Makes the form of a host name that DNS and certificates use: Unicode becomes A-labels, and one trailing dot is
  * removed (*absolute, which may be NULL, reports it). ENVOI_OK; ENVOI_E_USAGE with the reason in fault;
  * ENVOI_E_MEMORY. */

@@ -207,6 +207,7 @@ int session_copy(const struct envoi_session *from, struct envoi_session **out)
     }
     s->dial = from->dial;
     s->dial_ctx = from->dial_ctx;
+    s->source = from->source;
     s->trace = from->trace;
     engine_set_trace_level(s->engine, s->trace.level);
     *out = s;

@@ -39,6 +39,7 @@ struct envoi_session {
     struct watch watch;
     envoi_dial_fn *dial; /* NULL: names are looked up, and addresses connected to */
     void *dial_ctx;
+    struct endpoint source; /* the address to connect from; len 0: any */
 
     /* the connection */
     int fd;                /* is read from; -1: none */

@@ -131,6 +131,20 @@ int envoi_session_set_watch(struct envoi_session *session, envoi_watch_fn *watch
     return ENVOI_OK;
 }
 
+int envoi_session_set_source_address(struct envoi_session *session, const char *address)
+{
+    struct envoi_errctx why;
+    struct endpoint source = {0};
+    int rc = setting_begin(session, "source address");
+
+    if (rc)
+        return rc;
+    if (address && (rc = target_address(address, &why, &source)))
+        return session_stick(session, rc, "source address: %s", why.text);
+    session->source = source;
+    return ENVOI_OK;
+}
+
 int envoi_session_set_dial(struct envoi_session *session, envoi_dial_fn *dial, void *ctx)
 {
     int rc = setting_begin(session, "dial callback");

@@ -90,6 +90,7 @@ static int verb_begin_dialing(struct envoi_session *s, const char *server)
         .trace = &s->trace,
         .fault = &s->fault,
         .host_cache = s->host_cache,
+        .source = &s->source,
     };
     int rc = verb_take_server(s, server);
 

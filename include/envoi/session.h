@@ -196,6 +196,14 @@ int envoi_session_set_lmtp(struct envoi_session *session, int on);
  * @retval ENVOI_E_USAGE  not a host name
  * @since 0.1 */
 int envoi_session_set_helo_name(struct envoi_session *session, const char *name);
+/** Sets the address to connect from. Addresses of the server that are of another family are passed over. It does not
+ * count for a unix socket, envoi_session_adopt_fd() and the dial function.
+ * @param session  the session
+ * @param address  "192.0.2.7", "192.0.2.7:2525", "2001:db8::7" or "[2001:db8::7]:2525"; NULL, the default: any. With a
+ *                 port (other than 0) there can be one connection to a server at a time
+ * @retval ENVOI_E_USAGE  not an address of one of these forms
+ * @since 0.1 */
+int envoi_session_set_source_address(struct envoi_session *session, const char *address);
 /** Sets the TLS policy. ENVOI_TLS_OFF does not allow plaintext logins: see envoi_session_allow_cleartext_auth().
  * @param session  the session
  * @param tls      one of ENVOI_TLS_*
@@ -411,7 +419,8 @@ int64_t envoi_session_deadline(struct envoi_session *session);
  *                 implicit TLS; 24 for LMTP
  * @retval ENVOI_E_USAGE          already connected, server is NULL, or it has another form
  * @retval ENVOI_E_RESOLVE        the name has no address
- * @retval ENVOI_E_CONNECT        no address accepts the connection, or the dial function failed
+ * @retval ENVOI_E_CONNECT        no address accepts the connection, the dial function failed, or this machine has not
+ *                                the source address
  * @retval ENVOI_E_GREETING       another greeting than 220, which is in envoi_session_reply()
  * @retval ENVOI_E_TLS            these five only with implicit TLS: see envoi_session_starttls()
  * @retval ENVOI_E_CERTIFICATE

@@ -162,6 +162,7 @@ config_cases() {
     send --host localhost --to a@b --pin 123 letter;          check 'a wrong pin' 64 err '--pin.*64'
     send --host localhost --to a@b --mail-options '=' letter; check 'a wrong parameter' 64 err '--mail-options'
     send --host localhost --to a@b --helo 'x y' letter;       check 'a wrong name' 64 err '--helo'
+    send --host localhost --to a@b --source localhost letter; check 'a wrong source' 64 err '--source.*IP address'
     run --plugins-d /nonexistent plugins;                     check 'no such --plugins-d' 78 err '/nonexistent'
 }
 
@@ -543,6 +544,10 @@ envelope_cases() {
     check 'LMTP' 0 out 'no TLS'
     grep -q '"helo": "tool.test"' "$MAILDIR/$(last_mail).json" || CODE=999
     check '--helo' 0
+    to_server "$SMTP_PORT" --source 127.0.0.2 --trace --to bob@test letter
+    check '--source' 0
+    to_server "$SMTP_PORT" --source 192.0.2.7 --to bob@test letter
+    check 'a source that is not here' 74 err 'from 192.0.2.7'
     send --lmtp --host 127.0.0.1 --port "$LMTP_PORT" --to bob@test letter
     check 'LMTP on TCP requires TLS too' 76
 }

@@ -176,6 +176,19 @@ Test(pool_names, from_an_address_where_nobody_is)
     from_a_server_to_the_next(some, "closed.example.test", 20000);
 }
 
+/* The address to connect from is a setting of the prototype. */
+Test(pool_names, from_an_address_that_this_machine_has_not)
+{
+    open_post(2, (struct mta_config){0}, some);
+    cr_assert_eq(envoi_session_set_source_address(p.prototype, "192.0.2.7"), ENVOI_OK);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_TRIES, 2);
+    post_submit_all(&p, route_to("good.example.test", NULL));
+    run_and_close();
+    cr_assert_eq(p.letters[0].result, ENVOI_E_CONNECT);
+    cr_assert_not_null(strstr(p.letters[0].error, "cannot connect from 192.0.2.7"), "%s", p.letters[0].error);
+    post_close(&p);
+}
+
 /* ---- failures are not kept ---- */
 
 static const struct dns_row none[] = {{.name = NULL}};
