@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
+#include "message/verdict.h"
 #include "support/blocks.h"
 #include "support/fake_tls.h"
 #include "support/toy_mech.h"
@@ -91,10 +92,28 @@ static void play_set_window(void *driver, int window)
     ((struct play *)driver)->window = window;
 }
 
+/* The table of enum envoi_result. */
+static bool play_results_agree(const struct envoi_message *m, int rc)
+{
+    switch (envoi_message_result(m)) {
+    case ENVOI_RESULT_SENT:
+    case ENVOI_RESULT_PARTIAL:
+        return !rc;
+    case ENVOI_RESULT_UNKNOWN:
+        return rc == ENVOI_E_UNKNOWN;
+    case ENVOI_RESULT_REFUSED:
+        return rc && rc != ENVOI_E_UNKNOWN && rc != ENVOI_E_NOT_SUPPORTED;
+    default:
+        return rc && rc != ENVOI_E_UNKNOWN && !verdict_is_refusal(rc);
+    }
+}
+
 static void play_done(void *driver, struct envoi_message *message, int rc)
 {
     struct play *p = driver;
 
+    FUZZ_CHECK(play_results_agree(message, rc), "the message is \"%s\", and the send returns %s",
+               envoi_result_name(envoi_message_result(message)), envoi_error_name(rc));
     FUZZ_CHECK(rc != ENVOI_E_AGAIN, "it is done, and AGAIN");
     for (size_t i = 0; i < p->letter_count; i++)
         p->letters[i].dones += p->letters[i].message == message;

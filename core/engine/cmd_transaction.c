@@ -40,7 +40,7 @@ static int refused_unseen(struct engine *e, struct job *job, const struct envoi_
         return ENVOI_OK;
     }
     verdict_not_attempted(m, ENVOI_PHASE_MAIL, why);
-    return engine_refused(e, ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_MAIL, reply, "%s", why);
+    return engine_refused(e, ENVOI_E_CONTENT, ENVOI_PHASE_MAIL, reply, "%s, and the content cannot be read again", why);
 }
 
 static int mail_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)

@@ -36,7 +36,9 @@ static void fail_unsent(struct engine *e, struct job *job, int rc)
     job->result = rc;
     job->failed = job->rset_done = true;
     job->written.row = NULL;
-    if (job->message)
+    if (job->message && rc == ENVOI_E_TOO_LARGE)
+        settle_too_large(e, job->message);
+    else if (job->message)
         settle_lost(e, job);
 }
 

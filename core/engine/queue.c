@@ -146,7 +146,7 @@ static void queue_abort(struct engine *e, int code)
         e->head = job->next;
         if (job->message) {
             settle_lost(e, job);
-            rc = verdict_result(verdict_of_transaction(job->message), job->result ? job->result : code);
+            rc = verdict_result(job->message, verdict_of_transaction(job->message), job->result ? job->result : code);
         }
         queue_keep_result(e, rc);
         if (job == culprit)
@@ -160,6 +160,8 @@ static void queue_abort(struct engine *e, int code)
         e->fault->code = ENVOI_E_UNKNOWN;
         fault_prefix(e->fault, "the message may have been delivered");
     }
+    if (!idle && verdict_is_refusal(e->result)) /* by a 421, which ended the connection too */
+        e->fault->code = e->result;
     engine_arm(e, ENVOI_PHASE_NONE); /* a command that never went out may have armed it */
     e->writing = e->answering = NULL;
     e->unanswered = e->answerable = 0;
@@ -171,7 +173,8 @@ void queue_finish(struct engine *e)
 {
     struct job *job = e->head;
     bool preparation = is_preparation(e, job);
-    int rc = job->message ? verdict_result(verdict_of_transaction(job->message), job->result) : job->result;
+    struct envoi_message *m = job->message;
+    int rc = m ? verdict_result(m, verdict_of_transaction(m), job->result) : job->result;
 
     e->head = job->next;
     if (e->writing == job)

@@ -63,6 +63,22 @@ void settle_unknown(struct envoi_message *m, int phase)
             m->recipients[i].verdict = ENVOI_VERDICT_UNKNOWN;
 }
 
+void settle_too_large(struct engine *e, struct envoi_message *m)
+{
+    struct reason *reason = reason_new(m, e->fault->text);
+
+    for (size_t i = 0; i < m->count; i++) {
+        struct recipient *r = &m->recipients[i];
+
+        if (r->verdict != ENVOI_VERDICT_NOT_ATTEMPTED)
+            continue;
+        r->verdict = ENVOI_VERDICT_REFUSED;
+        r->phase = e->fault->phase;
+        recipient_set_reason(r, reason);
+    }
+    reason_drop(reason);
+}
+
 void settle_lost(struct engine *e, struct job *job)
 {
     const struct envoi_errctx *why = e->loss ? e->loss : e->fault;

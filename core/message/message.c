@@ -170,18 +170,14 @@ int envoi_message_set_body(struct envoi_message *message, int body)
 
 /* ---- content ---- */
 
-int message_set_source(struct envoi_message *m, const struct content_source *source)
+void message_set_source(struct envoi_message *m, const struct content_source *source)
 {
-    bool canonical = m && m->content.canonical; /* may have been set before the content was */
-    int rc = message_check(m);
+    bool canonical = m->content.canonical; /* may have been set before the content was */
 
-    if (rc)
-        return rc;
     if (message_has_content(m))
         content_free(&m->content);
     m->content.source = *source;
     m->content.canonical = canonical;
-    return ENVOI_OK;
 }
 
 int envoi_message_set_data(struct envoi_message *message, const void *data, size_t len)
@@ -189,9 +185,14 @@ int envoi_message_set_data(struct envoi_message *message, const void *data, size
     static const uint8_t empty[1];
     struct content_source source = {.memory = data ? data : empty, .size = (int64_t)len};
 
-    if (message && (len > INT64_MAX || (!data && len)))
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (len > INT64_MAX || (!data && len))
         return message_stick(message, ENVOI_E_USAGE);
-    return message_set_source(message, &source);
+    message_set_source(message, &source);
+    return ENVOI_OK;
 }
 
 int envoi_message_set_callback(struct envoi_message *message, envoi_pull_fn *pull, envoi_rewind_fn *rewind, void *ctx,
@@ -199,9 +200,14 @@ int envoi_message_set_callback(struct envoi_message *message, envoi_pull_fn *pul
 {
     struct content_source source = {.pull = pull, .rewind = rewind, .ctx = ctx, .size = size < 0 ? -1 : size};
 
-    if (message && !pull)
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (!pull)
         return message_stick(message, ENVOI_E_USAGE);
-    return message_set_source(message, &source);
+    message_set_source(message, &source);
+    return ENVOI_OK;
 }
 
 int envoi_message_set_size_estimate(struct envoi_message *message, uint64_t octets)

@@ -95,9 +95,9 @@ static inline struct recipient *message_recipient(const struct envoi_message *m,
     return m && index < m->count ? &m->recipients[index] : NULL;
 }
 
-/* Sets the content source; copies *source. When it is replaced, or the message is reset or freed, source->release
- * (NULL: nothing to do) is called. ENVOI_OK, or as message_check(): then the source still belongs to the caller. */
-int message_set_source(struct envoi_message *m, const struct content_source *source);
+/* Sets the content source of a message that is not busy; copies *source. When it is replaced, or the message is reset
+ * or freed, source->release (NULL: nothing to do) is called. */
+void message_set_source(struct envoi_message *m, const struct content_source *source);
 /* Before a send: forgets all verdicts and dropped options, and makes all recipients due. */
 void message_begin(struct envoi_message *m);
 

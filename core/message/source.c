@@ -128,7 +128,6 @@ static int source_set(struct envoi_message *m, FILE *stream, int fd)
 {
     struct content_source source = {.release = file_release, .size = -1};
     struct file *f = mem_zalloc(sizeof *f);
-    int rc;
 
     if (!f)
         return message_stick(m, ENVOI_E_MEMORY);
@@ -137,15 +136,16 @@ static int source_set(struct envoi_message *m, FILE *stream, int fd)
         source_of_stream(stream, f, &source);
     else
         source_of_fd(fd, f, &source);
-    if ((rc = message_set_source(m, &source)))
-        mem_free(f);
-    return rc;
+    message_set_source(m, &source);
+    return ENVOI_OK;
 }
 
 int envoi_message_set_file(struct envoi_message *message, FILE *file)
 {
-    if (!message)
-        return ENVOI_E_USAGE;
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
     if (!file)
         return message_stick(message, ENVOI_E_USAGE);
     return source_set(message, file, -1);
@@ -153,8 +153,10 @@ int envoi_message_set_file(struct envoi_message *message, FILE *file)
 
 int envoi_message_set_fd(struct envoi_message *message, int fd)
 {
-    if (!message)
-        return ENVOI_E_USAGE;
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
     if (fd < 0)
         return message_stick(message, ENVOI_E_USAGE);
     return source_set(message, NULL, fd);

@@ -105,7 +105,44 @@ int verdict_of_transaction(const struct envoi_message *m)
     return verdict_sum(seen, m->due_count);
 }
 
-int verdict_result(int result, int failure)
+/* The codes of a message that is refused, by the phase of the verdict that says so. */
+static const struct {
+    int phase, code;
+} refusals[] = {
+    {ENVOI_PHASE_MAIL, ENVOI_E_SENDER_REFUSED}, {ENVOI_PHASE_RCPT, ENVOI_E_RECIPIENTS_REFUSED},
+    {ENVOI_PHASE_DATA, ENVOI_E_DATA},           {ENVOI_PHASE_CONTENT, ENVOI_E_DATA},
+    {ENVOI_PHASE_FINAL, ENVOI_E_DATA},
+};
+
+bool verdict_is_refusal(int code)
+{
+    bool found = code == ENVOI_E_TOO_LARGE;
+
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        found = found || refusals[i].code == code;
+    return found;
+}
+
+static int verdict_refusal(int phase)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        if (refusals[i].phase == phase)
+            return refusals[i].code;
+    return ENVOI_E_DATA;
+}
+
+/* The code of a refused message. A 421 is both a refusal and the end of the connection: as a verdict it counts as the
+ * refusal. If the connection was lost without one before all were asked, that is the failure: another try may reach the
+ * others. */
+static int verdict_of_refused(const struct envoi_message *m, int failure)
+{
+    for (size_t i = 0; i < m->count && !verdict_is_refusal(failure); i++)
+        if (m->recipients[i].verdict == ENVOI_VERDICT_DEFERRED && m->recipients[i].code == 421)
+            return verdict_refusal(m->recipients[i].phase);
+    return failure ? failure : ENVOI_E_DISCONNECTED;
+}
+
+int verdict_result(const struct envoi_message *m, int result, int failure)
 {
     switch (result) {
     case ENVOI_RESULT_UNKNOWN:
@@ -113,8 +150,11 @@ int verdict_result(int result, int failure)
     case ENVOI_RESULT_SENT:
     case ENVOI_RESULT_PARTIAL:
         return ENVOI_OK;
+    case ENVOI_RESULT_REFUSED:
+        return verdict_of_refused(m, failure);
     default:
-        return failure ? failure : ENVOI_E_DISCONNECTED;
+        /* a refusal that ended the connection is that of another message */
+        return failure && !verdict_is_refusal(failure) ? failure : ENVOI_E_DISCONNECTED;
     }
 }
 

@@ -7,8 +7,11 @@
 
 /* ENVOI_RESULT_* of the transaction: only the recipients that are due count. */
 int verdict_of_transaction(const struct envoi_message *m);
-/* The code that a send returns for ENVOI_RESULT_*. failure: the first failure of the send; ENVOI_OK: there was none. */
-int verdict_result(int result, int failure);
+/* The code that a send returns for ENVOI_RESULT_* of its verdicts. failure: the first failure of the send; ENVOI_OK:
+ * there was none. */
+int verdict_result(const struct envoi_message *m, int result, int failure);
+/* Is it one of the codes of ENVOI_RESULT_REFUSED? */
+bool verdict_is_refusal(int code);
 /* Gives all recipients that have no verdict yet the phase and reason of not having been attempted. */
 void verdict_not_attempted(struct envoi_message *m, int phase, const char *why);
 /* Not every recipient was accepted, and the message requires it: that is the reason of all that have no verdict. */

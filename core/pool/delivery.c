@@ -216,8 +216,12 @@ static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
 
     while (d->cursor < m->count && !recipient_is_open(&m->recipients[d->cursor]))
         d->cursor++;
-    if (d->final || p->stopped || d->cursor == m->count || !delivery_is_retryable(d->last))
+    if (d->final || p->stopped || d->cursor == m->count)
         return false;
+    if (!delivery_is_retryable(d->last)) {
+        verdict_not_attempted(m, ENVOI_PHASE_NONE, d->error ? d->error : envoi_error_text(d->last));
+        return false;
+    }
     if (delivery_has_failed(m)) {
         verdict_not_all(m);
         return false;
@@ -240,7 +244,7 @@ static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
 static void delivery_finish(struct envoi_pool *p, struct pool_delivery *d)
 {
     struct pool_delivery last = *d;
-    int rc = verdict_result(envoi_message_result(last.message), last.failure);
+    int rc = verdict_result(last.message, envoi_message_result(last.message), last.failure);
     const char *error = rc ? last.error : "";
 
     mem_free(d);

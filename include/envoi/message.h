@@ -72,11 +72,23 @@ enum envoi_verdict {
     ENVOI_VERDICT_NOT_ATTEMPTED = 0, /**< the server was not asked, or did not process the command */
     ENVOI_VERDICT_ACCEPTED = 1,      /**< the server took the responsibility (2yz to the content) */
     ENVOI_VERDICT_DEFERRED = 2,      /**< refused for now (4yz): try later */
-    ENVOI_VERDICT_REFUSED = 3,       /**< refused for good (5yz) */
+    ENVOI_VERDICT_REFUSED = 3,       /**< refused for good (5yz, or larger than the announced SIZE) */
     ENVOI_VERDICT_UNKNOWN = 4,       /**< the connection was lost after the content: it may have been delivered */
 };
 
-/** The result for the whole message. */
+/** The result for the whole message. envoi_session_send() and the `done` callback of a pool say the same:
+ *
+ * | result           | returned                                                                                  |
+ * | ---------------- | ----------------------------------------------------------------------------------------- |
+ * | SENT, PARTIAL    | ENVOI_OK                                                                                  |
+ * | UNKNOWN          | ENVOI_E_UNKNOWN                                                                           |
+ * | REFUSED          | ENVOI_E_SENDER_REFUSED, ENVOI_E_RECIPIENTS_REFUSED, ENVOI_E_DATA, ENVOI_E_TOO_LARGE (1)   |
+ * | NOT_SENT         | any other error                                                                           |
+ *
+ * A reply 421 is a refusal for now, by the command that it answers, although it ends the connection too: recipients
+ * that were accepted by RCPT before are deferred by it, later ones are not attempted.
+ *
+ * 1. Another error if some were refused and then the connection was lost: another try may reach the others. */
 enum envoi_result {
     ENVOI_RESULT_NOT_SENT = 0, /**< every recipient not attempted */
     ENVOI_RESULT_SENT = 1,     /**< every recipient accepted */

@@ -599,17 +599,17 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
  * recipients are not split by the server's LIMITS (RFC 9422); a pool does that.
  * @param session  the session
  * @param message  belongs to the session until the verb is over
- * @retval ENVOI_OK                    at least one recipient was accepted: see envoi_message_result()
+ * @retval ENVOI_OK                    at least one recipient was accepted. ::envoi_result compares result and message
  * @retval ENVOI_E_SENDER_REFUSED      MAIL was refused
- * @retval ENVOI_E_RECIPIENTS_REFUSED  RCPT was refused for all recipients, or for one if all are required:
- *                                     envoi_message_set_require_all()
+ * @retval ENVOI_E_RECIPIENTS_REFUSED  RCPT was refused for all recipients; or for one, if all are required
+ *                                     (envoi_message_set_require_all()) or the reply was 421
  * @retval ENVOI_E_DATA                the content was refused
  * @retval ENVOI_E_TOO_LARGE           larger than the announced SIZE: nothing was sent
  * @retval ENVOI_E_UNKNOWN             the connection was lost after the content: it may have been delivered
  * @retval ENVOI_E_NOT_SUPPORTED       an extension that the message needs is not announced; or as
  *                                     envoi_session_starttls() and envoi_session_login()
  * @retval ENVOI_E_CONTENT             the source failed, or has a NUL octet: the connection is closed, unless that was
- *                                     found before MAIL
+ *                                     found before MAIL; or it has to be read once more and cannot be
  * @retval ENVOI_E_HELO                EHLO was refused
  * @retval ENVOI_E_TLS                 TLS is required and STARTTLS is not announced; or as envoi_session_starttls()
  * @retval ENVOI_E_STARTTLS            as envoi_session_starttls()

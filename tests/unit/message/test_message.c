@@ -56,6 +56,35 @@ Test(message, no_values)
     envoi_message_free(m);
 }
 
+/* Wrong arguments too: the message belongs to another one, whose send a sticky error must not touch. */
+Test(message, busy)
+{
+    struct envoi_message *m = fresh();
+    uint8_t octet = 0;
+
+    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
+    m->pooled = true;
+    cr_expect_eq(envoi_message_reset(m, "two words"), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_add_recipient(m, NULL), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_options(m, "="), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_dsn(m, 99, ""), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_recipient_dsn(m, 99, 99, ""), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_drop_options(m, 1), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_require_all(m, 1), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_body(m, 99), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_data(m, NULL, 1), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_data(m, &octet, SIZE_MAX), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_file(m, NULL), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_file(m, stdin), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_fd(m, -1), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_callback(m, NULL, NULL, NULL, -1), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_size_estimate(m, 1), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_canonical(m, 1), ENVOI_E_BUSY);
+    m->pooled = false;
+    cr_expect_eq(m->sticky, ENVOI_OK);
+    envoi_message_free(m);
+}
+
 Test(message, reset_forgets_that_all_are_required)
 {
     struct envoi_message *m = fresh();

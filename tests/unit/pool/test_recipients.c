@@ -52,6 +52,68 @@ static void play_close(struct play *p)
     post_close(&p->post);
 }
 
+/* ---- the result of the pool and of the message say the same ---- */
+
+/* Also if it was told so in the last of several transactions. */
+Test(pool_recipients, a_421_to_rcpt_until_no_try_is_left)
+{
+    static const char *const script[] = {"> 220 here",    "< EHLO",
+                                         "> 250-here",    "> 250 PIPELINING",
+                                         "< MAIL",        "< RCPT",
+                                         "< RCPT",        "< DATA",
+                                         "> 250 ok",      "> 250 ok",
+                                         "> 421 closing", "eof",
+                                         "accept",        "> 220 here",
+                                         "< EHLO",        "> 250 here",
+                                         "< MAIL",        "> 250 ok",
+                                         "< RCPT",        "> 250 ok",
+                                         "< RCPT",        "> 421 closing again",
+                                         "eof",           NULL};
+    struct play p;
+
+    play_open(&p, script, 2);
+    envoi_pool_set_limit(p.post.pool, ENVOI_POOL_TRIES, 2);
+    play_run(&p);
+    cr_expect_eq(p.post.letters[0].result, ENVOI_E_RECIPIENTS_REFUSED);
+    cr_expect_eq(envoi_message_result(p.message), ENVOI_RESULT_REFUSED);
+    cr_expect_not_null(strstr(p.post.letters[0].error, "421 closing again"), "%s", p.post.letters[0].error);
+    expect_verdict(&p, 0, ENVOI_VERDICT_DEFERRED, "closing again");
+    expect_verdict(&p, 1, ENVOI_VERDICT_DEFERRED, "closing again");
+    play_close(&p);
+}
+
+Test(pool_recipients, too_large_for_the_server)
+{
+    static const char *const script[] = {"> 220 here",   "< EHLO", "> 250-here", "> 250-LIMITS RCPTMAX=2",
+                                         "> 250 SIZE 5", "< QUIT", "> 221 bye",  NULL};
+    struct play p;
+
+    play_open(&p, script, 5);
+    play_run(&p);
+    cr_expect_eq(p.post.letters[0].result, ENVOI_E_TOO_LARGE);
+    cr_expect_eq(envoi_message_result(p.message), ENVOI_RESULT_REFUSED);
+    for (size_t i = 0; i < 5; i++)
+        expect_verdict(&p, i, ENVOI_VERDICT_REFUSED, "at most 5");
+    play_close(&p);
+}
+
+/* The recipients that no transaction was for have the reason, too. */
+Test(pool_recipients, an_extension_that_the_server_lacks)
+{
+    static const char *const script[] = {"> 220 here", "< EHLO",    "> 250-here", "> 250 LIMITS RCPTMAX=2",
+                                         "< QUIT",     "> 221 bye", NULL};
+    struct play p;
+
+    play_open(&p, script, 5);
+    envoi_message_set_options(p.message, "RET=HDRS");
+    play_run(&p);
+    cr_expect_eq(p.post.letters[0].result, ENVOI_E_NOT_SUPPORTED);
+    cr_expect_eq(envoi_message_result(p.message), ENVOI_RESULT_NOT_SENT);
+    for (size_t i = 0; i < 5; i++)
+        expect_verdict(&p, i, ENVOI_VERDICT_NOT_ATTEMPTED, "RET=HDRS");
+    play_close(&p);
+}
+
 /* ---- all recipients are required ---- */
 
 Test(pool_recipients, one_refused_and_all_required)
