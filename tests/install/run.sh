@@ -3,7 +3,7 @@
 #
 # run.sh: installs what was built into a temporary prefix, looks at it, builds a mechanism, a transport and a program
 # against it (by CMake and by pkg-config), and sends a message with them. Run by ctest, which sets:
-#   SOURCE BUILD CMAKE CC TEST_CFLAGS LIBDIR INCLUDEDIR PLUGINDIR DESCRIPTORDIR STATIC READELF NM
+#   SOURCE BUILD CMAKE GENERATOR MAKE_PROGRAM CC TEST_CFLAGS LIBDIR INCLUDEDIR PLUGINDIR DESCRIPTORDIR STATIC READELF NM
 set -eu
 umask 022
 
@@ -66,9 +66,9 @@ done
 echo "   $modules modules"
 [ "$modules" -gt 0 ] || [ -n "$STATIC" ] || fail "there are no modules"
 
-build() { # NAME: a project of its own beside this script
-    quietly "$CMAKE" -S "$SOURCE/$1" -B "$work/$1" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_INSTALL_PREFIX="$prefix" \
-        -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$TEST_CFLAGS -Wall -Wextra -Werror"
+build() { # NAME: a project of its own beside this script, by what has built envoi: there may be no other
+    quietly "$CMAKE" -S "$SOURCE/$1" -B "$work/$1" -G "$GENERATOR" -DCMAKE_MAKE_PROGRAM="$MAKE_PROGRAM" \
+        -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$TEST_CFLAGS -Wall -Wextra -Werror"
     quietly "$CMAKE" --build "$work/$1"
 }
 
