@@ -11,6 +11,7 @@ import io
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -222,7 +223,8 @@ def fault_of(path, changes, expected, tables, *options):
 
 def main(path):
     tests = {name: (row[0], row[1], row[2] if len(row) > 2 else {}, "--no-format") for name, row in PLANTED.items()}
-    if shutil.which("clang-format"):
+    versions = os.path.join(os.path.dirname(path), "versions")
+    if shutil.which("clang-format-14") or not subprocess.run([versions, "format"], capture_output=True).returncode:
         tests["format"] = (*FORMAT, {})
     failed = 0
     for name, test in tests.items():
