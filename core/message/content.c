@@ -159,17 +159,11 @@ int content_begin(struct content *c, enum content_mode mode, size_t block_max)
 
 /* ---- measuring ---- */
 
-/* How many octets the repair of line ends adds to the block. */
-static uint64_t block_repair_size(const struct content *c)
+/* How many octets the repair of line ends adds to the block. Its first octet belongs to the line end that the block
+ * before may have left open. */
+static uint64_t block_repair_size(const struct content *c, const struct scan *s)
 {
-    const uint8_t *p = c->block, *end = p + c->block_len;
-    uint64_t more = c->after_cr && *p != '\n';
-
-    for (const uint8_t *at = p; (at = memchr(at, '\n', (size_t)(end - at))); at++)
-        more += at > p ? at[-1] != '\r' : !c->after_cr;
-    for (const uint8_t *at = p; (at = memchr(at, '\r', (size_t)(end - at))); at++)
-        more += at + 1 < end && at[1] != '\n';
-    return more;
+    return s->strays + (c->after_cr != (c->block[0] == '\n'));
 }
 
 static void span_widen(struct content_span *span, const struct content *c)
@@ -191,10 +185,9 @@ static void block_measure(struct content *c, struct content_measure *m)
         span_widen(&c->dotted, c);
     if (c->mode == CONTENT_BINARY)
         return;
-    if (s.stray || c->after_cr) {
-        m->size += block_repair_size(c);
+    m->size += block_repair_size(c, &s);
+    if (s.strays || c->after_cr || c->block[0] == '\n' || last == '\r')
         span_widen(&c->stray, c);
-    }
     c->after_cr = last == '\r';
     c->at_line_start = last == '\r' || last == '\n';
 }
@@ -263,36 +256,21 @@ int content_measure(struct content *c, enum content_mode mode, bool twice, struc
 
 /* ---- the normaliser ---- */
 
-/* Writes the block with CR LF line ends and doubled dots. */
-static size_t block_repair(struct content *c, uint8_t *start)
+/* Writes the block with CR LF line ends and doubled dots. Of a CR at its end the next block shows whether a LF
+ * follows; if there is another CR before it, none follows that one. */
+static size_t block_repair(struct content *c, bool strays, uint8_t *out)
 {
-    const uint8_t *p = c->block, *end = p + c->block_len;
-    uint8_t *out = start;
+    size_t len = c->block_len;
 
-    while (p < end) {
-        const uint8_t *lf = memchr(p, '\n', (size_t)(end - p));
-        const uint8_t *stop = lf ? lf : end, *cr = memchr(p, '\r', (size_t)(stop - p));
-
-        if (cr)
-            stop = cr;
-        if (c->at_line_start && *p == '.' && c->mode == CONTENT_DOT)
-            *out++ = '.';
-        memcpy(out, p, (size_t)(stop - p));
-        out += stop - p;
-        if (stop > p)
-            c->at_line_start = false;
-        if (stop == end)
-            break;
-        if (cr && cr + 1 == end) { /* the next block shows whether a LF follows */
-            c->after_cr = true;
-            break;
-        }
-        *out++ = '\r';
-        *out++ = '\n';
-        c->at_line_start = true;
-        p = stop + (cr && cr[1] == '\n' ? 2 : 1);
-    }
-    return (size_t)(out - start);
+    c->after_cr = c->block[len - 1] == '\r';
+    len -= c->after_cr;
+    if (!len)
+        return 0;
+    len = scan_repair(c->block, len, c->at_line_start ? '\n' : ' ', strays, c->mode == CONTENT_DOT, out);
+    if (out[len - 1] == '\r')
+        out[len++] = '\n';
+    c->at_line_start = out[len - 1] == '\n';
+    return len;
 }
 
 static void chunk_add(struct content_chunk *chunk, const uint8_t *data, size_t len)
@@ -322,21 +300,28 @@ static bool span_has_block(const struct content *c, const struct content_span *s
     return c->taken > span->from && c->taken - c->block_len < span->to;
 }
 
-/* Can the block go out as it is? ENVOI_E_CONTENT: it holds a NUL and must not go out at all; ENVOI_E_NOT_SUPPORTED. */
-static int block_check(struct content *c, bool *regular)
+/* The repairs that a block needs; none: it can go out as it is. */
+struct block_need {
+    bool strays, dots;
+};
+
+/* ENVOI_E_CONTENT: the block holds a NUL and must not go out at all; ENVOI_E_NOT_SUPPORTED. */
+static int block_check(struct content *c, struct block_need *need)
 {
     bool dots = c->mode == CONTENT_DOT;
     struct scan s;
 
-    *regular = true;
+    *need = (struct block_need){0};
     if (c->mode == CONTENT_BINARY || (c->canonical && !dots && !c->seven_bit))
         return ENVOI_OK;
     if (c->scanned) {
-        *regular = !span_has_block(c, &c->stray) && !(dots && span_has_block(c, &c->dotted));
+        need->strays = span_has_block(c, &c->stray);
+        need->dots = dots && span_has_block(c, &c->dotted);
         return ENVOI_OK;
     }
     s = scan_block(c->block, c->block_len, dots);
-    *regular = !s.stray && !(dots && (s.dotted || (c->at_line_start && c->block[0] == '.')));
+    need->strays = s.strays || c->block[0] == '\n' || c->block[c->block_len - 1] == '\r';
+    need->dots = dots && (s.dotted || (c->at_line_start && c->block[0] == '.'));
     if (s.has_nul)
         return content_refuse(c, ENVOI_E_CONTENT, "it has a NUL octet");
     if (s.has_8bit && c->seven_bit)
@@ -355,14 +340,14 @@ static size_t block_largest(const struct content *c)
 
 static int content_give(struct content *c, struct content_chunk *chunk)
 {
-    bool regular;
+    struct block_need need;
     int rc;
 
     if (!c->block_len)
         return ENVOI_OK;
-    if ((rc = block_check(c, &regular)))
+    if ((rc = block_check(c, &need)))
         return rc;
-    if (regular) {
+    if (!need.strays && !need.dots) {
         chunk_add(chunk, c->block, c->block_len);
         c->at_line_start = c->block[c->block_len - 1] == '\n';
         c->own = !c->source.memory;
@@ -373,7 +358,7 @@ static int content_give(struct content *c, struct content_chunk *chunk)
         if (!c->output && !(c->output = mem_alloc(2 * half)))
             return ENVOI_E_MEMORY;
         out = c->output + (c->turn & 1) * half;
-        chunk_add(chunk, out, block_repair(c, out));
+        chunk_add(chunk, out, block_repair(c, need.strays, out));
         c->own = true;
     }
     c->gone_at = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one scan of content that touches every octet: many octets at a time and without branches. */
+/* The two functions that touch every octet of a content: many octets at a time. */
 #ifndef MESSAGE_CONTENT_SCAN_H
 #define MESSAGE_CONTENT_SCAN_H
 
@@ -8,13 +8,20 @@
 #include <stdint.h>
 
 struct scan {
-    bool stray;    /* a CR without LF or a LF without CR; a CR that ends the block and a LF that begins it count */
+    size_t strays; /* CRs without LF and LFs without CR; not the first octet, and not the last: see below */
     bool dotted;   /* a dot follows a LF */
     bool has_nul;  /* an octet 0 */
     bool has_8bit; /* an octet above 127 */
 };
 
-/* dots: look for them, too. It costs a third more, and only DATA has to know. */
+/* Whether a LF that begins the block, or a CR that ends it, is a stray one depends on the blocks beside it: the caller
+ * looks at these two. dots: look for them, too. It costs a third more, and only DATA has to know. */
 struct scan scan_block(const uint8_t *block, size_t len, bool dots);
+
+/* Writes the block with each stray CR or LF made a CR LF and, if dots is set, each dot that begins a line doubled.
+ * before: the octet before the block; '\n' if there is none. strays: false if the block is known to have none. The LF
+ * behind a CR that ends the block is not written. out has room for twice the block. Returns the number of octets
+ * written. */
+size_t scan_repair(const uint8_t *block, size_t len, uint8_t before, bool strays, bool dots, uint8_t *out);
 
 #endif
