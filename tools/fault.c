@@ -76,6 +76,18 @@ int fault_set(struct fault *fault, int exit, int error, const char *format, ...)
     return exit;
 }
 
+/* Of the mechanisms that were not tried: PLAIN, by which every server can check a password, else the first. */
+static void suggest_mechanism(struct fault *fault, const char *left)
+{
+    const char *plain = strstr(left, "PLAIN");
+    size_t len = strcspn(left, " ");
+
+    if (plain && (plain == left || plain[-1] == ' ') && (!plain[5] || plain[5] == ' '))
+        snprintf(fault->mechanism, sizeof fault->mechanism, "PLAIN");
+    else
+        snprintf(fault->mechanism, sizeof fault->mechanism, "%.*s", (int)len, left);
+}
+
 int fault_from_session(struct fault *fault, const struct envoi_session *session, int error)
 {
     const struct envoi_reply *reply = envoi_session_reply(session);
@@ -88,6 +100,7 @@ int fault_from_session(struct fault *fault, const struct envoi_session *session,
         fault->code = envoi_reply_code(reply);
         snprintf(fault->enhanced, sizeof fault->enhanced, "%s", envoi_reply_enhanced(reply));
     }
+    suggest_mechanism(fault, envoi_session_mechanisms_left(session));
     fault->exit = exit_code_of_error(error, fault->phase, fault->code);
     return fault->exit;
 }
@@ -122,7 +135,8 @@ void fault_print(const struct fault *fault, const char *where)
     /* Some texts begin with the server's name already. */
     if (where && !strncmp(fault->text, where, strlen(where)))
         where = NULL;
-    complain("%s%s%s%s%s", where ? where : "", where ? ": " : "", fault->text, hint ? "; " : "", hint ? hint : "");
+    complain("%s%s%s%s%s%s%s", where ? where : "", where ? ": " : "", fault->text, hint ? "; " : "", hint ? hint : "",
+             *fault->mechanism ? "; another way to log in: --mechanism " : "", fault->mechanism);
 }
 
 json_t *fault_json(const struct fault *fault)

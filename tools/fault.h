@@ -13,6 +13,7 @@ struct fault {
     int phase;
     int code; /* of the reply, 0: none */
     char enhanced[16];
+    char mechanism[24]; /* after a refused login: one that may be tried by name, or "" */
     char text[2048];
 };
 

@@ -90,3 +90,20 @@ void fault_prefix(struct envoi_errctx *fault, const char *format, ...)
     va_end(args);
     fault_join(fault, "%s: %s", prefix, old);
 }
+
+void fault_append(struct envoi_errctx *fault, const char *format, ...)
+{
+    char more[FAULT_TEXT_MAX];
+    va_list args;
+    size_t used;
+
+    if (!fault)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(more, sizeof more, format, args);
+    va_end(args);
+    used = strlen(fault->text);
+    if (used + strlen(more) >= sizeof fault->text)
+        used = sizeof fault->text - 1 - strlen(more);
+    memcpy(fault->text + used, more, strlen(more) + 1);
+}

@@ -21,6 +21,8 @@ void fault_clear(struct envoi_errctx *fault);
  * arguments must not lie in fault->text. */
 int fault_set(struct envoi_errctx *fault, int code, int phase, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Appends to the text that is there, whose end is cut if need be. fault may be NULL. */
+void fault_append(struct envoi_errctx *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "prefix: " before the text that is there, whose end is cut if need be. fault may be NULL. */
 void fault_prefix(struct envoi_errctx *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -65,7 +65,8 @@ int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *c
     if (!a->layered)
         auth_free(a);
     a->tried_count = 0;
-    a->passed_over[0] = a->name[0] = a->asked[0] = '\0';
+    a->passed_over[0] = a->left[0] = a->name[0] = a->asked[0] = '\0';
+    a->refused = (struct auth_refused){0};
     a->plugin = NULL;
     fault_clear(&a->refusal);
     a->cancel = 0;
@@ -79,6 +80,14 @@ int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *c
     return ENVOI_OK;
 }
 
+void auth_note_tried(struct auth *a, int code)
+{
+    struct auth_try *t = &a->tried[a->tried_count++];
+
+    memcpy(t->name, a->name, sizeof t->name);
+    t->code = code;
+}
+
 /* ---- the reason of a failure ---- */
 
 bool auth_is_decided(const struct engine *e, const struct envoi_reply *reply)
@@ -90,23 +99,20 @@ bool auth_is_decided(const struct engine *e, const struct envoi_reply *reply)
     return e->auth.cancel || (class != 2 && class != 5 && e->auth.refusal.code == ENVOI_E_AUTH);
 }
 
-/* Many servers close after a refusal. Who takes that for a lost connection connects again and presents the password
- * once more, until the account is locked. */
+/* Many servers close after a refusal. If that were taken for a lost connection, the next one would present the password
+ * again, until the account is locked. */
 void auth_explain_end(const struct engine *e, struct envoi_errctx *why)
 {
-    static const char then[] = "; then ";
     const struct envoi_errctx *reason = &e->auth.refusal;
     int class = envoi_error_class(why->code);
     struct envoi_errctx end = *why;
-    size_t used;
 
     if (e->head != &e->login_job || (reason->code != ENVOI_E_AUTH && reason->code != ENVOI_E_SERVER_PROOF))
         return;
     if (class == ENVOI_CLASS_USAGE || class == ENVOI_CLASS_LOCAL) /* the program's own failures come first */
         return;
     *why = *reason;
-    used = strlen(why->text);
-    (void)snprintf(why->text + used, sizeof why->text - used, "%s%.*s", then, FAULT_TEXT_MAX / 2, end.text);
+    fault_append(why, "; then %.*s", FAULT_TEXT_MAX / 2, end.text);
 }
 
 /* ---- parameters of a mechanism ---- */

@@ -21,6 +21,8 @@ void auth_explain_end(const struct engine *e, struct envoi_errctx *why);
  * is. */
 bool auth_is_decided(const struct engine *e, const struct envoi_reply *reply);
 
+/* A mechanism was tried, with the code of its refusal, or passed over, with 0. */
+void auth_note_tried(struct auth *a, int code);
 /* Begins a login as the verb asks for it; see engine_login(). ENVOI_OK; ENVOI_E_USAGE: not the name of a mechanism. */
 int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe);
 /* Fills a->params for the present state of the connection. ENVOI_OK or ENVOI_E_MEMORY. */

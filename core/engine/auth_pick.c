@@ -6,18 +6,24 @@
 #include "base/text.h"
 #include "engine/auth.h"
 #include "engine/detached.h"
+#include "engine/refusal.h"
 #include "engine/state.h"
 #include "plugin/strength.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static bool was_tried(const struct auth *a, const char *name)
+static const struct auth_try *find_try(const struct auth *a, const char *name)
 {
     for (unsigned i = 0; i < a->tried_count; i++)
-        if (text_equal(a->tried[i], name))
-            return true;
-    return false;
+        if (text_equal(a->tried[i].name, name))
+            return &a->tried[i];
+    return NULL;
+}
+
+static bool was_tried(const struct auth *a, const char *name)
+{
+    return find_try(a, name);
 }
 
 void auth_pass_over(struct auth *a, const char *why)
@@ -137,14 +143,18 @@ static const char *missing_credential(uint32_t needs)
 /* Credentials that tie a login to the user that was set. */
 #define OURS (ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD | ENVOI_CRED_TOKEN)
 
+static bool is_plaintext(const char *name, const struct registry_mechanism *m)
+{
+    return strength_of(name).plaintext || (m->info.flags & ENVOI_MECH_PLAINTEXT);
+}
+
 /* The reason why this provider may not be used here; NULL: it may. */
 static const char *objection(const struct engine *e, const char *name, const struct registry_mechanism *m,
                              char text[SAY_MAX])
 {
     const struct settings *s = e->settings;
-    bool plaintext = strength_of(name).plaintext || (m->info.flags & ENVOI_MECH_PLAINTEXT);
 
-    if (plaintext && !engine_is_safe(e) && !s->cleartext_auth)
+    if (is_plaintext(name, m) && !engine_is_safe(e) && !s->cleartext_auth)
         return "shows the password, and the connection is not verified TLS";
     if (m->needs_tls && !engine_is_safe(e) && (m->locked || !s->cleartext_auth)) {
         (void)snprintf(text, SAY_MAX, NEEDS_TLS, m->needs_tls);
@@ -233,7 +243,12 @@ static int open_provider(struct engine *e)
             return rc;
         seen = true;
         fault_clear(e->fault);
-        if (!(why = objection(e, a->name, &a->m, text))) {
+        why = objection(e, a->name, &a->m, text);
+        if (!why)
+            why = refusal_objects(e, &a->m, is_plaintext(a->name, &a->m), is_named(e, a->name));
+        if (!why && !refusal_allows_settings(e, a->m.info.needs))
+            why = "what it would present was refused before";
+        if (!why) {
             rc = open_exchange(e);
             if (!rc || rc == ENVOI_E_MEMORY || rc == ENVOI_E_PLUGIN)
                 return rc;
@@ -288,6 +303,7 @@ int auth_pick(struct engine *e)
                 return ENVOI_E_END;
             a->nth = 0;
         }
+        a->refused.given = 0;
         rc = a->step ? open_own(e) : open_provider(e);
         if (!rc) {
             a->active = true;
@@ -299,6 +315,40 @@ int auth_pick(struct engine *e)
             e->fault->phase = ENVOI_PHASE_AUTH;
             return rc;
         }
-        memcpy(a->tried[a->tried_count++], a->name, sizeof a->name);
+        auth_note_tried(a, 0);
+    }
+}
+
+/* ---- after a refusal ---- */
+
+/* Would this name be tried if the application named it, and is that of any use? */
+static bool would_do(struct engine *e, const char *name)
+{
+    const struct auth_try *t = find_try(&e->auth, name);
+    struct registry_mechanism m;
+    struct envoi_errctx unused;
+    char text[SAY_MAX];
+
+    if ((t && t->code) || strength_of(name).named_only || is_listed(e->settings->mechanisms, "!", name))
+        return false;
+    if (registry_find_mechanism(e->env.registry, name, 0, &unused, &m))
+        return false;
+    return !objection(e, name, &m, text) && !refusal_was_shown(e, m.info.needs);
+}
+
+void auth_find_left(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    const char *announced = extensions_get(&e->extensions, "AUTH"), *word;
+    size_t len, used = 0;
+
+    a->left[0] = '\0';
+    while (!a->asked[0] && announced && (announced = text_word(announced, &word, &len))) {
+        char name[SASL_NAME_MAX + 1];
+
+        if (!take_name(word, len, name) || text_has_word(a->left, name) || !would_do(e, name))
+            continue;
+        if (used + 1 + strlen(name) < sizeof a->left)
+            used += (size_t)snprintf(a->left + used, sizeof a->left - used, "%s%s", used ? " " : "", name);
     }
 }

@@ -12,5 +12,7 @@ int auth_pick(struct engine *e);
 /* Notes why the present provider of a->name cannot be used, for the text of ENVOI_E_NO_MECHANISM. Of several providers
  * of one name only the first one's reason is noted. */
 void auth_pass_over(struct auth *a, const char *why);
+/* After a refusal: sets a->left to the names that would be tried if the application named them. */
+void auth_find_left(struct engine *e);
 
 #endif

@@ -16,8 +16,28 @@
 #define AUTH_REMARK_MAX     191   /* octets of a mechanism's remark about a refusal to come */
 #define AUTH_COMMAND_MAX    512   /* octets of the AUTH command with its initial response (RFC 4954 section 4) */
 
+#define AUTH_SECRETS 2 /* kinds of secrets: passwords and tokens */
+
 struct engine;
 struct detached;
+
+/* What was refused in this login: see refusal.h. */
+struct auth_refused {
+    unsigned times[AUTH_SECRETS]; /* how often each kind of secret was refused */
+    uint32_t shown;               /* ENVOI_CRED_PASSWORD: a plaintext mechanism has shown it */
+    bool could_bind;              /* a mechanism that can bind to the TLS channel was refused */
+    bool noted;                   /* the record for other connections is of this login */
+    bool before;                  /* a secret was not presented, because of that record */
+    uint32_t given;               /* kinds that the present exchange was given */
+    uint32_t secret;              /* the fingerprint of the last one */
+    char who[256];                /* the user as the application's callback gave it; "": not yet */
+};
+
+/* A mechanism that was tried or passed over. */
+struct auth_try {
+    char name[SASL_NAME_MAX + 1];
+    int code; /* of the reply that refused it; 0: passed over */
+};
 
 struct auth {
     /* from the verb */
@@ -27,9 +47,11 @@ struct auth {
     bool step_safe;
 
     /* names that were tried or passed over, and the reasons */
-    char tried[AUTH_MECHANISMS_MAX][SASL_NAME_MAX + 1];
+    struct auth_try tried[AUTH_MECHANISMS_MAX];
     unsigned tried_count;
     char passed_over[384];
+    char left[256]; /* after a refusal: names that would be tried if the application named them */
+    struct auth_refused refused;
     struct envoi_errctx refusal; /* the last one: of the server, by its proof, or of the callback; code 0: none */
 
     /* the mechanism in use */

@@ -5,11 +5,32 @@
 #include "engine/auth.h"
 #include "engine/auth_pick.h"
 #include "engine/detached.h"
+#include "engine/refusal.h"
 #include "engine/state.h"
 
 #include <envoi/library.h>
 #include <stdio.h>
 #include <string.h>
+
+/* The login is refused, and no other mechanism follows: says which were tried and which were not. */
+static int end_refused(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    char text[256] = "";
+    unsigned refused = 0;
+    size_t used = 0;
+
+    auth_find_left(e);
+    for (unsigned i = 0; i < a->tried_count; i++)
+        refused += a->tried[i].code != 0;
+    for (unsigned i = 0; refused > 1 && used < sizeof text - 1 && i < a->tried_count; i++)
+        if (a->tried[i].code)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s (%d)",
+                                     used ? ", " : "; tried: ", a->tried[i].name, a->tried[i].code);
+    fault_append(e->fault, "%s%s%s%s", text, a->left[0] ? "; not tried: " : "", a->left,
+                 a->left[0] ? ", to be named if wanted" : "");
+    return e->fault->code;
+}
 
 /* The failure of a login for which no mechanism is left: none suits, or all were refused. */
 static int no_mechanism(struct engine *e)
@@ -18,8 +39,10 @@ static int no_mechanism(struct engine *e)
 
     if (a->refusal.code) { /* the last refusal, by the server or by the application */
         *e->fault = a->refusal;
-        return e->fault->code;
+        return a->refusal.code == ENVOI_E_AUTH ? end_refused(e) : e->fault->code;
     }
+    if (a->refused.before)
+        return refusal_tell(e);
     return fault_set(e->fault, ENVOI_E_NO_MECHANISM, ENVOI_PHASE_AUTH,
                      "no login mechanism is announced, available and allowed: the server announces \"%.100s\"%s%s%s%s",
                      extensions_get(&e->extensions, "AUTH"), a->asked[0] ? "; asked for: " : "", a->asked,
@@ -29,6 +52,8 @@ static int no_mechanism(struct engine *e)
 /* The failure of a step. Its text is the plugin's, if that reported one. */
 static int step_failed(struct engine *e, int rc)
 {
+    if (rc == ENVOI_E_CANCELLED && e->auth.refused.before)
+        return refusal_tell(e);
     if (rc == ENVOI_E_CANCELLED)
         return fault_set(e->fault, rc, ENVOI_PHASE_AUTH, "login by %s: a credential was asked for and not given",
                          e->auth.name);
@@ -95,7 +120,7 @@ static bool does_without_token(struct engine *e)
     (void)step_failed(e, ENVOI_E_CANCELLED);
     if (!a->refusal.code)
         a->refusal = *e->fault;
-    memcpy(a->tried[a->tried_count++], a->name, sizeof a->name);
+    auth_note_tried(a, 0);
     return true;
 }
 
@@ -239,6 +264,7 @@ static int auth_succeed(struct engine *e)
     if (rc)
         return engine_die_of(e, rc, "login by %s: no security layer of the strength that was asked for", a->name);
     e->authenticated = true;
+    refusal_forget(e);
     auth_end(a);
     return ENVOI_OK;
 }
@@ -276,10 +302,11 @@ static int auth_answer(struct engine *e, struct job *job, struct position *at, c
                    *a->remark ? " (" : "", a->remark, *a->remark ? ")" : "");
     if (decided) /* "not now", to the mechanism after the one that was refused: the same would happen later */
         auth_explain_end(e, e->fault);
+    refusal_note(e, reply->code);
+    auth_note_tried(a, reply->code);
     if (!tries_next(e, reply->code))
-        return ENVOI_E_AUTH;
+        return decided ? ENVOI_E_AUTH : end_refused(e);
     a->refusal = *e->fault;
-    memcpy(a->tried[a->tried_count++], a->name, sizeof a->name);
     job->written.row = &command_auth;
     return ENVOI_OK;
 }

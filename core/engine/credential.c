@@ -3,25 +3,10 @@
 
 #include "base/echo.h"
 #include "base/mem.h"
+#include "engine/refusal.h"
 #include "engine/state.h"
 
 #include <string.h>
-
-const char *credential_setting(const struct settings *s, uint32_t id)
-{
-    switch (id) {
-    case ENVOI_CRED_AUTHID:
-        return s->user;
-    case ENVOI_CRED_AUTHZID:
-        return s->authzid;
-    case ENVOI_CRED_PASSWORD:
-        return s->password;
-    case ENVOI_CRED_TOKEN:
-        return s->token;
-    default:
-        return NULL;
-    }
-}
 
 void credential_release_nothing(struct envoi_cred *cred)
 {
@@ -64,7 +49,7 @@ static int credential_ask(struct engine *e, const struct envoi_cred_request *req
 
 static int credential_find(struct engine *e, const struct envoi_cred_request *request, struct envoi_cred *out)
 {
-    const char *data = credential_setting(e->settings, request->id);
+    const char *data = settings_credential(e->settings, request->id);
 
     if (!data)
         return e->settings->credential ? credential_ask(e, request, out) : ENVOI_E_CANCELLED;
@@ -79,6 +64,10 @@ int32_t credential_give(void *core, const struct envoi_cred_request *request, st
     struct engine *e = core;
     int rc = credential_find(e, request, out);
 
+    if (!rc && !refusal_allows(e, request->id, out->data, out->len)) {
+        out->release(out);
+        return ENVOI_E_CANCELLED;
+    }
     if (!rc && (request->id == ENVOI_CRED_PASSWORD || request->id == ENVOI_CRED_TOKEN) &&
         echo_remember(&e->auth.said, out->data, out->len)) {
         out->release(out);

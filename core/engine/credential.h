@@ -7,10 +7,8 @@
 
 #include <envoi/plugin.h>
 
-/* A credential (ENVOI_CRED_*) of the settings; NULL: it is not set. */
-const char *credential_setting(const struct settings *s, uint32_t id);
 /* Implements envoi_mech_params::cred; `core` is the engine. Passwords and tokens are remembered, so that their echoes
- * can be masked. */
+ * can be masked. ENVOI_E_CANCELLED also for a secret that was refused before: see refusal.h. */
 int32_t credential_give(void *core, const struct envoi_cred_request *request, struct envoi_cred *out);
 /* Implements envoi_cred::release for memory that the mechanism does not own. */
 void credential_release_nothing(struct envoi_cred *cred);

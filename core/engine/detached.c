@@ -124,7 +124,7 @@ static int detached_bring_names(struct engine *e, struct detached *d)
     int rc = ENVOI_OK;
 
     for (size_t i = 0; !rc && i < sizeof names / sizeof names[0]; i++)
-        if (!e->settings->credential || credential_setting(e->settings, names[i]))
+        if (!e->settings->credential || settings_credential(e->settings, names[i]))
             rc = detached_bring(e, d, names[i]);
     return rc;
 }

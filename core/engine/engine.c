@@ -460,6 +460,11 @@ const char *engine_mechanism(const struct engine *e)
     return e->auth.name;
 }
 
+const char *engine_mechanisms_left(const struct engine *e)
+{
+    return e->auth.left;
+}
+
 const char *engine_mechanism_plugin(const struct engine *e)
 {
     return e->auth.plugin ? e->auth.plugin : "";

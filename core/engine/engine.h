@@ -184,6 +184,7 @@ const struct extensions *engine_extensions(const struct engine *e);
 bool engine_authenticated(const struct engine *e);
 const char *engine_mechanism(const struct engine *e);
 const char *engine_mechanism_plugin(const struct engine *e);
+const char *engine_mechanisms_left(const struct engine *e);
 const char *engine_tls_backend(const struct engine *e); /* "" without TLS */
 /* Both: ENVOI_E_USAGE without TLS. The pointers in *out are borrowed until the connection is closed. */
 int engine_tls_info(const struct engine *e, struct envoi_tls_info *out);

@@ -5,12 +5,14 @@
 #include "base/text.h"
 #include "message/content.h"
 
+#include <envoi/plugin.h>
 #include <string.h>
 
-#define SECOND  INT64_C(1000)
-#define MINUTE  (60 * SECOND)
+#define PASSWORD_TRIES 2
+#define SECOND         INT64_C(1000)
+#define MINUTE         (60 * SECOND)
 /* A bound, so that adding it to the time cannot overflow. */
-#define LONGEST (INT64_MAX / 4)
+#define LONGEST        (INT64_MAX / 4)
 
 static const struct row {
     const char *name;
@@ -41,7 +43,8 @@ const char *envoi_phase_name(int phase)
 
 void settings_init(struct settings *s)
 {
-    *s = (struct settings){.tls = ENVOI_TLS_DEFAULT, .tls_verify = true, .chunk_size = CONTENT_BLOCK};
+    *s = (struct settings){
+        .tls = ENVOI_TLS_DEFAULT, .tls_verify = true, .chunk_size = CONTENT_BLOCK, .password_tries = PASSWORD_TRIES};
     (void)settings_set_timeout(s, ENVOI_PHASE_NONE, 0);
 }
 
@@ -121,4 +124,20 @@ bool settings_have_login(const struct settings *s)
 {
     return s->user || s->password || s->token || s->authzid || s->credential ||
            (s->mechanisms && names_mechanism(s->mechanisms));
+}
+
+const char *settings_credential(const struct settings *s, uint32_t id)
+{
+    switch (id) {
+    case ENVOI_CRED_AUTHID:
+        return s->user;
+    case ENVOI_CRED_AUTHZID:
+        return s->authzid;
+    case ENVOI_CRED_PASSWORD:
+        return s->password;
+    case ENVOI_CRED_TOKEN:
+        return s->token;
+    default:
+        return NULL;
+    }
 }

@@ -3,10 +3,19 @@
 #ifndef ENGINE_SETTINGS_H
 #define ENGINE_SETTINGS_H
 
+#include "base/fault.h"
+
 #include <envoi/session.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The last secret that a server refused, of a session or of all sessions of a pool's route: see engine/refusal.h. */
+struct refusal_record {
+    uint32_t secret; /* a fingerprint; 0: none was refused */
+    int64_t at;
+    struct envoi_errctx why;
+};
 
 struct settings {
     bool lmtp;
@@ -27,14 +36,16 @@ struct settings {
     char *authzid;
     envoi_credential_fn *credential;
     void *credential_ctx;
-    char *mechanisms;               /* as envoi_session_set_mechanisms(), or NULL */
-    bool cleartext_auth;            /* plaintext mechanisms are allowed without verified TLS */
-    bool blocking_mechanisms;       /* allowed in the non-blocking face */
-    bool nonblocking;               /* there is a watch function */
-    unsigned min_ssf, max_ssf;      /* bits of a security layer */
-    size_t chunk_size;              /* octets of one BDAT; 0: DATA only */
-    bool chunk_waits;               /* the first BDAT waits for the replies to RCPT (RFC 3030 section 2) */
-    int64_t timeouts[ENVOI_PHASES]; /* milliseconds */
+    char *mechanisms;                /* as envoi_session_set_mechanisms(), or NULL */
+    bool cleartext_auth;             /* plaintext mechanisms are allowed without verified TLS */
+    unsigned password_tries;         /* how often one login presents a secret that is refused */
+    struct refusal_record *refusals; /* shared with the other sessions of a pool's route; NULL: the session's own */
+    bool blocking_mechanisms;        /* allowed in the non-blocking face */
+    bool nonblocking;                /* there is a watch function */
+    unsigned min_ssf, max_ssf;       /* bits of a security layer */
+    size_t chunk_size;               /* octets of one BDAT; 0: DATA only */
+    bool chunk_waits;                /* the first BDAT waits for the replies to RCPT (RFC 3030 section 2) */
+    int64_t timeouts[ENVOI_PHASES];  /* milliseconds */
 };
 
 /* Fills in the defaults. */
@@ -46,6 +57,8 @@ int settings_copy(struct settings *to, const struct settings *from);
 void settings_free(struct settings *s);
 /* Sets the deadline of a phase; ENVOI_PHASE_NONE: of all. 0 milliseconds: the default. ENVOI_OK or ENVOI_E_USAGE. */
 int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds);
+/* A credential (ENVOI_CRED_*) of the settings; NULL: it is not set. */
+const char *settings_credential(const struct settings *s, uint32_t id);
 /* Do the settings ask for a login? */
 bool settings_have_login(const struct settings *s);
 

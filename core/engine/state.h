@@ -6,7 +6,7 @@
  *   output, settings                                values
  *   state                                           this file: trace, deadlines, lines for the output, safety
  *   settle, mail_parameters                         verdicts and parameters of a message
- *   credential, detached, auth, auth_pick           a login
+ *   refusal, credential, detached, auth, auth_pick  a login
  *   tls                                             a TLS layer
  *   queue                                           jobs, and the end of the connection
  *   cmd_*                                           the rows of the table
@@ -94,6 +94,7 @@ struct engine {
     struct content line_data; /* the content of the verb data */
     size_t line_accepted;     /* recipients accepted by the verb rcpt: LMTP sends so many replies to the content */
     struct auth auth;
+    struct refusal_record refusals; /* unless the settings have another one */
 };
 
 /* ---- trace and log ---- */

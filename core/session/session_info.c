@@ -101,6 +101,11 @@ const char *envoi_session_mechanism(const struct envoi_session *session)
     return session ? engine_mechanism(session->engine) : "";
 }
 
+const char *envoi_session_mechanisms_left(const struct envoi_session *session)
+{
+    return session ? engine_mechanisms_left(session->engine) : "";
+}
+
 const char *envoi_session_mechanism_plugin(const struct envoi_session *session)
 {
     return session ? engine_mechanism_plugin(session->engine) : "";

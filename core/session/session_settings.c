@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define PASSWORD_TRIES_MAX 32u
+
 #define CHUNK_MIN 512u
 #define CHUNK_MAX (64u << 20)
 
@@ -387,6 +389,18 @@ int envoi_session_set_mechanisms(struct envoi_session *session, const char *name
 int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on)
 {
     return setting_flag(session, "cleartext login", session ? &session->settings.cleartext_auth : NULL, on);
+}
+
+int envoi_session_set_password_tries(struct envoi_session *session, unsigned times)
+{
+    int rc = setting_begin(session, "password tries");
+
+    if (rc)
+        return rc;
+    if (times < 1 || times > PASSWORD_TRIES_MAX)
+        return setting_wrong(session, "password tries", "not a number from 1 to 32");
+    session->settings.password_tries = times;
+    return ENVOI_OK;
 }
 
 int envoi_session_set_security_layer(struct envoi_session *session, unsigned min_ssf, unsigned max_ssf)

@@ -286,6 +286,19 @@ int envoi_session_set_mechanisms(struct envoi_session *session, const char *name
  * neither verified TLS nor a unix socket. Default: 0. The administrator's `require-tls: yes` cannot be lifted.
  * @since 0.1 */
 int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on);
+/** Sets how often one login may present a password or a token that is refused. The first time it is presented by the
+ * strongest mechanism, the last time by a plaintext one, over verified TLS, because many servers can check a password
+ * by that one only. But after a mechanism that binds to the TLS channel, or could have (SCRAM over TLS), and after a
+ * plaintext one, only mechanisms that envoi_session_set_mechanisms() names follow.
+ *
+ * A login that was refused for its password or token is not begun again with the same one, on any connection of this
+ * session, or of a pool's route, for half an hour: it fails at once with ENVOI_E_AUTH. Only envoi_session_auth() tries
+ * it again.
+ * @param session  the session
+ * @param times    1 to 32; default 2
+ * @retval ENVOI_E_USAGE  out of range
+ * @since 0.1 */
+int envoi_session_set_password_tries(struct envoi_session *session, unsigned times);
 /** Sets the strength of a SASL security layer (RFC 4422 section 3.7), in bits.
  * @param session  the session
  * @param min_ssf  the login fails without this strength; 0: no layer is needed
@@ -479,13 +492,15 @@ int envoi_session_ehlo_or_helo_if_needed(struct envoi_session *session);
 int envoi_session_starttls(struct envoi_session *session);
 /** Logs in (AUTH, RFC 4954), after EHLO if needed. It tries the mechanisms that are announced, available and allowed,
  * strongest first. It goes on to the next mechanism only after 504, 534 and 535, and if a token was asked for and not
- * given. If the server refuses and then closes, is silent or says 4yz to the next mechanism, the result is the refusal.
+ * given; envoi_session_set_password_tries() says how often a password is presented. If the server refuses and then
+ * closes, is silent or says 4yz to the next mechanism, the result is the refusal.
  * @retval ENVOI_OK               also if the session was logged in already and the server answers 503
  * @retval ENVOI_E_HELO           EHLO was refused
  * @retval ENVOI_E_TLS            the policy requires TLS and there is none
  * @retval ENVOI_E_NOT_SUPPORTED  AUTH is not announced
  * @retval ENVOI_E_NO_MECHANISM   none suits; the text says why each was passed over
- * @retval ENVOI_E_AUTH           refused, and envoi_session_reply() has the last refusal; or a challenge was not
+ * @retval ENVOI_E_AUTH           refused, and envoi_session_reply() has the last refusal; or the same password was
+ *                                refused before, and nothing was sent; or a challenge was not
  *                                acceptable, or there is no security layer of the strength that is set. A reply to
  *                                the `*` that ends an exchange is not in envoi_session_reply(), it means nothing
  * @retval ENVOI_E_SERVER_PROOF   the server did not prove that it knows the secret: a wrong signature (SCRAM), a wrong
@@ -730,6 +745,11 @@ const char *envoi_session_extension_name(const struct envoi_session *session, si
 int envoi_session_authenticated(const struct envoi_session *session);
 /** Returns the mechanism of the last AUTH, "" if there was none. @since 0.1 */
 const char *envoi_session_mechanism(const struct envoi_session *session);
+/** Returns the mechanisms that the last login did not try although the server announces them and they can be used,
+ * because it was refused before: names, separated by blanks. To try one, name it: envoi_session_set_mechanisms().
+ * @returns "" if there is none, or if the login was not refused
+ * @since 0.1 */
+const char *envoi_session_mechanisms_left(const struct envoi_session *session);
 /** Returns the id of the plugin of that mechanism; "application" for envoi_session_auth_with(). @since 0.1 */
 const char *envoi_session_mechanism_plugin(const struct envoi_session *session);
 /** Returns the id of the plugin that would serve mechanism `name`. May read plugins.d and load a plugin.

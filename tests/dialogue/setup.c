@@ -295,6 +295,11 @@ static void set_unix(struct player *p, const struct arguments *a)
     p->peer.unix_socket = switch_of(argument(a, 1)) == 1;
 }
 
+static void set_password_tries(struct player *p, const struct arguments *a)
+{
+    p->settings.password_tries = (unsigned)script_number(argument(a, 1));
+}
+
 /* "set chunk 512 [wait]" */
 static void set_chunk(struct player *p, const struct arguments *a)
 {
@@ -337,21 +342,14 @@ static const struct {
     const char *name;
     void (*set)(struct player *p, const struct arguments *a);
 } other_settings[] = {
-    {"tls", set_tls},
-    {"pin", set_pin},
-    {"ssf", set_ssf},
-    {"timeout", set_timeout},
-    {"trace", set_trace},
-    {"host", set_host},
-    {"plugins", set_plugins},
-    {"ip", set_ip},
-    {"unix", set_unix},
-    {"bad-tls-context", set_bad_context},
-    {"chunk", set_chunk},
-    {"window", set_window},
-    {"callback-step", set_callback_step},
-    {"tasks", set_tasks},
-    {"login-callback-takes", set_takes},
+    {"tls", set_tls},         {"pin", set_pin},
+    {"ssf", set_ssf},         {"timeout", set_timeout},
+    {"trace", set_trace},     {"host", set_host},
+    {"plugins", set_plugins}, {"ip", set_ip},
+    {"unix", set_unix},       {"bad-tls-context", set_bad_context},
+    {"chunk", set_chunk},     {"password-tries", set_password_tries},
+    {"window", set_window},   {"callback-step", set_callback_step},
+    {"tasks", set_tasks},     {"login-callback-takes", set_takes},
 };
 
 static void step_set(struct player *p, const char *rest)

@@ -60,12 +60,26 @@ static int32_t toy_say_credential(struct toy *t, uint32_t id, const struct envoi
     return rc;
 }
 
+/* Asks for the password, which goes into the proof. */
+static int32_t scram_prove(struct toy *t, const struct envoi_sink *out)
+{
+    const struct envoi_cred_request request = {
+        .struct_size = sizeof request, .id = ENVOI_CRED_PASSWORD, .mechanism = "SCRAM-SHA-256"};
+    struct envoi_cred cred = {.struct_size = sizeof cred};
+
+    int32_t rc = t->params->cred(t->params->core, &request, &cred);
+    if (rc != ENVOI_OK)
+        return rc;
+    cred.release(&cred);
+    return toy_say(out, "proof");
+}
+
 static int32_t scram_step(struct toy *t, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result)
 {
     if (t->steps == 0)
         return toy_say_credential(t, ENVOI_CRED_AUTHID, out, t->plus ? "p=tls-exporter,,n=" : "n,,n=", "");
     if (t->steps == 1)
-        return len > 2 && memcmp(in, "r=", 2) == 0 ? toy_say(out, "proof")
+        return len > 2 && memcmp(in, "r=", 2) == 0 ? scram_prove(t, out)
                                                    : toy_fail(t, ENVOI_E_AUTH, "toy: a bad nonce");
     if (t->steps > 2 || len != 6 || memcmp(in, "v=good", 6) != 0)
         return toy_fail(t, ENVOI_E_SERVER_PROOF, "toy: the server failed its proof");

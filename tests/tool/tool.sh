@@ -240,6 +240,15 @@ scripted_cases() {
     scripted '220 x' '<' '250-x' '250 AUTH OAUTHBEARER XOAUTH2' '<'
     plain_send --user alice --token-file token
     check 'no token in clear' 77 out 'ENVOI_E_NO_MECHANISM' out '"verdict": "not attempted"'
+    # faults: U1
+    scripted '220 x' '<' '250-x' '250 AUTH CRAM-MD5 LOGIN PLAIN' '<' '553 5.7.1 not you' '<'
+    plain_send --user alice --password-file password --allow-cleartext-auth
+    check 'a login that another mechanism may do' 77 err '553 5.7.1 not you.*not tried: LOGIN PLAIN.*--mechanism PLAIN$' \
+        out '"code": 553'
+    # faults: F3
+    scripted '220 x' '<' '250-x' '250 AUTH LOGIN PLAIN' '<' '535 5.7.3 no'
+    plain_send --user alice --password-file password --allow-cleartext-auth --mechanism 'PLAIN LOGIN'
+    check 'a wrong password, and the connection is closed' 77 out 'ENVOI_E_AUTH' out '"code": 535' err '5.7.3 no.*password'
     scripted '220 x' '<' '250 x' '<'
     plain_send --mail-options RET=HDRS
     check 'a parameter that is not announced' 69 out 'ENVOI_E_NOT_SUPPORTED'
@@ -382,7 +391,7 @@ terminal_cases() {
     check 'a password that is typed' 0 out '"name": "PLAIN"' err '!.'
     scripted '220 x' '<' '250-x' '250 AUTH PLAIN LOGIN' '<' '535 no' '<' '334 VXNlcm5hbWU6' '<' '334 UGFzc3dvcmQ6' '<' '235 ok' \
         '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
-    plain_send --user alice --allow-cleartext-auth
+    plain_send --user alice --allow-cleartext-auth --mechanism 'PLAIN LOGIN'
     check 'a password that is typed once for two mechanisms' 0 out '"name": "LOGIN"' err '!.'
     BEFORE=
 }

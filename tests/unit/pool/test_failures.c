@@ -297,6 +297,32 @@ Test(pool_failures, a_wrong_password_is_told_once)
     post_close(&p);
 }
 
+/* Nor is it presented for messages that come later, to no server of the route. */
+/* faults: 64, F3, U1 */
+Test(pool_failures, a_wrong_password_is_not_presented_again)
+{
+    char servers[80];
+    struct mta *other;
+    size_t logins;
+
+    open_post(10, (struct mta_config){.auth = true, .auth_ends = true});
+    add_plain();
+    other = mta_start(&(struct mta_config){.auth = true, .ledger = p.ledger});
+    snprintf(servers, sizeof servers, "%s %s", mta_where(m), mta_where(other));
+    envoi_session_set_password(p.prototype, "u1", "wrong");
+    envoi_session_allow_cleartext_auth(p.prototype, 1);
+    post_route(&p, servers);
+    for (size_t i = 0; i < p.count; i++) {
+        cr_assert_eq(post_submit(&p, i, 0), ENVOI_OK);
+        cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
+        cr_assert_eq(p.letters[i].result, ENVOI_E_AUTH, "%s", p.letters[i].error);
+        cr_assert_not_null(strstr(p.letters[i].error, "535 5.7.8"), "%s", p.letters[i].error);
+    }
+    logins = mta_stop(m).logins + mta_stop(other).logins;
+    cr_assert_eq(logins, 1, "%zu", logins);
+    post_close(&p);
+}
+
 /* The server closes behind the refusal, when the next mechanism is on its way: it is a refusal all the same. */
 /* faults: 64, F3 */
 Test(pool_failures, a_wrong_password_and_the_end_of_the_connection)

@@ -190,6 +190,12 @@ Test(settings, numbers)
     cr_expect_eq(envoi_session_set_security_layer(s, 1, 256), ENVOI_OK);
     cr_expect_eq(envoi_session_set_security_layer(s, 2, 1), ENVOI_E_USAGE);
     cr_expect(s->settings.min_ssf == 1 && s->settings.max_ssf == 256);
+    cr_expect_eq(s->settings.password_tries, 2);
+    cr_expect_eq(envoi_session_set_password_tries(s, 0), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_session_set_password_tries(s, 33), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_session_set_password_tries(NULL, 1), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_session_set_password_tries(s, 32), ENVOI_OK);
+    cr_expect_eq(s->settings.password_tries, 32);
     cr_expect_eq(envoi_session_set_lmtp(s, 1), ENVOI_OK);
     cr_expect(s->settings.lmtp);
     cr_expect_eq(envoi_session_set_tls_verify(s, 0), ENVOI_OK);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/refusal.h"
+
+#include "engine/state.h"
+#include "plugin/strength.h"
+
+#include <string.h>
+
+/* The kinds of secrets, each counted by itself. */
+static const uint32_t kinds[AUTH_SECRETS] = {ENVOI_CRED_PASSWORD, ENVOI_CRED_TOKEN};
+#define ALL_KINDS (ENVOI_CRED_PASSWORD | ENVOI_CRED_TOKEN)
+
+/* Replies to AUTH that say nothing about the secret: syntax, an unknown mechanism, one that needs TLS or a change of
+ * the password (RFC 4954 section 6). So does any 4yz. */
+static const int not_the_secret[] = {500, 501, 502, 503, 504, 530, 534, 538};
+
+static bool blames_secret(int code)
+{
+    for (size_t i = 0; i < sizeof not_the_secret / sizeof not_the_secret[0]; i++)
+        if (not_the_secret[i] == code)
+            return false;
+    return code >= 500;
+}
+
+/* ---- on other connections ---- */
+
+/* The record of this session, or of all sessions of a pool's route. */
+static struct refusal_record *record_of(struct engine *e)
+{
+    return e->settings->refusals ? e->settings->refusals : &e->refusals;
+}
+
+/* FNV-1a, over the octets and one more that ends them. */
+static uint64_t fingerprint_add(uint64_t hash, const void *data, size_t len)
+{
+    const uint8_t *octets = data;
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ octets[i]) * UINT64_C(0x100000001b3);
+    return (hash ^ 0x100) * UINT64_C(0x100000001b3);
+}
+
+/* Tells whether a secret is the one that was refused, with the same user and, outside of a pool, the same server. Only
+ * 32 bits are kept: too few to find the secret by them. Never 0. */
+static uint32_t fingerprint(const struct engine *e, const void *secret, size_t len)
+{
+    const char *user = e->settings->user ? e->settings->user : e->auth.refused.who;
+    const char *host = e->settings->refusals ? "" : e->host;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    hash = fingerprint_add(hash, user, strlen(user));
+    hash = fingerprint_add(hash, host, strlen(host));
+    hash = fingerprint_add(hash, secret, len);
+    return (uint32_t)(hash ^ hash >> 32) | 1;
+}
+
+static bool was_refused_before(struct engine *e, const void *secret, size_t len)
+{
+    const struct refusal_record *r = record_of(e);
+    struct auth *a = &e->auth;
+
+    if (!r->secret || a->asked[0] || a->refused.noted || e->now - r->at >= REFUSAL_FORGET_MS)
+        return false;
+    if (r->secret != fingerprint(e, secret, len))
+        return false;
+    a->refused.before = true;
+    return true;
+}
+
+bool refusal_allows(struct engine *e, uint32_t id, const void *data, size_t len)
+{
+    struct auth_refused *r = &e->auth.refused;
+
+    if (id == ENVOI_CRED_AUTHID && len < sizeof r->who) {
+        memcpy(r->who, data, len);
+        r->who[len] = '\0';
+    }
+    if (!(id & ALL_KINDS))
+        return true;
+    r->given |= id;
+    r->secret = fingerprint(e, data, len);
+    return !was_refused_before(e, data, len);
+}
+
+bool refusal_allows_settings(struct engine *e, uint32_t needs)
+{
+    for (size_t i = 0; i < AUTH_SECRETS; i++) {
+        const char *secret = needs & kinds[i] ? settings_credential(e->settings, kinds[i]) : NULL;
+
+        if (secret && was_refused_before(e, secret, strlen(secret)))
+            return false;
+    }
+    return true;
+}
+
+int refusal_tell(struct engine *e)
+{
+    const struct refusal_record *r = record_of(e);
+    struct envoi_errctx why = r->why;
+
+    return fault_set(e->fault, ENVOI_E_AUTH, ENVOI_PHASE_AUTH,
+                     "not tried again with what was refused %lld s ago, and has not changed since: %s",
+                     (long long)(e->now - r->at) / 1000, why.text);
+}
+
+/* ---- in this login ---- */
+
+static unsigned times_refused(const struct auth_refused *r, uint32_t needs)
+{
+    unsigned most = 0;
+
+    for (size_t i = 0; i < AUTH_SECRETS; i++)
+        if ((needs & kinds[i]) && r->times[i] > most)
+            most = r->times[i];
+    return most;
+}
+
+bool refusal_was_shown(const struct engine *e, uint32_t needs)
+{
+    return e->auth.refused.shown & needs;
+}
+
+const char *refusal_objects(const struct engine *e, const struct registry_mechanism *m, bool plaintext, bool named)
+{
+    const struct settings *s = e->settings;
+    unsigned times = times_refused(&e->auth.refused, m->info.needs);
+
+    if (times >= s->password_tries)
+        return "the same secret was refused, and is not presented more often";
+    if (named)
+        return NULL;
+    if (e->auth.refused.could_bind)
+        return "weaker than a mechanism that binds to the TLS channel and was refused: name it to use it";
+    if (!times || (m->info.needs & ENVOI_CRED_TOKEN)) /* a token locks no account: its other form may follow */
+        return NULL;
+    if (refusal_was_shown(e, m->info.needs))
+        return "the server has seen the secret, and refused it";
+    if (plaintext && (!engine_is_safe(e) || s->min_ssf))
+        return "shows a secret that was refused, and the connection is not verified TLS: name it to use it";
+    /* Many servers keep one kind of hash only. By a plaintext mechanism they all can check a password. */
+    if (!plaintext && times + 1 == s->password_tries)
+        return "the secret was refused, and is presented once more only, by a plaintext mechanism: name it to use it";
+    return NULL;
+}
+
+void refusal_note(struct engine *e, int code)
+{
+    struct auth *a = &e->auth;
+    struct auth_refused *r = &a->refused;
+
+    if (!blames_secret(code))
+        return;
+    if (!a->step && (a->m.info.flags & ENVOI_MECH_CHANNEL_BINDING) && e->stack.secure)
+        r->could_bind = true;
+    if (!r->given)
+        return;
+    for (size_t i = 0; i < AUTH_SECRETS; i++)
+        if (r->given & kinds[i])
+            r->times[i]++;
+    if (strength_of(a->name).plaintext || (a->m.info.flags & ENVOI_MECH_PLAINTEXT))
+        r->shown |= r->given & ENVOI_CRED_PASSWORD;
+    *record_of(e) = (struct refusal_record){.secret = r->secret, .at = e->now, .why = *e->fault};
+    r->noted = true;
+}
+
+void refusal_forget(struct engine *e)
+{
+    *record_of(e) = (struct refusal_record){0};
+}
