@@ -35,7 +35,8 @@ static int need_tls(struct engine *e)
         return ENVOI_OK;
     }
     return fault_set(e->fault, ENVOI_E_TLS, ENVOI_PHASE_STARTTLS,
-                     "TLS is required, but the server does not announce STARTTLS; nothing was sent");
+                     "TLS is required%s, but the server does not announce STARTTLS; nothing was sent",
+                     e->tls == ENVOI_TLS_OPPORTUNISTIC ? " (by a login, a client certificate, a pin or a name)" : "");
 }
 
 static int need_login(struct engine *e)

@@ -129,9 +129,10 @@ bool engine_is_safe(const struct engine *e)
 
 int engine_tls_policy(const struct engine *e)
 {
-    if (e->tls == ENVOI_TLS_OPPORTUNISTIC && (settings_have_login(e->settings) || e->settings->cert_file))
-        return ENVOI_TLS_REQUIRED;
-    return e->tls;
+    const struct settings *s = e->settings;
+    bool wanted = settings_have_login(s) || s->cert_file || s->pin_count || s->tls_name;
+
+    return e->tls == ENVOI_TLS_OPPORTUNISTIC && wanted ? ENVOI_TLS_REQUIRED : e->tls;
 }
 
 void engine_forget(struct engine *e)

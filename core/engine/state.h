@@ -136,8 +136,8 @@ static inline bool engine_content_left(const struct engine *e, const struct job 
 
 /* Is this verified TLS or a unix socket, so that secrets may be sent? */
 bool engine_is_safe(const struct engine *e);
-/* The TLS policy in force. Opportunistic TLS protects neither a login nor a client certificate, so with one of them it
- * means required. */
+/* The TLS policy in force. Opportunistic TLS protects neither a login nor a client certificate, and checks neither a pin
+ * nor a name if there is no TLS, so with one of them it means required. */
 int engine_tls_policy(const struct engine *e);
 /* Was EHLO or LHLO accepted, so that MAIL and RCPT may have parameters? */
 static inline bool engine_is_esmtp(const struct engine *e)

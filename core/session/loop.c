@@ -19,6 +19,9 @@ static int loop_tls_policy(const struct envoi_session *s)
 
     if (tls == ENVOI_TLS_DEFAULT)
         tls = s->target.is_unix ? ENVOI_TLS_OFF : ENVOI_TLS_REQUIRED;
+    /* certificates to check against are of no use in clear */
+    if (tls == ENVOI_TLS_OPPORTUNISTIC && (s->library->trust.ca_file || s->library->trust.crl_file))
+        tls = ENVOI_TLS_REQUIRED;
     /* RFC 8314: on this port the server says nothing before the handshake */
     if (tls != ENVOI_TLS_OFF && !s->target.is_unix && s->target.port == 465)
         tls = ENVOI_TLS_IMPLICIT;

@@ -138,7 +138,8 @@ const char *envoi_phase_name(int phase);
 
 /** The TLS policies. On port 465 all but ENVOI_TLS_OFF mean implicit.
  *
- * ENVOI_TLS_OPPORTUNISTIC means required if there is a login or a client certificate, set at any time before the login.
+ * ENVOI_TLS_OPPORTUNISTIC means required if there is a login, a client certificate, a pin or a name to verify, set at
+ * any time before the message, or if the library object has a CA file or a revocation list at connect.
  * A connection that goes on in clear is reported to the log of the library object and to the trace, once: as
  * ENVOI_LOG_WARNING if the server announces STARTTLS and refuses it, as ENVOI_LOG_INFO if it announces none, the case
  * that this policy is made for. envoi_session_tls_backend() is "" then. A failed handshake or certificate is an error

@@ -104,6 +104,26 @@ Test(opportunistic, not_announced)
                            "STARTTLS is not announced: going on in clear, as the policy allows");
 }
 
+/* With certificates to check against it means required. */
+/* faults: 4, S4 */
+Test(opportunistic, certificates_to_check_against)
+{
+    static const char *const script[] = {"> 220 here", "< EHLO ", "> 250 here", "eof", NULL};
+    int (*const setters[])(struct envoi_library *, const char *) = {envoi_library_set_ca_file,
+                                                                    envoi_library_set_crl_file};
+
+    for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++) {
+        struct envoi_message *m = new_message();
+
+        begin(script);
+        cr_assert_eq(setters[i](library, "/some/file.pem"), ENVOI_OK);
+        cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+        cr_expect_eq(envoi_session_send(session, m), ENVOI_E_TLS, "%s", envoi_session_error(session));
+        envoi_message_free(m);
+        finish();
+    }
+}
+
 /* A program that has no use for the log is not troubled by it. */
 Test(opportunistic, without_a_log)
 {
