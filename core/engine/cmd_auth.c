@@ -206,18 +206,33 @@ static int response_write(struct engine *e, struct job *job, const struct positi
 
 /* ---- replies ---- */
 
+/* Decodes a challenge, without the blanks that some servers put around it. The prompts of LOGIN mean nothing, and some
+ * servers send them as they are. ENVOI_OK, ENVOI_E_MEMORY, or ENVOI_E_PROTOCOL: it is not base64. */
+static int decode_challenge(struct auth *a, const char *text)
+{
+    static const char blanks[] = " \t";
+    size_t len;
+    int rc;
+
+    text += strspn(text, blanks);
+    len = strlen(text);
+    while (len && strchr(blanks, text[len - 1]))
+        len--;
+    rc = base64_decode(&a->in, text, len);
+    return rc == ENVOI_E_PROTOCOL && strcmp(a->name, "LOGIN") == 0 ? buf_append(&a->in, text, len) : rc;
+}
+
 /* A challenge: it is decoded for the next step. If it cannot be answered, the exchange is cancelled. */
 static int take_challenge(struct engine *e, struct job *job, const struct envoi_reply *reply)
 {
     struct auth *a = &e->auth;
-    const char *text = envoi_reply_text(reply);
     const char *why = NULL;
     int rc;
 
     if (a->cancel)
         return engine_die_of(e, ENVOI_E_PROTOCOL, "a challenge although the exchange was cancelled");
     buf_reset(&a->in);
-    rc = base64_decode(&a->in, text, strlen(text));
+    rc = decode_challenge(a, envoi_reply_text(reply));
     if (rc == ENVOI_E_MEMORY)
         return engine_die_of(e, rc, "out of memory while reading a challenge");
     if (rc)
