@@ -21,7 +21,7 @@
 struct engine;
 struct detached;
 
-/* What was refused in this login: see refusal.h. */
+/* The refusals of this login: see refusal.h. */
 struct auth_refused {
     unsigned times[AUTH_SECRETS]; /* how often each kind of secret was refused */
     uint32_t shown;               /* ENVOI_CRED_PASSWORD: a plaintext mechanism has shown it */

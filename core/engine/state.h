@@ -3,7 +3,7 @@
  *
  * The files build on one another in this order, and none uses a later one:
  *
- *   output, settings                                values
+ *   settings                                        values
  *   state                                           this file: trace, deadlines, lines for the output, safety
  *   settle, mail_parameters                         verdicts and parameters of a message
  *   refusal, credential, detached, auth, auth_pick  a login
@@ -18,8 +18,8 @@
 
 #include "engine/auth_state.h"
 #include "engine/engine.h"
-#include "engine/output.h"
 #include "engine/queue.h"
+#include "layer/output.h"
 #include "layer/stack.h"
 #include "message/content.h"
 #include "reply/extensions.h"
@@ -136,8 +136,8 @@ static inline bool engine_content_left(const struct engine *e, const struct job 
 
 /* Is this verified TLS or a unix socket, so that secrets may be sent? */
 bool engine_is_safe(const struct engine *e);
-/* The TLS policy in force. Opportunistic TLS protects neither a login nor a client certificate, and checks neither a pin
- * nor a name if there is no TLS, so with one of them it means required. */
+/* The TLS policy in force. Opportunistic TLS protects neither a login nor a client certificate, and checks neither a
+ * pin nor a name if there is none, so with one of them it means required. */
 int engine_tls_policy(const struct engine *e);
 /* Was EHLO or LHLO accepted, so that MAIL and RCPT may have parameters? */
 static inline bool engine_is_esmtp(const struct engine *e)

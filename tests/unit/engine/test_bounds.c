@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bounds on memory that no dialogue reaches. */
 #include "engine/engine.h"
-#include "engine/output.h"
+#include "layer/output.h"
 #include "message/message.h"
 #include "session/servers.h"
 

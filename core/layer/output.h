@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The output of the engine: commands (copied) and content (lent), in order. Each command has a mark at its end, so that
  * the engine knows which commands have left whole. */
-#ifndef ENGINE_OUTPUT_H
-#define ENGINE_OUTPUT_H
+#ifndef LAYER_OUTPUT_H
+#define LAYER_OUTPUT_H
 
 #include "base/buf.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/output.h"
+#include "layer/output.h"
 
 #include "base/mem.h"
 
