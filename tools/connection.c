@@ -84,7 +84,7 @@ static int set_directories(const struct options *options, struct envoi_library *
     if (!rc)
         rc = absolute("--module-dir", options->module_dir, &modules, fault);
     if (!rc && descriptors)
-        error = envoi_library_set_descriptor_directories(library, descriptors, NULL, NULL);
+        error = envoi_library_set_vendor_directory(library, descriptors);
     else if (!rc)
         error = envoi_library_use_user_descriptors(library);
     if (!rc && error)

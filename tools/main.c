@@ -17,7 +17,7 @@ static const struct row {
 } commands[] = {
     {"send", COMMAND_SEND, send_command, " [FILE]", "send a message from a file or standard input"},
     {"probe", COMMAND_PROBE, probe_command, " HOST", "show what a server announces, its TLS and its certificates"},
-    {"plugins", COMMAND_PLUGINS, plugins_command, "", "show the plugins for TLS and login"},
+    {"plugins", COMMAND_PLUGINS, plugins_command, " [ID...]", "show the plugins for TLS and login"},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

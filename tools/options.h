@@ -30,7 +30,7 @@ struct options {
     const char *helo, *source, *tls_backend, *tls_name, *ca, *cert, *key, *passphrase_file;
     struct list pins;
     int64_t timeout; /* milliseconds, 0: the deadlines of the library */
-    int trace, json, why;
+    int trace, json, why, check;
 
     const char *from;
     struct list to;

@@ -37,15 +37,28 @@ static json_t *plugin_json(struct envoi_library *library, size_t index)
     return plugin;
 }
 
-static json_t *collect(struct envoi_library *library)
+/* Is it one of the operands? No operand: all are. */
+static int is_wanted(const struct options *options, const char *id)
+{
+    for (int i = 0; i < options->operand_count; i++)
+        if (!strcmp(options->operands[i], id))
+            return 1;
+    return !options->operand_count;
+}
+
+static json_t *collect(const struct options *options, struct envoi_library *library)
 {
     json_t *all = json_object();
     json_t *plugins = json_array();
     json_t *warnings = json_array();
     size_t count = envoi_library_plugins(library);
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (!is_wanted(options, envoi_library_plugin_value(library, i, "id")))
+            continue;
+        envoi_library_check_plugin(library, i, options->check > 0);
         json_array_append_new(plugins, plugin_json(library, i));
+    }
     count = envoi_library_warnings(library);
     for (size_t i = 0; i < count; i++)
         json_array_append_new(warnings, text_json(envoi_library_warning(library, i)));
@@ -107,22 +120,63 @@ static void print_warnings(const json_t *warnings)
         complain("warning: %s", json_string_value(json_array_get(warnings, i)));
 }
 
+/* Does the plugin do what it was asked for? A plugin that is named has to be usable; with --check all that are not
+ * disabled have to. */
+static int is_good(const struct options *options, const json_t *plugin)
+{
+    const char *state = plugin_value(plugin, "state", "value");
+
+    if (!strcmp(state, "unusable"))
+        return !options->operand_count && !options->check;
+    return !options->operand_count || strcmp(state, "disabled") != 0;
+}
+
+static const json_t *find_plugin(const json_t *plugins, const char *id)
+{
+    for (size_t i = 0; i < json_array_size(plugins); i++)
+        if (!strcmp(plugin_value(json_array_get(plugins, i), "id", "value"), id))
+            return json_array_get(plugins, i);
+    return NULL;
+}
+
+/* Tells which plugins are not good. Returns 0 or EXIT_CONFIG. */
+static int judge(const struct options *options, const json_t *plugins)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < json_array_size(plugins); i++) {
+        const json_t *plugin = json_array_get(plugins, i);
+
+        if (is_good(options, plugin))
+            continue;
+        complain("the plugin %s is %s: %s", plugin_value(plugin, "id", "value"), plugin_value(plugin, "state", "value"),
+                 plugin_value(plugin, "state", "source"));
+        rc = EXIT_CONFIG;
+    }
+    for (int i = 0; i < options->operand_count; i++)
+        if (!find_plugin(plugins, options->operands[i])) {
+            complain("there is no plugin '%s'; 'envoi plugins' shows which there are", options->operands[i]);
+            rc = EXIT_CONFIG;
+        }
+    return rc;
+}
+
 static int plugins_print(const struct options *options, struct envoi_library *library)
 {
-    json_t *all = collect(library);
+    json_t *all = collect(options, library);
     const json_t *plugins = json_object_get(all, "plugins");
-    int rc = 0;
+    int rc = judge(options, plugins);
 
     if (options->json) {
         report_dump(all, stdout);
-        return 0;
+        return rc;
     }
     if (!all || (options->why ? print_why(plugins) : print_table(plugins)) < 0) {
         complain("out of memory");
         rc = EXIT_LOCAL;
     }
     fflush(stdout);
-    if (!json_array_size(plugins) && !json_array_size(json_object_get(all, "warnings")))
+    if (!json_array_size(plugins) && !options->operand_count && !json_array_size(json_object_get(all, "warnings")))
         complain("no plugins are described; --plugins-d names a directory of descriptors");
     print_warnings(json_object_get(all, "warnings"));
     json_decref(all);
@@ -135,10 +189,6 @@ int plugins_command(const struct options *options)
     struct fault fault = {0};
     int rc;
 
-    if (options->operand_count) {
-        complain("'envoi plugins' takes no '%s'; see 'envoi plugins --help'", options->operands[0]);
-        return EXIT_USAGE;
-    }
     /* No log: its messages are among the warnings that plugins_print() shows. */
     rc = connection_library(options, 0, &library, &fault);
     if (rc)

@@ -2,6 +2,7 @@
 /* The choice of a plugin: registry_find_*() of registry.h. */
 #include "base/text.h"
 #include "plugin/registry.h"
+#include "plugin/start.h"
 #include "plugin/store.h"
 
 #include <envoi/library.h>
@@ -298,6 +299,32 @@ int registry_find_mechanism(struct registry *r, const char *name, size_t nth, st
         *out = found;
     return rc;
 }
+
+/* ---- for `envoi plugins` ---- */
+
+/* The reason of a failure is that of the state. */
+int registry_check(struct registry *r, size_t index, bool load)
+{
+    struct registry_transport transport;
+    struct envoi_errctx why = {0};
+    struct entry *e;
+    int rc;
+
+    store_lock(r);
+    rc = store_read(r, NULL);
+    e = !rc && r->read && index < r->count ? r->entries[index] : NULL;
+    if (!rc && !e)
+        rc = ENVOI_E_USAGE;
+    else if (!rc && e->state != ENTRY_DISABLED) {
+        rc = entry_check_module(e, r->modules, &why);
+        if (!rc && load)
+            rc = e->kind == KIND_TRANSPORT ? find_start_transport(r, e, &why, &transport) : store_load(r, e, &why);
+    }
+    store_unlock(r);
+    return rc;
+}
+
+/* ---- rules and names ---- */
 
 int registry_find_rule(struct registry *r, const char *name, struct envoi_errctx *fault, struct registry_rule *out)
 {

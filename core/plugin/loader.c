@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ENTRY_PREFIX "envoi_plugin_"
@@ -49,6 +51,29 @@ static int loader_find_shortage(const char *path, const char *text, struct envoi
     if (room == MAP_FAILED)
         return ENVOI_E_MEMORY;
     munmap(room, ROOM);
+    return ENVOI_OK;
+}
+
+/* Is all of the file there? The dynamic linker maps its segments and writes to them, which is a SIGBUS behind the end of
+ * a file that was cut. What is no module of this machine is left to the linker, which says so. */
+static int loader_check_whole(int fd, const char *path, struct envoi_errctx *why)
+{
+    struct stat status;
+    ElfW(Ehdr) head;
+    ElfW(Phdr) part;
+
+    if (fstat(fd, &status) || pread(fd, &head, sizeof head, 0) != (ssize_t)sizeof head ||
+        memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof part)
+        return ENVOI_OK;
+    for (unsigned i = 0; i < head.e_phnum; i++) {
+        off_t at = (off_t)(head.e_phoff + i * sizeof part);
+        bool read = pread(fd, &part, sizeof part, at) == (ssize_t)sizeof part;
+
+        if (!read || (part.p_type == PT_LOAD && (part.p_offset > (uint64_t)status.st_size ||
+                                                 part.p_filesz > (uint64_t)status.st_size - part.p_offset)))
+            return fault_set(why, ENVOI_E_PLUGIN, 0, "%s: the file is cut, it has only %lld octets", path,
+                             (long long)status.st_size);
+    }
     return ENVOI_OK;
 }
 
@@ -102,8 +127,9 @@ static int loader_split(const char *modules, const char *module, char **dir, con
     return *dir ? ENVOI_OK : ENVOI_E_MEMORY;
 }
 
-int loader_open(const char *modules, const char *module, const char *id, const struct envoi_plugin **out,
-                struct envoi_errctx *why)
+/* id NULL: only looks whether the module could be loaded. */
+static int loader_run(const char *modules, const char *module, const char *id, const struct envoi_plugin **out,
+                      struct envoi_errctx *why)
 {
     struct ownership_dir dir = {.fd = -1};
     char path[PATH_MAX + NAME_MAX + 4], *folder = NULL;
@@ -111,7 +137,6 @@ int loader_open(const char *modules, const char *module, const char *id, const s
     const char *file;
     int fd = -1, rc;
 
-    *out = NULL;
     if (module[0] != '/' && !modules)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "there is no directory of modules to look for %s in", module);
     if ((rc = loader_split(modules, module, &folder, &file)))
@@ -119,6 +144,8 @@ int loader_open(const char *modules, const char *module, const char *id, const s
     if ((rc = ownership_open_dir(folder, &dir, why)) || (rc = ownership_open_file(&dir, file, &fd, why)))
         goto out;
     (void)snprintf(path, sizeof path, "%s/%s", strcmp(dir.path, "/") == 0 ? "" : dir.path, file);
+    if ((rc = loader_check_whole(fd, path, why)) || !id)
+        goto out;
     if (!(rc = loader_load(path, &handle, why)))
         rc = loader_find_entry(handle, path, id, out, why);
 out:
@@ -128,4 +155,16 @@ out:
     mem_free(folder);
     /* ENVOI_E_END: the file does not exist, and why->text says so. */
     return rc == ENVOI_E_END ? ENVOI_E_PLUGIN : rc;
+}
+
+int loader_check(const char *modules, const char *module, struct envoi_errctx *why)
+{
+    return loader_run(modules, module, NULL, NULL, why);
+}
+
+int loader_open(const char *modules, const char *module, const char *id, const struct envoi_plugin **out,
+                struct envoi_errctx *why)
+{
+    *out = NULL;
+    return loader_run(modules, module, id, out, why);
 }

@@ -14,4 +14,7 @@
 int loader_open(const char *modules, const char *module, const char *id, const struct envoi_plugin **out,
                 struct envoi_errctx *why);
 
+/* Looks whether the file of the module is there, trusted and whole, and loads nothing. Results as of loader_open(). */
+int loader_check(const char *modules, const char *module, struct envoi_errctx *why);
+
 #endif

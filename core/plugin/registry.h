@@ -94,6 +94,7 @@ const char *registry_mechanism_provider(struct registry *r, const char *name);
 size_t registry_count(struct registry *r);
 const char *registry_value(struct registry *r, size_t index, const char *key);
 const char *registry_source(struct registry *r, size_t index, const char *key);
+int registry_check(struct registry *r, size_t index, bool load);
 size_t registry_warnings(struct registry *r);
 const char *registry_warning(struct registry *r, size_t index);
 

@@ -82,6 +82,26 @@ int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
     return rc;
 }
 
+int entry_check_module(struct entry *e, const char *modules, struct envoi_errctx *why)
+{
+#ifndef ENVOI_NO_DLOPEN
+    struct envoi_errctx fault = {0};
+    int rc;
+
+    if (e->state == ENTRY_AVAILABLE && !e->given && !e->builtin &&
+        (rc = loader_check(modules, entry_text(e, KEY_MODULE), &fault))) {
+        if (rc == ENVOI_E_PLUGIN)
+            entry_break(e, fault.text);
+        return fault_set(why, rc, 0, "%s", fault.text);
+    }
+#else
+    (void)modules;
+#endif
+    if (e->state == ENTRY_UNUSABLE)
+        return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", e->why ? e->why : "it is unusable");
+    return ENVOI_OK;
+}
+
 void entry_stop(struct entry *e)
 {
     if (!e->running)

@@ -10,6 +10,8 @@
  * is unusable from now on, and e->why has the reason too. ENVOI_E_SYSTEM with the reason in why, ENVOI_E_MEMORY: e is
  * as before and may be tried again. why may be NULL. */
 int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why);
+/* Looks whether e's module is there and trusted, if it has one and is not loaded. Results as of entry_load(). */
+int entry_check_module(struct entry *e, const char *modules, struct envoi_errctx *why);
 /* Calls the plugin's fini, if its init was called. */
 void entry_stop(struct entry *e);
 

@@ -249,6 +249,17 @@ int envoi_library_set_descriptor_directories(struct envoi_library *library, cons
     return library_note(library, SET_DESCRIPTOR_DIRECTORIES, rc);
 }
 
+int envoi_library_set_vendor_directory(struct envoi_library *library, const char *vendor)
+{
+    int rc;
+
+    if (!library)
+        return ENVOI_E_USAGE;
+    rc = library_change_dirs(
+        library, (const struct library_change[]){{&library->vendor, vendor}, {&library->user, NULL}}, 2, false);
+    return library_note(library, SET_DESCRIPTOR_DIRECTORIES, rc);
+}
+
 int envoi_library_use_user_descriptors(struct envoi_library *library)
 {
     int rc;
@@ -326,6 +337,11 @@ int envoi_library_set_tls_resumption(struct envoi_library *library, int on)
 size_t envoi_library_plugins(struct envoi_library *library)
 {
     return library ? registry_count(library->registry) : 0;
+}
+
+int envoi_library_check_plugin(struct envoi_library *library, size_t index, int load)
+{
+    return library ? registry_check(library->registry, index, load) : ENVOI_E_USAGE;
 }
 
 const char *envoi_library_plugin_value(struct envoi_library *library, size_t index, const char *key)

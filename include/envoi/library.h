@@ -155,6 +155,16 @@ int envoi_library_set_module_directory(struct envoi_library *library, const char
 int envoi_library_set_descriptor_directories(struct envoi_library *library, const char *vendor, const char *user,
                                              const char *admin);
 
+/** Sets the directory of the vendor's descriptors, and that no descriptors of the user are read. The administrator's
+ * directory stays: so this is the call for a directory that comes from a user, such as the program's `--plugins-d`.
+ * Otherwise as envoi_library_set_descriptor_directories().
+ * @param library  the object
+ * @param vendor   absolute, or NULL: none; copied
+ * @retval ENVOI_E_USAGE   the path is not absolute, or descriptors have been read
+ * @retval ENVOI_E_MEMORY
+ * @since 0.1 */
+int envoi_library_set_vendor_directory(struct envoi_library *library, const char *vendor);
+
 /** Reads the user's own descriptors too: `$XDG_CONFIG_HOME/envoi/plugins.d`, or `~/.config/envoi/plugins.d`. Does
  * nothing in set-uid programs.
  * @retval ENVOI_E_USAGE   descriptors have been read
@@ -260,6 +270,17 @@ const char *envoi_library_plugin_value(struct envoi_library *library, size_t ind
  * @returns NULL if there is no such plugin, no such key or no value
  * @since 0.1 */
 const char *envoi_library_plugin_source(struct envoi_library *library, size_t index, const char *key);
+/** Looks whether a plugin can be used. If it cannot, its state is "unusable" from then on, and the origin of the state
+ * gives the reason. A disabled plugin is not looked at.
+ * @param library  the object
+ * @param index    from 0
+ * @param load     0: whether its module is there, trusted and whole; 1: loads the plugin too, which runs its code
+ * @retval ENVOI_E_USAGE   there is no such plugin
+ * @retval ENVOI_E_PLUGIN  it cannot be used
+ * @retval ENVOI_E_SYSTEM  the machine is the reason: another try may succeed, and the state is as before
+ * @retval ENVOI_E_MEMORY
+ * @since 0.1 */
+int envoi_library_check_plugin(struct envoi_library *library, size_t index, int load);
 /** Returns the number of faults found in plugins.d. @since 0.1 */
 size_t envoi_library_warnings(struct envoi_library *library);
 /** Returns fault number `index`, from 0, as "FILE:LINE: reason".

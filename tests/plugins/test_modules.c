@@ -225,6 +225,30 @@ Test(modules, cut)
     is_broken("cut", AUTH, "/modules/cut.so: ");
 }
 
+/* A file that is cut within its segments would be a SIGBUS in the dynamic linker. */
+/* faults: 69, U7 */
+Test(modules, cut_in_its_segments)
+{
+    static const size_t lengths[] = {1000, 2000, 3000, 4000};
+
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        char id[16], module[24], name[40];
+
+        (void)snprintf(id, sizeof id, "cut%zu", lengths[i]);
+        (void)snprintf(module, sizeof module, "%s.so", id);
+        (void)snprintf(name, sizeof name, "modules/%s", module);
+        copy_head("modules/good_auth.so", name, lengths[i]);
+        describe(id, AUTH, module, "");
+    }
+    good_ones_are_found();
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        char why[64];
+
+        (void)snprintf(why, sizeof why, "/modules/cut%zu.so: the file is cut", lengths[i]);
+        cr_assert_not_null(strstr(said, why), "%s", said);
+    }
+}
+
 /* faults: 69 */
 Test(modules, missing)
 {

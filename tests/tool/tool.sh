@@ -99,7 +99,6 @@ usage_cases() {
     check 'a token without --user' 64 err '--user'
     send --host localhost --to a@b --password-file password letter
     check 'a password without --user' 64 err '--user'
-    run plugins extra;              check 'an operand for plugins' 64
     run probe;                      check 'no host to probe' 64
 }
 
@@ -170,6 +169,34 @@ plugin_cases() {
     run plugins;        check 'plugins' 0 out '^openssl *transport' out '^plain *auth *PLAIN' err '!.'
     run plugins --why;  check 'plugins --why' 0 out '^openssl' out 'priority  *10  *\(.*/openssl.plugin:[0-9]\|built in\)' out '^  state'
     run plugins --json; check 'plugins --json' 0 out '"plugins": \[' out '"source":' out '"warnings": \[\]'
+    run plugins --check;       check 'plugins --check' 0 out '^openssl *transport .*loaded' err '!.'
+    run plugins plain;         check 'a plugin by name' 0 out '^plain' out '!openssl' err '!.'
+    run plugins plain nonesuch --json
+    check 'no such plugin' 78 out '"plain"' err "there is no plugin 'nonesuch'"
+    mkdir -p broken/d broken/m
+    for id in missing cut open mine other; do
+        printf 'kind: auth\nprovides: X-%s\nmodule: %s.so\nabi: 1\n' "$(echo $id | tr a-z A-Z)" $id >broken/d/$id.plugin
+        cp "$MODULES/plain.so" broken/m/$id.so
+    done
+    printf 'enabled: no\n' >>broken/d/mine.plugin
+    rm broken/m/missing.so
+    head -c 3000 "$MODULES/plain.so" >broken/m/cut.so
+    chmod 777 broken/m/open.so
+    odd() { # ARG...
+        CODE=0
+        "$ENVOI" plugins --plugins-d broken/d --module-dir broken/m "$@" >out 2>err || CODE=$?
+    }
+    odd --why
+    # faults: U7
+    check 'a module that is missing, or others can write' 0 out 'unusable .*missing.so: No such file' out 'unusable .*open.so' \
+        out 'available'
+    odd missing;               check 'by name: 78' 78 err 'plugin missing is unusable: .*No such file'
+    odd open;                  check 'and this one' 78 err 'plugin open is unusable: .*open.so'
+    odd mine;                  check 'a disabled one by name' 78 err 'plugin mine is disabled: .*mine.plugin:5'
+    odd cut;                   check 'a cut one' 78 err 'plugin cut is unusable: .*cut.so: .*3000 octets'
+    odd other;                 check 'no symbol is not seen' 0
+    odd other --check;         check 'unless it is loaded' 78 err 'plugin other is unusable: .*envoi_plugin_other'
+    odd --check;               check 'all of them' 78 err 'cut is' err 'missing is' err 'open is' err '!mine is'
     mkdir -p strange
     printf 'kind: auth\nprovides: X-ODD\nmodule: plain.so\nabi: 1\ncolour: green\n' >strange/odd.plugin
     CODE=0

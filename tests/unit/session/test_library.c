@@ -3,8 +3,10 @@
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
 #include <envoi/plugin.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(library, .timeout = 30);
 
@@ -74,6 +76,59 @@ Test(library, directories, .init = open_library, .fini = close_library)
     cr_expect_eq(envoi_library_set_module_directory(library, "/"), ENVOI_E_USAGE);
     cr_expect_eq(envoi_library_set_descriptor_directories(library, "/", NULL, NULL), ENVOI_E_USAGE);
     cr_expect_eq(envoi_library_use_user_descriptors(library), ENVOI_E_USAGE);
+}
+
+static void write_descriptor(char *path, size_t size, const char *dir, const char *text)
+{
+    FILE *file;
+    snprintf(path, size, "%s/odd.plugin", dir);
+    file = fopen(path, "w");
+    cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+/* Another directory of the vendor's, such as the program's --plugins-d, is not one around the administrator's. */
+/* faults: S12 */
+Test(library, vendor_directory, .init = open_library, .fini = close_library)
+{
+    char vendor[] = "/tmp/envoi-test-XXXXXX", admin[] = "/tmp/envoi-test-XXXXXX", one[64], other[64];
+    cr_assert(mkdtemp(vendor) && mkdtemp(admin));
+    write_descriptor(one, sizeof one, vendor, "kind: auth\nprovides: X-ODD\nmodule: odd.so\nabi: 1\n");
+    write_descriptor(other, sizeof other, admin, "enabled: no\n");
+    cr_expect_eq(envoi_library_set_vendor_directory(NULL, NULL), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_library_set_vendor_directory(library, "here"), ENVOI_E_USAGE);
+    cr_assert_eq(envoi_library_set_descriptor_directories(library, NULL, NULL, admin), ENVOI_OK);
+    cr_assert_eq(envoi_library_set_vendor_directory(library, vendor), ENVOI_OK);
+    for (size_t i = 0; i < envoi_library_plugins(library); i++)
+        if (!strcmp(envoi_library_plugin_value(library, i, "id"), "odd"))
+            cr_expect_str_eq(envoi_library_plugin_value(library, i, "state"), "disabled");
+    cr_expect_eq(envoi_library_warnings(library), 0u);
+    cr_expect_eq(envoi_library_set_vendor_directory(library, vendor), ENVOI_E_USAGE, "they have been read");
+    unlink(one);
+    unlink(other);
+    rmdir(vendor);
+    rmdir(admin);
+}
+
+/* faults: U7 */
+Test(library, check_plugin, .init = open_library, .fini = close_library)
+{
+    char vendor[] = "/tmp/envoi-test-XXXXXX", one[64];
+    cr_assert(mkdtemp(vendor));
+    write_descriptor(one, sizeof one, vendor, "kind: auth\nprovides: X-ODD\nmodule: odd.so\nabi: 1\n");
+    cr_assert_eq(envoi_library_set_descriptor_directories(library, vendor, NULL, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_library_set_module_directory(library, vendor), ENVOI_OK);
+    cr_expect_eq(envoi_library_check_plugin(NULL, 0, 0), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_library_check_plugin(library, 1000, 0), ENVOI_E_USAGE);
+    for (size_t i = 0; i < envoi_library_plugins(library); i++)
+        if (!strcmp(envoi_library_plugin_value(library, i, "id"), "odd")) {
+            cr_expect_str_eq(envoi_library_plugin_value(library, i, "state"), "available");
+            cr_expect_eq(envoi_library_check_plugin(library, i, 0), ENVOI_E_PLUGIN);
+            cr_expect_str_eq(envoi_library_plugin_value(library, i, "state"), "unusable");
+            cr_expect(strstr(envoi_library_plugin_source(library, i, "state"), "odd.so"));
+            cr_expect_eq(envoi_library_check_plugin(library, i, 1), ENVOI_E_PLUGIN);
+        }
+    unlink(one);
+    rmdir(vendor);
 }
 
 Test(library, plugins_of_the_program, .init = open_library, .fini = close_library)
