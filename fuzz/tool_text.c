@@ -13,7 +13,9 @@
 static void check_clean(const char *text)
 {
     char *clean = text_clean(text, ' '), *again;
-    bool fit = fuzz_is_utf8(text, strlen(text)) && !fuzz_has_control(text) && !strstr(text, "\xc2");
+    /* The beginnings of C1 controls and of characters that change the order of what is shown. */
+    bool fit = fuzz_is_utf8(text, strlen(text)) && !fuzz_has_control(text) && !strstr(text, "\xc2") &&
+               !strstr(text, "\xd8\x9c") && !strstr(text, "\xe2\x80") && !strstr(text, "\xe2\x81");
 
     FUZZ_CHECK(clean, "out of memory");
     FUZZ_CHECK(fuzz_is_utf8(clean, strlen(clean)) && !fuzz_has_control(clean), "\"%s\"", clean);

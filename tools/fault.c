@@ -30,6 +30,9 @@ static const struct {
      "'envoi probe' shows what is announced; without --user nobody logs in"},
     {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_STARTTLS, 0, "'envoi probe' shows what is announced; see --tls"},
     {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL, 0, "--drop-options leaves out parameters that are not announced"},
+    {ENVOI_E_HELO, ENVOI_PHASE_EHLO, 500, "--lmtp is for LMTP servers, and only for them"},
+    {ENVOI_E_HELO, ENVOI_PHASE_EHLO, 502, "--lmtp is for LMTP servers, and only for them"},
+    {ENVOI_E_PROTOCOL, ENVOI_PHASE_GREETING, 0, "is the --port right? --tls implicit is for ports that begin with TLS"},
     {ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_NONE, 530, "the server wants a login or TLS; see --user and --tls"},
     {ENVOI_E_UNKNOWN, ENVOI_PHASE_NONE, 0, "find out whether it has arrived before you send it again"},
 };

@@ -34,9 +34,11 @@ static size_t sequence(const unsigned char *text, uint32_t *point)
     return 0;
 }
 
+/* Also what changes the order of what is shown: line and paragraph separators, bidirectional controls. */
 static int is_control(uint32_t point)
 {
-    return point < 0x20 || (point >= 0x7f && point < 0xa0);
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c || point == 0x200e || point == 0x200f ||
+           (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 }
 
 char *text_clean(const char *text, char newline)

@@ -67,16 +67,6 @@ int fault_set(struct envoi_errctx *fault, int code, int phase, const char *forma
     return code;
 }
 
-/* Joins the prefix and the text. */
-static void fault_join(struct envoi_errctx *fault, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    (void)text_format(fault->text, sizeof fault->text, "\n", format, args);
-    va_end(args);
-}
-
 void fault_prefix(struct envoi_errctx *fault, const char *format, ...)
 {
     char old[FAULT_TEXT_MAX], prefix[FAULT_TEXT_MAX];
@@ -88,7 +78,7 @@ void fault_prefix(struct envoi_errctx *fault, const char *format, ...)
     va_start(args, format);
     (void)text_format(prefix, sizeof prefix, "\n", format, args);
     va_end(args);
-    fault_join(fault, "%s: %s", prefix, old);
+    (void)text_print(fault->text, sizeof fault->text, "\n", "%s: %s", prefix, old);
 }
 
 void fault_append(struct envoi_errctx *fault, const char *format, ...)

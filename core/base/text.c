@@ -203,3 +203,14 @@ size_t text_format(char *to, size_t cap, const char *keep, const char *format, v
     text_make_printable(to, len, keep);
     return len;
 }
+
+size_t text_print(char *to, size_t cap, const char *keep, const char *format, ...)
+{
+    va_list args;
+    size_t len;
+
+    va_start(args, format);
+    len = text_format(to, cap, keep, format, args);
+    va_end(args);
+    return len;
+}

@@ -73,5 +73,7 @@ size_t text_cut_length(const char *text, size_t len);
  * length. cap is at least 4. */
 size_t text_format(char *to, size_t cap, const char *keep, const char *format, va_list args)
     __attribute__((format(printf, 4, 0)));
+size_t text_print(char *to, size_t cap, const char *keep, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

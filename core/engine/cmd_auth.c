@@ -306,7 +306,7 @@ static int auth_answer(struct engine *e, struct job *job, struct position *at, c
     if (reply->code == 235)
         return auth_succeed(e);
     if (reply_class(reply) < 4)
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "AUTH is answered with %d", reply->code);
+        return engine_die_of_reply(e, reply, "the reply to AUTH");
     auth_end(a);
     a->cancel = 0;
     if (cancel) /* the fault says why `*` was sent; the refusal is the expected answer to it */

@@ -21,7 +21,9 @@ static int greeting_answer(struct engine *e, struct job *job, struct position *a
         return engine_die_of(e, ENVOI_E_MEMORY, "out of memory while reading the greeting");
     if (reply->code == 220)
         return ENVOI_OK;
-    engine_refused(e, ENVOI_E_GREETING, ENVOI_PHASE_GREETING, reply, "the server greets with a refusal");
+    engine_refused(e, ENVOI_E_GREETING, ENVOI_PHASE_GREETING, reply,
+                   reply_class(reply) < 4 ? "the greeting is none of SMTP, which is a 220"
+                                          : "the server greets with a refusal");
     engine_die(e, ENVOI_E_GREETING);
     return ENVOI_E_GREETING;
 }

@@ -61,7 +61,7 @@ static int take_verdict(struct engine *e, struct job *job, struct position *at, 
     bool more = false;
 
     if (reply_class(reply) == 2 && !engine_content_left(e, job)) /* a layer still holds the end of it */
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is accepted before its end has left");
+        return engine_die_of_reply(e, reply, "the content is accepted before its end has left");
     if (!m) /* the verb data: LMTP sends a reply for each recipient that the verb rcpt got accepted */
         return e->lmtp && ++at->recipient < e->line_accepted ? ENVOI_E_AGAIN : ENVOI_OK;
     if (!e->lmtp) {
@@ -96,14 +96,14 @@ static int data_answer(struct engine *e, struct job *job, struct position *at, c
 
     if (reply->code == 354) {
         if (!is_wanted(job) && e->lmtp) /* how many replies would follow a dot is not defined */
-            return engine_die_of(e, ENVOI_E_PROTOCOL, "DATA is answered with 354, but no recipient was accepted");
+            return engine_die_of_reply(e, reply, "the server wants content, but no recipient was accepted");
         job->content_open = true;
         if (is_wanted(job) && (rc = content_begin(job->content, CONTENT_DOT, CONTENT_BLOCK)))
             return engine_die_of(e, rc, "the content cannot be read from its beginning");
         return ENVOI_OK;
     }
     if (reply_class(reply) < 4)
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "DATA is answered with %d", reply->code);
+        return engine_die_of_reply(e, reply, "the reply to DATA");
     if (!is_wanted(job))
         return ENVOI_OK;
     if (job->message)
@@ -165,7 +165,7 @@ static int content_answer(struct engine *e, struct job *job, struct position *at
     if (!is_wanted(job)) /* the lone dot: nothing was sent, whatever the reply is */
         return ENVOI_OK;
     if (reply_class(reply) == 3)
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is answered with %d", reply->code);
+        return engine_die_of_reply(e, reply, "the reply to the content");
     return take_verdict(e, job, at, reply);
 }
 
@@ -247,7 +247,7 @@ static int bdat_answer(struct engine *e, struct job *job, struct position *at, c
     bool last = job->content_done && at->chunk + 1 == job->chunks;
 
     if (reply_class(reply) == 3)
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "BDAT is answered with %d", reply->code);
+        return engine_die_of_reply(e, reply, "the reply to BDAT");
     if (reply_class(reply) == 2 && last && !is_wanted(job)) {
         settle_unknown(job->message, ENVOI_PHASE_NONE);
         return engine_die_of(e, ENVOI_E_PROTOCOL,
@@ -255,7 +255,7 @@ static int bdat_answer(struct engine *e, struct job *job, struct position *at, c
     }
     if (reply_class(reply) == 2 && last && job->failed) {
         settle_unknown(job->message, ENVOI_PHASE_CONTENT);
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "the content is accepted although a part of it was refused");
+        return engine_die_of_reply(e, reply, "the content is accepted although a part of it was refused");
     }
     if (reply_class(reply) == 2)
         return last ? take_verdict(e, job, at, reply) : ENVOI_OK;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/state.h"
+#include "reply/stranger.h"
 
 #include <string.h>
 
@@ -54,6 +55,19 @@ static bool may_fall_back(const struct engine *e, const struct envoi_reply *repl
            !settings_have_login(e->settings);
 }
 
+/* A server that knows no such command may speak another protocol. */
+static int hello_refused(struct engine *e, const struct envoi_reply *reply)
+{
+    const char *remark = stranger_of_greeting(envoi_reply_text(&e->greeting));
+
+    if (!remark && (reply->code == 500 || reply->code == 502))
+        remark = e->lmtp ? "does it speak SMTP, not LMTP?" : "does it speak LMTP?";
+    if (reply_class(reply) == 4)
+        remark = NULL;
+    return engine_refused(e, ENVOI_E_HELO, ENVOI_PHASE_EHLO, reply, "the server refuses %s%s%s%s", verb_of(e),
+                          remark ? " (" : "", remark ? remark : "", remark ? ")" : "");
+}
+
 static int hello_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
     int rc;
@@ -66,14 +80,13 @@ static int hello_answer(struct engine *e, struct job *job, struct position *at, 
         return ENVOI_OK;
     }
     if (reply_class(reply) < 4) /* such as a second greeting: the replies are out of step */
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "%s is answered with %d %s", verb_of(e), reply->code,
-                             envoi_reply_text(reply));
+        return engine_die_of_reply(e, reply, "the reply to the hello");
     if (may_fall_back(e, reply)) {
         e->helo = true;
         job->written.row = &command_hello;
         return ENVOI_OK;
     }
-    return engine_refused(e, ENVOI_E_HELO, ENVOI_PHASE_EHLO, reply, "the server refuses %s", verb_of(e));
+    return hello_refused(e, reply);
 }
 
 const struct command command_hello = {

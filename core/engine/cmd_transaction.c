@@ -50,7 +50,7 @@ static int mail_answer(struct engine *e, struct job *job, struct position *at, c
         return ENVOI_OK;
     case 3:
         job->mail_refused = true;
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "MAIL is answered with %d", reply->code);
+        return engine_die_of_reply(e, reply, "the reply to MAIL");
     default:
         job->mail_refused = true;
         if (job->doubted && !e->closing)
@@ -122,7 +122,7 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
         job->accepted++;
         break;
     case 3:
-        return engine_die_of(e, ENVOI_E_PROTOCOL, "RCPT is answered with %d", reply->code);
+        return engine_die_of_reply(e, reply, "the reply to RCPT");
     default:
         settle_one(m, at->recipient, ENVOI_PHASE_RCPT, reply);
     }

@@ -10,6 +10,7 @@
 #include "engine/detached.h"
 #include "engine/state.h"
 #include "engine/tls.h"
+#include "reply/stranger.h"
 
 #include <envoi/library.h>
 #include <stdio.h>
@@ -238,7 +239,7 @@ static void trace_reply_line(void *ctx, const char *line, size_t len)
 }
 
 /* Some servers repeat the client's words. */
-static void cover_reply(struct engine *e, struct envoi_reply *reply)
+static __attribute__((noinline)) void cover_reply(struct engine *e, struct envoi_reply *reply)
 {
     struct buf *const texts[] = {&reply->raw, &reply->text};
 
@@ -251,8 +252,9 @@ static void cover_reply(struct engine *e, struct envoi_reply *reply)
  * from it. */
 static void show_reply(struct engine *e, struct envoi_reply *reply)
 {
-    bool afterthought = e->answerable && (e->answered.row == &command_rset || auth_is_decided(e, reply) ||
-                                          (e->answering && e->answering->result));
+    bool afterthought =
+        e->answerable && (e->answered.row == &command_rset || (e->parser.secret && auth_is_decided(e, reply)) ||
+                          (e->answering && e->answering->result));
 
     if (e->parser.secret && reply->code != 334)
         cover_reply(e, reply);
@@ -262,28 +264,52 @@ static void show_reply(struct engine *e, struct envoi_reply *reply)
     e->reply = reply;
 }
 
+/* Is content on its way, the end of which has not left? */
+static bool is_in_content(const struct engine *e)
+{
+    if (e->unanswered)
+        return e->answered.row == &command_bdat || e->answered.row == &command_content;
+    return e->head && e->head->content_open;
+}
+
+/* A reply that nothing was asked for. Before it closes an idle connection a server may say why, and not by a 421 alone.
+ * Right behind a 220 such a reply takes the greeting back. */
+static __attribute__((noinline)) void take_unasked(struct engine *e, const struct envoi_reply *reply)
+{
+    char quoted[REPLY_QUOTED_MAX];
+
+    if (reply_class(reply) < 4 || is_in_content(e))
+        (void)engine_die_of_reply(e, reply, "a reply that nothing was asked for");
+    else if (e->head == &e->connect_job)
+        (void)command_greeting.answer(e, e->head, &e->answered, reply);
+    else
+        (void)engine_die_of(e, ENVOI_E_DISCONNECTED, "the server closes the connection: %s",
+                            reply_quote(reply, quoted));
+}
+
 static void take_reply(struct engine *e, struct envoi_reply *reply)
 {
     show_reply(e, reply);
     e->closing = reply->code == 421;
     if (e->answerable == 0) {
-        engine_die_of(e, e->closing ? ENVOI_E_DISCONNECTED : ENVOI_E_PROTOCOL, "%s: %d %s",
-                      e->closing ? "the server closes the connection" : "a reply that nothing was asked for",
-                      reply->code, envoi_reply_text(reply));
+        take_unasked(e, reply);
         return;
     }
     cursor_answer(e, reply);
 }
 
 /* A line that is no reply can be read, too. */
-static void take_broken(struct engine *e, struct envoi_reply *reply)
+static __attribute__((noinline)) void take_broken(struct engine *e, struct envoi_reply *reply)
 {
+    char quoted[REPLY_QUOTED_MAX];
+    const char *line, *remark;
+    size_t len;
+
     show_reply(e, reply);
-    if (*envoi_reply_text(reply))
-        engine_die_of(e, ENVOI_E_PROTOCOL, "reply (%s): %s: \"%s\"", doing(e), e->parser.problem,
-                      envoi_reply_text(reply));
-    else
-        engine_die_of(e, ENVOI_E_PROTOCOL, "reply (%s): %s: an empty line", doing(e), e->parser.problem);
+    line = envoi_reply_line(reply, 0, &len);
+    remark = line ? stranger_of_line(line, len) : NULL;
+    engine_die_of(e, ENVOI_E_PROTOCOL, "reply (%s): %s: %s%s%s", doing(e), e->parser.problem,
+                  len ? reply_quote(reply, quoted) : "an empty line", remark ? "; " : "", remark ? remark : "");
 }
 
 /* Takes plain octets of the server, after all layers. */
@@ -315,7 +341,9 @@ static void take_octets(struct engine *e, const char *data, size_t len)
             return;
         }
         e->switching = false;
-        if (e->open && len && !e->unanswered) /* finish the job first: the octets that follow may end the connection */
+        /* Finish the job first: the octets that follow may end the connection. Not so the greeting: whatever comes with
+         * it belongs to it. */
+        if (e->open && len && !e->unanswered && e->head != &e->connect_job)
             cursor_pump(e);
     }
 }

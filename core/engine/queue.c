@@ -250,3 +250,10 @@ int engine_die_of(struct engine *e, int code, const char *format, ...)
     e->loss = NULL;
     return code;
 }
+
+int engine_die_of_reply(struct engine *e, const struct envoi_reply *reply, const char *which)
+{
+    char quoted[REPLY_QUOTED_MAX];
+
+    return engine_die_of(e, ENVOI_E_PROTOCOL, "%s: %s", which, reply_quote(reply, quoted));
+}

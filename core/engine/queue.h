@@ -68,6 +68,8 @@ void queue_finish(struct engine *e);
 void engine_die(struct engine *e, int code);
 /* The same, and sets the fault. Returns code. */
 int engine_die_of(struct engine *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same for a reply that may not come here: ENVOI_E_PROTOCOL, and the text ends with the reply in quotes. */
+int engine_die_of_reply(struct engine *e, const struct envoi_reply *reply, const char *which);
 /* Has the current verb failed already? Then that failure is reported, not the end of the connection that follows. */
 bool engine_has_failed(const struct engine *e);
 

@@ -210,6 +210,21 @@ void reply_set_broken(struct envoi_reply *r, const char *line, size_t len)
         reply_clear_text(r);
 }
 
+const char *reply_quote(const struct envoi_reply *r, char out[REPLY_QUOTED_MAX])
+{
+    const char *text = r->code == 334 ? "..." : envoi_reply_text(r);
+    char code[8] = "";
+    size_t len = 1;
+
+    if (r->code > 0)
+        (void)text_print(code, sizeof code, "", "%d%s", r->code, *text || *r->enhanced ? " " : "");
+    out[0] = '"';
+    len += text_print(out + 1, REPLY_QUOTED_MAX - 2, "\n", "%s%s%s%s", code, r->enhanced,
+                      *text && *r->enhanced ? " " : "", text);
+    memcpy(out + len, "\"", 2);
+    return out;
+}
+
 /* ---- lines ---- */
 
 static int reply_malformed(struct reply_parser *p, const char *problem, const char *line, size_t len)
@@ -299,11 +314,10 @@ static size_t reply_take_simple(struct reply_parser *p, const char *data, size_t
     if (!code || n < 4 || data[3] != ' ' || n + 2 > len || n + 2 > REPLY_LINE_MAX || data[n] != '\r' ||
         data[n + 1] != '\n')
         return 0;
+    reply_clear(r);
     r->raw.secret = code == 334 || p->secret; /* as reply_set_secret(); there is no text */
-    if (reply_keep(r, data + 4, n - 4)) {
-        buf_reset(&r->raw); /* out of memory: the slow way tries once more */
+    if (reply_keep(r, data + 4, n - 4)) /* out of memory: the slow way tries once more */
         return 0;
-    }
     r->code = code;
     r->lines = 1;
     r->skip = (unsigned)reply_take_enhanced(r, data + 4, n - 4, data[0]);
@@ -390,12 +404,12 @@ int reply_parse(struct reply_parser *p, const char *data, size_t len, size_t *us
     int rc = ENVOI_OK;
 
     if (!reply_parser_busy(p)) {
-        reply_parser_reset(p);
         if (!line && (at = reply_take_simple(p, data, len))) {
             *used = at;
             *complete = true;
             return ENVOI_OK;
         }
+        reply_parser_reset(p);
     }
     while (!rc && !done && at < len)
         rc = reply_take_some(p, data + at, len - at, &at, &done, line, ctx);

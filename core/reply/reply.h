@@ -14,6 +14,7 @@
 #define REPLY_OCTETS_MAX   65536u /* octets of one reply */
 #define REPLY_BROKEN_MAX   512u   /* octets that are kept of a line that is no reply */
 #define REPLY_ENHANCED_MAX 16
+#define REPLY_QUOTED_MAX   256 /* octets of a reply that is quoted in an error */
 
 struct envoi_reply {
     int code; /* ENVOI_E_PROTOCOL: it is a line that is no reply */
@@ -34,6 +35,9 @@ void reply_clear_text(struct envoi_reply *r);
 void reply_set_broken(struct envoi_reply *r, const char *line, size_t len);
 /* Copies a reply. ENVOI_OK; ENVOI_E_MEMORY: `to` is cleared. */
 int reply_copy(struct envoi_reply *to, const struct envoi_reply *from);
+/* The reply for an error: code and text in quotes, cut with "..." if it is long. A challenge is not shown. Returns out.
+ * */
+const char *reply_quote(const struct envoi_reply *r, char out[REPLY_QUOTED_MAX]);
 /* The class of the reply: 2, 3, 4 or 5; 0: it could not be read. */
 static inline int reply_class(const struct envoi_reply *r)
 {

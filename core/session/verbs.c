@@ -20,8 +20,11 @@ static int verb_begin(struct envoi_session *s, enum verb verb)
     if (s->verb != VERB_NONE)
         return session_leave(s, ENVOI_E_BUSY);
     if (verb == VERB_OTHER && s->fd < 0) { /* the reason of a loss that was reported before is the better one */
-        if (s->fault.code != ENVOI_E_DISCONNECTED)
+        if (!s->fault.code)
             (void)fault_set(&s->fault, ENVOI_E_DISCONNECTED, ENVOI_PHASE_NONE, "not connected");
+        else if (s->fault.code != ENVOI_E_DISCONNECTED)
+            fault_prefix(&s->fault, "not connected; the last failure was");
+        s->fault.code = ENVOI_E_DISCONNECTED;
         return session_leave(s, ENVOI_E_DISCONNECTED);
     }
     /* nothing is sent with a setting that was refused */

@@ -250,6 +250,21 @@ scripted_cases() {
     scripted '421 too busy' '<<'
     plain_send
     check 'a greeting that refuses for now' 75 out 'ENVOI_E_GREETING' out '"code": 421'
+    scripted 'SSH-2.0-x' '<<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test letter
+    scripted_end
+    # faults: F8
+    check 'another protocol' 76 err 'SSH server' err 'is the --port right'
+    scripted '220 x' '<' '500 what?' '<' '500 what?' '<<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test letter
+    scripted_end
+    # faults: F8
+    check 'EHLO to LMTP' 69 err 'does it speak LMTP' err '--lmtp'
+    scripted '220 x' '<' '502 what?' '<<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --lmtp --to bob@test letter
+    scripted_end
+    # faults: F8
+    check 'LHLO to SMTP' 69 err 'SMTP, not LMTP' err '--lmtp'
     scripted 'what?' '<<'
     plain_send
     check 'no SMTP' 76 out '"result": "error"' out 'ENVOI_E_PROTOCOL'

@@ -203,6 +203,54 @@ Test(session, replies_outlive_the_connection)
     finish();
 }
 
+/* More than a greeting in one segment: connect fails, with the reason, and later verbs still have it. */
+/* faults: F9 */
+Test(session, a_greeting_and_more)
+{
+    static const struct {
+        const char *line, *reason;
+        int rc;
+    } rows[] = {{"> 220 here\r\n", "an empty line", ENVOI_E_PROTOCOL},
+                {"> 220 here\r\n554 blocked", "554 blocked", ENVOI_E_GREETING},
+                {"> 220 here\r\n421 busy", "421 busy", ENVOI_E_GREETING},
+                {"> 220 here\r\n250 ok", "250 ok", ENVOI_E_PROTOCOL},
+                {"> 220 here\r\n* OK", "* OK", ENVOI_E_PROTOCOL}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *const script[] = {rows[i].line, "close", NULL};
+
+        begin(script);
+        cr_expect_eq(connect_to_server(), rows[i].rc, "%s", rows[i].line);
+        cr_expect_not_null(strstr(envoi_session_error(session), rows[i].reason), "%s", envoi_session_error(session));
+        for (int again = 0; again < 2; again++) {
+            cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED);
+            cr_expect_not_null(strstr(envoi_session_error(session), "not connected"), "%s",
+                               envoi_session_error(session));
+            cr_expect_not_null(strstr(envoi_session_error(session), rows[i].reason), "%s",
+                               envoi_session_error(session));
+        }
+        finish();
+    }
+}
+
+/* An idle connection is told why it ends. The reason is kept, and the session connects again. */
+/* faults: F19 */
+Test(session, an_idle_connection_is_told_why_it_ends)
+{
+    static const char *const script[] = {
+        "> 220 here", "< NOOP", "> 250 ok\r\n451 4.4.2 timeout", "close", "accept", "> 220 again", "< NOOP", "> 250 ok",
+        "eof",        NULL};
+
+    begin(script);
+    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(envoi_session_noop(session), ENVOI_OK);
+    cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED);
+    cr_expect_not_null(strstr(envoi_session_error(session), "451 4.4.2 timeout"), "%s", envoi_session_error(session));
+    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_session_noop(session), ENVOI_OK, "%s", envoi_session_error(session));
+    finish();
+}
+
 /* ---- time ---- */
 
 static int64_t timed(int (*verb)(void), int *rc)
