@@ -6,6 +6,7 @@
 
 #include "date.h"
 #include "name.h"
+#include "pem.h"
 #include "reason.h"
 #include "text.h"
 
@@ -29,6 +30,7 @@
 #define lower_spill        SHARED(lower_spill)
 #define verify_setup       SHARED(verify_setup)
 #define verify_finish      SHARED(verify_finish)
+#define verify_has_chain   SHARED(verify_has_chain)
 #define verify_names       SHARED(verify_names)
 #define verify_defect      SHARED(verify_defect)
 #define verify_usage       SHARED(verify_usage)
@@ -49,7 +51,7 @@
 #define TICKET_SUM        32
 #define TICKET_HEADER     (TICKET_SUM + 2)
 #define TICKET_MARK       'G' /* of this library */
-#define TICKET_VERIFIED   'v' /* chain and name had been checked */
+#define TICKET_VERIFIED   'v' /* the chain had been checked */
 #define TICKET_UNVERIFIED 'u'
 
 struct tls_state {
@@ -85,7 +87,7 @@ struct tls_connection {
     gnutls_session_t library;
 
     struct backend_name name;
-    bool verify;
+    uint32_t verify; /* ENVOI_VERIFY_* */
     uint8_t (*pins)[32];
     uint32_t pin_count;
 
@@ -106,6 +108,8 @@ struct tls_connection {
     int32_t reason_code;     /* ENVOI_E_* of a failed check, 0: none failed */
     int64_t reason_library;  /* the library's code for it */
     char reason[ERROR_TEXT]; /* the text of it */
+
+    char group[32]; /* name of the group of the key exchange */
 
     struct tls_certificate *chain; /* as long as the peer's; NULL: not asked for yet */
     size_t chain_len;
@@ -143,6 +147,9 @@ void verify_setup(struct tls_connection *conn);
 /* Completes the checks after the handshake: a resumed session brings no certificate, so the stored one is checked.
  * Returns ENVOI_OK, or reason_code with `reason` set. */
 int32_t verify_finish(struct tls_connection *conn);
+
+/* Is the chain to be checked? */
+bool verify_has_chain(const struct tls_connection *conn);
 
 /* Calls visit() for each dNSName and iPAddress of the subjectAltName until it returns false. */
 void verify_names(gnutls_x509_crt_t cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len),

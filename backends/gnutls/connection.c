@@ -56,7 +56,8 @@ static int32_t connection_die_of_library(struct tls_connection *conn, int error,
     }
     if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
         detail = alert == GNUTLS_A_PROTOCOL_VERSION ? rows[3].detail : gnutls_alert_get_name(alert);
-    if (error == GNUTLS_E_KEY_USAGE_VIOLATION && conn->verify) /* found by the library before it asks for our checks */
+    if (error == GNUTLS_E_KEY_USAGE_VIOLATION &&
+        verify_has_chain(conn)) /* found by the library before it asks for our checks */
         return connection_die(conn, verify_usage(conn), error, conn->reason, NULL);
     if (error == GNUTLS_E_MEMORY_ERROR)
         return connection_die(conn, ENVOI_E_MEMORY, error, "out of memory", NULL);
@@ -109,8 +110,8 @@ static bool goes_on(struct tls_connection *conn, int ret)
 
 /* ---- open ---- */
 
-/* May an earlier session be offered for resumption? Not if it was made without the checks that are wanted now, and
- * never if there are revocation lists: the stored leaf alone cannot be checked against them. */
+/* May an earlier session be offered for resumption? Not if its chain was not checked and should be now, and never if
+ * there are revocation lists: the stored leaf alone cannot be checked against them. */
 static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, size_t len)
 {
     uint8_t sum[TICKET_SUM];
@@ -119,10 +120,18 @@ static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, 
         return false;
     if (!info_sum(ticket + TICKET_SUM, len - TICKET_SUM, sum) || memcmp(sum, ticket, sizeof sum) != 0)
         return false;
-    return ticket[TICKET_SUM] == TICKET_MARK && (!conn->verify || ticket[TICKET_SUM + 1] == TICKET_VERIFIED);
+    return ticket[TICKET_SUM] == TICKET_MARK && (!verify_has_chain(conn) || ticket[TICKET_SUM + 1] == TICKET_VERIFIED);
 }
 
-static int32_t open_library(struct tls_connection *conn)
+/* The name to send, or NULL: an address is none. */
+static const char *name_to_send(const struct tls_connection *conn, const struct envoi_conn_params *params)
+{
+    if (ENVOI_HAS(params, sni) && params->sni)
+        return params->sni;
+    return conn->name.ip_len ? NULL : conn->name.text;
+}
+
+static int32_t open_library(struct tls_connection *conn, const char *sni)
 {
     const unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_FORCE_CLIENT_CERT;
     int ret = gnutls_init(&conn->library, flags);
@@ -132,22 +141,22 @@ static int32_t open_library(struct tls_connection *conn)
     ret = gnutls_priority_set(conn->library, conn->context->priority);
     if (ret >= 0)
         ret = gnutls_credentials_set(conn->library, GNUTLS_CRD_CERTIFICATE, conn->context->library);
-    if (ret >= 0 && !conn->name.ip_len)
-        ret = gnutls_server_name_set(conn->library, GNUTLS_NAME_DNS, conn->name.text, strlen(conn->name.text));
+    if (ret >= 0 && sni)
+        ret = gnutls_server_name_set(conn->library, GNUTLS_NAME_DNS, sni, strlen(sni));
     if (ret < 0)
         return connection_die_of_library(conn, ret, "no TLS connection can be made");
     verify_setup(conn);
     return ENVOI_OK;
 }
 
-static int32_t offer_ticket(struct tls_connection *conn, const uint8_t *ticket, size_t len)
+static int32_t offer_ticket(struct tls_connection *conn, const char *sni, const uint8_t *ticket, size_t len)
 {
     if (gnutls_session_set_data(conn->library, ticket + TICKET_HEADER, len - TICKET_HEADER) >= 0)
         return ENVOI_OK;
     /* The library may have imported a part of it, which would break the handshake. */
     gnutls_deinit(conn->library);
     conn->library = NULL;
-    return open_library(conn);
+    return open_library(conn, sni);
 }
 
 int32_t connection_new(void *context_, const struct envoi_conn_params *params, void **out)
@@ -155,6 +164,7 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
     const struct tls_context *context = context_;
     const struct envoi_host *host = context->state->host;
     struct tls_connection *conn = host->alloc(sizeof *conn);
+    bool known = params->verify <= ENVOI_VERIFY_PIN;
     int32_t rc = ENVOI_OK;
 
     if (!conn) {
@@ -165,7 +175,7 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
                                     .context = context,
                                     .lower = params->lower,
                                     .errctx = params->errctx,
-                                    .verify = params->verify != 0,
+                                    .verify = known ? params->verify : ENVOI_VERIFY_ALL,
                                     .pin_count = params->pin_count};
     if (!backend_name_set(&conn->name, params->server_name, params->name_is_ip != 0))
         rc = connection_fail(conn, ENVOI_E_USAGE, 0, "not a name that a server can have", params->server_name);
@@ -177,9 +187,9 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
             rc = connection_fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
     }
     if (!rc)
-        rc = open_library(conn);
+        rc = open_library(conn, name_to_send(conn, params));
     if (!rc && is_usable(conn, params->ticket, params->ticket_len))
-        rc = offer_ticket(conn, params->ticket, params->ticket_len);
+        rc = offer_ticket(conn, name_to_send(conn, params), params->ticket, params->ticket_len);
     if (rc) {
         connection_free(conn);
         return rc;

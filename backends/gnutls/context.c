@@ -34,6 +34,25 @@ static int32_t setup_failed(const struct setup *setup, int32_t code, const char 
     return code;
 }
 
+/* The same for a source that should be PEM. */
+static int32_t source_failed(const struct setup *setup, const struct backend_source *source, const char *what,
+                             enum backend_pem wanted, int error)
+{
+    char buf[ERROR_TEXT];
+    struct backend_text text = backend_text_lent(buf, sizeof buf);
+
+    backend_text_add(&text, what);
+    backend_text_add(&text, ": ");
+    if (!backend_pem_explain(&text, source, wanted))
+        return setup_failed(setup, ENVOI_E_TLS, source->name, what, error);
+    return setup_failed(setup, ENVOI_E_TLS, source->name, buf, 0); /* the library's words say less */
+}
+
+static gnutls_datum_t datum_of(const char *pem)
+{
+    return (gnutls_datum_t){.data = (unsigned char *)(uintptr_t)pem, .size = pem ? (unsigned)strlen(pem) : 0};
+}
+
 static int32_t set_versions(struct setup *setup)
 {
     /* The system's policy applies already, so versions are only removed. NORMAL still has the old ones. */
@@ -132,21 +151,66 @@ static bool set_singles_apart(struct tls_context *context)
     return good;
 }
 
-static int32_t set_trust(struct setup *setup)
+/* Trusts the certificates of directories, separated by ":". One that has none is no error. */
+static int32_t set_system_directories(struct setup *setup, const char *directories)
+{
+    const struct envoi_host *host = setup->context->state->host;
+    struct backend_text text = backend_text_heap(host);
+    char *copy, *rest;
+
+    backend_text_add(&text, directories);
+    rest = copy = backend_text_take(&text);
+    if (!copy)
+        return setup_failed(setup, ENVOI_E_MEMORY, NULL, "out of memory", 0);
+    for (char *one; (one = strsep(&rest, ":"));) {
+        if (*one)
+            (void)gnutls_certificate_set_x509_trust_dir(setup->context->library, one, GNUTLS_X509_FMT_PEM);
+    }
+    host->free(copy);
+    return ENVOI_OK;
+}
+
+/* Trusts all certificates of a source. Returns their number, or a code of the library. */
+static int add_cas(gnutls_certificate_credentials_t library, const struct backend_source *source)
+{
+    gnutls_datum_t pem = datum_of(source->pem);
+
+    return source->file ? gnutls_certificate_set_x509_trust_file(library, source->file, GNUTLS_X509_FMT_PEM)
+                        : gnutls_certificate_set_x509_trust_mem(library, &pem, GNUTLS_X509_FMT_PEM);
+}
+
+static int32_t set_system_trust(struct setup *setup)
 {
     const struct envoi_host *host = setup->context->state->host;
     gnutls_certificate_credentials_t library = setup->context->library;
-    const char *file = setup->config->ca_file;
+    const struct envoi_tls_config *config = setup->config;
+    bool told = ENVOI_HAS(config, system_ca_dir) && (config->system_ca_file || config->system_ca_dir);
+    struct backend_source source = backend_source_of(told ? config->system_ca_file : NULL, NULL, NULL);
     int ret;
 
-    if (setup->config->system_trust && gnutls_certificate_set_x509_system_trust(library) <= 0)
+    if (!told && gnutls_certificate_set_x509_system_trust(library) <= 0)
         host->log(host, ENVOI_LOG_WARNING, "the system has no CA certificates");
-    ret = file ? gnutls_certificate_set_x509_trust_file(library, file, GNUTLS_X509_FMT_PEM) : 1;
-    if (ret <= 0)
-        return setup_failed(setup, ENVOI_E_TLS, file, "no CA certificate can be read", ret);
-    if (!set_singles_apart(setup->context))
-        return setup_failed(setup, ENVOI_E_MEMORY, NULL, "out of memory", 0);
-    return ENVOI_OK;
+    if (source.file && (ret = add_cas(library, &source)) <= 0)
+        return source_failed(setup, &source, "no CA certificate can be read", PEM_CERTIFICATE, ret);
+    return told && config->system_ca_dir ? set_system_directories(setup, config->system_ca_dir) : ENVOI_OK;
+}
+
+static int32_t set_trust(struct setup *setup)
+{
+    const struct envoi_tls_config *config = setup->config;
+    const struct backend_source sources[] = {
+        {.file = config->ca_file, .name = config->ca_file},
+        {.pem = ENVOI_HAS(config, ca_pem) ? config->ca_pem : NULL, .name = "the CA certificates from memory"}};
+    int32_t rc = config->system_trust ? set_system_trust(setup) : ENVOI_OK;
+    int ret;
+
+    for (size_t i = 0; !rc && i < sizeof sources / sizeof sources[0]; i++) {
+        if ((sources[i].file || sources[i].pem) && (ret = add_cas(setup->context->library, &sources[i])) <= 0)
+            rc = source_failed(setup, &sources[i], "no CA certificate can be read", PEM_CERTIFICATE, ret);
+    }
+    if (!rc && !set_singles_apart(setup->context))
+        rc = setup_failed(setup, ENVOI_E_MEMORY, NULL, "out of memory", 0);
+    return rc;
 }
 
 static int32_t set_revocation(struct setup *setup)
@@ -165,7 +229,8 @@ static int32_t set_revocation(struct setup *setup)
         ret = gnutls_certificate_set_x509_crl(context->library, context->crls, (int)context->crl_count);
     gnutls_free(data.data);
     if (ret < 0 || context->crl_count == 0)
-        return setup_failed(setup, ENVOI_E_TLS, file, "no revocation list can be read", ret);
+        return source_failed(setup, &(struct backend_source){.file = file, .name = file},
+                             "no revocation list can be read", PEM_LIST, ret);
     return ENVOI_OK;
 }
 
@@ -191,53 +256,64 @@ static int give_passphrase(void *setup_, int attempt, const char *url, const cha
     return -1;
 }
 
-static bool has_certificate(const char *file)
+static bool has_certificate(const struct backend_source *source)
 {
-    gnutls_datum_t data = {0};
+    gnutls_datum_t file = {0}, data = datum_of(source->pem);
     gnutls_x509_crt_t *chain = NULL;
     unsigned count = 0;
-    int ret;
+    int ret = source->file ? gnutls_load_file(source->file, &file) : 0;
 
-    if (gnutls_load_file(file, &data) < 0)
-        return false;
-    ret = gnutls_x509_crt_list_import2(&chain, &count, &data, GNUTLS_X509_FMT_PEM, 0);
+    if (ret >= 0)
+        ret = gnutls_x509_crt_list_import2(&chain, &count, source->file ? &file : &data, GNUTLS_X509_FMT_PEM, 0);
     for (unsigned i = 0; ret >= 0 && i < count; i++)
         gnutls_x509_crt_deinit(chain[i]);
     gnutls_free(chain);
-    gnutls_memset(data.data, 0, data.size); /* the file may contain the key too */
-    gnutls_free(data.data);
+    if (file.data)
+        gnutls_memset(file.data, 0, file.size); /* the file may contain the key too */
+    gnutls_free(file.data);
     return ret >= 0;
 }
 
-/* The library does not report which of the two files is at fault. */
-static int32_t key_failed(const struct setup *setup, const char *cert, const char *key, int ret)
+/* The library does not report which of the two sources is at fault. */
+static int32_t key_failed(const struct setup *setup, const struct backend_source *cert,
+                          const struct backend_source *key, int ret)
 {
     if (ret == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        return setup_failed(setup, ENVOI_E_TLS, key, "the key does not belong to the certificate", ret);
+        return setup_failed(setup, ENVOI_E_TLS, key->name, "the key does not belong to the certificate", ret);
     if (!has_certificate(cert))
-        return setup_failed(setup, ENVOI_E_TLS, cert, "no certificate can be read", ret);
+        return source_failed(setup, cert, "no certificate can be read", PEM_CERTIFICATE, ret);
     if (!setup->passphrase_rc)
-        return setup_failed(setup, ENVOI_E_TLS, key, "the passphrase does not open the key", ret);
+        return setup_failed(setup, ENVOI_E_TLS, key->name, "the passphrase does not open the key", ret);
     if (setup->passphrase_rc < 0)
-        return setup_failed(setup, ENVOI_E_CANCELLED, key, "the passphrase of the key was not given", ret);
-    return setup_failed(setup, ENVOI_E_TLS, key, "no private key can be read", ret);
+        return setup_failed(setup, ENVOI_E_CANCELLED, key->name, "the passphrase of the key was not given", ret);
+    return source_failed(setup, key, "no private key can be read", PEM_KEY, ret);
 }
 
 static int32_t set_client(struct setup *setup)
 {
     gnutls_certificate_credentials_t library = setup->context->library;
-    const char *cert = setup->config->cert_file;
-    const char *key = setup->config->key_file ? setup->config->key_file : cert;
+    const struct envoi_tls_config *config = setup->config;
+    const char *cert_pem = ENVOI_HAS(config, key_pem) ? config->cert_pem : NULL;
+    const char *key_pem = cert_pem ? config->key_pem : NULL;
+    const char *key_file = cert_pem ? NULL : config->key_file;
+    struct backend_source cert = backend_source_of(config->cert_file, cert_pem, "the client certificate from memory");
+    struct backend_source key = cert;
+    gnutls_datum_t cert_data, key_data;
     int ret;
 
-    if (!key)
+    if (key_file || key_pem)
+        key = backend_source_of(key_file, key_pem, "the client's key from memory");
+    if (!key.name)
         return ENVOI_OK;
-    if (!cert)
-        return setup_failed(setup, ENVOI_E_TLS, key, "a key without a certificate", 0);
+    if (!cert.name)
+        return setup_failed(setup, ENVOI_E_TLS, key.name, "a key without a certificate", 0);
+    cert_data = datum_of(cert.pem);
+    key_data = datum_of(key.pem);
     gnutls_certificate_set_pin_function(library, give_passphrase, setup);
-    ret = gnutls_certificate_set_x509_key_file2(library, cert, key, GNUTLS_X509_FMT_PEM, NULL, 0);
+    ret = cert_pem ? gnutls_certificate_set_x509_key_mem2(library, &cert_data, &key_data, GNUTLS_X509_FMT_PEM, NULL, 0)
+                   : gnutls_certificate_set_x509_key_file2(library, cert.file, key.file, GNUTLS_X509_FMT_PEM, NULL, 0);
     gnutls_certificate_set_pin_function(library, NULL, NULL);
-    return ret < 0 ? key_failed(setup, cert, key, ret) : ENVOI_OK;
+    return ret < 0 ? key_failed(setup, &cert, &key, ret) : ENVOI_OK;
 }
 
 static int32_t open_library(struct setup *setup)

@@ -20,6 +20,19 @@ static bool is_1_3(const struct tls_connection *conn)
 
 /* ---- agreed parameters ---- */
 
+/* In small letters, as the other library writes it. */
+static const char *group_name(struct tls_connection *conn)
+{
+    bool none = !is_1_3(conn) && gnutls_session_is_resumed(conn->library); /* no exchange took place */
+    const char *name = none ? NULL : gnutls_group_get_name(gnutls_group_get(conn->library));
+    size_t i = 0;
+
+    for (; name && name[i] && i + 1 < sizeof conn->group; i++)
+        conn->group[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
+    conn->group[i] = '\0';
+    return conn->group;
+}
+
 int32_t info_agreed(void *conn_, struct envoi_tls_info *out)
 {
     struct tls_connection *conn = conn_;
@@ -32,6 +45,8 @@ int32_t info_agreed(void *conn_, struct envoi_tls_info *out)
     out->cipher = gnutls_ciphersuite_get(conn->library);
     out->verified = conn->verify;
     out->resumed = gnutls_session_is_resumed(conn->library) != 0;
+    if (ENVOI_HAS(out, group))
+        out->group = group_name(conn);
     return ENVOI_OK;
 }
 
@@ -290,7 +305,7 @@ int32_t info_ticket(void *conn_, const struct envoi_sink *out)
     ticket = conn->host->alloc(size);
     if (ticket) {
         ticket[TICKET_SUM] = TICKET_MARK;
-        ticket[TICKET_SUM + 1] = conn->verify ? TICKET_VERIFIED : TICKET_UNVERIFIED;
+        ticket[TICKET_SUM + 1] = verify_has_chain(conn) ? TICKET_VERIFIED : TICKET_UNVERIFIED;
         memcpy(ticket + TICKET_HEADER, session.data, session.size);
         rc =
             info_sum(ticket + TICKET_SUM, size - TICKET_SUM, ticket) ? out->write(out->ctx, ticket, size) : ENVOI_E_TLS;

@@ -147,6 +147,11 @@ static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason re
 
 /* ---- the leaf ---- */
 
+bool verify_has_chain(const struct tls_connection *conn)
+{
+    return conn->verify == ENVOI_VERIFY_ALL || conn->verify == ENVOI_VERIFY_CHAIN;
+}
+
 static int32_t check_dates(struct tls_connection *conn, gnutls_x509_crt_t leaf)
 {
     int64_t not_before, not_after, now = time(NULL);
@@ -188,11 +193,11 @@ static int32_t check_leaf(struct tls_connection *conn, gnutls_x509_crt_t leaf)
 {
     int32_t rc = ENVOI_OK;
 
-    if (conn->verify)
+    if (verify_has_chain(conn))
         rc = check_dates(conn, leaf);
-    if (!rc && conn->verify)
+    if (!rc && conn->verify == ENVOI_VERIFY_ALL)
         rc = check_name(conn, leaf);
-    if (!rc && conn->pin_count > 0)
+    if (!rc && (conn->pin_count > 0 || conn->verify == ENVOI_VERIFY_PIN))
         rc = check_pins(conn, leaf);
     return rc;
 }
@@ -533,7 +538,7 @@ static int check_server(gnutls_session_t library)
     gnutls_x509_crt_t leaf = info_peer_at(conn, 0);
     int32_t rc = leaf ? ENVOI_OK : verify_refuse(conn, REASON_ABSENT, NULL, -1, GNUTLS_CERT_INVALID);
 
-    if (!rc && conn->verify)
+    if (!rc && verify_has_chain(conn))
         rc = check_chain(conn, leaf);
     if (!rc)
         rc = check_leaf(conn, leaf);

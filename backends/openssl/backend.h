@@ -6,6 +6,7 @@
 
 #include "date.h"
 #include "name.h"
+#include "pem.h"
 #include "reason.h"
 #include "text.h"
 
@@ -28,6 +29,7 @@
 #define lower_attach       SHARED(lower_attach)
 #define verify_setup       SHARED(verify_setup)
 #define verify_finish      SHARED(verify_finish)
+#define verify_has_chain   SHARED(verify_has_chain)
 #define verify_names       SHARED(verify_names)
 #define info_agreed        SHARED(info_agreed)
 #define info_certificate   SHARED(info_certificate)
@@ -45,7 +47,7 @@
 #define TICKET_SUM        32
 #define TICKET_HEADER     (TICKET_SUM + 2)
 #define TICKET_MARK       'O' /* of this library */
-#define TICKET_VERIFIED   'v' /* chain and name had been checked */
+#define TICKET_VERIFIED   'v' /* the chain had been checked */
 #define TICKET_UNVERIFIED 'u'
 
 struct tls_state {
@@ -80,7 +82,7 @@ struct tls_connection {
     SSL_SESSION *offered; /* the session that was offered for resumption, or NULL */
 
     struct backend_name name;
-    bool verify;
+    uint32_t verify; /* ENVOI_VERIFY_* */
     uint8_t (*pins)[32];
     uint32_t pin_count;
 
@@ -131,6 +133,9 @@ void verify_setup(struct tls_context *context);
 /* Completes the checks after the handshake: a resumed session brings no certificate, so the stored one is checked.
  * Returns ENVOI_OK, or reason_code with `reason` set. */
 int32_t verify_finish(struct tls_connection *conn);
+
+/* Is the chain to be checked? */
+bool verify_has_chain(const struct tls_connection *conn);
 
 /* Calls visit() for each dNSName and iPAddress of the subjectAltName until it returns false. */
 void verify_names(const X509 *cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len), void *arg);

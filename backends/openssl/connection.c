@@ -100,8 +100,8 @@ static int32_t connection_end(struct tls_connection *conn, int ret, const char *
 
 /* ---- open ---- */
 
-/* May an earlier session be offered for resumption? Not if it was made without the checks that are wanted now, and
- * never if there are revocation lists: the stored leaf alone cannot be checked against them. */
+/* May an earlier session be offered for resumption? Not if its chain was not checked and should be now, and never if
+ * there are revocation lists: the stored leaf alone cannot be checked against them. */
 static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, size_t len)
 {
     uint8_t sum[TICKET_SUM];
@@ -110,17 +110,25 @@ static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, 
         return false;
     if (!info_sum(ticket + TICKET_SUM, len - TICKET_SUM, sum) || memcmp(sum, ticket, sizeof sum) != 0)
         return false;
-    return ticket[TICKET_SUM] == TICKET_MARK && (!conn->verify || ticket[TICKET_SUM + 1] == TICKET_VERIFIED);
+    return ticket[TICKET_SUM] == TICKET_MARK && (!verify_has_chain(conn) || ticket[TICKET_SUM + 1] == TICKET_VERIFIED);
 }
 
-static int32_t open_library(struct tls_connection *conn)
+/* The name to send, or NULL: an address is none. */
+static const char *name_to_send(const struct tls_connection *conn, const struct envoi_conn_params *params)
+{
+    if (ENVOI_HAS(params, sni) && params->sni)
+        return params->sni;
+    return conn->name.ip_len ? NULL : conn->name.text;
+}
+
+static int32_t open_library(struct tls_connection *conn, const char *sni)
 {
     ERR_clear_error();
     conn->library = SSL_new(conn->context->library);
     if (!conn->library || !SSL_set_app_data(conn->library, conn) || !lower_attach(conn))
         return connection_fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
     SSL_set_connect_state(conn->library);
-    if (!conn->name.ip_len && !SSL_set_tlsext_host_name(conn->library, conn->name.text))
+    if (sni && !SSL_set_tlsext_host_name(conn->library, sni))
         return connection_die_of_library(conn, "no TLS connection can be made");
     return ENVOI_OK;
 }
@@ -140,6 +148,7 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
     const struct tls_context *context = context_;
     const struct envoi_host *host = context->state->host;
     struct tls_connection *conn = host->alloc(sizeof *conn);
+    bool known = params->verify <= ENVOI_VERIFY_PIN;
     int32_t rc = ENVOI_OK;
 
     if (!conn) {
@@ -150,7 +159,7 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
                                     .context = context,
                                     .lower = params->lower,
                                     .errctx = params->errctx,
-                                    .verify = params->verify != 0,
+                                    .verify = known ? params->verify : ENVOI_VERIFY_ALL,
                                     .pin_count = params->pin_count};
     if (!backend_name_set(&conn->name, params->server_name, params->name_is_ip != 0))
         rc = connection_fail(conn, ENVOI_E_USAGE, 0, "not a name that a server can have", params->server_name);
@@ -162,7 +171,7 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
             rc = connection_fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
     }
     if (!rc)
-        rc = open_library(conn);
+        rc = open_library(conn, name_to_send(conn, params));
     if (!rc && is_usable(conn, params->ticket, params->ticket_len))
         offer_ticket(conn, params->ticket, params->ticket_len);
     if (rc) {

@@ -3,6 +3,7 @@
 #include "backend.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509err.h>
 #include <string.h>
@@ -38,6 +39,26 @@ static int32_t setup_failed(const struct setup *setup, int32_t code, const char 
     return code;
 }
 
+/* The same for a source that should be PEM. */
+static int32_t source_failed(const struct setup *setup, const struct backend_source *source, const char *what,
+                             enum backend_pem wanted)
+{
+    char buf[ERROR_TEXT];
+    struct backend_text text = backend_text_lent(buf, sizeof buf);
+
+    backend_text_add(&text, what);
+    backend_text_add(&text, ": ");
+    if (!backend_pem_explain(&text, source, wanted))
+        return setup_failed(setup, ENVOI_E_TLS, source->name, what);
+    ERR_clear_error(); /* its words are about the same, and say less */
+    return setup_failed(setup, ENVOI_E_TLS, source->name, buf);
+}
+
+static BIO *source_open(const struct backend_source *source)
+{
+    return source->pem ? BIO_new_mem_buf(source->pem, -1) : BIO_new_file(source->file, "r");
+}
+
 static int32_t set_versions(struct setup *setup)
 {
     /* The limits of openssl.cnf are set already: the lowest version is only raised, the highest only lowered. */
@@ -67,18 +88,64 @@ static int32_t set_ciphers(struct setup *setup)
     return ENVOI_OK;
 }
 
+/* Trusts all certificates of a source. Returns false if there is none. */
+static bool add_cas(X509_STORE *store, const struct backend_source *source)
+{
+    BIO *bio = source_open(source);
+    STACK_OF(X509_INFO) *all = bio ? PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL) : NULL;
+    int added = 0;
+
+    for (int i = 0; i < sk_X509_INFO_num(all); i++) {
+        X509 *cert = sk_X509_INFO_value(all, i)->x509;
+
+        added += cert && X509_STORE_add_cert(store, cert) == 1;
+    }
+    sk_X509_INFO_pop_free(all, X509_INFO_free);
+    BIO_free(bio);
+    return added > 0;
+}
+
+static bool add_system_directory(X509_STORE *store, const char *directory)
+{
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
+
+    return lookup && X509_LOOKUP_add_dir(lookup, directory, X509_FILETYPE_PEM) == 1;
+}
+
+/* Not by SSL_CTX_set_default_verify_paths(), which reads the environment. */
+static int32_t set_system_trust(struct setup *setup)
+{
+    const struct envoi_tls_config *config = setup->config;
+    bool told = ENVOI_HAS(config, system_ca_dir) && (config->system_ca_file || config->system_ca_dir);
+    const char *file = told ? config->system_ca_file : X509_get_default_cert_file();
+    const char *directory = told ? config->system_ca_dir : X509_get_default_cert_dir();
+    struct backend_source source = backend_source_of(file, NULL, NULL);
+    X509_STORE *store = SSL_CTX_get_cert_store(setup->context->library);
+
+    if (file && !add_cas(store, &source) && told)
+        return source_failed(setup, &source, "no CA certificate can be read", PEM_CERTIFICATE);
+    if (directory && !add_system_directory(store, directory))
+        return setup_failed(setup, ENVOI_E_TLS, directory, "the CA certificates of the system cannot be read");
+    ERR_clear_error();
+    return ENVOI_OK;
+}
+
 static int32_t set_trust(struct setup *setup)
 {
-    SSL_CTX *library = setup->context->library;
-    const char *file = setup->config->ca_file;
+    X509_STORE *store = SSL_CTX_get_cert_store(setup->context->library);
+    const struct envoi_tls_config *config = setup->config;
+    const struct backend_source sources[] = {
+        {.file = config->ca_file, .name = config->ca_file},
+        {.pem = ENVOI_HAS(config, ca_pem) ? config->ca_pem : NULL, .name = "the CA certificates from memory"}};
+    int32_t rc = config->system_trust ? set_system_trust(setup) : ENVOI_OK;
 
-    if (setup->config->system_trust && !SSL_CTX_set_default_verify_paths(library))
-        return setup_failed(setup, ENVOI_E_TLS, NULL, "the CA certificates of the system cannot be read");
-    if (file && !SSL_CTX_load_verify_file(library, file))
-        return setup_failed(setup, ENVOI_E_TLS, file, "no CA certificate can be read");
+    for (size_t i = 0; !rc && i < sizeof sources / sizeof sources[0]; i++) {
+        if ((sources[i].file || sources[i].pem) && !add_cas(store, &sources[i]))
+            rc = source_failed(setup, &sources[i], "no CA certificate can be read", PEM_CERTIFICATE);
+    }
     /* Each certificate in the CA file is trusted, an intermediate CA too. */
-    X509_STORE_set_flags(SSL_CTX_get_cert_store(library), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
-    return ENVOI_OK;
+    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+    return rc;
 }
 
 static int32_t set_revocation(struct setup *setup)
@@ -91,7 +158,8 @@ static int32_t set_revocation(struct setup *setup)
         return ENVOI_OK;
     lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
     if (!lookup || X509_load_crl_file(lookup, file, X509_FILETYPE_PEM) <= 0)
-        return setup_failed(setup, ENVOI_E_TLS, file, "no revocation list can be read");
+        return source_failed(setup, &(struct backend_source){.file = file, .name = file},
+                             "no revocation list can be read", PEM_LIST);
     X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     setup->context->has_crl = true;
     return ENVOI_OK;
@@ -113,41 +181,74 @@ static int give_passphrase(char *buf, int cap, int rwflag, void *setup_)
     return -1;
 }
 
-static int32_t key_failed(const struct setup *setup, const char *file)
+static int32_t key_failed(const struct setup *setup, const struct backend_source *key)
 {
     unsigned long error = ERR_peek_last_error();
 
     if (ERR_GET_LIB(error) == ERR_LIB_X509 && ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH)
-        return setup_failed(setup, ENVOI_E_TLS, file, "the key does not belong to the certificate");
+        return setup_failed(setup, ENVOI_E_TLS, key->name, "the key does not belong to the certificate");
     if (!setup->passphrase_rc)
-        return setup_failed(setup, ENVOI_E_TLS, file, "the passphrase does not open the key");
+        return setup_failed(setup, ENVOI_E_TLS, key->name, "the passphrase does not open the key");
     if (setup->passphrase_rc < 0)
-        return setup_failed(setup, ENVOI_E_CANCELLED, file, "the passphrase of the key was not given");
-    return setup_failed(setup, ENVOI_E_TLS, file, "no private key can be read");
+        return setup_failed(setup, ENVOI_E_CANCELLED, key->name, "the passphrase of the key was not given");
+    return source_failed(setup, key, "no private key can be read", PEM_KEY);
+}
+
+/* The certificate comes first, its issuers follow. */
+static bool use_chain(SSL_CTX *library, const struct backend_source *source)
+{
+    BIO *bio = source_open(source);
+    X509 *cert = bio ? PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL) : NULL;
+    bool good = cert && SSL_CTX_use_certificate(library, cert) == 1 && SSL_CTX_clear_chain_certs(library) == 1;
+
+    X509_free(cert);
+    while (good && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+        good = SSL_CTX_add0_chain_cert(library, cert) == 1;
+        if (!good)
+            X509_free(cert);
+    }
+    if (good && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
+        ERR_clear_error(); /* the end */
+    else
+        good = false;
+    BIO_free(bio);
+    return good;
+}
+
+static bool use_key(struct setup *setup, const struct backend_source *source)
+{
+    BIO *bio = source_open(source);
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, setup) : NULL;
+    bool good = key && SSL_CTX_use_PrivateKey(setup->context->library, key) == 1;
+
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    return good;
 }
 
 static int32_t set_client(struct setup *setup)
 {
     SSL_CTX *library = setup->context->library;
-    const char *cert = setup->config->cert_file;
-    const char *key = setup->config->key_file ? setup->config->key_file : cert;
-    int32_t rc = ENVOI_OK;
+    const struct envoi_tls_config *config = setup->config;
+    const char *cert_pem = ENVOI_HAS(config, key_pem) ? config->cert_pem : NULL;
+    const char *key_pem = cert_pem ? config->key_pem : NULL;
+    const char *key_file = cert_pem ? NULL : config->key_file;
+    struct backend_source cert = backend_source_of(config->cert_file, cert_pem, "the client certificate from memory");
+    struct backend_source key = cert;
 
-    if (!key)
+    if (key_file || key_pem)
+        key = backend_source_of(key_file, key_pem, "the client's key from memory");
+    if (!key.name)
         return ENVOI_OK;
-    if (!cert)
-        return setup_failed(setup, ENVOI_E_TLS, key, "a key without a certificate");
-    SSL_CTX_set_default_passwd_cb(library, give_passphrase);
-    SSL_CTX_set_default_passwd_cb_userdata(library, setup);
-    if (SSL_CTX_use_certificate_chain_file(library, cert) != 1)
-        rc = setup_failed(setup, ENVOI_E_TLS, cert, "no certificate can be read");
-    else if (SSL_CTX_use_PrivateKey_file(library, key, SSL_FILETYPE_PEM) != 1)
-        rc = key_failed(setup, key);
-    else if (SSL_CTX_check_private_key(library) != 1)
-        rc = setup_failed(setup, ENVOI_E_TLS, key, "the key does not belong to the certificate");
-    SSL_CTX_set_default_passwd_cb_userdata(library, NULL);
-    SSL_CTX_set_default_passwd_cb(library, NULL);
-    return rc;
+    if (!cert.name)
+        return setup_failed(setup, ENVOI_E_TLS, key.name, "a key without a certificate");
+    if (!use_chain(library, &cert))
+        return source_failed(setup, &cert, "no certificate can be read", PEM_CERTIFICATE);
+    if (!use_key(setup, &key))
+        return key_failed(setup, &key);
+    if (SSL_CTX_check_private_key(library) != 1)
+        return setup_failed(setup, ENVOI_E_TLS, key.name, "the key does not belong to the certificate");
+    return ENVOI_OK;
 }
 
 static int32_t open_library(struct setup *setup)

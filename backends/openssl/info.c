@@ -20,6 +20,16 @@ static bool is_resumed(const struct tls_connection *conn)
 
 /* ---- agreed parameters ---- */
 
+/* A resumed session of TLS 1.2 has no exchange, though the library remembers the group of the first one. */
+static const char *group_name(const struct tls_connection *conn)
+{
+    int group = (int)SSL_get_negotiated_group(conn->library);
+    bool none = group == NID_undef || (is_resumed(conn) && SSL_version(conn->library) < TLS1_3_VERSION);
+    const char *name = none ? NULL : SSL_group_to_name(conn->library, group);
+
+    return name ? name : "";
+}
+
 int32_t info_agreed(void *conn_, struct envoi_tls_info *out)
 {
     struct tls_connection *conn = conn_;
@@ -34,6 +44,8 @@ int32_t info_agreed(void *conn_, struct envoi_tls_info *out)
     out->cipher = SSL_CIPHER_standard_name(cipher);
     out->verified = conn->verify;
     out->resumed = is_resumed(conn);
+    if (ENVOI_HAS(out, group))
+        out->group = group_name(conn);
     return ENVOI_OK;
 }
 
@@ -269,7 +281,7 @@ int32_t info_ticket(void *conn_, const struct envoi_sink *out)
     if (!ticket)
         return info_fail(conn, ENVOI_E_MEMORY, "out of memory");
     ticket[TICKET_SUM] = TICKET_MARK;
-    ticket[TICKET_SUM + 1] = conn->verify ? TICKET_VERIFIED : TICKET_UNVERIFIED;
+    ticket[TICKET_SUM + 1] = verify_has_chain(conn) ? TICKET_VERIFIED : TICKET_UNVERIFIED;
     octets = ticket + TICKET_HEADER;
     i2d_SSL_SESSION(session, &octets);
     rc = info_sum(ticket + TICKET_SUM, size - TICKET_SUM, ticket) ? out->write(out->ctx, ticket, size) : ENVOI_E_TLS;

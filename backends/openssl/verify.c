@@ -123,6 +123,11 @@ static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason re
 
 /* ---- the leaf ---- */
 
+bool verify_has_chain(const struct tls_connection *conn)
+{
+    return conn->verify == ENVOI_VERIFY_ALL || conn->verify == ENVOI_VERIFY_CHAIN;
+}
+
 static int32_t check_dates(struct tls_connection *conn, const X509 *leaf)
 {
     int64_t not_before, not_after, now = time(NULL);
@@ -167,11 +172,11 @@ static int32_t check_leaf(struct tls_connection *conn, const X509 *leaf)
 {
     int32_t rc = ENVOI_OK;
 
-    if (conn->verify)
+    if (verify_has_chain(conn))
         rc = check_dates(conn, leaf);
-    if (!rc && conn->verify)
+    if (!rc && conn->verify == ENVOI_VERIFY_ALL)
         rc = check_name(conn, leaf);
-    if (!rc && conn->pin_count > 0)
+    if (!rc && (conn->pin_count > 0 || conn->verify == ENVOI_VERIFY_PIN))
         rc = check_pins(conn, leaf);
     return rc;
 }
@@ -276,7 +281,7 @@ static int check_server(X509_STORE_CTX *store, void *arg)
     int32_t rc = ENVOI_OK;
 
     (void)arg;
-    if (conn->verify)
+    if (verify_has_chain(conn))
         rc = check_chain(conn, store);
     if (!rc)
         rc = check_leaf(conn, X509_STORE_CTX_get0_cert(store));

@@ -40,7 +40,6 @@ const struct command command_greeting = {
 
 static int handshake_write(struct engine *e, struct job *job, const struct position *at)
 {
-    struct envoi_tls_info info;
     int rc;
 
     if (!e->stack.transport) {
@@ -55,6 +54,8 @@ static int handshake_write(struct engine *e, struct job *job, const struct posit
         return rc;
     if (rc == ENVOI_E_TRUNCATED)
         return engine_die_of(e, ENVOI_E_DISCONNECTED, "the connection was lost (TLS): the server closed it");
+    if (!rc)
+        rc = tls_accept(e);
     if (rc) {
         if (e->fault->code != rc)
             fault_set(e->fault, rc, ENVOI_PHASE_TLS, "the TLS handshake failed");
@@ -65,10 +66,8 @@ static int handshake_write(struct engine *e, struct job *job, const struct posit
     }
     engine_forget(e);
     e->authenticated = false; /* RFC 3207 section 4.2: nothing that was said in clear counts */
-    if (!engine_tls_info(e, &info))
-        engine_trace(e, ENVOI_TRACE_INFO, "TLS by plugin %s: %s, %s, certificate %s%s", e->transport.id,
-                     info.protocol_name, info.cipher, info.verified ? "verified" : "NOT verified",
-                     info.resumed ? ", resumed" : "");
+    engine_trace(e, ENVOI_TRACE_INFO, "TLS by plugin %s: %s, %s, %s%s", e->transport.id, e->tls_info.protocol_name,
+                 e->tls_info.cipher, tls_verdict(e), e->tls_info.resumed ? ", resumed" : "");
     return ENVOI_OK;
 }
 

@@ -503,6 +503,11 @@ const char *engine_tls_backend(const struct engine *e)
     return e->stack.transport ? e->transport.id : "";
 }
 
+bool engine_tls_verified(const struct engine *e)
+{
+    return e->stack.secure && e->tls_verified;
+}
+
 int engine_certificate(const struct engine *e, size_t index, struct envoi_certificate *out)
 {
     *out = (struct envoi_certificate){.struct_size = sizeof *out};

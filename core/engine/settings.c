@@ -43,8 +43,11 @@ const char *envoi_phase_name(int phase)
 
 void settings_init(struct settings *s)
 {
-    *s = (struct settings){
-        .tls = ENVOI_TLS_DEFAULT, .tls_verify = true, .chunk_size = CONTENT_BLOCK, .password_tries = PASSWORD_TRIES};
+    *s = (struct settings){.tls = ENVOI_TLS_DEFAULT,
+                           .tls_verify = true,
+                           .system_trust = -1,
+                           .chunk_size = CONTENT_BLOCK,
+                           .password_tries = PASSWORD_TRIES};
     (void)settings_set_timeout(s, ENVOI_PHASE_NONE, 0);
 }
 
@@ -57,6 +60,11 @@ void settings_free(struct settings *s)
     mem_free(s->cert_file);
     mem_free(s->key_file);
     mem_free_secret(s->passphrase);
+    mem_free(s->ca_file);
+    mem_free(s->ca_pem);
+    mem_free_secret(s->cert_pem);
+    mem_free_secret(s->key_pem);
+    mem_free(s->tls_sni);
     mem_free(s->user);
     mem_free_secret(s->password);
     mem_free_secret(s->token);
@@ -73,7 +81,9 @@ int settings_copy(struct settings *to, const struct settings *from)
         offsetof(struct settings, key_file),   offsetof(struct settings, passphrase),
         offsetof(struct settings, user),       offsetof(struct settings, password),
         offsetof(struct settings, token),      offsetof(struct settings, authzid),
-        offsetof(struct settings, mechanisms),
+        offsetof(struct settings, mechanisms), offsetof(struct settings, ca_file),
+        offsetof(struct settings, ca_pem),     offsetof(struct settings, cert_pem),
+        offsetof(struct settings, key_pem),    offsetof(struct settings, tls_sni),
     };
     size_t size = from->pin_count * sizeof from->pins[0];
     int rc = ENVOI_OK;
@@ -106,6 +116,20 @@ int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds)
     for (int i = first; i <= last; i++)
         s->timeouts[i] = milliseconds ? milliseconds : phases[i].timeout;
     return ENVOI_OK;
+}
+
+uint32_t settings_verify(const struct settings *s)
+{
+    if (!s->tls_verify)
+        return ENVOI_VERIFY_NONE;
+    if (s->pin_trust)
+        return ENVOI_VERIFY_PIN;
+    return s->tls_ignore_name ? ENVOI_VERIFY_CHAIN : ENVOI_VERIFY_ALL;
+}
+
+bool settings_have_client_certificate(const struct settings *s)
+{
+    return s->cert_file || s->cert_pem;
 }
 
 /* Naming a mechanism asks for a login: EXTERNAL and GSSAPI need no other setting. */

@@ -30,6 +30,13 @@ struct settings {
     char *cert_file;
     char *key_file;
     char *passphrase; /* secret */
+    /* the trust of this session */
+    char *ca_file, *ca_pem;   /* instead of the library object's, if one of them is set */
+    int system_trust;         /* -1: not set */
+    char *cert_pem, *key_pem; /* instead of cert_file and key_file; secret */
+    char *tls_sni;            /* the name to send; NULL: the name to verify */
+    bool tls_ignore_name;     /* the chain is verified, the name is not */
+    bool pin_trust;           /* a pin stands for chain and name */
     char *user;
     char *password; /* secret */
     char *token;    /* secret */
@@ -59,6 +66,9 @@ void settings_free(struct settings *s);
 int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds);
 /* A credential (ENVOI_CRED_*) of the settings; NULL: it is not set. */
 const char *settings_credential(const struct settings *s, uint32_t id);
+/* Which of ENVOI_VERIFY_* (plugin.h) the settings ask for. */
+uint32_t settings_verify(const struct settings *s);
+bool settings_have_client_certificate(const struct settings *s);
 /* Do the settings ask for a login? */
 bool settings_have_login(const struct settings *s);
 

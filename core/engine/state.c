@@ -130,7 +130,8 @@ bool engine_is_safe(const struct engine *e)
 int engine_tls_policy(const struct engine *e)
 {
     const struct settings *s = e->settings;
-    bool wanted = settings_have_login(s) || s->cert_file || s->pin_count || s->tls_name;
+    bool wanted = settings_have_login(s) || settings_have_client_certificate(s) || s->pin_count || s->tls_name ||
+                  s->tls_sni || s->ca_file || s->ca_pem;
 
     return e->tls == ENVOI_TLS_OPPORTUNISTIC && wanted ? ENVOI_TLS_REQUIRED : e->tls;
 }
@@ -144,6 +145,6 @@ void engine_forget(struct engine *e)
 
 int engine_tls_info(const struct engine *e, struct envoi_tls_info *out)
 {
-    *out = (struct envoi_tls_info){.struct_size = sizeof *out};
-    return e->stack.secure ? e->stack.transport->info(e->stack.conn, out) : ENVOI_E_USAGE;
+    *out = e->tls_info;
+    return e->stack.secure ? ENVOI_OK : ENVOI_E_USAGE;
 }

@@ -42,13 +42,15 @@ struct engine {
     bool host_is_ip;
     bool unix_socket;
     bool lmtp;
-    bool tls_verified; /* the present TLS verifies the server; the settings may have changed since it began */
+    bool tls_verified; /* the present TLS has verified the server, by chain and name or by a pin */
     int tls;           /* the policy at connect, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
     char *host;
     char *helo_default;
     const struct envoi_errctx *loss; /* the reason, while messages are settled as lost; NULL: the fault is the reason */
     struct registry_transport transport;
-    void *tls_context; /* of the transport; borrowed from the driver */
+    void *tls_context;              /* of the transport; borrowed from the driver */
+    uint32_t tls_asked;             /* asked of the present TLS, ENVOI_VERIFY_* */
+    struct envoi_tls_info tls_info; /* its description by the plugin */
     struct stack stack;
     struct output output;
     struct reply_parser parser;

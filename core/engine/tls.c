@@ -1,16 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/tls.h"
 
+#include "base/contract.h"
 #include "engine/state.h"
+
+/* Refuses settings that the plugin would silently ignore, and those that contradict each other. */
+static int tls_check_settings(struct engine *e)
+{
+    const struct settings *s = e->settings;
+    const struct {
+        bool set;
+        uint32_t cap;
+        const char *is_set, *cannot;
+    } rows[] = {
+        {settings_have_client_certificate(s), ENVOI_CAP_CLIENT_CERT, "a client certificate is set", "can show none"},
+        {s->ca_pem || s->cert_pem, ENVOI_CAP_MEMORY, "certificates are set from memory", "reads files only"},
+        {s->tls_sni, ENVOI_CAP_SNI, "a name to send is set", "sends the name that it verifies"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].set && !(e->transport.transport->caps & rows[i].cap))
+            return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, 0, "%s, and the TLS plugin %s %s", rows[i].is_set,
+                             e->transport.id, rows[i].cannot);
+    if (settings_verify(s) == ENVOI_VERIFY_PIN && !s->pin_count)
+        return fault_set(e->fault, ENVOI_E_USAGE, 0, "a pin is to be trusted, and no pin is set");
+    return ENVOI_OK;
+}
 
 int tls_choose(struct engine *e)
 {
     int rc = registry_find_transport(e->env.registry, e->settings->tls_backend, e->fault, &e->transport);
 
-    /* Without this check the client certificate would silently not be sent. */
-    if (!rc && e->settings->cert_file && !(e->transport.transport->caps & ENVOI_CAP_CLIENT_CERT))
-        rc = fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, 0,
-                       "a client certificate is set, and the TLS plugin %s can show none", e->transport.id);
+    if (!rc)
+        rc = tls_check_settings(e);
     if (!rc)
         rc = e->env.tls_context(e->env.driver, &e->transport, &e->tls_context);
     if (rc)
@@ -56,7 +78,7 @@ static int tls_begin_with(struct engine *e, const struct buf *ticket)
     const struct settings *s = e->settings;
     struct envoi_conn_params params = {
         .struct_size = sizeof params,
-        .verify = s->tls_verify,
+        .verify = settings_verify(s),
         .server_name = s->tls_name ? s->tls_name : e->host,
         .name_is_ip = s->tls_name ? s->tls_name_is_ip : e->host_is_ip,
         .pin_count = (uint32_t)s->pin_count,
@@ -64,9 +86,11 @@ static int tls_begin_with(struct engine *e, const struct buf *ticket)
         .ticket = ticket->len ? buf_head(ticket) : NULL,
         .ticket_len = ticket->len,
         .errctx = e->fault,
+        .sni = s->tls_sni,
     };
 
-    e->tls_verified = s->tls_verify;
+    e->tls_asked = params.verify;
+    e->tls_verified = false;
     return stack_add_tls(&e->stack, e->transport.transport, e->tls_context, &params);
 }
 
@@ -86,4 +110,36 @@ int tls_begin(struct engine *e)
     if (rc && e->fault->code != rc)
         return fault_set(e->fault, rc, ENVOI_PHASE_TLS, "plugin %s cannot begin a TLS connection", e->transport.id);
     return rc;
+}
+
+int tls_accept(struct engine *e)
+{
+    const struct envoi_transport *t = e->transport.transport;
+    struct envoi_tls_info *info = &e->tls_info;
+    int rc;
+
+    *info = (struct envoi_tls_info){.struct_size = sizeof *info};
+    rc = contract_result(CONTRACT_INFO, t->info(e->stack.conn, info), t->name, e->fault);
+    if (rc == ENVOI_E_USAGE)
+        rc = contract_breach(CONTRACT_INFO, t->name, e->fault, "says that the handshake is not finished");
+    if (!rc && (!info->protocol_name || !info->cipher))
+        rc = contract_breach(CONTRACT_INFO, t->name, e->fault, "succeeded without its texts");
+    if (!rc && e->tls_asked && info->verified != e->tls_asked && info->verified != ENVOI_VERIFY_ALL)
+        rc = fault_set(e->fault, ENVOI_E_CERTIFICATE, ENVOI_PHASE_TLS,
+                       "the TLS plugin %s says that it has not verified the server's certificate", e->transport.id);
+    e->ticket_kept = rc; /* no ticket of such a connection is kept */
+    e->tls_verified = !rc && (e->tls_asked == ENVOI_VERIFY_ALL || e->tls_asked == ENVOI_VERIFY_PIN);
+    return rc;
+}
+
+const char *tls_verdict(const struct engine *e)
+{
+    static const char *const words[] = {
+        [ENVOI_VERIFY_NONE] = "certificate NOT verified",
+        [ENVOI_VERIFY_ALL] = "certificate verified",
+        [ENVOI_VERIFY_CHAIN] = "certificate verified, but NOT its name",
+        [ENVOI_VERIFY_PIN] = "certificate trusted by its pin",
+    };
+
+    return words[e->tls_asked];
 }

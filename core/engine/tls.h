@@ -10,6 +10,11 @@ struct engine;
 int tls_choose(struct engine *e);
 /* Puts the chosen TLS on the stack. ENVOI_OK, or a failure that is reported to the fault. */
 int tls_begin(struct engine *e);
+/* After the handshake: has the plugin verified as much as was asked for? ENVOI_OK, or a failure that is reported to the
+ * fault, after which nothing may be sent. */
+int tls_accept(struct engine *e);
+/* The result of verification, for the trace. */
+const char *tls_verdict(const struct engine *e);
 /* Hands the server's ticket for resuming the session to the driver, once, if there is one. */
 void tls_keep_ticket(struct engine *e);
 

@@ -13,17 +13,34 @@
 
 /* ---- the environment of the engine ---- */
 
+/* The CAs of the session take the place of the library object's. */
+static struct tls_trust session_trust(const struct envoi_session *s)
+{
+    const struct settings *set = &s->settings;
+    struct tls_trust trust = s->library->trust;
+
+    if (set->ca_file || set->ca_pem) {
+        trust.ca_file = set->ca_file;
+        trust.ca_pem = set->ca_pem;
+        trust.system_trust = -1;
+    }
+    if (set->system_trust >= 0)
+        trust.system_trust = set->system_trust;
+    return trust;
+}
+
 /* The engine has one TLS connection at a time. When it asks for a context, the one before is no longer in use. */
 static int env_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
 {
     struct envoi_session *s = driver;
     const struct settings *set = &s->settings;
-    const struct tls_identity identity = {set->cert_file, set->key_file, set->passphrase};
+    const struct tls_identity identity = {set->cert_file, set->key_file, set->cert_pem, set->key_pem, set->passphrase};
+    const struct tls_trust trust = session_trust(s);
     struct tls_context *old = s->tls;
     int rc;
 
     s->tls = NULL;
-    rc = tls_cache_get(&s->library->tls, clock_now(), transport, &s->library->trust, &identity, &s->fault, &s->tls);
+    rc = tls_cache_get(&s->library->tls, clock_now(), transport, &trust, &identity, &s->fault, &s->tls);
     tls_cache_release(&s->library->tls, old);
     *ctx = rc ? NULL : tls_context_handle(s->tls);
     return rc;
@@ -39,8 +56,9 @@ static int session_make_ticket_key(struct envoi_session *s)
     tls_context_key(s->tls, key);
     ticket_key_add_text(key, s->target.label);
     ticket_key_add_text(key, set->tls_name);
+    ticket_key_add_text(key, set->tls_sni);
     ticket_key_add_number(key, s->target.is_ip);
-    ticket_key_add_number(key, set->tls_verify);
+    ticket_key_add_number(key, settings_verify(set));
     ticket_key_add(key, set->pins, set->pin_count * sizeof set->pins[0]);
     return buf_failed(key);
 }

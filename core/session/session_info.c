@@ -155,11 +155,16 @@ const char *envoi_session_tls_cipher(const struct envoi_session *session)
     return info_tls(session, &info) ? info_text(info.cipher) : "";
 }
 
-int envoi_session_tls_verified(const struct envoi_session *session)
+const char *envoi_session_tls_group(const struct envoi_session *session)
 {
     struct envoi_tls_info info;
 
-    return info_tls(session, &info) && info.verified;
+    return info_tls(session, &info) ? info_text(info.group) : "";
+}
+
+int envoi_session_tls_verified(const struct envoi_session *session)
+{
+    return session && engine_tls_verified(session->engine);
 }
 
 int envoi_session_tls_resumed(const struct envoi_session *session)
@@ -182,6 +187,16 @@ size_t envoi_session_certificates(const struct envoi_session *session)
     while (info_certificate(session, count, &ignored))
         count++;
     return count;
+}
+
+const void *envoi_session_certificate_der(const struct envoi_session *session, size_t index, size_t *len)
+{
+    struct envoi_certificate c;
+    bool found = info_certificate(session, index, &c);
+
+    if (len)
+        *len = found ? c.der_len : 0;
+    return found ? c.der : NULL;
 }
 
 const char *envoi_session_certificate_subject(const struct envoi_session *session, size_t index)

@@ -223,6 +223,80 @@ int envoi_session_set_tls_verify(struct envoi_session *session, int on)
     return setting_flag(session, "TLS verification", session ? &session->settings.tls_verify : NULL, on);
 }
 
+int envoi_session_dangerously_ignore_tls_name(struct envoi_session *session, int on)
+{
+    return setting_flag(session, "TLS name", session ? &session->settings.tls_ignore_name : NULL, on);
+}
+
+int envoi_session_set_tls_sni(struct envoi_session *session, const char *name)
+{
+    struct envoi_errctx why;
+    char *normal = NULL;
+    int rc = setting_begin(session, "name to send");
+
+    if (rc)
+        return rc;
+    if (name && (rc = host_normalise(name, strlen(name), &why, &normal, NULL)))
+        return session_stick(session, rc, "name to send: %s", why.text);
+    mem_free(session->settings.tls_sni);
+    session->settings.tls_sni = normal;
+    return ENVOI_OK;
+}
+
+int envoi_session_set_ca_file(struct envoi_session *session, const char *path)
+{
+    return setting_line(session, "CA file", session ? &session->settings.ca_file : NULL, path);
+}
+
+/* Copies a text that is not terminated. A NUL octet shows that it is no PEM; one at the end is forgiven. */
+static int setting_pem(struct envoi_session *s, const char *what, const void *pem, size_t len, char **out)
+{
+    *out = NULL;
+    if (!pem)
+        return ENVOI_OK;
+    if (len && !((const char *)pem)[len - 1])
+        len--;
+    if (memchr(pem, '\0', len))
+        return session_stick(s, ENVOI_E_TLS, "%s: this is no PEM, it has a NUL octet", what);
+    if (!(*out = mem_strndup(pem, len)))
+        return session_stick(s, ENVOI_E_MEMORY, "%s: %s", what, envoi_error_text(ENVOI_E_MEMORY));
+    return ENVOI_OK;
+}
+
+int envoi_session_set_ca_pem(struct envoi_session *session, const void *pem, size_t len)
+{
+    static const char what[] = "CA certificates";
+    char *copy;
+    int rc = setting_begin(session, what);
+
+    if (rc || (rc = setting_pem(session, what, pem, len, &copy)))
+        return rc;
+    mem_free(session->settings.ca_pem);
+    session->settings.ca_pem = copy;
+    return ENVOI_OK;
+}
+
+int envoi_session_set_system_trust(struct envoi_session *session, int on)
+{
+    int rc = setting_begin(session, "system's CA certificates");
+
+    if (!rc)
+        session->settings.system_trust = on != 0;
+    return rc;
+}
+
+int envoi_session_set_pin_trust(struct envoi_session *session, int on)
+{
+    int rc = setting_begin(session, "trust in pins");
+
+    if (rc)
+        return rc;
+    if (on && !session->settings.pin_count)
+        return setting_wrong(session, "trust in pins", "no pin is set");
+    session->settings.pin_trust = on != 0;
+    return ENVOI_OK;
+}
+
 static int pin_hex_digit(char c)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -270,10 +344,23 @@ int envoi_session_add_pin(struct envoi_session *session, const char *sha256)
     return ENVOI_OK;
 }
 
+/* Takes the four texts over: two of a kind are NULL. */
+static void setting_client(struct settings *set, char *cert_file, char *key_file, char *cert_pem, char *key_pem)
+{
+    mem_free(set->cert_file);
+    mem_free(set->key_file);
+    mem_free_secret(set->cert_pem);
+    mem_free_secret(set->key_pem);
+    set->cert_file = cert_file;
+    set->key_file = key_file;
+    set->cert_pem = cert_pem;
+    set->key_pem = key_pem;
+}
+
 int envoi_session_set_client_certificate(struct envoi_session *session, const char *cert_file, const char *key_file)
 {
     static const char what[] = "client certificate";
-    char *cert = NULL;
+    char *cert = NULL, *key = NULL;
     int rc = setting_begin(session, what);
 
     if (rc || (rc = setting_check_line(session, what, cert_file)) || (rc = setting_check_line(session, what, key_file)))
@@ -282,12 +369,32 @@ int envoi_session_set_client_certificate(struct envoi_session *session, const ch
         return setting_wrong(session, what, "a key without a certificate");
     if ((rc = setting_store(session, what, &cert, cert_file)))
         return rc;
-    if ((rc = setting_store(session, what, &session->settings.key_file, key_file))) {
+    if ((rc = setting_store(session, what, &key, key_file))) {
         mem_free(cert);
         return rc;
     }
-    mem_free(session->settings.cert_file);
-    session->settings.cert_file = cert;
+    setting_client(&session->settings, cert, key, NULL, NULL);
+    return ENVOI_OK;
+}
+
+int envoi_session_set_client_certificate_pem(struct envoi_session *session, const void *cert, size_t cert_len,
+                                             const void *key, size_t key_len)
+{
+    static const char what[] = "client certificate";
+    char *cert_copy, *key_copy;
+    int rc = setting_begin(session, what);
+
+    if (rc)
+        return rc;
+    if (key && !cert)
+        return setting_wrong(session, what, "a key without a certificate");
+    if ((rc = setting_pem(session, what, cert, cert_len, &cert_copy)))
+        return rc;
+    if ((rc = setting_pem(session, "key of the client certificate", key, key_len, &key_copy))) {
+        mem_free_secret(cert_copy);
+        return rc;
+    }
+    setting_client(&session->settings, NULL, NULL, cert_copy, key_copy);
     return ENVOI_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include <envoi/library.h>
 #include <envoi/session.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -20,7 +21,17 @@ enum {
     FILE_CRL,
     FILE_CERT,
     FILE_KEY,
+    FILE_SYSTEM_CA,
+    FILE_SYSTEM_DIR,
     FILES,
+};
+
+/* PEM from memory. */
+enum {
+    PEM_CA,
+    PEM_CERT,
+    PEM_KEY,
+    PEMS,
 };
 
 /* The state of a file when it was read. */
@@ -35,11 +46,13 @@ struct tls_context {
     struct registry_transport transport;
     void *handle;
     int64_t born;
+    uint64_t number; /* in its cache */
     /* the request that it was made for */
     bool system_trust;
     unsigned min_version;
     char *files[FILES];
     struct stamp stamps[FILES];
+    char *pems[PEMS]; /* secret */
     char *ciphers;
     char *passphrase; /* secret; part of the request, because a session without it must not use the key */
 };
@@ -50,6 +63,7 @@ int tls_cache_init(struct tls_cache *c)
     int failed;
 
     c->first = NULL;
+    c->made = 0;
     (void)pthread_mutexattr_init(&attr);
     (void)pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
     failed = pthread_mutex_init(&c->lock, &attr);
@@ -63,6 +77,8 @@ static void context_free(struct tls_context *t)
         t->transport.transport->ctx_free(t->handle);
     for (int i = 0; i < FILES; i++)
         mem_free(t->files[i]);
+    for (int i = 0; i < PEMS; i++)
+        mem_free_secret(t->pems[i]);
     mem_free(t->ciphers);
     mem_free_secret(t->passphrase);
     mem_free(t);
@@ -111,32 +127,52 @@ static bool context_text_equal(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool context_copy(struct tls_context *t, const char *const *files, const char *ciphers, const char *passphrase)
+static bool context_copy(struct tls_context *t, const char *const *files, const char *const *pems, const char *ciphers,
+                         const char *passphrase)
 {
     for (int i = 0; i < FILES; i++) {
         if (files[i] && !(t->files[i] = mem_strdup(files[i])))
             return false;
         stamp_read(files[i], &t->stamps[i]);
     }
+    for (int i = 0; i < PEMS; i++)
+        if (pems[i] && !(t->pems[i] = mem_strdup(pems[i])))
+            return false;
     if (ciphers && !(t->ciphers = mem_strdup(ciphers)))
         return false;
     return !passphrase || (t->passphrase = mem_strdup(passphrase));
+}
+
+/* Where the environment says that the system's certificates are; NULL: it does not. Not in set-uid programs. */
+static const char *context_environment(const struct tls_context *t, const char *name)
+{
+    const char *value = t->system_trust ? secure_getenv(name) : NULL;
+
+    return value && *value ? value : NULL;
 }
 
 /* A context that states the request and has no handle yet. */
 static struct tls_context *context_request(int64_t now, const struct registry_transport *transport,
                                            const struct tls_trust *trust, const struct tls_identity *identity)
 {
-    const char *files[FILES] = {trust->ca_file, trust->crl_file, identity->cert_file, identity->key_file};
+    const char *files[FILES] = {[FILE_CA] = trust->ca_file,
+                                [FILE_CRL] = trust->crl_file,
+                                [FILE_CERT] = identity->cert_file,
+                                [FILE_KEY] = identity->key_file};
+    const char *const pems[PEMS] = {
+        [PEM_CA] = trust->ca_pem, [PEM_CERT] = identity->cert_pem, [PEM_KEY] = identity->key_pem};
+    bool has_ca = trust->ca_file || trust->ca_pem, has_client = identity->cert_file || identity->cert_pem;
     struct tls_context *t = mem_zalloc(sizeof *t);
 
     if (!t)
         return NULL;
     t->transport = *transport;
     t->born = now;
-    t->system_trust = trust->system_trust < 0 ? !trust->ca_file : trust->system_trust > 0;
+    t->system_trust = trust->system_trust < 0 ? !has_ca : trust->system_trust > 0;
     t->min_version = trust->min_version;
-    if (!context_copy(t, files, trust->ciphers, identity->cert_file ? identity->passphrase : NULL)) {
+    files[FILE_SYSTEM_CA] = context_environment(t, "SSL_CERT_FILE");
+    files[FILE_SYSTEM_DIR] = context_environment(t, "SSL_CERT_DIR");
+    if (!context_copy(t, files, pems, trust->ciphers, has_client ? identity->passphrase : NULL)) {
         context_free(t);
         return NULL;
     }
@@ -150,6 +186,9 @@ static bool context_equal(const struct tls_context *a, const struct tls_context 
         return false;
     for (int i = 0; i < FILES; i++)
         if (!context_text_equal(a->files[i], b->files[i]) || !stamp_equal(&a->stamps[i], &b->stamps[i]))
+            return false;
+    for (int i = 0; i < PEMS; i++)
+        if (!context_text_equal(a->pems[i], b->pems[i]))
             return false;
     return context_text_equal(a->ciphers, b->ciphers) && context_text_equal(a->passphrase, b->passphrase);
 }
@@ -185,6 +224,11 @@ static int context_make(struct tls_context *t, struct envoi_errctx *fault)
         .key_file = t->files[FILE_KEY],
         .passphrase = t->passphrase ? context_passphrase : NULL,
         .passphrase_ctx = t,
+        .ca_pem = t->pems[PEM_CA],
+        .cert_pem = t->pems[PEM_CERT],
+        .key_pem = t->pems[PEM_KEY],
+        .system_ca_file = t->files[FILE_SYSTEM_CA],
+        .system_ca_dir = t->files[FILE_SYSTEM_DIR],
     };
     int rc = t->transport.transport->ctx_new(t->transport.state, &config, fault, &t->handle);
 
@@ -244,6 +288,7 @@ static int tls_cache_get_locked(struct tls_cache *c, struct tls_context *request
     if (!t) {
         if ((rc = context_make(request, fault)))
             return rc;
+        request->number = ++c->made;
         request->next = c->first;
         c->first = t = request;
     }
@@ -289,11 +334,14 @@ static void context_file_key(const struct tls_context *t, int file, struct buf *
 
 void tls_context_key(const struct tls_context *t, struct buf *key)
 {
+    bool large = t->pems[PEM_CA] || t->pems[PEM_CERT] || t->pems[PEM_KEY];
+
     ticket_key_add_text(key, t->transport.id);
     ticket_key_add_number(key, t->system_trust);
     ticket_key_add_number(key, t->min_version);
     for (int i = 0; i < FILES; i++)
         context_file_key(t, i, key);
+    ticket_key_add_number(key, large ? t->number : 0);
     ticket_key_add_text(key, t->ciphers);
     ticket_key_add_text(key, t->passphrase);
 }

@@ -4,8 +4,8 @@
  *
  * A session gets an existing context if it agrees with the request in transport, trust, versions, ciphers and client
  * certificate, and the files have not changed since they were read; so a renewed certificate is read again. Where the
- * system's certificates are only the TLS library knows. A context with them is therefore not given out for longer than
- * a day; sessions that hold it keep it. */
+ * system's certificates are only the TLS library knows, unless the environment says it (SSL_CERT_FILE, SSL_CERT_DIR). A
+ * context with them is therefore not given out for longer than a day; sessions that hold it keep it. */
 #ifndef TRUST_TLS_CACHE_H
 #define TRUST_TLS_CACHE_H
 
@@ -15,13 +15,15 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The TLS settings of a library. */
 struct tls_trust {
     char *ca_file;
+    char *ca_pem; /* from memory, beside ca_file */
     char *crl_file;
     char *ciphers;
-    int system_trust; /* -1: yes, unless there is a ca_file */
+    int system_trust; /* -1: yes, unless there is a ca_file or a ca_pem */
     unsigned min_version;
 };
 
@@ -29,7 +31,8 @@ struct tls_trust {
 struct tls_identity {
     const char *cert_file;
     const char *key_file;
-    const char *passphrase; /* of the key; secret */
+    const char *cert_pem, *key_pem; /* from memory, instead; secret */
+    const char *passphrase;         /* of the key; secret */
 };
 
 struct tls_context;
@@ -39,6 +42,7 @@ struct tls_context;
 struct tls_cache {
     pthread_mutex_t lock;
     struct tls_context *first;
+    uint64_t made; /* contexts so far */
 };
 
 /* ENVOI_OK or ENVOI_E_SYSTEM. */
@@ -52,7 +56,8 @@ int tls_cache_get(struct tls_cache *c, int64_t now, const struct registry_transp
                   struct tls_context **out);
 /* The transport's own context. */
 void *tls_context_handle(const struct tls_context *t);
-/* Appends everything that the context was made from to the key of a ticket. The buffer remembers a failure. */
+/* Appends everything that the context was made from to the key of a ticket, or for large things from memory, the number
+ * of the context: no ticket outlives such a context. The buffer remembers a failure. */
 void tls_context_key(const struct tls_context *t, struct buf *key);
 /* Gives a reference back. NULL is a no-op. */
 void tls_cache_release(struct tls_cache *c, struct tls_context *t);

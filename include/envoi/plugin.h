@@ -84,7 +84,8 @@
  * **Fork.** After fork(2) both processes use the states and TLS contexts that existed before. The child may only free
  * connections and mechanism contexts.
  *
- * @since 0.1, which is ABI 1.0
+ * @since 0.1, which is ABI 1.1. A plugin that was made for ABI 1.0 works as before; a setting that it would ignore is
+ * refused (::ENVOI_CAP_MEMORY, ::ENVOI_CAP_SNI)
  */
 #ifndef ENVOI_PLUGIN_H
 #define ENVOI_PLUGIN_H
@@ -100,7 +101,7 @@ extern "C" {
 /** Raised when a member changes its meaning; a plugin of another major is refused. */
 #define ENVOI_ABI_MAJOR    1
 /** Raised when members are appended; for information only, struct_size decides. */
-#define ENVOI_ABI_MINOR    0
+#define ENVOI_ABI_MINOR    1
 /** The value of envoi_plugin::magic ("ENVO"). */
 #define ENVOI_PLUGIN_MAGIC 0x454e564fu
 
@@ -190,20 +191,33 @@ struct envoi_lower {
 /** @} */
 
 /** @name envoi_transport::caps
- * The core uses ENVOI_CAP_RESUME and ENVOI_CAP_CLIENT_CERT; the others are information.
+ * The core goes by ENVOI_CAP_RESUME and those that follow it: a setting that needs one is refused without it. The
+ * others are information.
  * @{ */
 #define ENVOI_CAP_EXPORTER    0x1u  /**< channel binding "tls-exporter" */
 #define ENVOI_CAP_END_POINT   0x2u  /**< channel binding "tls-server-end-point" */
 #define ENVOI_CAP_UNIQUE      0x4u  /**< channel binding "tls-unique" (TLS 1.2 with extended master secret only) */
 #define ENVOI_CAP_RESUME      0x8u  /**< ticket and envoi_conn_params::ticket work */
 #define ENVOI_CAP_CLIENT_CERT 0x10u /**< envoi_tls_config::cert_file works; without it: never used when one is set */
+#define ENVOI_CAP_MEMORY      0x20u /**< envoi_tls_config::ca_pem, cert_pem and key_pem work (ABI 1.1) */
+#define ENVOI_CAP_SNI         0x40u /**< envoi_conn_params::sni works (ABI 1.1) */
+/** @} */
+
+/** @name envoi_conn_params::verify (asked for) and envoi_tls_info::verified (done)
+ * Pins are checked in all four cases, if there are any. A plugin of ABI 1.0 takes CHAIN and PIN for ALL, and so checks
+ * more than was asked for.
+ * @{ */
+#define ENVOI_VERIFY_NONE  0u /**< nothing */
+#define ENVOI_VERIFY_ALL   1u /**< chain, dates, purpose, revocation and name */
+#define ENVOI_VERIFY_CHAIN 2u /**< the same without the name (ABI 1.1) */
+#define ENVOI_VERIFY_PIN   3u /**< a pin stands for all of that; without a pin the handshake fails (ABI 1.1) */
 /** @} */
 
 /** The ingredients of a TLS context: trust, versions, client certificate. Allocated by the core, borrowed for
  * ctx_new. */
 struct envoi_tls_config {
     uint32_t struct_size;  /**< set by the core */
-    uint32_t system_trust; /**< 1: the system's CA certificates are trusted */
+    uint32_t system_trust; /**< 1: the system's CA certificates are trusted; see system_ca_file */
     uint32_t min_version;  /**< ENVOI_TLS_1_2 or ENVOI_TLS_1_3; system policy may raise it, nothing lowers it */
     uint32_t max_version;  /**< ENVOI_TLS_*, or 0: the newest */
     const char *ca_file;   /**< PEM file of further trusted CA certificates, or NULL */
@@ -220,13 +234,22 @@ struct envoi_tls_config {
      * @retval ENVOI_E_CANCELLED  the passphrase does not fit */
     int32_t (*passphrase)(void *ctx, char *buf, size_t cap, size_t *len);
     void *passphrase_ctx; /**< passed to passphrase */
+    const char *ca_pem;   /**< PEM of further trusted CA certificates, beside ca_file, or NULL (ABI 1.1) */
+    const char *cert_pem; /**< PEM chain of the client, instead of cert_file, or NULL (ABI 1.1) */
+    const char *key_pem;  /**< PEM key of the client; NULL with a cert_pem: the key is in cert_pem (ABI 1.1) */
+    /** A PEM file, or NULL. If this or system_ca_dir is set, they are the system's CA certificates: SSL_CERT_FILE and
+     * SSL_CERT_DIR of the environment, which only the core reads. Both NULL: those that the library knows of, without a
+     * look at the environment. Only with system_trust (ABI 1.1) */
+    const char *system_ca_file;
+    /** Directories of PEM files, separated by ":", with names as by `openssl rehash`, or NULL (ABI 1.1) */
+    const char *system_ca_dir;
 };
 
 /** The ingredients of a TLS connection. Allocated by the core, borrowed for conn_new (lower and errctx: until
  * conn_free). */
 struct envoi_conn_params {
     uint32_t struct_size;            /**< set by the core */
-    uint32_t verify;                 /**< 1: chain, dates, name and pins are checked; 0: only the pins */
+    uint32_t verify;                 /**< one of ENVOI_VERIFY_* */
     const char *server_name;         /**< A-labels without trailing dot, or the text of an IP address; never NULL */
     uint32_t name_is_ip;             /**< 1: server_name is an address: match iPAddress SANs, send no SNI */
     uint32_t pin_count;              /**< number of pins, may be 0 */
@@ -235,6 +258,7 @@ struct envoi_conn_params {
     size_t ticket_len;               /**< octets in ticket */
     const struct envoi_lower *lower; /**< the octets below; lives until conn_free */
     struct envoi_errctx *errctx;     /**< for set_error; lives until conn_free */
+    const char *sni;                 /**< the name to send (RFC 6066); NULL: server_name (ABI 1.1) */
 };
 
 /** The result of a handshake. Allocated by the core, filled by info(); pointers are borrowed until conn_free. */
@@ -242,10 +266,12 @@ struct envoi_tls_info {
     uint32_t struct_size;      /**< set by the core */
     uint32_t protocol;         /**< ENVOI_TLS_* */
     uint32_t strength_bits;    /**< of the cipher; the external SSF of SASL */
-    uint32_t verified;         /**< 1: chain and name were checked and are good */
+    uint32_t verified;         /**< one of ENVOI_VERIFY_*: the check that was made and passed. If it is less than was
+                                  asked for, the core sends nothing */
     uint32_t resumed;          /**< 1: an abbreviated handshake */
     const char *protocol_name; /**< "TLSv1.3" */
     const char *cipher;        /**< name of the cipher suite */
+    const char *group; /**< name of the group of the key exchange, such as "x25519"; NULL or "": unknown (ABI 1.1) */
 };
 
 /** One certificate of the peer's chain. Allocated by the core, filled by certificate(); borrowed until conn_free. */

@@ -226,12 +226,52 @@ int envoi_session_set_tls_name(struct envoi_session *session, const char *name);
 /** Says whether the server's certificate is verified (1, the default; 0: not). Pins are checked in both cases. A
  * connection that is not verified counts as clear: no plaintext mechanism is used on it. @since 0.1 */
 int envoi_session_set_tls_verify(struct envoi_session *session, int on);
+/** Says whether the name in the server's certificate is ignored (1; default 0). Chain, dates and pins are verified as
+ * ever, but any server with a certificate of a trusted CA passes: **a certificate for any name is enough to read the
+ * mail.** Such a connection counts as not verified: envoi_session_tls_verified() is 0, and no plaintext mechanism is
+ * used on it. For a certificate with another name than the host's use envoi_session_set_tls_name(). @since 0.1 */
+int envoi_session_dangerously_ignore_tls_name(struct envoi_session *session, int on);
+/** Sets the name that is sent to the server as SNI (RFC 6066). The name that is verified is that of
+ * envoi_session_set_tls_name(), or the host. If the TLS backend cannot tell the two apart (one of ABI 1.0),
+ * ENVOI_E_NOT_SUPPORTED is returned when TLS begins.
+ * @param session  the session
+ * @param name     default: the name that is verified, unless it is an IP address
+ * @retval ENVOI_E_USAGE  not a host name
+ * @since 0.1 */
+int envoi_session_set_tls_sni(struct envoi_session *session, const char *name);
+/** Sets the CA certificates of this session, from a file. With this or envoi_session_set_ca_pem() those of the library
+ * object do not count for the session, and the system's only with envoi_session_set_system_trust(). If both calls are
+ * used, both sets are trusted. A file that cannot be read, or is no PEM, is ENVOI_E_TLS when TLS begins.
+ * @param session  the session
+ * @param path     a PEM file; NULL: none
+ * @since 0.1 */
+int envoi_session_set_ca_file(struct envoi_session *session, const char *path);
+/** The same from memory. If the TLS backend can read files only (one of ABI 1.0), ENVOI_E_NOT_SUPPORTED is returned
+ * when TLS begins; without a certificate in it, ENVOI_E_TLS.
+ * @param session  the session
+ * @param pem      one or more certificates, copied; need not end with NUL; NULL: none
+ * @param len      octets in pem
+ * @retval ENVOI_E_TLS  a NUL octet in it, as in DER: this is no PEM
+ * @since 0.1 */
+int envoi_session_set_ca_pem(struct envoi_session *session, const void *pem, size_t len);
+/** Says whether the system's CA certificates are trusted in this session (1: yes, 0: no). Default: as set for the
+ * library object; no, if the session has CA certificates of its own. @since 0.1 */
+int envoi_session_set_system_trust(struct envoi_session *session, int on);
 /** Adds a pin. If there are pins, the server's public key must match one of them.
  * @param session  the session
  * @param sha256   the SHA-256 of the public key (SPKI), 64 hexadecimal digits; NULL: removes all pins
  * @retval ENVOI_E_USAGE  not 64 hexadecimal digits
  * @since 0.1 */
 int envoi_session_add_pin(struct envoi_session *session, const char *sha256);
+/** Says whether a pin stands for the chain (1; default 0): a server whose public key matches a pin is trusted, without
+ * a look at issuer, name and dates of its certificate (as in RFC 7671 section 5.1), and all others are refused. This is
+ * for one server of an unknown CA. The connection counts as verified. Without verification
+ * (envoi_session_set_tls_verify()) it has no effect.
+ * @param session  the session, with a pin. If its pins are removed later, ENVOI_E_USAGE is returned when TLS begins
+ * @param on       1 or 0
+ * @retval ENVOI_E_USAGE  no pin is set
+ * @since 0.1 */
+int envoi_session_set_pin_trust(struct envoi_session *session, int on);
 /** Sets a client certificate. If the TLS backend cannot present one, ENVOI_E_NOT_SUPPORTED is returned when TLS begins.
  * @param session    the session
  * @param cert_file  path of a PEM chain
@@ -239,6 +279,18 @@ int envoi_session_add_pin(struct envoi_session *session, const char *sha256);
  * @retval ENVOI_E_USAGE  a key without a certificate
  * @since 0.1 */
 int envoi_session_set_client_certificate(struct envoi_session *session, const char *cert_file, const char *key_file);
+/** The same from memory, instead of the files; the last call of the two counts. If the TLS backend can read files only
+ * (one of ABI 1.0), ENVOI_E_NOT_SUPPORTED is returned when TLS begins. The copies are wiped on free.
+ * @param session   the session
+ * @param cert      a PEM chain, copied; need not end with NUL; NULL: no client certificate
+ * @param cert_len  octets in cert
+ * @param key       the PEM key, copied; NULL: it is in cert
+ * @param key_len   octets in key
+ * @retval ENVOI_E_USAGE  a key without a certificate
+ * @retval ENVOI_E_TLS    a NUL octet in it, as in DER or PKCS#12: this is no PEM
+ * @since 0.1 */
+int envoi_session_set_client_certificate_pem(struct envoi_session *session, const void *cert, size_t cert_len,
+                                             const void *key, size_t key_len);
 /** Sets the passphrase of an encrypted key. It is wiped on free. @since 0.1 */
 int envoi_session_set_passphrase(struct envoi_session *session, const char *passphrase);
 /** Sets user and password. If a user is set, envoi_session_send() logs in or fails. The password is wiped on free.
@@ -479,12 +531,13 @@ int envoi_session_ehlo_or_helo_if_needed(struct envoi_session *session);
 /** Sends STARTTLS (RFC 3207) and makes the handshake, after EHLO if needed. The extensions and a login are forgotten;
  * EHLO goes out again before the next command that needs it.
  * @retval ENVOI_E_HELO           EHLO was refused
- * @retval ENVOI_E_NOT_SUPPORTED  STARTTLS is not announced; or a client certificate is set and the backend cannot
- *                                present one
+ * @retval ENVOI_E_NOT_SUPPORTED  STARTTLS is not announced; or the backend can present no client certificate, take
+ *                                none from memory or send no other name, and that is set
  * @retval ENVOI_E_STARTTLS       STARTTLS was refused
  * @retval ENVOI_E_TLS            TLS cannot be set up (a CA file cannot be read, say): nothing was sent; or the
  *                                handshake failed: the connection is closed
- * @retval ENVOI_E_CERTIFICATE    the server's certificate was not accepted: the connection is closed
+ * @retval ENVOI_E_CERTIFICATE    the server's certificate was not accepted, or the backend says that it was not
+ *                                verified: the connection is closed
  * @retval ENVOI_E_PLUGIN         there is no usable TLS backend
  * @retval ENVOI_E_CANCELLED      the backend has no room for the passphrase
  * @retval ENVOI_E_PROTOCOL       octets came before the handshake
@@ -763,12 +816,23 @@ const char *envoi_session_tls_backend(const struct envoi_session *session);
 const char *envoi_session_tls_protocol(const struct envoi_session *session);
 /** Returns the cipher suite; "" without TLS. @since 0.1 */
 const char *envoi_session_tls_cipher(const struct envoi_session *session);
-/** Returns 1 if the server's certificate was verified. @since 0.1 */
+/** Returns the group of the key exchange, such as "x25519" or "secp256r1"; "" without TLS, without such an exchange (a
+ * resumed session of TLS 1.2), or if the backend does not know it. @since 0.1 */
+const char *envoi_session_tls_group(const struct envoi_session *session);
+/** Returns 1 if the server's certificate was verified: by chain and name, or by a pin that stands for them.
+ * @since 0.1 */
 int envoi_session_tls_verified(const struct envoi_session *session);
 /** Returns 1 if the handshake was abbreviated: see envoi_library_set_tls_resumption(). @since 0.1 */
 int envoi_session_tls_resumed(const struct envoi_session *session);
 /** Returns the number of certificates that the server sent. @since 0.1 */
 size_t envoi_session_certificates(const struct envoi_session *session);
+/** Returns certificate `index` (0 is the server's) in DER. Borrowed until the connection is closed.
+ * @param session  the session
+ * @param index    from 0
+ * @param len      set to the number of octets; may be NULL
+ * @returns NULL, and 0 in *len: no such number
+ * @since 0.1 */
+const void *envoi_session_certificate_der(const struct envoi_session *session, size_t index, size_t *len);
 /** Returns the subject of certificate `index` (0 is the server's), RFC 4514 text; NULL: no such number. @since 0.1 */
 const char *envoi_session_certificate_subject(const struct envoi_session *session, size_t index);
 /** Returns its issuer, RFC 4514 text; NULL: no such number. @since 0.1 */

@@ -357,7 +357,7 @@ static void check_verified(struct player *p, const char *rest)
     struct envoi_tls_info info = {.struct_size = sizeof info};
     int rc = engine_tls_info(p->engine, &info);
 
-    same_text(p, "verified", rest, rc != ENVOI_OK ? "without TLS" : info.verified ? "yes" : "no");
+    same_text(p, "verified", rest, rc != ENVOI_OK ? "without TLS" : engine_tls_verified(p->engine) ? "yes" : "no");
 }
 
 static void check_alive(struct player *p, const char *rest)

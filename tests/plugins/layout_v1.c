@@ -38,6 +38,13 @@ AT(envoi_tls_config, key_file, 48);
 AT(envoi_tls_config, passphrase, 56);
 AT(envoi_tls_config, passphrase_ctx, 64);
 
+/* since 1.1 */
+AT(envoi_tls_config, ca_pem, 72);
+AT(envoi_tls_config, cert_pem, 80);
+AT(envoi_tls_config, key_pem, 88);
+AT(envoi_tls_config, system_ca_file, 96);
+AT(envoi_tls_config, system_ca_dir, 104);
+
 AT(envoi_conn_params, struct_size, 0);
 AT(envoi_conn_params, verify, 4);
 AT(envoi_conn_params, server_name, 8);
@@ -49,6 +56,9 @@ AT(envoi_conn_params, ticket_len, 40);
 AT(envoi_conn_params, lower, 48);
 AT(envoi_conn_params, errctx, 56);
 
+/* since 1.1 */
+AT(envoi_conn_params, sni, 64);
+
 AT(envoi_tls_info, struct_size, 0);
 AT(envoi_tls_info, protocol, 4);
 AT(envoi_tls_info, strength_bits, 8);
@@ -56,6 +66,9 @@ AT(envoi_tls_info, verified, 12);
 AT(envoi_tls_info, resumed, 16);
 AT(envoi_tls_info, protocol_name, 24);
 AT(envoi_tls_info, cipher, 32);
+
+/* since 1.1 */
+AT(envoi_tls_info, group, 40);
 
 AT(envoi_certificate, struct_size, 0);
 AT(envoi_certificate, der, 8);

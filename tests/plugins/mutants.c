@@ -91,7 +91,15 @@ static int32_t mutant_shutdown(void *conn, uint32_t *want)
 
 static int32_t mutant_info(void *conn, struct envoi_tls_info *out)
 {
-    return tls->info(conn, out);
+    int32_t rc = tls->info(conn, out);
+
+    if (errs(SLOT_INFO, RETURNS))
+        return now.value;
+    if (!rc && errs(SLOT_INFO, NO_OBJECT))
+        *(const char **[]){&out->protocol_name, &out->cipher}[now.value] = NULL;
+    if (!rc && errs(SLOT_INFO, NOT_VERIFIED))
+        out->verified = (uint32_t)now.value;
+    return rc;
 }
 
 static int32_t mutant_certificate(void *conn, size_t index, struct envoi_certificate *out)

@@ -12,6 +12,7 @@ enum slot {
     SLOT_HANDSHAKE,
     SLOT_RECV,
     SLOT_SEND,
+    SLOT_INFO,
     SLOT_CERTIFICATE,
     SLOT_USABLE,
     SLOT_MECH_NEW,
@@ -30,6 +31,7 @@ enum mistake {
     NO_END,       /* the list has no end */
     DEAF_TO_SINK, /* writes more than the sink takes, and goes on */
     WRONG_RESULT, /* sets a result that there is not */
+    NOT_VERIFIED, /* says that `value` was verified */
 };
 
 struct mutation {

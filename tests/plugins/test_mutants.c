@@ -22,6 +22,7 @@ struct taker {
     int listener, fd;
     uint16_t port;
     pthread_t thread;
+    unsigned heard;  /* lines inside TLS */
     bool tls, layer; /* layer: of SASL; what comes then cannot be read any more */
     unsigned rounds; /* challenges sent in this login */
     struct bytes raw, plain;
@@ -99,6 +100,7 @@ static void taker_take_lines(struct taker *t)
 
         (void)snprintf(line, sizeof line, "%.*s", (int)(end - (char *)from->data + 1), (char *)from->data);
         bytes_drop(from, (size_t)(end - (char *)from->data) + 1);
+        t->heard += t->tls;
         taker_take_line(t, line);
         if (t->tls && from == &t->raw)
             return;
@@ -217,7 +219,7 @@ static struct attempt attempt_run(const struct taker *t, const struct mutation *
 }
 
 static const char *const slot_names[SLOTS] = {
-    "",       "ctx_new",  "conn_new", "handshake", "recv",   "send",   "certificate",
+    "",       "ctx_new",  "conn_new", "handshake", "recv",   "send",   "info", "certificate",
     "usable", "mech_new", "step",     "layer",     "encode", "decode",
 };
 
@@ -279,10 +281,11 @@ Test(mutants, success_without_what_was_asked_for)
         {SLOT_CTX_NEW, NO_OBJECT, 0},        {SLOT_CONN_NEW, NO_OBJECT, 0},
         {SLOT_RECV, NO_OCTETS, 0},           {SLOT_RECV, TOO_MANY, 0},
         {SLOT_SEND, NO_OCTETS, 0},           {SLOT_SEND, TOO_MANY, 0},
-        {SLOT_MECH_NEW, NO_OBJECT, 0},       {SLOT_STEP, DEAF_TO_SINK, 0},
-        {SLOT_STEP, WRONG_RESULT, 0},        {SLOT_LAYER, NO_OBJECT, 0},
-        {SLOT_LAYER, NO_OBJECT, 1},          {SLOT_LAYER, NO_OBJECT, 2},
-        {SLOT_STEP, RETURNS, ENVOI_E_AGAIN}, /* without a credential to wait for */
+        {SLOT_INFO, NO_OBJECT, 0},           {SLOT_INFO, NO_OBJECT, 1},
+        {SLOT_INFO, RETURNS, ENVOI_E_USAGE}, {SLOT_MECH_NEW, NO_OBJECT, 0},
+        {SLOT_STEP, DEAF_TO_SINK, 0},        {SLOT_STEP, WRONG_RESULT, 0},
+        {SLOT_LAYER, NO_OBJECT, 0},          {SLOT_LAYER, NO_OBJECT, 1},
+        {SLOT_LAYER, NO_OBJECT, 2},          {SLOT_STEP, RETURNS, ENVOI_E_AGAIN}, /* without a credential to wait for */
     };
     struct taker t;
 
@@ -315,4 +318,28 @@ Test(mutants, a_list_of_certificates_without_end_or_texts)
                   a.certificates);
     }
     taker_stop(&t);
+}
+
+/* A handshake that was to verify the server, and a plugin that does not stand for it: nothing is said inside TLS. */
+/* faults: U2 */
+Test(mutants, a_server_that_was_not_verified)
+{
+    static const struct mutation rows[] = {
+        {SLOT_INFO, NOT_VERIFIED, ENVOI_VERIFY_NONE},
+        {SLOT_INFO, NOT_VERIFIED, ENVOI_VERIFY_CHAIN},
+        {SLOT_INFO, NOT_VERIFIED, ENVOI_VERIFY_PIN},
+        {SLOT_INFO, NOT_VERIFIED, 7},
+    };
+    struct taker t;
+
+    taker_start(&t);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct attempt a = attempt_run(&t, &rows[i], "PLAIN");
+
+        cr_expect_eq(a.rc, ENVOI_E_CERTIFICATE, "%d: %s: %s", rows[i].value, envoi_error_name(a.rc), a.text);
+        cr_expect(strstr(a.text, "mutanttls") && strstr(a.text, "not verified"), "\"%s\"", a.text);
+        cr_expect_eq(a.result, ENVOI_RESULT_NOT_SENT);
+    }
+    taker_stop(&t);
+    cr_expect_eq(t.heard, 0, "%u lines were sent inside TLS", t.heard);
 }

@@ -158,9 +158,9 @@ static int32_t fake_handshake(void *conn, uint32_t *want)
     fake_open_record(c);
     c->trusted = c->plain_len == 7 && memcmp(c->plain, "trusted", 7) == 0;
     c->plain_len = 0;
-    if (c->verify && !c->trusted)
+    if (c->verify && c->verify != ENVOI_VERIFY_PIN && !c->trusted)
         return fake_fail(c, ENVOI_E_CERTIFICATE, "fake: issuer unknown");
-    if (c->pinned && !c->pin_good)
+    if ((c->pinned || c->verify == ENVOI_VERIFY_PIN) && !c->pin_good)
         return fake_fail(c, ENVOI_E_CERTIFICATE, "fake: no pin matches");
     c->ready = true;
     return ENVOI_OK;

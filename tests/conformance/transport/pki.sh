@@ -11,7 +11,7 @@ umask 077
 DIR=${1:?usage: pki.sh DIR}
 mkdir -p "$DIR"
 cd "$DIR"
-rm -rf -- *.pem *.der *.key *.pin *.cnf issued index.txt*
+rm -rf -- hashed *.pem *.p12 *.der *.key *.pin *.cnf issued index.txt*
 
 HOST=mail.example.test
 DAYS=3650
@@ -211,6 +211,10 @@ cat crl-withdrawn-ca.pem crl-withdrawn.pem >crl-both.pem
 
 ssl pkey -in client.key -aes256 -passout 'pass:key pass' -out client-encrypted.key
 cat client.chain.pem client.key >client-both.pem
+ssl pkcs12 -export -in client.pem -inkey client.key -passout pass: -out client.p12
+mkdir hashed
+cp ca.pem hashed
+openssl rehash hashed
 printf 'nothing of any use\n' >garbage.pem
 for name in good client dialogue; do
     openssl x509 -in "$name.pem" -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary >"$name.pin"

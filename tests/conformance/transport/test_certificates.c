@@ -14,6 +14,8 @@ static const struct row {
     const char *crl;
     enum pin pin;
     bool unverified;
+    uint32_t verify; /* if not unverified; 0: ENVOI_VERIFY_ALL */
+    const char *sni;
     int32_t expect;
     const char *text; /* part of the error text */
 } rows[] = {
@@ -207,6 +209,44 @@ static const struct row {
      .unverified = true,
      .expect = ENVOI_E_CERTIFICATE,
      .text = "none of the pinned keys"},
+    /* the chain without the name */
+    {.server = "good", .verify = ENVOI_VERIFY_CHAIN, .name = "other.example.test"},
+    {.server = "cnonly", .verify = ENVOI_VERIFY_CHAIN},
+    {.server = "good", .verify = ENVOI_VERIFY_CHAIN, .name = "other.example.test", .pin = RIGHT_PIN},
+    {.server = "unknownca", .verify = ENVOI_VERIFY_CHAIN, .expect = ENVOI_E_CERTIFICATE, .text = "issuer unknown"},
+    {.server = "expired", .verify = ENVOI_VERIFY_CHAIN, .expect = ENVOI_E_CERTIFICATE, .text = "has expired"},
+    {.server = "revoked",
+     .verify = ENVOI_VERIFY_CHAIN,
+     .crl = PKI("crl-inter.pem"),
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "is revoked"},
+    {.server = "good",
+     .verify = ENVOI_VERIFY_CHAIN,
+     .pin = WRONG_PIN,
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "none of the pinned keys"},
+    /* a pin for the chain and the name */
+    /* faults: U9 */
+    {.server = "good", .verify = ENVOI_VERIFY_PIN, .pin = RIGHT_PIN, .ca = PKI("stranger.pem")},
+    {.server = "good", .verify = ENVOI_VERIFY_PIN, .pin = RIGHT_PIN_SECOND, .name = "other.example.test"},
+    /* faults: U9 */
+    {.server = "good",
+     .verify = ENVOI_VERIFY_PIN,
+     .pin = WRONG_PIN,
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "none of the pinned keys"},
+    /* faults: U9 */
+    {.server = "good", .verify = ENVOI_VERIFY_PIN, .expect = ENVOI_E_CERTIFICATE, .text = "none of the pinned keys"},
+    /* a value of a later version of the ABI */
+    {.server = "unknownca", .verify = 99, .expect = ENVOI_E_CERTIFICATE, .text = "issuer unknown"},
+    /* another name is sent than is verified */
+    {.server = "good", .sni = "front.example.test"},
+    {.server = "good", .name = "127.0.0.1", .sni = "front.example.test"},
+    {.server = "good",
+     .name = "front.example.test",
+     .sni = HOST,
+     .expect = ENVOI_E_CERTIFICATE,
+     .text = "not for front.example.test"},
     /* nothing is asked for */
     {.server = "selfsigned", .unverified = true},
     {.server = "cnonly", .name = "other.example.test", .unverified = true},
@@ -243,7 +283,8 @@ static void try_row(const struct row *row, struct combo combo)
     if (row->name)
         params.server_name = row->name;
     params.name_is_ip = is_address(params.server_name);
-    params.verify = !row->unverified;
+    params.verify = row->verify ? row->verify : !row->unverified;
+    params.sni = row->sni;
     params.pin_count = (uint32_t)load_pins(row->pin, pins);
     params.pins = params.pin_count ? (const uint8_t(*)[32])pins : NULL;
 
@@ -258,7 +299,8 @@ static void try_row(const struct row *row, struct combo combo)
     if (row->expect == ENVOI_OK) {
         cr_assert_eq(rig_info(&rig, &info), ENVOI_OK);
         cr_assert_eq(info.verified, params.verify);
-        cr_assert(combo.library->saw_sni(rig.peer, params.name_is_ip ? NULL : params.server_name));
+        const char *name = params.name_is_ip ? NULL : params.server_name;
+        cr_assert(combo.library->saw_sni(rig.peer, row->sni ? row->sni : name));
     } else {
         cr_assert(strstr(rig.error_text, row->text), "%s says: %s", rig.tls->name, rig.error_text);
         cr_assert_eq(rig_step(&rig), row->expect, "it is not over");

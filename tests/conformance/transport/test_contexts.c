@@ -2,6 +2,8 @@
 /* What a context is made of: files that do not fit, versions, ciphers, the client's certificate; and names. */
 #include "rig.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the passphrase ---- */
@@ -28,6 +30,8 @@ static int32_t give_passphrase(void *ctx, char *buf, size_t cap, size_t *len)
 
 static const struct {
     const char *ca, *crl, *ciphers, *cert, *key;
+    const char *ca_pem, *cert_pem, *key_pem; /* files whose content comes from memory */
+    const char *system_ca;
     bool asks;              /* a passphrase callback is given */
     const char *passphrase; /* what it says */
     unsigned min, max;
@@ -66,7 +70,92 @@ static const struct {
      .expect = ENVOI_E_CANCELLED,
      .text = PKI("client-encrypted.key") ": the passphrase of the key was not given"},
     {.min = ENVOI_TLS_1_3, .max = ENVOI_TLS_1_2, .expect = ENVOI_E_TLS, .text = "no TLS version is left"},
+    /* the file and its kind */
+    /* faults: F26 */
+    {.ca = PKI("garbage.pem"),
+     .expect = ENVOI_E_TLS,
+     .text = PKI("garbage.pem") ": no CA certificate can be read: it is no PEM"},
+    /* faults: F26 */
+    {.ca = PKI("nowhere.pem"),
+     .expect = ENVOI_E_TLS,
+     .text = PKI("nowhere.pem") ": no CA certificate can be read: it cannot be opened: No such file or directory"},
+    /* faults: F26 */
+    {.ca = PKI_DIR, .expect = ENVOI_E_TLS, .text = PKI_DIR ": no CA certificate can be read: it is a directory"},
+    /* faults: F26 */
+    {.ca = "/dev/null", .expect = ENVOI_E_TLS, .text = "/dev/null: no CA certificate can be read: it is empty"},
+    /* faults: F26 */
+    {.ca = PKI("good.der"), .expect = ENVOI_E_TLS, .text = "no CA certificate can be read: it is DER and not PEM"},
+    /* faults: F26 */
+    {.ca = PKI("client.key"),
+     .expect = ENVOI_E_TLS,
+     .text = "no CA certificate can be read: there is no certificate in"},
+    /* faults: F26 */
+    {.crl = PKI("good.pem"),
+     .expect = ENVOI_E_TLS,
+     .text = PKI("good.pem") ": no revocation list can be read: there is no revocation list in it"},
+    /* faults: U18 */
+    {.cert = PKI("client.p12"),
+     .expect = ENVOI_E_TLS,
+     .text = PKI("client.p12") ": no certificate can be read: it is PKCS#12 and not PEM; `openssl pkcs12"},
+    /* faults: U18 */
+    {.cert = PKI("client.pem"),
+     .key = PKI("client.p12"),
+     .expect = ENVOI_E_TLS,
+     .text = PKI("client.p12") ": no private key can be read: it is PKCS#12 and not PEM"},
+    /* faults: U18 */
+    {.cert = PKI("client.pem"),
+     .key = PKI("client-encrypted.key"),
+     .expect = ENVOI_E_TLS,
+     .text =
+         PKI("client-encrypted.key") ": no private key can be read: the key is encrypted, and no passphrase is set"},
+    /* faults: F26 */
+    {.cert = PKI("client.pem"),
+     .key = PKI("client.pem"),
+     .expect = ENVOI_E_TLS,
+     .text = PKI("client.pem") ": no private key can be read: there is no private key in it"},
+    /* from memory */
+    {.ca_pem = PKI("garbage.pem"),
+     .expect = ENVOI_E_TLS,
+     .text = "the CA certificates from memory: no CA certificate can be read: it is no PEM"},
+    {.ca_pem = "/dev/null",
+     .expect = ENVOI_E_TLS,
+     .text = "the CA certificates from memory: no CA certificate can be read: it is empty"},
+    {.cert_pem = PKI("garbage.pem"),
+     .key_pem = PKI("client.key"),
+     .expect = ENVOI_E_TLS,
+     .text = "the client certificate from memory: no certificate can be read: it is no PEM"},
+    {.cert_pem = PKI("client.pem"),
+     .key_pem = PKI("good.key"),
+     .expect = ENVOI_E_TLS,
+     .text = "the client's key from memory: the key does not belong to the certificate"},
+    {.cert_pem = PKI("client.pem"),
+     .expect = ENVOI_E_TLS,
+     .text = "the client certificate from memory: no private key can be read: there is no private key in it"},
+    {.cert_pem = PKI("client.pem"),
+     .key_pem = PKI("client-encrypted.key"),
+     .asks = true,
+     .passphrase = "wrong",
+     .expect = ENVOI_E_TLS,
+     .text = "the client's key from memory: the passphrase does not open the key"},
+    /* faults: U20 */
+    {.system_ca = PKI("garbage.pem"),
+     .expect = ENVOI_E_TLS,
+     .text = PKI("garbage.pem") ": no CA certificate can be read: it is no PEM"},
 };
+
+/* The content of a file, to be freed; NULL for NULL. */
+static char *content_of(const char *path)
+{
+    char *text = path ? calloc(1, 100000) : NULL;
+    FILE *file = path ? fopen(path, "rb") : NULL;
+
+    if (!path)
+        return NULL;
+    cr_assert(text && file, "%s", path);
+    cr_assert_lt(fread(text, 1, 99999, file), 99999);
+    fclose(file);
+    return text;
+}
 
 static void try_misfit(size_t row, struct combo combo)
 {
@@ -83,6 +172,13 @@ static void try_misfit(size_t row, struct combo combo)
     config.key_file = misfits[row].key;
     config.min_version = misfits[row].min ? misfits[row].min : ENVOI_TLS_1_2;
     config.max_version = misfits[row].max;
+    char *ca = content_of(misfits[row].ca_pem), *cert = content_of(misfits[row].cert_pem);
+    char *key = content_of(misfits[row].key_pem);
+    config.ca_pem = ca;
+    config.cert_pem = cert;
+    config.key_pem = key;
+    config.system_trust = misfits[row].system_ca != NULL;
+    config.system_ca_file = misfits[row].system_ca;
     config.passphrase = misfits[row].asks ? give_passphrase : NULL;
     config.passphrase_ctx = &passphrase;
     int32_t rc = rig_context(&rig, &config);
@@ -92,6 +188,9 @@ static void try_misfit(size_t row, struct combo combo)
     cr_assert_eq(passphrase.calls, misfits[row].asks, "%s asked %d times", rig.tls->name, passphrase.calls);
     cr_assert_null(rig.ctx);
     rig_close(&rig);
+    free(ca);
+    free(cert);
+    free(key);
 }
 
 ParameterizedTestParameters(contexts, misfit)
@@ -109,10 +208,14 @@ ParameterizedTest(int *param, contexts, misfit, .timeout = 60)
 
 static const struct {
     const char *cert, *key, *passphrase;
+    bool from_memory;
 } clients[] = {
-    {PKI("client.chain.pem"), PKI("client.key"), NULL},
-    {PKI("client-both.pem"), NULL, NULL},
-    {PKI("client.chain.pem"), PKI("client-encrypted.key"), "key pass"},
+    {PKI("client.chain.pem"), PKI("client.key"), NULL, false},
+    {PKI("client-both.pem"), NULL, NULL, false},
+    {PKI("client.chain.pem"), PKI("client-encrypted.key"), "key pass", false},
+    {PKI("client.chain.pem"), PKI("client.key"), NULL, true},
+    {PKI("client-both.pem"), NULL, NULL, true},
+    {PKI("client.chain.pem"), PKI("client-encrypted.key"), "key pass", true},
 };
 
 static void try_client_certificate(size_t row, struct combo combo)
@@ -123,12 +226,21 @@ static void try_client_certificate(size_t row, struct combo combo)
     struct rig rig;
 
     rig_open(&rig, combo);
-    config.cert_file = clients[row].cert;
-    config.key_file = clients[row].key;
+    char *cert = content_of(clients[row].cert), *key = content_of(clients[row].key);
+    if (clients[row].from_memory) {
+        config.cert_pem = cert;
+        config.key_pem = key;
+        config.cert_file = config.key_file = PKI("nowhere.pem"); /* not read then */
+    } else {
+        config.cert_file = clients[row].cert;
+        config.key_file = clients[row].key;
+    }
     config.passphrase = give_passphrase;
     config.passphrase_ctx = &passphrase;
     cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
     cr_assert_eq(passphrase.calls, passphrase.text != NULL);
+    free(cert);
+    free(key);
     rig_serve(&rig, "good", &(struct peer_config){.client_ca = PKI("ca.pem")});
     cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
     cr_assert_eq(rig_handshake(&rig), ENVOI_OK, "%s", rig.error_text);
@@ -319,6 +431,139 @@ MATRIX(contexts, system_trust, PLUGINS, 60)
     cr_assert_eq(rig_handshake(&rig), ENVOI_E_CERTIFICATE);
     cr_assert(strstr(rig.error_text, "issuer unknown"), "%s", rig.error_text);
     rig_close(&rig);
+}
+
+/* ---- which CAs are trusted ---- */
+
+static const struct {
+    const char *file, *pem, *system_file, *system_dir;
+    bool system;
+    bool fits;
+} trusts[] = {
+    {.pem = PKI("ca.pem"), .fits = true},
+    {.pem = PKI("stranger.pem")},
+    {.pem = PKI("stranger.pem"), .file = PKI("ca.pem"), .fits = true},
+    {.pem = PKI("ca.pem"), .file = PKI("stranger.pem"), .fits = true},
+    {.pem = PKI("version1.pem"), .file = PKI("ca.pem"), .fits = true},
+    /* faults: U20 */
+    {.system = true, .system_file = PKI("ca.pem"), .fits = true},
+    /* faults: U20 */
+    {.system = true, .system_file = PKI("stranger.pem")},
+    /* faults: U20 */
+    {.system = true, .system_dir = PKI("hashed"), .fits = true},
+    {.system = true, .system_dir = PKI("nowhere") ":" PKI("hashed"), .fits = true},
+    {.system = true, .system_dir = PKI("nowhere")},
+    {.system = true, .system_dir = PKI("hashed"), .system_file = PKI("stranger.pem"), .fits = true},
+    {.system = false, .system_file = PKI("ca.pem"), .system_dir = PKI("hashed"), .file = PKI("stranger.pem")},
+};
+
+static void try_trust(size_t row, struct combo combo)
+{
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct rig rig;
+
+    char *pem = content_of(trusts[row].pem);
+    rig_open(&rig, combo);
+    config.ca_file = trusts[row].file;
+    config.ca_pem = pem;
+    config.system_trust = trusts[row].system;
+    config.system_ca_file = trusts[row].system_file;
+    config.system_ca_dir = trusts[row].system_dir;
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    free(pem);
+    rig_serve(&rig, "good", NULL);
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    int32_t rc = rig_handshake(&rig);
+    cr_assert_eq(rc, trusts[row].fits ? ENVOI_OK : ENVOI_E_CERTIFICATE, "row %zu: %d: %s", row, rc, rig.error_text);
+    rig_close(&rig);
+}
+
+MATRIX(contexts, trust, PLUGINS, 60)
+{
+    for (size_t row = 0; row < COUNT(trusts); row++)
+        try_trust(row, combo);
+}
+
+/* Only the core reads the environment: a backend goes by its config. */
+/* faults: U20 */
+MATRIX(contexts, environment_is_not_read, PLUGINS, 60)
+{
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct rig rig;
+
+    setenv("SSL_CERT_FILE", PKI("ca.pem"), 1);
+    setenv("SSL_CERT_DIR", PKI("hashed"), 1);
+    rig_open(&rig, combo);
+    config.ca_file = NULL;
+    config.system_trust = 1;
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    rig_serve(&rig, "good", NULL);
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    cr_assert_eq(rig_handshake(&rig), ENVOI_E_CERTIFICATE);
+    rig_close(&rig);
+}
+
+/* A core of ABI 1.0 gives structs that end before the new members. */
+MATRIX(contexts, a_core_of_abi_1_0, PLUGINS, 60)
+{
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct envoi_tls_info info;
+    struct rig rig;
+
+    rig_open(&rig, combo);
+    config.struct_size = offsetof(struct envoi_tls_config, ca_pem);
+    config.ca_pem = config.cert_pem = config.key_pem = "never read";
+    params.struct_size = offsetof(struct envoi_conn_params, sni);
+    params.sni = "never read";
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    rig_serve(&rig, "good", NULL);
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    cr_assert_eq(rig_handshake(&rig), ENVOI_OK, "%s", rig.error_text);
+    cr_assert(rig.combo.library->saw_sni(rig.peer, HOST));
+    info = (struct envoi_tls_info){.struct_size = offsetof(struct envoi_tls_info, group), .group = "untouched"};
+    cr_assert_eq(rig.tls->info(rig.conn, &info), ENVOI_OK);
+    cr_assert_str_eq(info.group, "untouched");
+    rig_close(&rig);
+}
+
+/* The group of the key exchange, in the same words by both libraries. OpenSSL has no string for it. */
+MATRIX(contexts, group, COMBOS_WHOLE, 60)
+{
+    static const struct {
+        const char *server;
+        const char *ciphers[PLUGINS];
+        const char *groups[PLUGINS];
+        unsigned version; /* 0: any */
+    } rows[] = {
+        {"good", {NULL, "NORMAL:-GROUP-ALL:+GROUP-X25519"}, {"x25519", "x25519"}, 0},
+        {"good", {NULL, "NORMAL:-GROUP-ALL:+GROUP-SECP256R1"}, {"x25519", "secp256r1"}, ENVOI_TLS_1_3},
+        {"encipher", {"AES128-GCM-SHA256", "NORMAL:-KX-ALL:+RSA:-VERS-TLS1.3"}, {"", ""}, ENVOI_TLS_1_2},
+    };
+    struct envoi_conn_params params = rig_params();
+    struct envoi_tls_info info;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct envoi_tls_config config = rig_config();
+        struct rig rig;
+
+        if (rows[i].version && combo.version != rows[i].version)
+            continue;
+        /* The key of the certificate is one of P-256, for which GnuTLS wants the group in TLS 1.2. */
+        if (combo.plugin == 1 && i == 0 && combo.version == ENVOI_TLS_1_2)
+            continue;
+        rig_open(&rig, combo);
+        config.ciphers = rows[i].ciphers[combo.plugin];
+        cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+        rig_serve(&rig, rows[i].server, NULL);
+        cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+        cr_assert_eq(rig_handshake(&rig), ENVOI_OK, "%s", rig.error_text);
+        cr_assert_eq(rig_info(&rig, &info), ENVOI_OK);
+        cr_assert_str_eq(info.group, rows[i].groups[combo.plugin], "%s: %s", rig.tls->name, info.group);
+        rig_close(&rig);
+    }
 }
 
 /* ---- names that cannot be one ---- */

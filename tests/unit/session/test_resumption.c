@@ -389,11 +389,67 @@ static void other_backend(struct envoi_session *s)
     cr_assert_eq(envoi_session_set_tls_backend(s, backend), ENVOI_OK);
 }
 
+static void ca_file(struct envoi_session *s)
+{
+    cr_assert_eq(envoi_session_set_ca_file(s, PKI("ca.pem")), ENVOI_OK);
+}
+
+static void ca_and_system(struct envoi_session *s)
+{
+    ca_file(s);
+    cr_assert_eq(envoi_session_set_system_trust(s, 1), ENVOI_OK);
+}
+
+static void sni(struct envoi_session *s)
+{
+    cr_assert_eq(envoi_session_set_tls_sni(s, "front.example.test"), ENVOI_OK);
+}
+
+static void ignored_name(struct envoi_session *s)
+{
+    cr_assert_eq(envoi_session_dangerously_ignore_tls_name(s, 1), ENVOI_OK);
+}
+
+static void trusted_pin(struct envoi_session *s)
+{
+    right_pin(s);
+    cr_assert_eq(envoi_session_set_pin_trust(s, 1), ENVOI_OK);
+}
+
+static char pem[20000];
+
+static size_t read_pem(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    size_t len = file ? fread(pem, 1, sizeof pem, file) : 0;
+
+    cr_assert(len > 0 && len < sizeof pem);
+    fclose(file);
+    return len;
+}
+
+static void ca_pem(struct envoi_session *s)
+{
+    cr_assert_eq(envoi_session_set_ca_pem(s, pem, read_pem(PKI("ca.pem"))), ENVOI_OK);
+}
+
+static void both_cas(struct envoi_session *s)
+{
+    ca_file(s);
+    ca_pem(s);
+}
+
+static void client_pem(struct envoi_session *s)
+{
+    cr_assert_eq(envoi_session_set_client_certificate_pem(s, pem, read_pem(PKI("client-both.pem")), NULL, 0), ENVOI_OK);
+}
+
 /* What a session wants besides: each has tickets of its own, and leaves those of the others alone. */
 MATRIX(another_wish_of_the_session)
 {
     static void (*const changes[])(struct envoi_session *) = {
-        NULL, right_pin, alias, no_name, no_verification, client_certificate, client_key};
+        NULL,       right_pin, alias,         no_name,      no_verification, client_certificate,
+        client_key, sni,       ca_and_system, ignored_name, trusted_pin};
     enum { COUNT = sizeof changes / sizeof changes[0] };
 
     begin(&(struct tls_server_config){.client_ca = PKI("ca.pem")});
@@ -402,6 +458,20 @@ MATRIX(another_wish_of_the_session)
     for (size_t i = 0; i < COUNT; i++)
         cr_expect_eq(visit_with(server, changes[i]), 1, "wish %zu", i);
     cr_expect_eq(visit_with(server, other_backend), 0);
+    finish();
+}
+
+/* The same from memory. */
+MATRIX(another_certificate_from_memory)
+{
+    static void (*const changes[])(struct envoi_session *) = {ca_file, ca_pem, both_cas, client_pem};
+    enum { COUNT = sizeof changes / sizeof changes[0] };
+
+    begin(&(struct tls_server_config){.client_ca = PKI("ca.pem")});
+    for (size_t i = 0; i < COUNT; i++)
+        cr_expect_eq(visit_with(server, changes[i]), 0, "wish %zu got what another one left", i);
+    for (size_t i = 0; i < COUNT; i++)
+        cr_expect_eq(visit_with(server, changes[i]), 1, "wish %zu", i);
     finish();
 }
 
