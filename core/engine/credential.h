@@ -3,7 +3,7 @@
 #ifndef ENGINE_CREDENTIAL_H
 #define ENGINE_CREDENTIAL_H
 
-#include "engine/settings.h"
+#include "settings/settings.h"
 
 #include <envoi/plugin.h>
 

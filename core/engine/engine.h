@@ -10,8 +10,8 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
-#include "engine/settings.h"
 #include "plugin/registry.h"
+#include "settings/settings.h"
 
 #include <envoi/session.h>
 #include <stdbool.h>

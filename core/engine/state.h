@@ -3,7 +3,6 @@
  *
  * The files build on one another in this order, and none uses a later one:
  *
- *   settings                                        values
  *   state                                           this file: trace, deadlines, lines for the output, safety
  *   settle, mail_parameters                         verdicts and parameters of a message
  *   refusal, credential, detached, auth, auth_pick  a login

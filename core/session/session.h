@@ -9,12 +9,12 @@
 #include "base/fault.h"
 #include "base/trace.h"
 #include "engine/engine.h"
-#include "engine/settings.h"
 #include "net/dialer.h"
 #include "net/target.h"
 #include "net/watch.h"
 #include "session/library.h"
 #include "session/worker.h"
+#include "settings/settings.h"
 
 #include <envoi/session.h>
 #include <stdbool.h>

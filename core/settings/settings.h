@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The settings of a session: the setters of core/session fill them, the engine reads them. */
-#ifndef ENGINE_SETTINGS_H
-#define ENGINE_SETTINGS_H
+#ifndef SETTINGS_SETTINGS_H
+#define SETTINGS_SETTINGS_H
 
 #include "base/fault.h"
 

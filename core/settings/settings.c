@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/settings.h"
+#include "settings/settings.h"
 
 #include "base/mem.h"
 #include "base/text.h"
