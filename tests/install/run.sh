@@ -3,7 +3,8 @@
 #
 # run.sh: installs what was built into a temporary prefix, looks at it, builds a mechanism, a transport and a program
 # against it (by CMake and by pkg-config), and sends a message with them. Run by ctest, which sets:
-#   SOURCE BUILD CMAKE GENERATOR MAKE_PROGRAM CC TEST_CFLAGS LIBDIR INCLUDEDIR PLUGINDIR DESCRIPTORDIR STATIC READELF NM
+#   SOURCE ENVOI BUILD CMAKE GENERATOR MAKE_PROGRAM CC TEST_CFLAGS PREFIX BINDIR LIBDIR INCLUDEDIR PLUGINDIR DESCRIPTORDIR
+#   STATIC READELF NM
 set -eu
 umask 022
 
@@ -32,6 +33,12 @@ for file in "$library" "$prefix/$INCLUDEDIR/envoi/envoi.h" "$prefix/$INCLUDEDIR/
     "$prefix/$LIBDIR/pkgconfig/envoi.pc" "$prefix/$LIBDIR/cmake/envoi/envoi-config.cmake"; do
     [ -e "$file" ] || fail "$file was not installed"
 done
+
+# Built for /usr it leaves that to the linker.
+if [ "$PREFIX" != /usr ] && [ -e "$prefix/$BINDIR/envoi" ]; then
+    step "the program finds its library"
+    quietly env -u LD_LIBRARY_PATH "$prefix/$BINDIR/envoi" --version
+fi
 
 step "libenvoi needs no TLS and no SASL library"
 needed=$("$READELF" -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
@@ -66,6 +73,7 @@ done
 echo "   $modules modules"
 [ "$modules" -gt 0 ] || [ -n "$STATIC" ] || fail "there are no modules"
 
+# faults: U18
 build() { # NAME: a project of its own beside this script, by what has built envoi: there may be no other
     quietly "$CMAKE" -S "$SOURCE/$1" -B "$work/$1" -G "$GENERATOR" -DCMAKE_MAKE_PROGRAM="$MAKE_PROGRAM" \
         -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$TEST_CFLAGS -Wall -Wextra -Werror"
@@ -110,5 +118,12 @@ export PKG_CONFIG_PATH
         "$SOURCE/program/main.c" "$SOURCE/program/server.c" $(pkg-config --libs envoi)
 }
 run "$work/by-pkg-config"
+
+step "a static libenvoi is refused"
+if "$CMAKE" -S "$ENVOI" -B "$work/static" -G "$GENERATOR" -DCMAKE_MAKE_PROGRAM="$MAKE_PROGRAM" \
+    -DCMAKE_C_COMPILER="$CC" -DBUILD_SHARED_LIBS=OFF >"$work/log" 2>&1; then
+    fail "BUILD_SHARED_LIBS=OFF is ignored"
+fi
+grep -q 'there is no static libenvoi' "$work/log" || { cat "$work/log"; fail "no word on BUILD_SHARED_LIBS"; }
 
 echo "install: all is well"
