@@ -17,3 +17,13 @@ int64_t clock_earlier(int64_t a, int64_t b)
         return a < 0 ? b : a;
     return a < b ? a : b;
 }
+
+int64_t clock_after(int64_t at, int64_t milliseconds)
+{
+    return milliseconds < 0 ? -1 : at + milliseconds;
+}
+
+bool clock_passed(int64_t deadline, int64_t now)
+{
+    return deadline >= 0 && now >= deadline;
+}

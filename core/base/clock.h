@@ -3,11 +3,16 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Now, in milliseconds of CLOCK_MONOTONIC. */
 int64_t clock_now(void);
 /* The earlier of two deadlines; a negative one means none. If both are, so is the result. */
 int64_t clock_earlier(int64_t a, int64_t b);
+/* The deadline that is so many milliseconds after a time; a negative number of them: none. */
+int64_t clock_after(int64_t at, int64_t milliseconds);
+/* Has the deadline passed? Not if there is none. */
+bool clock_passed(int64_t deadline, int64_t now);
 
 #endif

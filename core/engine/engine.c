@@ -73,7 +73,9 @@ void engine_set_trace_level(struct engine *e, int level)
 
 int64_t engine_deadline(const struct engine *e)
 {
-    return e->phase == ENVOI_PHASE_NONE ? -1 : e->armed_at + e->settings->timeouts[e->phase];
+    int64_t limit = e->settings->timeouts[e->phase];
+
+    return e->phase == ENVOI_PHASE_NONE || limit < 0 ? -1 : e->armed_at + limit;
 }
 
 /* ---- the end of the connection ---- */

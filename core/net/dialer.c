@@ -37,11 +37,11 @@ struct dialer {
     int turn;                              /* the family that is tried next */
     struct attempt attempts[ATTEMPTS_MAX]; /* in progress */
     size_t count;
-    bool begun; /* an address was tried: the deadline is that of connecting, no longer that of the look-up */
-    int64_t deadline;
-    int64_t next_at; /* no attempt begins before */
-    int64_t grace;   /* until then IPv4 waits for an address of IPv6; 0: it has not begun to wait */
-    int winner;      /* the connected socket, until it is handed over; -1: none */
+    bool begun;       /* an address was tried: the deadline is that of connecting, no longer that of the look-up */
+    int64_t deadline; /* -1: none */
+    int64_t next_at;  /* no attempt begins before */
+    int64_t grace;    /* until then IPv4 waits for an address of IPv6; 0: it has not begun to wait */
+    int winner;       /* the connected socket, until it is handed over; -1: none */
     struct endpoint peer;
     int last_error;     /* errno of the last failure */
     int local_failure;  /* ENVOI_E_SYSTEM or ENVOI_E_MEMORY if no socket could be made; else 0 */
@@ -121,7 +121,7 @@ int dialer_new(const struct dialer_env *env, int64_t now, struct dialer **out)
         return fault_set(env->fault, ENVOI_E_MEMORY, ENVOI_PHASE_CONNECT, "%s", envoi_error_text(ENVOI_E_MEMORY));
     d->env = *env;
     d->winner = -1;
-    d->deadline = now + env->dns_timeout;
+    d->deadline = clock_after(now, env->dns_timeout);
     rc = dialer_find_addresses(d, now);
     d->turn = d->resolver.addresses.first;
     if (rc) {
@@ -226,7 +226,7 @@ static void dialer_begin(struct dialer *d, struct attempt a, int64_t now)
 
     endpoint_text(to, text, sizeof text);
     if (!d->begun)
-        d->deadline = now + d->env.connect_timeout;
+        d->deadline = clock_after(now, d->env.connect_timeout);
     d->begun = true;
     d->next_at = now + ATTEMPT_DELAY;
     trace_event(d->env.trace, "connecting to %s", text);
@@ -406,7 +406,7 @@ static void dialer_close_attempts(struct dialer *d)
 
 bool dialer_resume(struct dialer *d, int64_t now)
 {
-    d->deadline = now + d->env.connect_timeout;
+    d->deadline = clock_after(now, d->env.connect_timeout);
     d->next_at = 0;
     if (dialer_has_address(d) || !resolver_done(&d->resolver, FAMILIES))
         return true;
@@ -424,7 +424,7 @@ int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
         dialer_share(d, now);
     if (!d->begun && d->resolver.addresses.count[FAMILY_V6])
         d->turn = d->resolver.addresses.first;
-    while (d->winner < 0 && now >= d->next_at && now < d->deadline && !dialer_waits_for_v6(d, now))
+    while (d->winner < 0 && now >= d->next_at && !clock_passed(d->deadline, now) && !dialer_waits_for_v6(d, now))
         if (!dialer_begin_next(d, now))
             break;
     if (d->winner >= 0) {
@@ -437,7 +437,7 @@ int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
     }
     if (d->count == 0 && !dialer_has_address(d) && resolver_done(&d->resolver, FAMILIES))
         rc = dialer_nothing_left(d);
-    else if (now >= d->deadline)
+    else if (clock_passed(d->deadline, now))
         rc = dialer_too_late(d);
     if (rc != ENVOI_E_AGAIN)
         dialer_tell_cache(d, now);

@@ -21,7 +21,7 @@ struct dialer;
 struct dialer_env {
     const struct target *target;
     const struct resolver_policy *policy;
-    int64_t dns_timeout, connect_timeout; /* milliseconds */
+    int64_t dns_timeout, connect_timeout; /* milliseconds; negative: no limit */
     struct watch *watch;
     const struct trace *trace;
     struct envoi_errctx *fault;    /* where failures are reported */
@@ -44,7 +44,7 @@ int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer);
 bool dialer_resume(struct dialer *d, int64_t now);
 /* Adds the descriptors that matter now to the watch list. */
 void dialer_watch(const struct dialer *d);
-/* When dialer_step() is due at the latest. */
+/* When dialer_step() is due at the latest; -1: never. */
 int64_t dialer_deadline(const struct dialer *d, int64_t now);
 
 #endif

@@ -19,6 +19,7 @@
 #define POOL_PARTS_H
 
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/process.h"
 #include "message/message.h"
 #include "session/session.h"
@@ -139,7 +140,10 @@ struct envoi_pool {
     size_t waits; /* connections on which a callback said AGAIN */
     envoi_watch_fn *watch;
     void *watch_ctx;
-    int epoll;    /* of the pool's own loop; -1: none */
+    int epoll;                     /* of the pool's own loop; -1: none */
+    struct interrupt interrupt;    /* of that loop */
+    envoi_interrupt_fn *on_signal; /* asked after a signal whether the wait goes on; NULL: it does */
+    void *on_signal_ctx;
     int64_t now;  /* the time of this round */
     int64_t wake; /* nothing is due before it; -1: nothing at all */
     bool inside;  /* a call that may call back is in progress */

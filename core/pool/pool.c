@@ -36,6 +36,7 @@ int envoi_pool_new(struct envoi_library *library, struct envoi_pool **out)
     p->process = process_number();
     p->epoll = -1;
     p->wake = -1;
+    interrupt_init(&p->interrupt);
     for (int i = 0; i < ENVOI_POOL_LIMITS; i++)
         p->limits[i] = defaults[i];
     *out = p;
@@ -90,6 +91,7 @@ void envoi_pool_free(struct envoi_pool *pool)
     mem_free(pool->fds);
     if (pool->epoll >= 0)
         (void)close(pool->epoll);
+    interrupt_free(&pool->interrupt);
     library_unref(pool->library);
     mem_free(pool);
 }
@@ -126,6 +128,21 @@ int envoi_pool_set_watch(struct envoi_pool *pool, envoi_watch_fn *watch, void *c
         return ENVOI_E_BUSY;
     pool->watch = watch;
     pool->watch_ctx = ctx;
+    return ENVOI_OK;
+}
+
+void envoi_pool_interrupt(struct envoi_pool *pool)
+{
+    if (pool)
+        interrupt_ask(&pool->interrupt);
+}
+
+int envoi_pool_set_interrupt_callback(struct envoi_pool *pool, envoi_interrupt_fn *callback, void *ctx)
+{
+    if (!pool || pool->inside || !pool_is_ours(pool))
+        return ENVOI_E_USAGE;
+    pool->on_signal = callback;
+    pool->on_signal_ctx = ctx;
     return ENVOI_OK;
 }
 

@@ -137,37 +137,61 @@ static unsigned pool_events(uint32_t ready)
     return (ready & EPOLLIN || broken ? ENVOI_EVENT_READ : 0u) | (ready & EPOLLOUT || broken ? ENVOI_EVENT_WRITE : 0u);
 }
 
-static int pool_wait(struct envoi_pool *p)
+static int pool_wait(struct envoi_pool *p, int wake)
 {
     struct epoll_event ready[EVENTS_MAX];
-    int n = epoll_wait(p->epoll, ready, EVENTS_MAX, pool_timeout(p));
+    int n;
 
+    if (interrupt_take(&p->interrupt))
+        return ENVOI_E_CANCELLED;
+    n = epoll_wait(p->epoll, ready, EVENTS_MAX, pool_timeout(p));
     if (n < 0 && errno != EINTR)
         return ENVOI_E_SYSTEM;
+    if (n < 0 && p->on_signal && p->on_signal(p->on_signal_ctx))
+        return ENVOI_E_CANCELLED;
     p->now = clock_now();
     for (int i = 0; i < n; i++) {
         int fd = ready[i].data.fd;
         struct pool_connection *c = fds_owner(p, fd);
 
-        if (c)
+        if (fd == wake)
+            interrupt_drain(&p->interrupt);
+        else if (c)
             connection_process(c, fd, pool_events(ready[i].events));
     }
     return ENVOI_OK;
 }
 
+/* Makes the descriptors of the pool's own loop, if that is not done. Returns the one that is readable after an
+ * interruption; -1: they cannot be made. */
+static int pool_open_loop(struct envoi_pool *p)
+{
+    struct epoll_event e = {.events = EPOLLIN};
+
+    if (p->epoll < 0 && (p->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        return -1;
+    if ((e.data.fd = interrupt_fd(&p->interrupt)) < 0)
+        return -1;
+    if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, e.data.fd, &e) < 0 && errno != EEXIST)
+        return -1;
+    return e.data.fd;
+}
+
 int envoi_pool_run(struct envoi_pool *pool)
 {
-    int rc = ENVOI_OK;
+    int rc = ENVOI_OK, wake;
 
     if (!pool || pool->watch || pool->inside || !pool_is_ours(pool))
         return ENVOI_E_USAGE;
-    if (pool->epoll < 0 && (pool->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+    if (interrupt_take(&pool->interrupt))
+        return ENVOI_E_CANCELLED;
+    if ((wake = pool_open_loop(pool)) < 0)
         return ENVOI_E_SYSTEM;
     pool->inside = true;
     pool->now = clock_now();
     pool_carry_on(pool, true);
     while (!rc && pool_is_working(pool)) {
-        rc = pool_wait(pool);
+        rc = pool_wait(pool, wake);
         pool_carry_on(pool, true);
     }
     pool->inside = false;

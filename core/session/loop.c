@@ -66,7 +66,7 @@ static int loop_dial_failed(struct envoi_session *s, int rc, int64_t now)
 
     if (rc == ENVOI_E_AGAIN && !loop_may_wait(s))
         return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_CONNECT, "%s", again_in_vain);
-    if (rc == ENVOI_E_AGAIN && (s->dial_until < 0 || now < s->dial_until))
+    if (rc == ENVOI_E_AGAIN && !clock_passed(s->dial_until, now))
         return rc;
     if (rc == ENVOI_E_AGAIN)
         return fault_set(&s->fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_CONNECT,
@@ -188,9 +188,33 @@ static int loop_round_result(struct envoi_session *s, int64_t now)
 
     if (rc != ENVOI_E_AGAIN)
         return rc;
-    if (s->expiry >= 0 && now >= s->expiry)
+    if (clock_passed(s->expiry, now))
         return fault_set(&s->fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_QUIT, "the server did not answer QUIT in time");
     return loop_refuse_again(s);
+}
+
+/* The result of a verb that the application interrupts. It is ENVOI_E_UNKNOWN if a content had left, because CANCELLED
+ * would invite to send it again. If the verb's result is certain already, the request stays for the next verb. */
+static int loop_interrupt(struct envoi_session *s)
+{
+    static const char why[] = "interrupted by the application";
+    int rc;
+
+    if (loop_is_dialing(s))
+        return fault_set(&s->fault, ENVOI_E_CANCELLED, ENVOI_PHASE_CONNECT, "%s", why);
+    engine_give_up(s->engine, ENVOI_E_CANCELLED, why);
+    rc = engine_result(s->engine);
+    if (!rc)
+        fault_clear(&s->fault);
+    if (rc != ENVOI_E_CANCELLED && rc != ENVOI_E_UNKNOWN && s->verb != VERB_QUIT)
+        interrupt_ask(&s->interrupt);
+    return rc;
+}
+
+/* Is there a request for this verb? One that was there when quit began is for the verb after it. */
+static bool loop_is_interrupted(const struct envoi_session *s)
+{
+    return interrupt_asked(&s->interrupt) && !(s->verb == VERB_QUIT && s->latched);
 }
 
 static int loop_verb_round(struct envoi_session *s)
@@ -198,6 +222,8 @@ static int loop_verb_round(struct envoi_session *s)
     int64_t now = clock_now();
 
     s->round_at = now;
+    if (loop_is_interrupted(s) && interrupt_take(&s->interrupt))
+        return loop_interrupt(s);
     if (loop_is_dialing(s)) {
         int rc = loop_dial(s, now);
 
@@ -288,13 +314,11 @@ static int loop_poll_timeout(const struct envoi_session *s)
     return at - now > INT_MAX ? INT_MAX : (int)(at - now);
 }
 
-/* Waits for an event or the deadline. A hang-up or an error counts as both events: reading or writing then finds the
- * reason. */
-static int loop_wait(struct envoi_session *s)
+/* poll(2) for the watched descriptors and for a request to interrupt. 0 or an errno. */
+static int loop_poll(struct envoi_session *s, struct pollfd fds[WATCH_MAX + 1], int wake)
 {
-    struct pollfd fds[WATCH_MAX];
     size_t count = s->watch.count;
-    int n;
+    int error;
 
     for (size_t i = 0; i < count; i++) {
         const struct watch_entry *e = &s->watch.list[i];
@@ -302,10 +326,34 @@ static int loop_wait(struct envoi_session *s)
 
         fds[i] = (struct pollfd){.fd = e->fd, .events = (short)events};
     }
-    n = poll(fds, count, loop_poll_timeout(s));
-    if (n < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
-        return fault_set(&s->fault, ENVOI_E_SYSTEM, ENVOI_PHASE_NONE, "poll: %s", strerrordesc_np(errno));
-    for (size_t i = 0; n > 0 && i < count; i++) {
+    fds[count] = (struct pollfd){.fd = wake, .events = POLLIN};
+    error = poll(fds, count + 1, loop_poll_timeout(s)) < 0 ? errno : 0;
+    if (error == EINTR && s->on_signal && s->on_signal(s->on_signal_ctx)) {
+        s->latched = false;
+        interrupt_ask(&s->interrupt);
+    }
+    if (!error && fds[count].revents)
+        interrupt_drain(&s->interrupt);
+    return error;
+}
+
+/* Waits for an event, the deadline or a request to interrupt. A hang-up or an error counts as both events: reading or
+ * writing then finds the reason. */
+static int loop_wait(struct envoi_session *s)
+{
+    struct pollfd fds[WATCH_MAX + 1];
+    int wake = interrupt_fd(&s->interrupt), error = wake < 0 ? errno : 0;
+
+    if (!error && loop_is_interrupted(s))
+        return ENVOI_OK;
+    if (!error)
+        error = loop_poll(s, fds, wake);
+    if (error == EINTR || error == EAGAIN || (wake >= 0 && error == ENOMEM))
+        return ENVOI_OK;
+    if (error)
+        return fault_set(&s->fault, ENVOI_E_SYSTEM, ENVOI_PHASE_NONE, "%s: %s", wake < 0 ? "eventfd" : "poll",
+                         strerrordesc_np(error));
+    for (size_t i = 0, count = s->watch.count; i < count; i++) {
         bool broken = fds[i].revents & (POLLERR | POLLHUP | POLLNVAL);
         unsigned events = (fds[i].revents & POLLIN || broken ? ENVOI_EVENT_READ : 0) |
                           (fds[i].revents & POLLOUT || broken ? ENVOI_EVENT_WRITE : 0);

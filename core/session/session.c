@@ -160,6 +160,7 @@ static void session_destroy(struct envoi_session *s)
         session_drop(s);
         engine_free(s->engine);
     }
+    interrupt_free(&s->interrupt);
     buf_free(&s->ticket_key);
     target_free(&s->target);
     settings_free(&s->settings);
@@ -184,6 +185,7 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
         return ENVOI_E_MEMORY;
     s->library = library_ref(library);
     s->fd = s->out = -1;
+    interrupt_init(&s->interrupt);
     s->expiry = -1;
     settings_init(&s->settings);
     buf_init(&s->ticket_key, 0, true);
@@ -240,6 +242,12 @@ void envoi_session_free(struct envoi_session *session)
         session->doomed = true;
     else
         session_destroy(session);
+}
+
+void envoi_session_interrupt(struct envoi_session *session)
+{
+    if (session)
+        interrupt_ask(&session->interrupt);
 }
 
 int session_enter_any(struct envoi_session *s)

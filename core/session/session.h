@@ -7,6 +7,7 @@
 #define SESSION_SESSION_H
 
 #include "base/fault.h"
+#include "base/interrupt.h"
 #include "base/trace.h"
 #include "engine/engine.h"
 #include "net/dialer.h"
@@ -40,6 +41,9 @@ struct envoi_session {
     envoi_dial_fn *dial; /* NULL: names are looked up, and addresses connected to */
     void *dial_ctx;
     struct endpoint source; /* the address to connect from; len 0: any */
+    struct interrupt interrupt;
+    envoi_interrupt_fn *on_signal; /* asked after a signal whether the wait goes on; NULL: it does */
+    void *on_signal_ctx;
 
     /* the connection */
     int fd;                /* is read from; -1: none */
@@ -61,6 +65,7 @@ struct envoi_session {
     enum verb verb;
     bool readable;  /* the socket was reported readable */
     bool choked;    /* the socket took less than it was given: wait until it is writable */
+    bool latched;   /* quit began with a request to interrupt, which is for the verb after it */
     int64_t expiry; /* deadline of the whole verb, -1: none; for quit, which must come to an end */
 
     unsigned depth;  /* 1 during a call of the application: its callbacks may only read */

@@ -116,8 +116,13 @@ int envoi_session_set_timeout(struct envoi_session *session, int phase, int64_t 
     if (rc)
         return rc;
     if (settings_set_timeout(&session->settings, phase, milliseconds))
-        return setting_wrong(session, "time-out", "no such phase, or a negative time");
+        return setting_wrong(session, "time-out", "no such phase, or a negative time that is not ENVOI_TIMEOUT_NEVER");
     return ENVOI_OK;
+}
+
+int64_t envoi_session_timeout(const struct envoi_session *session, int phase)
+{
+    return session && phase > ENVOI_PHASE_NONE && phase < ENVOI_PHASES ? session->settings.timeouts[phase] : 0;
 }
 
 int envoi_session_set_watch(struct envoi_session *session, envoi_watch_fn *watch, void *ctx)
@@ -155,6 +160,17 @@ int envoi_session_set_dial(struct envoi_session *session, envoi_dial_fn *dial, v
         return rc;
     session->dial = dial;
     session->dial_ctx = ctx;
+    return ENVOI_OK;
+}
+
+int envoi_session_set_interrupt_callback(struct envoi_session *session, envoi_interrupt_fn *callback, void *ctx)
+{
+    int rc = setting_begin(session, "interrupt callback");
+
+    if (rc)
+        return rc;
+    session->on_signal = callback;
+    session->on_signal_ctx = ctx;
     return ENVOI_OK;
 }
 

@@ -28,6 +28,7 @@ static int verb_begin(struct envoi_session *s, enum verb verb)
         return session_leave(s, ENVOI_E_DISCONNECTED);
     }
     /* nothing is sent with a setting that was refused */
+    s->latched = interrupt_asked(&s->interrupt);
     if (verb == VERB_QUIT)
         s->earlier = s->fault;
     else if ((rc = session_unstick(s)) || (rc = library_check(s->library, &s->fault)))
@@ -101,7 +102,7 @@ static int verb_begin_dialing(struct envoi_session *s, const char *server)
         return rc;
     if (s->dial && !s->target.is_unix) {
         s->dialing = true;
-        s->dial_until = clock_now() + s->settings.timeouts[ENVOI_PHASE_CONNECT];
+        s->dial_until = clock_after(clock_now(), s->settings.timeouts[ENVOI_PHASE_CONNECT]);
         return ENVOI_E_AGAIN;
     }
     rc = dialer_new(&env, clock_now(), &s->dialer);
@@ -163,7 +164,7 @@ int envoi_session_quit(struct envoi_session *session)
         return rc;
     rc = engine_quit(session->engine);
     if (session->fd >= 0) {
-        session->expiry = clock_now() + session->settings.timeouts[ENVOI_PHASE_QUIT];
+        session->expiry = clock_after(clock_now(), session->settings.timeouts[ENVOI_PHASE_QUIT]);
         return verb_end(session, rc);
     }
     session->fault = session->earlier;

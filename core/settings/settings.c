@@ -109,7 +109,7 @@ int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds)
     int first = phase == ENVOI_PHASE_NONE ? 1 : phase;
     int last = phase == ENVOI_PHASE_NONE ? ENVOI_PHASES - 1 : phase;
 
-    if (phase < 0 || phase >= ENVOI_PHASES || milliseconds < 0)
+    if (phase < 0 || phase >= ENVOI_PHASES || milliseconds < ENVOI_TIMEOUT_NEVER)
         return ENVOI_E_USAGE;
     if (milliseconds > LONGEST)
         milliseconds = LONGEST;

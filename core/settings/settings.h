@@ -52,7 +52,7 @@ struct settings {
     unsigned min_ssf, max_ssf;       /* bits of a security layer */
     size_t chunk_size;               /* octets of one BDAT; 0: DATA only */
     bool chunk_waits;                /* the first BDAT waits for the replies to RCPT (RFC 3030 section 2) */
-    int64_t timeouts[ENVOI_PHASES];  /* milliseconds */
+    int64_t timeouts[ENVOI_PHASES];  /* milliseconds, or ENVOI_TIMEOUT_NEVER */
 };
 
 /* Fills in the defaults. */
@@ -62,7 +62,8 @@ void settings_init(struct settings *s);
 int settings_copy(struct settings *to, const struct settings *from);
 /* Frees all members, after wiping the secrets. settings_init() makes the struct usable again. */
 void settings_free(struct settings *s);
-/* Sets the deadline of a phase; ENVOI_PHASE_NONE: of all. 0 milliseconds: the default. ENVOI_OK or ENVOI_E_USAGE. */
+/* Sets the deadline of a phase; ENVOI_PHASE_NONE: of all. 0 milliseconds: the default. ENVOI_TIMEOUT_NEVER: none.
+ * ENVOI_OK or ENVOI_E_USAGE. */
 int settings_set_timeout(struct settings *s, int phase, int64_t milliseconds);
 /* A credential (ENVOI_CRED_*) of the settings; NULL: it is not set. */
 const char *settings_credential(const struct settings *s, uint32_t id);

@@ -68,7 +68,7 @@
  * **Errors.** Every function takes NULL for the pool and then returns ENVOI_E_USAGE (or 0, or -1). This is not repeated
  * below, nor is ENVOI_OK where it only means success.
  *
- * **Threads.** One thread at a time.
+ * **Threads.** One thread at a time; envoi_pool_interrupt() may be called from any other meanwhile.
  *
  * **Callbacks.** From a `done` callback envoi_pool_submit(), envoi_pool_add_route(), envoi_pool_drain(), the limits and
  * the functions that read may be called. In any callback of the pool envoi_pool_run(), envoi_pool_process() and
@@ -192,10 +192,24 @@ size_t envoi_pool_connections(const struct envoi_pool *pool);
 /** Works until every submitted message is done. Callbacks may submit more. Idle connections stay open for the next
  * call; after envoi_pool_drain() it works until they are closed, too. If a content, credential or dial callback
  * returns ENVOI_E_AGAIN here, its message (or all that waits on its route) fails with ENVOI_E_USAGE.
- * @retval ENVOI_E_USAGE   there is a watch function; called from a callback; or in a forked child
- * @retval ENVOI_E_SYSTEM  epoll failed; messages remain in the pool, and a later call goes on
+ * @retval ENVOI_E_USAGE      there is a watch function; called from a callback; or in a forked child
+ * @retval ENVOI_E_SYSTEM     epoll failed; messages remain in the pool, and a later call goes on
+ * @retval ENVOI_E_CANCELLED  envoi_pool_interrupt(); likewise, and connections stay open
  * @since 0.1 */
 int envoi_pool_run(struct envoi_pool *pool);
+/** Makes envoi_pool_run() return ENVOI_E_CANCELLED as soon as it waits; if it is not running, the next one at once. May
+ * be called from a signal handler, from another thread and from a callback; the pool must not be freed meanwhile. NULL
+ * is a no-op. It has no effect on the non-blocking face, which never waits.
+ * @since 0.1 */
+void envoi_pool_interrupt(struct envoi_pool *pool);
+/** Sets the function that is called when a signal has interrupted the wait of envoi_pool_run(): see
+ * envoi_session_set_interrupt_callback(), which a pool does not take from its prototype.
+ * @param pool      the pool
+ * @param callback  NULL, the default: the wait goes on
+ * @param ctx       passed to it
+ * @retval ENVOI_E_USAGE  called from a callback; or in a forked child
+ * @since 0.1 */
+int envoi_pool_set_interrupt_callback(struct envoi_pool *pool, envoi_interrupt_fn *callback, void *ctx);
 /** @} */
 
 /** @name The non-blocking face, like that of a session

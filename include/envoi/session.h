@@ -43,6 +43,7 @@
  * | other setters            | sets              | sets          | BUSY, sticks  | BUSY, sticks | as parent   |
  * | set_watch                | sets              | BUSY, sticks  | BUSY, sticks  | BUSY, sticks | as parent   |
  * | set_trace                | sets              | sets          | sets          | sets         | sets        |
+ * | interrupt                | the next verb     | the next verb | ends the verb | as the state | the copy    |
  * | functions that read      | reads             | reads         | reads         | reads        | reads       |
  *
  * 1. Also after quit or close, after a reply 421 (even to a verb that returned ENVOI_OK), and after a lost connection.
@@ -63,6 +64,7 @@
  * | ENVOI_E_BUSY         | see the table above                                                   | as before     |
  * | ENVOI_E_DISCONNECTED | not connected, or the connection was lost or closed by the server     | closed        |
  * | ENVOI_E_TIMEOUT      | a deadline passed (::envoi_phase)                                     | closed        |
+ * | ENVOI_E_CANCELLED    | envoi_session_interrupt()                                             | closed        |
  * | ENVOI_E_PROTOCOL     | the server does not keep to the protocol, or to its bounds            | closed        |
  * | ENVOI_E_MEMORY       | out of memory                                                         | may be closed |
  * | ENVOI_E_SYSTEM       | the machine failed: too many open files, no thread, ...               | may be closed |
@@ -75,7 +77,8 @@
  * **Sticky errors.** If a setter fails, it returns its error, and the next verb but quit fails with it, once: nothing
  * is sent. The library object's setters do so until they succeed: see library.h.
  *
- * **Threads.** One thread at a time. Different sessions may be used in different threads.
+ * **Threads.** One thread at a time; envoi_session_interrupt() may be called from any other meanwhile. Different
+ * sessions may be used in different threads.
  *
  * **Callbacks.** From a callback of a session only functions that read and envoi_session_set_trace() may be called on
  * that session. A callback must return. If it is left by longjmp() or an exception, the session must not be touched any
@@ -91,6 +94,11 @@
  * the application has connected (`ssh -W`, a child process, a network namespace), and envoi_session_set_dial() sets a
  * function that is asked for one whenever the session or a pool connects. Such a connection never counts as a unix
  * socket, not even if it is one: TLS is required by default, and plaintext mechanisms need it.
+ *
+ * **Signals.** envoi_session_interrupt() and envoi_pool_interrupt() are async-signal-safe; no other function of envoi
+ * is. A signal whose handler returns ends no verb by itself (EINTR is handled), and puts no deadline off. A handler
+ * that is to end a wait (Ctrl-C) calls one of the two, or the program sets a function that is asked after each signal:
+ * envoi_session_set_interrupt_callback(). See library.h for SIGPIPE.
  *
  * **errno** is left unchanged by verbs, envoi_session_process() and envoi_session_close().
  *
@@ -383,10 +391,15 @@ int envoi_session_set_chunking(struct envoi_session *session, size_t octets, int
 /** Sets a deadline. It bounds whole replies, not single reads.
  * @param session       the session
  * @param phase         one of ENVOI_PHASE_*; ENVOI_PHASE_NONE: all of them
- * @param milliseconds  0: the default
- * @retval ENVOI_E_USAGE  no such phase, or a negative time
+ * @param milliseconds  0: the default; ENVOI_TIMEOUT_NEVER: no deadline. A look-up comes to an end all the same,
+ *                      because name servers are asked a few times only
+ * @retval ENVOI_E_USAGE  no such phase, or another negative time
  * @since 0.1 */
 int envoi_session_set_timeout(struct envoi_session *session, int phase, int64_t milliseconds);
+/** Without a deadline a server, or a network, that says nothing more is waited for until envoi_session_interrupt(). */
+#define ENVOI_TIMEOUT_NEVER (-1)
+/** Returns the deadline of a phase in milliseconds, or ENVOI_TIMEOUT_NEVER; 0: no such phase. @since 0.1 */
+int64_t envoi_session_timeout(const struct envoi_session *session, int phase);
 
 /** Makes a connection to a server for the session, in place of a look-up and connect(2).
  * @param ctx   as given to envoi_session_set_dial()
@@ -410,6 +423,20 @@ typedef int envoi_dial_fn(void *ctx, const char *host, unsigned port, int *in, i
  * @param ctx      passed to it
  * @since 0.1 */
 int envoi_session_set_dial(struct envoi_session *session, envoi_dial_fn *dial, void *ctx);
+
+/** Says whether a wait goes on that a signal has interrupted: Python's PyErr_CheckSignals() is such a function.
+ * @param ctx  as given to envoi_session_set_interrupt_callback() or envoi_pool_set_interrupt_callback()
+ * @returns 0: it goes on; anything else: as envoi_session_interrupt() or envoi_pool_interrupt()
+ * @since 0.1 */
+typedef int envoi_interrupt_fn(void *ctx);
+/** Sets the function that is called when a signal handler has run while a blocking verb was waiting (EINTR). A signal
+ * that comes just before the wait does not interrupt it: where none may be missed, its handler calls
+ * envoi_session_interrupt().
+ * @param session   the session
+ * @param callback  NULL, the default: every wait goes on
+ * @param ctx       passed to it
+ * @since 0.1 */
+int envoi_session_set_interrupt_callback(struct envoi_session *session, envoi_interrupt_fn *callback, void *ctx);
 
 /** The kinds of trace lines. */
 enum envoi_trace {
@@ -733,6 +760,17 @@ int envoi_session_sendmail(struct envoi_session *session, const char *sender, co
  * @retval ENVOI_OK  also if the server did not answer, or there is no connection: accepted messages stay accepted
  * @since 0.1 */
 int envoi_session_quit(struct envoi_session *session);
+/** Ends the blocking verb that is in progress, at once. The connection is closed, and messages are settled as by a lost
+ * connection. May be called from a signal handler, from another thread and from a callback; the session must not be
+ * freed meanwhile. NULL is a no-op.
+ * - The verb returns ENVOI_E_CANCELLED, or ENVOI_E_UNKNOWN if a content had left: that message may have been delivered.
+ * - If no verb is in progress, or its result is certain already, the next verb but quit ends so. A quit that is in
+ *   progress returns ENVOI_OK at once. No request is lost, and several are one.
+ * - In the non-blocking face nothing waits: the verb ends in the next envoi_session_process().
+ * - Callbacks (a credential, content, a connection), a step of a mechanism whose library blocks, and files that are
+ *   read are not interrupted: the verb ends when they return.
+ * @since 0.1 */
+void envoi_session_interrupt(struct envoi_session *session);
 /** Closes without QUIT. Never blocks. A verb in progress ends without a result, and its messages are settled as lost.
  * The session can connect again.
  * @retval ENVOI_E_BUSY  called from a callback of the session

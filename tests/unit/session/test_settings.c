@@ -68,7 +68,7 @@ Test(settings, timeouts)
     cr_expect_gt(INT64_MAX - s->settings.timeouts[ENVOI_PHASE_QUIT], INT64_MAX / 2, "a deadline would overflow");
     cr_expect_eq(envoi_session_set_timeout(s, ENVOI_PHASES, 1), ENVOI_E_USAGE);
     cr_expect_eq(envoi_session_set_timeout(s, -1, 1), ENVOI_E_USAGE);
-    cr_expect_eq(envoi_session_set_timeout(s, ENVOI_PHASE_MAIL, -1), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_session_set_timeout(s, ENVOI_PHASE_MAIL, -2), ENVOI_E_USAGE);
     cr_expect_eq(envoi_session_set_timeout(NULL, ENVOI_PHASE_MAIL, 1), ENVOI_E_USAGE);
     end(s);
 }
