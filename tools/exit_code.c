@@ -13,6 +13,7 @@ static const struct row by_error[] = {
     {ENVOI_E_ADDRESS, EXIT_DATA},
     {ENVOI_E_CONTENT, EXIT_DATA},
     {ENVOI_E_RESOLVE, EXIT_NO_HOST},
+    {ENVOI_E_LOOKUP, EXIT_DEFERRED},
 };
 
 static const struct row by_class[] = {
@@ -61,6 +62,8 @@ int exit_code_of_error(int error, int phase, int reply)
     if (exit)
         return exit;
     exit = FIND(by_class, class, EXIT_LOCAL);
+    if (error == ENVOI_E_TIMEOUT && phase == ENVOI_PHASE_DNS)
+        return EXIT_DEFERRED;
     if (error == ENVOI_E_NOT_SUPPORTED)
         return FIND(not_supported, phase, exit);
     return may_be_deferred(error, class) && for_now(reply) ? EXIT_DEFERRED : exit;

@@ -13,7 +13,7 @@ enum exit_code {
     EXIT_REFUSED = 69,    /* refused for good (5yz) */
     EXIT_LOCAL = 71,      /* out of memory, a system call failed */
     EXIT_CONNECTION = 74, /* no connection, connection lost, deadline passed */
-    EXIT_DEFERRED = 75,   /* refused for now (4yz) */
+    EXIT_DEFERRED = 75,   /* refused for now (4yz), or the host cannot be looked up now */
     EXIT_PROTOCOL = 76,   /* protocol, TLS or plugin failure */
     EXIT_LOGIN = 77,      /* the login failed */
     EXIT_CONFIG = 78,     /* a file named by an option cannot be used, or there is no password */

@@ -175,7 +175,7 @@ static int channel_open_servers(struct resolver *r, ares_channel *channel, const
 
 static int channel_failure(int status, struct envoi_errctx *fault)
 {
-    int code = status == ARES_ENOMEM ? ENVOI_E_MEMORY : ENVOI_E_RESOLVE;
+    int code = status == ARES_ENOMEM ? ENVOI_E_MEMORY : ENVOI_E_LOOKUP;
 
     return fault_set(fault, code, ENVOI_PHASE_DNS, "name resolution cannot start: %s", ares_strerror(status));
 }
@@ -255,14 +255,20 @@ static void query_ask(struct resolver *r, ares_channel channel, const char *name
 
 static const char localhost[] = "localhost";
 
-/* True for localhost and names below it: no name server is asked for them (RFC 6761 section 6.3). */
-static bool resolver_is_localhost(const struct target *target)
+/* Is it this name, or one below it? No name server is asked for localhost, which is this machine, and for "invalid",
+ * which does not exist (RFC 6761 sections 6.3 and 6.4). */
+static bool resolver_is_below(const struct target *target, const char *top)
 {
-    size_t len = strlen(target->name), tail = sizeof localhost - 1;
+    size_t len = strlen(target->name), tail = strlen(top);
 
-    if (len < tail || !text_equal(target->name + len - tail, localhost))
+    if (len < tail || !text_equal(target->name + len - tail, top))
         return false;
     return len == tail || target->name[len - tail - 1] == '.';
+}
+
+static bool resolver_is_localhost(const struct target *target)
+{
+    return resolver_is_below(target, localhost);
 }
 
 /* c-ares knows localhost if /etc/hosts does not have it, but not if there is no such file, as in a bare chroot. */
@@ -336,6 +342,8 @@ int resolver_start(struct resolver *r, const struct target *target, const struct
     if (!rc && r->addresses.count[FAMILY_V6] + r->addresses.count[FAMILY_V4] == 0) {
         if (resolver_is_localhost(target))
             resolver_add_loopback(r);
+        else if (resolver_is_below(target, "invalid"))
+            r->queries[FAMILY_V6].status = r->queries[FAMILY_V4].status = ARES_ENOTFOUND;
         else
             rc = resolver_ask_servers(r, policy, fault);
     }
@@ -390,10 +398,15 @@ int resolver_failure(const struct resolver *r, struct envoi_errctx *fault)
         return fault_set(fault, ENVOI_E_RESOLVE, ENVOI_PHASE_DNS, "%s: no such host", name);
     case ARES_ENODATA:
         return fault_set(fault, ENVOI_E_RESOLVE, ENVOI_PHASE_DNS, "%s: the host has no address", name);
-    case ARES_ETIMEOUT:
-        return fault_set(fault, ENVOI_E_TIMEOUT, ENVOI_PHASE_DNS, "%s: the name servers do not answer", name);
-    default:
+    case ARES_EBADNAME:
         return fault_set(fault, ENVOI_E_RESOLVE, ENVOI_PHASE_DNS, "%s: %s", name, ares_strerror(status));
+    case ARES_ETIMEOUT:
+        return fault_set(fault, ENVOI_E_LOOKUP, ENVOI_PHASE_DNS, "%s: the name servers do not answer", name);
+    case ARES_ECONNREFUSED:
+        return fault_set(fault, ENVOI_E_LOOKUP, ENVOI_PHASE_DNS, "%s: no name server can be reached", name);
+    default: /* SERVFAIL, REFUSED, an answer that cannot be read ... */
+        return fault_set(fault, ENVOI_E_LOOKUP, ENVOI_PHASE_DNS, "%s: the name servers cannot tell: %s", name,
+                         ares_strerror(status));
     }
 }
 

@@ -29,6 +29,7 @@
     X(TIMEOUT, -32, NETWORK, "the deadline of this phase passed")                                                      \
     X(DISCONNECTED, -33, NETWORK, "not connected, or the connection was lost")                                         \
     X(TRUNCATED, -34, NETWORK, "the connection ended without the closing alert of TLS")                                \
+    X(LOOKUP, -35, NETWORK, "the host name cannot be looked up now")                                                   \
     X(TLS, -40, TLS, "the TLS layer failed, or TLS is required and cannot be had")                                     \
     X(CERTIFICATE, -41, TLS, "the certificate of the server is not trusted")                                           \
     X(STARTTLS, -42, TLS, "the server refused STARTTLS")                                                               \

@@ -511,7 +511,8 @@ int64_t envoi_session_deadline(struct envoi_session *session);
  * @param server   "host", "host:port", "[v6]:port", "v6" or "/path" (a unix socket). Default ports: 25; 465 with
  *                 implicit TLS; 24 for LMTP
  * @retval ENVOI_E_USAGE          already connected, server is NULL, or it has another form
- * @retval ENVOI_E_RESOLVE        the name has no address
+ * @retval ENVOI_E_RESOLVE        the name has no address, as the name servers say
+ * @retval ENVOI_E_LOOKUP         no name server gives an answer: it may be another one later
  * @retval ENVOI_E_CONNECT        no address accepts the connection, the dial function failed, or this machine has not
  *                                the source address
  * @retval ENVOI_E_GREETING       another greeting than 220, which is in envoi_session_reply()

@@ -135,8 +135,8 @@ static void reply(struct question *q)
 {
     if (!answer(&q->p, q->name, q->type))
         return;
-    if (server.rcode && waits_for_release(q)) {
-        q->p.data[3] = (uint8_t)(0x80 | server.rcode);
+    if ((server.rcode && waits_for_release(q)) || row_of(q)->rcode) {
+        q->p.data[3] = (uint8_t)(0x80 | (row_of(q)->rcode ? row_of(q)->rcode : server.rcode));
         q->p.data[7] = 0;
         q->p.len = q->asked_len;
     }

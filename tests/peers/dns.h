@@ -14,6 +14,7 @@ struct dns_row {
     int a_first;     /* 1: questions for AAAA are answered after those for A */
     int hold_a;      /* 1: questions for A are answered when dns_release() says so; a name server holds one kind only */
     int hold_aaaa;   /* ... for AAAA */
+    int rcode;       /* instead of an answer: 2 SERVFAIL, 5 REFUSED ... */
     int truncated;   /* 1: by UDP only the word that the answer is too long, by TCP all of it */
 };
 

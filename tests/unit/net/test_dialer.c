@@ -409,6 +409,57 @@ Test(dialer, names_that_lead_nowhere)
     cr_expect_eq(net_count_fds(), before);
 }
 
+/* faults: U12 */
+Test(dialer, names_that_cannot_be_looked_up_now)
+{
+    static const struct dns_row rows[] = {
+        {.name = "servfail.example", .rcode = 2},
+        {.name = "notimp.example", .rcode = 4},
+        {.name = "refused.example", .rcode = 5},
+        {.name = NULL},
+    };
+    int before = net_count_fds();
+    struct call c;
+
+    for (size_t i = 0; rows[i].name; i++) {
+        call_name(&c, rows, rows[i].name, 25, 20000);
+        cr_expect_eq(c.rc, ENVOI_E_LOOKUP, "%s: %s", rows[i].name, c.fault.text);
+        cr_expect_eq(c.fault.phase, ENVOI_PHASE_DNS);
+        call_finish(&c);
+    }
+    call_prepare(&c, "mail.example"); /* nobody listens there */
+    c.policy.servers = "127.0.0.1:1";
+    call_dial(&c);
+    cr_expect_eq(c.rc, ENVOI_E_LOOKUP, "%s", c.fault.text);
+    cr_expect_str_eq(c.fault.text, "mail.example: no name server can be reached");
+    call_finish(&c);
+    call_prepare(&c, "mail.example");
+    c.policy.servers = "nonsense";
+    call_dial(&c);
+    cr_expect_eq(c.rc, ENVOI_E_LOOKUP, "%s", c.fault.text);
+    call_finish(&c);
+    cr_expect_eq(net_count_fds(), before);
+}
+
+/* RFC 6761: it does not exist, whatever a name server would say. */
+Test(dialer, invalid_causes_no_packet)
+{
+    static const char *const names[] = {"invalid", "mail.invalid", "MAIL.Invalid."};
+    static const struct dns_row rows[] = {{.name = "mail.invalid", .a = {"127.0.0.1"}}, {.name = NULL}};
+    struct call c;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        call_prepare(&c, names[i]);
+        c.policy.servers = dns_start(rows);
+        call_dial(&c);
+        cr_expect_eq(c.rc, ENVOI_E_RESOLVE, "%s", c.fault.text);
+        cr_expect_not_null(strstr(c.fault.text, "no such host"), "%s", c.fault.text);
+        cr_expect_eq(dns_questions(), 0);
+        dns_stop();
+        call_finish(&c);
+    }
+}
+
 /* Search domains come from the environment, unless the program is a set-uid one. */
 /* faults: 66 */
 Test(dialer, the_environment_counts_only_for_its_owner)
