@@ -62,6 +62,17 @@ static bool host_is_name(const char *name)
     }
 }
 
+/* Is the last label a number, as in "127.1", "0x7f.1" or "2130706433"? Programs read these as addresses in different
+ * ways, and no top-level domain is a number (RFC 1123 section 2.1), so it is neither a name nor an address here. */
+static bool host_is_numeric(const char *name)
+{
+    const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+    bool hex = last[0] == '0' && (last[1] == 'x' || last[1] == 'X');
+    size_t digits = strspn(hex ? last + 2 : last, hex ? "0123456789abcdefABCDEF" : "0123456789");
+
+    return !last[(hex ? 2 : 0) + digits];
+}
+
 /* libidn2 has its own allocator, so the result is copied to memory of mem.h. */
 static int host_to_a_labels(const char *text, struct envoi_errctx *fault, char **out)
 {
@@ -110,6 +121,10 @@ int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, cha
         mem_free(name);
         return target_wrong(fault, text, len, "not a host name");
     }
+    if (host_is_numeric(name)) {
+        mem_free(name);
+        return target_wrong(fault, text, len, "a number at its end is not a host name, nor is this an IP address");
+    }
     *out = name;
     return ENVOI_OK;
 }
@@ -148,6 +163,16 @@ static bool target_parse_ip(const char *text, size_t len, uint16_t port, struct 
     if (zone && !(in6.sin6_scope_id = target_zone(zone)))
         return true;
     return endpoint_set(out, (const struct sockaddr *)&in6, sizeof in6);
+}
+
+/* NULL, or why no socket can use an address that was parsed. */
+static const char *target_address_problem(const struct endpoint *e)
+{
+    if (!e->len)
+        return "no such network interface";
+    if (e->at.any.sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&e->at.in6.sin6_addr) && !e->at.in6.sin6_scope_id)
+        return "a link-local address needs its network interface, as in fe80::1%eth0";
+    return NULL;
 }
 
 int host_or_ip_normalise(const char *text, struct envoi_errctx *fault, char **out, bool *is_ip)
@@ -211,8 +236,8 @@ int target_address(const char *text, struct envoi_errctx *fault, struct endpoint
         why = "not a port: 0 to 65535";
     if (!why && !target_parse_ip(parts.host, parts.len, port, out))
         why = "not an IP address";
-    if (!why && !out->len)
-        why = "no such network interface";
+    if (!why)
+        why = target_address_problem(out);
     return why ? target_wrong(fault, text, strlen(text), why) : ENVOI_OK;
 }
 
@@ -235,14 +260,15 @@ static int target_parse_path(const char *path, struct envoi_errctx *fault, struc
 static int target_parse_host(const struct target_parts *p, struct envoi_errctx *fault, struct target *out)
 {
     char text[ENDPOINT_TEXT_MAX];
+    const char *why;
 
     if (!(out->is_ip = target_parse_ip(p->host, p->len, out->port, &out->address))) {
         if (p->brackets || memchr(p->host, ':', p->len))
             return target_wrong(fault, p->host, p->len, "not an IPv6 address");
         return host_normalise(p->host, p->len, fault, &out->name, &out->absolute);
     }
-    if (!out->address.len)
-        return target_wrong(fault, p->host, p->len, "no such network interface");
+    if ((why = target_address_problem(&out->address)))
+        return target_wrong(fault, p->host, p->len, why);
     endpoint_host(&out->address, text, sizeof text);
     out->name = mem_strdup(text);
     return out->name ? ENVOI_OK : target_no_memory(fault);
@@ -270,6 +296,8 @@ int target_parse(const char *server, uint16_t default_port, struct envoi_errctx 
     *out = (struct target){.port = default_port};
     if (len == 0 || len > SERVER_MAX || !text_is_line(server, len))
         return target_wrong(fault, server, len, "not a server: host, host:port, [IPv6 address]:port or /path");
+    if (server[0] != '/' && strstr(server, "://"))
+        return target_wrong(fault, server, len, "a URL is not a host: write host or host:port");
     if (server[0] == '/') {
         rc = target_parse_path(server, fault, out);
     } else {

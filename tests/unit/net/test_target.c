@@ -107,7 +107,47 @@ static const char *const bad[] = {
     "\xc2\xad", /* a soft hyphen alone is nothing */
     "\xf0\x9f\x98\x80.example",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
+    "127.1",
+    "127.0.0.256",
+    "1.2.3.4.5",
+    "0x7f000001",
+    "0x7f.1",
+    "host.0X1",
+    "2130706433",
+    "127.0.0.1.",
+    "017700000001:25",
+    "\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.0.0.1", /* full-width digits: it would become 127.0.0.1 */
+    "127\xe3\x80\x82"
+    "0\xe3\x80\x82"
+    "0\xe3\x80\x82"
+    "1", /* ideographic full stops: likewise */
+    "\xd9\xa1\xd9\xa2\xd9\xa7.0.0.1",
 };
+
+/* faults: F16 */
+Test(target, texts)
+{
+    static const char *const rows[][2] = {
+        {"smtp://mail.example.org", "a URL is not a host"},
+        {"smtps://mail.example.org:465", "a URL is not a host"},
+        {"[smtp://mail.example.org]:25", "a URL is not a host"},
+        {"https://[::1]/", "a URL is not a host"},
+        {"fe80::1", "fe80::1%eth0"},
+        {"[fe80::1]:25", "fe80::1%eth0"},
+        {"febf::1", "fe80::1%eth0"},
+        {"127.1", "a number at its end"},
+        {"host:port", "not a port"},
+        {"1:2:3", "not an IPv6 address"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct envoi_errctx fault = {0};
+        struct target t;
+
+        cr_expect_eq(target_parse(rows[i][0], 25, &fault, &t), ENVOI_E_USAGE);
+        cr_expect_not_null(strstr(fault.text, rows[i][1]), "%s", fault.text);
+    }
+}
 
 /* faults: 53 */
 Test(target, what_is_none)
