@@ -22,6 +22,7 @@ static const struct {
     {ENVOI_E_TIMEOUT, ENVOI_PHASE_DNS, 0,
      "try again; is the network up, and are the servers of /etc/resolv.conf right?"},
     {ENVOI_E_CONNECT, ENVOI_PHASE_NONE, 0, "are the host and --port right, and is the server running?"},
+    {ENVOI_E_TIMEOUT, ENVOI_PHASE_GREETING, 0, "see --tls and --timeout"},
     {ENVOI_E_TIMEOUT, ENVOI_PHASE_NONE, 0, "try again, or give a longer --timeout"},
     {ENVOI_E_TLS, ENVOI_PHASE_STARTTLS, 0, "'envoi probe' shows what is announced; see --tls"},
     {ENVOI_E_CERTIFICATE, ENVOI_PHASE_NONE, 0, "'envoi probe' shows the certificates; see --ca, --tls-name and --pin"},

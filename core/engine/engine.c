@@ -71,11 +71,26 @@ void engine_set_trace_level(struct engine *e, int level)
     e->trace_level = level;
 }
 
+/* A server that expects TLS says nothing before the handshake, so after a few seconds the trace says that this may be
+ * the reason. Milliseconds. */
+#define GREETING_LATE 3000
+
+/* When that is due; -1: not, or not any more. */
+static int64_t greeting_is_late_at(const struct engine *e)
+{
+    bool due = e->trace_level && e->phase == ENVOI_PHASE_GREETING && !e->stack.transport && !e->greeting_late;
+
+    return due ? e->armed_at + GREETING_LATE : -1;
+}
+
 int64_t engine_deadline(const struct engine *e)
 {
     int64_t limit = e->settings->timeouts[e->phase];
+    int64_t at = e->phase == ENVOI_PHASE_NONE || limit < 0 ? -1 : e->armed_at + limit;
 
-    return e->phase == ENVOI_PHASE_NONE || limit < 0 ? -1 : e->armed_at + limit;
+    if (greeting_is_late_at(e) >= 0 && (at < 0 || greeting_is_late_at(e) < at))
+        return greeting_is_late_at(e);
+    return at;
 }
 
 /* ---- the end of the connection ---- */
@@ -112,6 +127,21 @@ static void engine_lose(struct engine *e, const char *how)
 
 /* ---- octets out ---- */
 
+/* The deadline of the content is put off by so much for each octet that leaves, so that a server cannot stretch it by
+ * taking octet by octet: 100 octets a second will do. Milliseconds. */
+#define OCTET_BUYS 10
+
+/* The whole time-out is there again if nothing waits to leave: then the content's source is the slow one. */
+static void note_content_gone(struct engine *e, size_t len)
+{
+    int64_t at = e->armed_at + (int64_t)len * OCTET_BUYS;
+
+    if (e->phase != ENVOI_PHASE_CONTENT || !e->output.lent || at > e->now)
+        engine_arm(e, ENVOI_PHASE_CONTENT);
+    else
+        e->armed_at = at;
+}
+
 /* Notes that octets have left: commands that left whole may be answered from now on. */
 static void note_gone(struct engine *e, size_t len, uint64_t position)
 {
@@ -121,7 +151,7 @@ static void note_gone(struct engine *e, size_t len, uint64_t position)
     if (content && e->unanswered && e->answerable == e->unanswered)
         engine_arm(e, e->answered.row->phase);
     else if (content)
-        engine_arm(e, ENVOI_PHASE_CONTENT);
+        note_content_gone(e, len);
 }
 
 /* A plugin reports its failure to the fault. An earlier failure must not be replaced by it, so it is copied first. */
@@ -421,17 +451,35 @@ void engine_lost(struct engine *e, int error_number)
         e->fault->library_code = error_number;
 }
 
+static const char expects_tls[] = "the port may expect TLS from the first octet (implicit)";
+
+static void engine_too_late(struct engine *e)
+{
+    long long limit = e->settings->timeouts[e->phase];
+    bool silent = e->phase == ENVOI_PHASE_GREETING && !e->stack.transport;
+
+    if (e->phase == ENVOI_PHASE_CONTENT && e->output.lent)
+        engine_die_of(e, ENVOI_E_TIMEOUT, "the server takes the content too slowly: nearly nothing for %lld ms (%s)",
+                      limit, doing(e));
+    else
+        engine_die_of(e, ENVOI_E_TIMEOUT, "nothing came for %lld ms (%s)%s%s", limit, doing(e), silent ? "; " : "",
+                      silent ? expects_tls : "");
+}
+
 void engine_tick(struct engine *e, int64_t now)
 {
-    int64_t deadline;
+    int64_t deadline, late;
 
     e->now = now;
     if (!e->open)
         return;
+    if ((late = greeting_is_late_at(e)) >= 0 && now >= late) {
+        e->greeting_late = true;
+        engine_trace(e, ENVOI_TRACE_INFO, "no greeting yet: %s", expects_tls);
+    }
     deadline = engine_deadline(e);
     if (deadline >= 0 && now >= deadline) {
-        engine_die_of(e, ENVOI_E_TIMEOUT, "nothing came for %lld ms (%s)", (long long)e->settings->timeouts[e->phase],
-                      doing(e));
+        engine_too_late(e);
         return;
     }
     if (e->waiting)

@@ -33,10 +33,11 @@ struct engine {
 
     /* the connection */
     bool open;
-    bool closing;      /* the reply that was read last is a 421 */
-    bool lost_idle;    /* it ended while no verb was in progress: the next verb reports it */
-    bool switching;    /* a layer follows the reply that was read last: no octets may come with that reply */
-    bool ticket_tried; /* octets came after the handshake, and a ticket was looked for */
+    bool closing;       /* the reply that was read last is a 421 */
+    bool lost_idle;     /* it ended while no verb was in progress: the next verb reports it */
+    bool greeting_late; /* the trace has said so */
+    bool switching;     /* a layer follows the reply that was read last: no octets may come with that reply */
+    bool ticket_tried;  /* octets came after the handshake, and a ticket was looked for */
     bool ticket_kept;
     bool host_is_ip;
     bool unix_socket;

@@ -68,6 +68,7 @@ int engine_connect(struct engine *e, const struct engine_peer *peer)
     e->hello_name = e->hello_said = NULL;
     e->open = true;
     e->window = e->env.window ? e->env.window(e->env.driver) : ENGINE_WINDOW_UNPROVED;
+    e->greeting_late = false;
     e->closing = e->lost_idle = e->tls_declined = e->authenticated = false;
     return submit_run(e, &e->connect_job, e->tls == ENVOI_TLS_IMPLICIT ? &command_handshake : &command_greeting, 0);
 }

@@ -134,7 +134,7 @@ enum envoi_phase {
     ENVOI_PHASE_MAIL = 8,     /**< 5 min */
     ENVOI_PHASE_RCPT = 9,     /**< 5 min */
     ENVOI_PHASE_DATA = 10,    /**< until the 354, 2 min */
-    ENVOI_PHASE_CONTENT = 11, /**< each write of content, 3 min */
+    ENVOI_PHASE_CONTENT = 11, /**< content, 3 min; each octet that leaves puts it off by 10 ms, up to 3 min from then */
     ENVOI_PHASE_FINAL = 12,   /**< from the last octet to the reply, 10 min */
     ENVOI_PHASE_COMMAND = 13, /**< any other command, 5 min */
     ENVOI_PHASE_QUIT = 14,    /**< 5 s */
