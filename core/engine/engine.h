@@ -77,7 +77,7 @@ struct engine_env {
 struct engine_peer {
     const char *host;      /* the name given by the caller: A-labels or an address; "localhost" for a unix socket */
     bool host_is_ip;       /* an address: iPAddress SANs are matched */
-    bool unix_socket;      /* counts as verified TLS */
+    bool unix_socket;      /* one of a trusted user: counts as verified TLS */
     int tls;               /* ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT; ENVOI_TLS_DEFAULT is resolved by the driver */
     const char *helo_name; /* FQDN or address literal, used if the settings have no name */
 };

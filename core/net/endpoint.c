@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 bool endpoint_set(struct endpoint *e, const struct sockaddr *from, socklen_t len)
 {
@@ -71,4 +72,13 @@ void endpoint_source(const struct endpoint *e, char *text, size_t size)
         endpoint_text(e, text, size);
     else
         endpoint_host(e, text, size);
+}
+
+/* The kernel noted the owner when the server called listen(2). */
+bool endpoint_is_ours(int fd)
+{
+    struct ucred owner;
+    socklen_t len = sizeof owner;
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &owner, &len) == 0 && (owner.uid == 0 || owner.uid == geteuid());
 }

@@ -32,5 +32,7 @@ void endpoint_text(const struct endpoint *e, char *text, size_t size);
 void endpoint_source(const struct endpoint *e, char *text, size_t size);
 /* 0: none, or a unix socket. */
 uint16_t endpoint_port(const struct endpoint *e);
+/* Is the server at the other end of a connected unix socket root's, or of the same user as this process? */
+bool endpoint_is_ours(int fd);
 
 #endif

@@ -34,12 +34,14 @@ int loop_connected(struct envoi_session *s)
     struct engine_peer peer = {
         .host = s->target.name,
         .host_is_ip = s->target.is_ip,
-        .unix_socket = s->target.is_unix,
+        .unix_socket = s->target.is_unix && endpoint_is_ours(s->fd),
         .tls = loop_tls_policy(s),
         .helo_name = helo,
     };
 
     trace_event(&s->trace, "connected to %s", s->peer);
+    if (s->target.is_unix && !peer.unix_socket)
+        trace_event(&s->trace, "%s: the server is another user's: plaintext logins need TLS", s->peer);
     helo_default(s->fd, s->target.is_unix, helo);
     s->readable = s->choked = false;
     return engine_connect(s->engine, &peer);

@@ -344,7 +344,8 @@ int envoi_session_set_credential_callback(struct envoi_session *session, envoi_c
  * @since 0.1 */
 int envoi_session_set_mechanisms(struct envoi_session *session, const char *names);
 /** Says whether plaintext mechanisms (PLAIN, LOGIN, XOAUTH2, OAUTHBEARER) are allowed (1) on a connection that is
- * neither verified TLS nor a unix socket. Default: 0. The administrator's `require-tls: yes` cannot be lifted.
+ * neither verified TLS nor a unix socket whose server is root's or of the same effective user. Default: 0. The
+ * administrator's `require-tls: yes` cannot be lifted.
  * @since 0.1 */
 int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on);
 /** Sets how often one login may present a password or a token that is refused. The first time it is presented by the

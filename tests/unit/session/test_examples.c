@@ -94,6 +94,7 @@ static void check(const char *example)
     check_refusal(example);
 }
 
+/* faults: U16 */
 Test(examples, blocking)
 {
     check(EXAMPLES "/blocking");
