@@ -144,6 +144,16 @@ static int visit(struct probe *probe)
     return 0;
 }
 
+/* Of the trace, the one line that a person waits for: why nothing comes. */
+static void tell_if_silent(void *ctx, int kind, const char *text, size_t len)
+{
+    static const char silent[] = "no greeting yet";
+
+    (void)ctx;
+    if (kind == ENVOI_TRACE_INFO && len > strlen(silent) && !memcmp(text, silent, strlen(silent)))
+        complain("%.*s; see --tls", (int)len, text);
+}
+
 static int attempt(struct probe *probe, int verify)
 {
     struct options options = *probe->options;
@@ -154,6 +164,8 @@ static int attempt(struct probe *probe, int verify)
         options.tls = ENVOI_TLS_OPPORTUNISTIC;
     if (connection_session(&options, probe->library, verify, &probe->session, &probe->fault))
         return probe->fault.exit;
+    if (!probe->options->trace)
+        envoi_session_set_trace(probe->session, 1, tell_if_silent, NULL);
     error = visit(probe);
     if (error)
         fault_from_session(&probe->fault, probe->session, error);

@@ -273,7 +273,12 @@ scripted_cases() {
     check 'lost before the transaction' 74 out 'ENVOI_E_DISCONNECTED' out '"verdict": "not attempted"'
     scripted '<<'
     plain_send --timeout 1
-    check 'no greeting in time' 74 out 'ENVOI_E_TIMEOUT' err 'timeout'
+    check 'no greeting in time' 74 out 'ENVOI_E_TIMEOUT' err 'TLS from the first octet.*--tls'
+    # faults: F14
+    scripted '<<'
+    run probe --timeout 4 127.0.0.1 --port "$PORT"
+    scripted_end
+    check 'probe, no greeting' 74 err 'no greeting yet: .*--tls' err '^envoi: .*nothing came for 4000 ms'
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
     # faults: 59
     plain_send --user alice --password-file password
