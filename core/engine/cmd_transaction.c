@@ -124,7 +124,7 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
     case 3:
         return engine_die_of_reply(e, reply, "the reply to RCPT");
     default:
-        settle_one(m, at->recipient, ENVOI_PHASE_RCPT, reply);
+        settle_rcpt(job, at->recipient, reply);
     }
     if (job->rcpt_answered < m->due_count || job->accepted == m->due_count)
         return ENVOI_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/settle.h"
 
+#include "base/text.h"
 #include "engine/state.h"
 
 #include <string.h>
@@ -35,6 +36,24 @@ void settle_one(struct envoi_message *m, size_t index, int phase, const struct e
 
     settle(&m->recipients[index], phase, reply, reason);
     reason_drop(reason);
+}
+
+/* RFC 5321 section 4.5.3.1.10: old servers say 552 instead of 452 when they take no more recipients. It is no verdict
+ * on this one: it may follow in a transaction of its own. (552 alone is a full mailbox.) */
+static bool is_too_many(const struct envoi_reply *reply)
+{
+    const char *text = envoi_reply_text(reply);
+
+    if (reply->enhanced[0])
+        return strcmp(reply->enhanced, "5.5.3") == 0;
+    return reply->code == 552 && text_has_word(text, "too") && text_has_word(text, "many");
+}
+
+void settle_rcpt(struct job *job, size_t index, const struct envoi_reply *reply)
+{
+    settle_one(job->message, index, ENVOI_PHASE_RCPT, reply);
+    if (job->accepted && is_too_many(reply))
+        job->message->recipients[index].verdict = ENVOI_VERDICT_DEFERRED;
 }
 
 void settle_all(struct envoi_message *m, int phase, const struct envoi_reply *reply)
@@ -84,6 +103,7 @@ void settle_lost(struct engine *e, struct job *job)
     const struct envoi_errctx *why = e->loss ? e->loss : e->fault;
     struct envoi_message *m = job->message;
     struct reason *reason = reason_new(m, why->text);
+    struct reason *said = e->closing ? reason_new(m, envoi_reply_text(e->reply)) : NULL;
 
     for_each_due (m, i) {
         struct recipient *r = &m->recipients[i];
@@ -91,7 +111,7 @@ void settle_lost(struct engine *e, struct job *job)
         if (r->verdict != ENVOI_VERDICT_NOT_ATTEMPTED)
             continue;
         if (r->pending && e->closing) {
-            settle_one(m, i, why->phase, e->reply);
+            settle(r, why->phase, e->reply, said);
             continue;
         }
         if (engine_content_left(e, job) && !job->mail_refused && !e->closing)
@@ -101,4 +121,5 @@ void settle_lost(struct engine *e, struct job *job)
         recipient_set_reason(r, reason);
     }
     reason_drop(reason);
+    reason_drop(said);
 }

@@ -2,6 +2,7 @@
 #include "message/message.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "message/parameters.h"
 
 #include <string.h>
@@ -237,7 +238,7 @@ uint64_t envoi_message_progress(const struct envoi_message *message)
 
 struct reason *reason_new(struct envoi_message *m, const char *text)
 {
-    size_t size = strlen(text) + 1;
+    size_t len = strlen(text), size = len < REASON_MAX ? len + 1 : REASON_MAX;
     bool own = size <= REASON_OWN_MAX && !m->said.reason.users;
     struct reason *reason = own ? &m->said.reason : mem_alloc(sizeof *reason + size);
     char *to;
@@ -245,7 +246,10 @@ struct reason *reason_new(struct envoi_message *m, const char *text)
     if (!reason)
         return NULL;
     to = own ? m->said.text : (char *)(reason + 1);
-    memcpy(to, text, size);
+    memcpy(to, text, size - 1);
+    to[size - 1] = '\0';
+    if (len >= size)
+        memcpy(to + text_cut_length(to, size - 4), "...", 4);
     *reason = (struct reason){.users = 1, .own = own, .text = to};
     return reason;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #define REASON_OWN_MAX 64       /* octets of a reason that is stored in the message itself, NUL included */
+#define REASON_MAX     2048     /* octets of any reason, NUL included; a longer text is cut and ends with "..." */
 #define ENHANCED_MAX   16       /* octets of an enhanced status code, NUL included */
 #define RECIPIENTS_MAX 1000000u /* of one message: a bound on memory */
 

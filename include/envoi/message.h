@@ -71,7 +71,7 @@ struct envoi_message;
 enum envoi_verdict {
     ENVOI_VERDICT_NOT_ATTEMPTED = 0, /**< the server was not asked, or did not process the command */
     ENVOI_VERDICT_ACCEPTED = 1,      /**< the server took the responsibility (2yz to the content) */
-    ENVOI_VERDICT_DEFERRED = 2,      /**< refused for now (4yz): try later */
+    ENVOI_VERDICT_DEFERRED = 2,      /**< refused for now (4yz, or "552 too many" behind accepted ones): try later */
     ENVOI_VERDICT_REFUSED = 3,       /**< refused for good (5yz, or larger than the announced SIZE) */
     ENVOI_VERDICT_UNKNOWN = 4,       /**< the connection was lost after the content: it may have been delivered */
 };
