@@ -1,53 +1,179 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/echo.h"
 
+#include "base/base64.h"
+#include "base/buf.h"
+#include "base/mem.h"
 #include "base/text.h"
 
+#include <envoi/error.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-/* Shorter secrets, and shorter fragments, occur in texts by chance. */
+/* Shorter secrets occur in texts by chance. */
 #define SECRET_LEAST 4
-#define PIECE_LEAST  8
+/* A piece is one octet shorter than its secret, so that one may be missing, and at most this long. */
+#define WINDOW_MAX   8
+/* Of a long secret, a token say, not each piece is kept but one for so many octets. */
+#define LONG         256
+#define STRIDE       4
 
-int echo_remember(struct buf *said, const void *secret, size_t len)
+/* ---- pieces ---- */
+
+/* Blanks and line ends do not count: the secret may be spread over several words and lines. */
+static bool echo_passes_over(char c)
 {
-    buf_append(said, secret, len);
-    return buf_append(said, "", 1); /* secrets are separated by NUL */
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\0';
 }
 
-static void echo_cover(char *text, size_t len, const char *secret, size_t secret_len)
+static uint64_t echo_hash(const struct echo *echo, const char *piece, size_t window)
 {
-    char *end = text + len, *at = text;
+    uint64_t h = echo->key[0];
 
-    for (; (at = memmem(at, (size_t)(end - at), secret, secret_len)); at += secret_len)
-        memset(at, '*', secret_len);
+    for (size_t i = 0; i < window; i++) {
+        h = (h ^ (unsigned char)piece[i]) * (echo->key[1] | 1);
+        h ^= h >> 29;
+    }
+    return h;
 }
 
-static bool is_base64(char c)
+static int echo_compare(const void *a, const void *b)
 {
-    return text_is_alpha(c) || text_is_digit(c) || (c && strchr("+/=", c));
+    const uint64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
 }
 
-/* Masks fragments too: every run of PIECE_LEAST or more base64 characters that occurs in a secret. */
-static void echo_cover_pieces(char *text, size_t len, const void *said, size_t said_len)
+static bool echo_knows(const struct echo_secret *s, uint64_t hash)
 {
-    for (size_t from = 0, to; from < len; from = to + 1) {
-        for (to = from; to < len && is_base64(text[to]);)
-            to++;
-        if (to - from >= PIECE_LEAST && memmem(said, said_len, text + from, to - from))
-            memset(text + from, '*', to - from);
+    return bsearch(&hash, s->pieces, s->count, sizeof hash, echo_compare);
+}
+
+/* ---- remember ---- */
+
+/* Adds the pieces of a text that is in capitals and has nothing in it that is passed over. */
+static int echo_add(struct echo *echo, const char *text, size_t len)
+{
+    struct echo_secret s = {.window = len - 1 < WINDOW_MAX ? len - 1 : WINDOW_MAX}, *list;
+    size_t stride = len > LONG ? STRIDE : 1;
+
+    if (s.window < SECRET_LEAST)
+        s.window = SECRET_LEAST;
+    if (!echo->count && getrandom(echo->key, sizeof echo->key, 0) < 0) /* hashes without a key are still no secrets */
+        echo->key[1] = (uint64_t)(uintptr_t)echo;
+    if (!(list = mem_realloc(echo->list, (echo->count + 1) * sizeof *list)))
+        return ENVOI_E_MEMORY;
+    echo->list = list;
+    if (!(s.pieces = mem_alloc((len / stride + 1) * sizeof *s.pieces)))
+        return ENVOI_E_MEMORY;
+    for (size_t at = 0; at + s.window <= len; at += stride)
+        s.pieces[s.count++] = echo_hash(echo, text + at, s.window);
+    qsort(s.pieces, s.count, sizeof *s.pieces, echo_compare);
+    for (size_t i = 0; i < echo->count; i++)
+        if (list[i].count == s.count && memcmp(list[i].pieces, s.pieces, s.count * sizeof *s.pieces) == 0) {
+            mem_free(s.pieces); /* known from an earlier mechanism or login */
+            return ENVOI_OK;
+        }
+    list[echo->count++] = s;
+    return ENVOI_OK;
+}
+
+int echo_remember(struct echo *echo, const void *secret, size_t len)
+{
+    char *text = mem_alloc(len + 1);
+    const char *from = secret;
+    size_t n = 0;
+    int rc = ENVOI_OK;
+
+    if (!text)
+        return ENVOI_E_MEMORY;
+    for (size_t i = 0; i < len; i++)
+        if (!echo_passes_over(from[i]))
+            text[n++] = text_upper(from[i]);
+    if (n >= SECRET_LEAST)
+        rc = echo_add(echo, text, n);
+    mem_wipe(text, len);
+    mem_free(text);
+    return rc;
+}
+
+static void echo_put_hex(struct buf *b, const uint8_t *secret, size_t len)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < len; i++) {
+        buf_append(b, digits + (secret[i] >> 4), 1);
+        buf_append(b, digits + (secret[i] & 15), 1);
     }
 }
 
-void echo_redact(const struct buf *said, char *text, size_t len)
+int echo_remember_all(struct echo *echo, const void *secret, size_t len)
 {
-    const char *head = (const char *)buf_head(said);
+    const uint8_t *octets = secret;
+    struct buf b;
+    int rc = echo_remember(echo, secret, len);
 
-    for (size_t at = 0, n; at < said->len; at += n + 1) {
-        n = strnlen(head + at, said->len - at);
-        if (n >= SECRET_LEAST)
-            echo_cover(text, len, head + at, n);
+    if (len < SECRET_LEAST)
+        return rc;
+    buf_init(&b, 0, true);
+    echo_put_hex(&b, octets, len);
+    if (!rc && !(rc = buf_failed(&b)))
+        rc = echo_remember(echo, buf_head(&b), b.len);
+    /* In base64 at each of the three places that it may have in a group: the groups that depend on it alone. */
+    for (size_t from = 0; !rc && from < 3; from++) {
+        size_t whole = (len - from) / 3 * 3;
+
+        buf_reset(&b);
+        if (!(rc = base64_encode(&b, octets + from, whole)))
+            rc = echo_remember(echo, buf_head(&b), b.len);
     }
-    if (said->len)
-        echo_cover_pieces(text, len, head, said->len);
+    buf_free(&b);
+    return rc;
+}
+
+/* ---- redact ---- */
+
+/* Stars each piece of one secret. `recent` has the last octets that count, and `where` their places. */
+static void echo_cover(const struct echo *echo, const struct echo_secret *s, const char *text, size_t len, bool *stars)
+{
+    char recent[WINDOW_MAX];
+    size_t where[WINDOW_MAX], n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (echo_passes_over(text[i]))
+            continue;
+        if (n == s->window) {
+            memmove(recent, recent + 1, n - 1);
+            memmove(where, where + 1, (n - 1) * sizeof *where);
+            n--;
+        }
+        recent[n] = text_upper(text[i]);
+        where[n++] = i;
+        if (n == s->window && echo_knows(s, echo_hash(echo, recent, n)))
+            for (size_t k = 0; k < n; k++)
+                stars[where[k]] = true;
+    }
+}
+
+void echo_redact(const struct echo *echo, char *text, size_t len)
+{
+    bool *stars = echo->count && len ? mem_zalloc(len) : NULL;
+
+    if (!echo->count || !len)
+        return;
+    for (size_t i = 0; stars && i < echo->count; i++)
+        echo_cover(echo, &echo->list[i], text, len, stars);
+    for (size_t i = 0; i < len; i++) /* without memory all of it is covered */
+        if (stars ? stars[i] : !echo_passes_over(text[i]))
+            text[i] = '*';
+    mem_free(stars);
+}
+
+void echo_free(struct echo *echo)
+{
+    for (size_t i = 0; i < echo->count; i++)
+        mem_free(echo->list[i].pieces);
+    mem_free(echo->list);
+    *echo = (struct echo){0};
 }

@@ -18,7 +18,6 @@ void auth_init(struct auth *a)
     *a = (struct auth){0};
     buf_init(&a->in, 0, true);
     buf_init(&a->out, AUTH_RESPONSE_MAX, true);
-    buf_init(&a->said, 0, true);
 }
 
 void auth_drop(struct auth *a)
@@ -45,7 +44,6 @@ void auth_end(struct auth *a)
     }
     buf_free(&a->in);
     buf_free(&a->out);
-    buf_free(&a->said);
 }
 
 void auth_free(struct auth *a)
@@ -183,7 +181,7 @@ static void keep_remark(struct engine *e)
 
     if (!e->fault->code)
         return;
-    echo_redact(&a->said, e->fault->text, strlen(e->fault->text));
+    echo_redact(&e->echo, e->fault->text, strlen(e->fault->text));
     (void)snprintf(a->remark, sizeof a->remark, "%.*s", AUTH_REMARK_MAX, e->fault->text);
     fault_clear(e->fault);
 }

@@ -74,7 +74,6 @@ struct auth {
     unsigned rounds;                  /* challenges so far */
     struct buf in;                    /* the challenge, decoded */
     struct buf out;                   /* the response, raw */
-    struct buf said;                  /* the secrets of this exchange, raw and encoded: see echo.h */
 };
 
 /* The challenge as a step gets it: NULL for the initial response, but not for an empty challenge. */

@@ -101,7 +101,7 @@ static int put_auth(struct engine *e)
             (void)base64_encode(text, buf_head(&a->out), a->out.len);
         else
             buf_append(text, "=", 1);
-        if (buf_failed(text) || echo_remember(&a->said, buf_head(text) + response, text->len - response))
+        if (buf_failed(text) || echo_remember(&e->echo, buf_head(text) + response, text->len - response))
             return ENVOI_E_MEMORY;
         buf_reset(&a->out);
         (void)snprintf(mask, sizeof mask, "AUTH %s [%zu octets]", a->name, encoded);
@@ -173,7 +173,7 @@ static int put_response(struct engine *e)
     text->secret = true;
     (void)snprintf(mask, sizeof mask, "[%zu octets]", encoded);
     if (base64_encode(text, buf_head(&a->out), a->out.len) ||
-        echo_remember(&a->said, buf_head(text) + from, text->len - from))
+        echo_remember(&e->echo, buf_head(text) + from, text->len - from))
         return ENVOI_E_MEMORY;
     buf_reset(&a->out);
     a->withheld = false;

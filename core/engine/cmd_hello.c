@@ -73,8 +73,9 @@ static int hello_answer(struct engine *e, struct job *job, struct position *at, 
     int rc;
 
     if (reply->code == 250) {
-        if ((rc = reply_copy(&e->hello_reply, reply)) ||
-            (!e->helo && (rc = extensions_parse(&e->extensions, envoi_reply_text(reply)))))
+        rc = e->helo ? ENVOI_OK : extensions_parse(&e->extensions, envoi_reply_text(reply));
+        engine_cover_reply(e, e->reply); /* not before: a password may look like a keyword */
+        if (rc || (rc = reply_copy(&e->hello_reply, e->reply)))
             return engine_die_of(e, rc, "out of memory while reading the reply to %s", verb_of(e));
         e->hello = hello_of(e);
         return ENVOI_OK;

@@ -69,7 +69,7 @@ int32_t credential_give(void *core, const struct envoi_cred_request *request, st
         return ENVOI_E_CANCELLED;
     }
     if (!rc && (request->id == ENVOI_CRED_PASSWORD || request->id == ENVOI_CRED_TOKEN) &&
-        echo_remember(&e->auth.said, out->data, out->len)) {
+        echo_remember_all(&e->echo, out->data, out->len)) {
         out->release(out);
         rc = ENVOI_E_MEMORY;
     }

@@ -2,7 +2,6 @@
 /* Octets, time and the end of the connection come in here. */
 #include "engine/engine.h"
 
-#include "base/echo.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/auth.h"
@@ -103,6 +102,7 @@ void engine_close(struct engine *e)
         engine_die(e, ENVOI_E_DISCONNECTED);
     }
     auth_free(&e->auth);
+    echo_free(&e->echo);
     tls_keep_ticket(e);
     stack_clear(&e->stack);
     reply_clear(&e->greeting);
@@ -253,31 +253,41 @@ static bool answers_login(const struct engine *e)
     return e->unanswered && e->answered.row && e->answered.row->phase == ENVOI_PHASE_AUTH;
 }
 
-/* Traces a line of a reply. A challenge may hold a secret, so only its length is shown. */
 static void trace_reply_line(void *ctx, const char *line, size_t len)
 {
-    struct engine *e = ctx;
-    bool masked = answers_login(e) && len > 4 && memcmp(line, "334", 3) == 0;
-    char shown[REPLY_LINE_MAX];
-
-    if (masked) {
-        engine_trace(e, ENVOI_TRACE_RECEIVED, "334 [%zu octets]", len - 4);
-        return;
-    }
-    memcpy(shown, line, len);
-    if (e->parser.secret)
-        echo_redact(&e->auth.said, shown, len);
-    engine_trace_line(e, ENVOI_TRACE_RECEIVED, shown, len);
+    engine_trace_line(ctx, ENVOI_TRACE_RECEIVED, line, len);
 }
 
-/* Some servers repeat the client's words. */
+/* Once there is a secret on the connection a reply is traced when it is whole and covered, since the server may spread
+ * the secret over its lines. A challenge may hold one, so only its length is shown. */
+static __attribute__((noinline)) void trace_covered(struct engine *e, const struct envoi_reply *reply)
+{
+    bool masked = answers_login(e) && reply->code == 334;
+    char shown[REPLY_LINE_MAX];
+    size_t len;
+    const char *line;
+
+    for (size_t i = 0; (line = envoi_reply_line(reply, i, &len)); i++) {
+        memcpy(shown, line, len + 1);
+        echo_redact(&e->echo, shown, len); /* that to EHLO is not covered yet */
+        if (masked)
+            engine_trace(e, ENVOI_TRACE_RECEIVED, "334 [%zu octets]", len);
+        else if (reply->code < 0)
+            engine_trace_line(e, ENVOI_TRACE_RECEIVED, shown, len);
+        else
+            engine_trace(e, ENVOI_TRACE_RECEIVED, "%d%c%s", reply->code, i + 1 < reply->lines ? '-' : ' ', shown);
+    }
+}
+
+/* The reply to EHLO is covered later: see hello_answer(). */
 static __attribute__((noinline)) void cover_reply(struct engine *e, struct envoi_reply *reply)
 {
-    struct buf *const texts[] = {&reply->raw, &reply->text};
+    bool hello = e->unanswered && e->answered.row == &command_hello && reply->code == 250;
 
-    for (size_t i = 0; i < 2; i++)
-        if (texts[i]->len)
-            echo_redact(&e->auth.said, (char *)(uintptr_t)buf_head(texts[i]), texts[i]->len);
+    if (!hello && !(answers_login(e) && reply->code == 334))
+        engine_cover_reply(e, reply);
+    if (e->trace_level)
+        trace_covered(e, reply);
 }
 
 /* The reply that was read becomes the one that the caller sees. But that is the refusal, not the replies that followed
@@ -288,7 +298,7 @@ static void show_reply(struct engine *e, struct envoi_reply *reply)
         e->answerable && (e->answered.row == &command_rset || (e->parser.secret && auth_is_decided(e, reply)) ||
                           (e->answering && e->answering->result));
 
-    if (e->parser.secret && reply->code != 334)
+    if (e->parser.secret)
         cover_reply(e, reply);
     if (afterthought)
         return;
@@ -354,8 +364,8 @@ static void take_octets(struct engine *e, const char *data, size_t len)
         size_t used;
         int rc;
 
-        e->parser.secret = answers_login(e);
-        rc = reply_parse(&e->parser, data, len, &used, &complete, trace, e);
+        e->parser.secret = e->echo.count || answers_login(e);
+        rc = reply_parse(&e->parser, data, len, &used, &complete, e->parser.secret ? NULL : trace, e);
         if (rc == ENVOI_E_PROTOCOL)
             take_broken(e, e->parser.reply);
         else if (rc)

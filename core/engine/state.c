@@ -40,6 +40,15 @@ void engine_trace_line(struct engine *e, int kind, const char *line, size_t len)
     } while (len);
 }
 
+void engine_cover_reply(struct engine *e, struct envoi_reply *reply)
+{
+    struct buf *const texts[] = {&reply->raw, &reply->text};
+
+    for (size_t i = 0; i < 2; i++)
+        if (texts[i]->len)
+            echo_redact(&e->echo, (char *)(uintptr_t)buf_head(texts[i]), texts[i]->len);
+}
+
 void engine_log(struct engine *e, uint32_t level, const char *format, ...)
 {
     char text[1024];

@@ -15,6 +15,7 @@
 #ifndef ENGINE_STATE_H
 #define ENGINE_STATE_H
 
+#include "base/echo.h"
 #include "engine/auth_state.h"
 #include "engine/engine.h"
 #include "engine/queue.h"
@@ -62,6 +63,7 @@ struct engine {
     struct extensions extensions;
     int hello; /* ENVOI_HELLO_*: which was accepted */
     struct envoi_reply hello_reply;
+    struct echo echo;  /* the secrets that were used on this connection */
     char *hello_said;  /* the name in the last one that was sent; NULL: none was */
     bool tls_declined; /* opportunistic: STARTTLS was refused or not announced; go on in clear */
     bool authenticated;
@@ -104,6 +106,8 @@ struct engine {
 void engine_trace(struct engine *e, int kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* A line of the dialogue or of the content, not NUL-terminated. A very long one is shown as several. */
 void engine_trace_line(struct engine *e, int kind, const char *line, size_t len);
+/* Replaces the client's secrets in a reply by stars: some servers repeat them. */
+void engine_cover_reply(struct engine *e, struct envoi_reply *reply);
 /* An event for the library's log; the trace shows it, too. level: ENVOI_LOG_*. */
 void engine_log(struct engine *e, uint32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Sets the fault to the text followed by the reply: "MAIL refused: 550 5.1.8 ...". Returns code. */

@@ -316,7 +316,7 @@ static size_t reply_take_simple(struct reply_parser *p, const char *data, size_t
         return 0;
     reply_clear(r);
     r->raw.secret = code == 334 || p->secret; /* as reply_set_secret(); there is no text */
-    if (reply_keep(r, data + 4, n - 4)) /* out of memory: the slow way tries once more */
+    if (reply_keep(r, data + 4, n - 4))       /* out of memory: the slow way tries once more */
         return 0;
     r->code = code;
     r->lines = 1;
