@@ -210,11 +210,11 @@ Test(session, a_greeting_and_more)
     static const struct {
         const char *line, *reason;
         int rc;
-    } rows[] = {{"> 220 here\r\n", "an empty line", ENVOI_E_PROTOCOL},
-                {"> 220 here\r\n554 blocked", "554 blocked", ENVOI_E_GREETING},
-                {"> 220 here\r\n421 busy", "421 busy", ENVOI_E_GREETING},
-                {"> 220 here\r\n250 ok", "250 ok", ENVOI_E_PROTOCOL},
-                {"> 220 here\r\n* OK", "* OK", ENVOI_E_PROTOCOL}};
+    } rows[] = {{">> 220 here\r\n\r\n", "an empty line", ENVOI_E_PROTOCOL},
+                {">> 220 here\r\n554 blocked\r\n", "554 blocked", ENVOI_E_GREETING},
+                {">> 220 here\r\n421 busy\r\n", "421 busy", ENVOI_E_GREETING},
+                {">> 220 here\r\n250 ok\r\n", "250 ok", ENVOI_E_PROTOCOL},
+                {">> 220 here\r\n* OK\r\n", "* OK", ENVOI_E_PROTOCOL}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *const script[] = {rows[i].line, "close", NULL};
@@ -237,9 +237,10 @@ Test(session, a_greeting_and_more)
 /* faults: F19 */
 Test(session, an_idle_connection_is_told_why_it_ends)
 {
-    static const char *const script[] = {
-        "> 220 here", "< NOOP", "> 250 ok\r\n451 4.4.2 timeout", "close", "accept", "> 220 again", "< NOOP", "> 250 ok",
-        "eof",        NULL};
+    static const char *const script[] = {"> 220 here", "< NOOP",   ">> 250 ok\r\n451 4.4.2 timeout\r\n",
+                                         "close",      "accept",   "> 220 again",
+                                         "< NOOP",     "> 250 ok", "eof",
+                                         NULL};
 
     begin(script);
     cr_assert_eq(connect_to_server(), ENVOI_OK);
