@@ -7,7 +7,7 @@
 
 #define CODES_MAX 7
 
-/* What each slot may return besides ENVOI_OK and ENVOI_E_MEMORY: the @retval lists of plugin.h. 0 ends a list. */
+/* The results of each slot besides ENVOI_OK and ENVOI_E_MEMORY: the @retval lists of plugin.h. 0 ends a list. */
 static const struct contract_row {
     const char *slot;
     int codes[CODES_MAX];

@@ -54,8 +54,8 @@ static int loader_find_shortage(const char *path, const char *text, struct envoi
     return ENVOI_OK;
 }
 
-/* Is all of the file there? The dynamic linker maps its segments and writes to them, which is a SIGBUS behind the end of
- * a file that was cut. What is no module of this machine is left to the linker, which says so. */
+/* Is all of the file there? The dynamic linker maps its segments and writes to them, which is a SIGBUS behind the end
+ * of a file that was cut. A file that is no module of this machine is left to the linker, which says so. */
 static int loader_check_whole(int fd, const char *path, struct envoi_errctx *why)
 {
     struct stat status;
