@@ -128,7 +128,8 @@ static int32_t open_library(struct tls_connection *conn, const char *sni)
     if (!conn->library || !SSL_set_app_data(conn->library, conn) || !lower_attach(conn))
         return connection_fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
     SSL_set_connect_state(conn->library);
-    if (sni && !SSL_set_tlsext_host_name(conn->library, sni))
+    /* The macro casts the const away, which newer compilers hold against its user. */
+    if (sni && !SSL_set_tlsext_host_name(conn->library, (uintptr_t)sni))
         return connection_die_of_library(conn, "no TLS connection can be made");
     return ENVOI_OK;
 }

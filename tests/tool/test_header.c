@@ -98,8 +98,8 @@ Test(header, refused, .timeout = 10)
                                         "To: b@x\nB cc: a@x\n\n",
                                         "To: b@x\nno field\n\n",
                                         "\xef\xbb\xbfTo: b@x\n\n",
-                                        "To: b@x\n\xef\xbb\xbf"
-                                        "Bcc: a@x\n\n"};
+                                        ("To: b@x\n\xef\xbb\xbf"
+                                         "Bcc: a@x\n\n")};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct told told = {0};
         struct fault fault = {0};

@@ -370,7 +370,7 @@ partial_cases() {
     printf 'secret\r' >cr; printf '\357\273\277secret\n' >bom; chmod 600 cr bom
     send --host localhost --to a@b --user alice --password-file cr letter;  check 'a lone CR in a password file' 78 err '^envoi: --password-file: .*CR'
     send --host localhost --to a@b --user alice --password-file bom letter; check 'a byte order mark in one' 78 err '^envoi: --password-file: .*mark'
-    send --timeout 1 --host localhost --to a@b --user alice --password-command 'sleep 60' letter
+    send --timeout 1 --host localhost --to a@b --user alice --password-command 'sleep 5' letter
     check 'a password command that hangs' 78 err '^envoi: --password-command: .*in time.*--timeout'
 }
 
