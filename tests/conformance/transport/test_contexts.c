@@ -561,7 +561,9 @@ MATRIX(contexts, group, COMBOS_WHOLE, 60)
         cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
         cr_assert_eq(rig_handshake(&rig), ENVOI_OK, "%s", rig.error_text);
         cr_assert_eq(rig_info(&rig, &info), ENVOI_OK);
-        cr_assert_str_eq(info.group, rows[i].groups[combo.plugin], "%s: %s", rig.tls->name, info.group);
+        /* Two OpenSSL libraries of 3.5 or later agree on another one in TLS 1.3. */
+        if (combo.plugin != 0 || strcmp(info.group, "X25519MLKEM768") != 0)
+            cr_assert_str_eq(info.group, rows[i].groups[combo.plugin], "%s: %s", rig.tls->name, info.group);
         rig_close(&rig);
     }
 }

@@ -212,7 +212,7 @@ MATRIX(facts)
     cr_assert_eq(envoi_session_set_ca_file(s, PKI("ca.pem")), ENVOI_OK);
     cr_assert_eq(envoi_session_set_tls_sni(s, "front.example.test"), ENVOI_OK);
     cr_assert_eq(envoi_session_connect(s, tls_server_where(server)), ENVOI_OK, "%s", envoi_session_error(s));
-    cr_expect(strstr("x25519 secp256r1", envoi_session_tls_group(s)) && *envoi_session_tls_group(s));
+    cr_expect(strstr("x25519 secp256r1 X25519MLKEM768", envoi_session_tls_group(s)) && *envoi_session_tls_group(s));
     got = envoi_session_certificate_der(s, 0, &len);
     cr_assert_eq(len, most);
     cr_expect_eq(memcmp(got, der, len), 0);
