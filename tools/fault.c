@@ -14,32 +14,38 @@ static const struct {
     int error;
     int phase;
     int code;
+    const char *about; /* only if the text has this word; NULL: any text */
     const char *hint;
 } hints[] = {
-    {ENVOI_E_RESOLVE, ENVOI_PHASE_NONE, 0, "is the name of the host right?"},
-    {ENVOI_E_LOOKUP, ENVOI_PHASE_NONE, 0,
+    {ENVOI_E_RESOLVE, ENVOI_PHASE_NONE, 0, NULL, "is the name of the host right?"},
+    {ENVOI_E_LOOKUP, ENVOI_PHASE_NONE, 0, NULL,
      "try again; is the network up, and are the servers of /etc/resolv.conf right?"},
-    {ENVOI_E_TIMEOUT, ENVOI_PHASE_DNS, 0,
+    {ENVOI_E_TIMEOUT, ENVOI_PHASE_DNS, 0, NULL,
      "try again; is the network up, and are the servers of /etc/resolv.conf right?"},
-    {ENVOI_E_CONNECT, ENVOI_PHASE_NONE, 0, "are the host and --port right, and is the server running?"},
-    {ENVOI_E_TIMEOUT, ENVOI_PHASE_GREETING, 0, "see --tls and --timeout"},
-    {ENVOI_E_TIMEOUT, ENVOI_PHASE_NONE, 0, "try again, or give a longer --timeout"},
-    {ENVOI_E_TLS, ENVOI_PHASE_STARTTLS, 0, "'envoi probe' shows what is announced; see --tls"},
-    {ENVOI_E_CERTIFICATE, ENVOI_PHASE_NONE, 0, "'envoi probe' shows the certificates; see --ca, --tls-name and --pin"},
-    {ENVOI_E_AUTH, ENVOI_PHASE_NONE, 535, "are --user and the password or token right?"},
-    {ENVOI_E_SERVER_PROOF, ENVOI_PHASE_NONE, 0, "it does not know the password: is it the right server?"},
-    {ENVOI_E_NO_MECHANISM, ENVOI_PHASE_NONE, 0, "'envoi probe' shows what is announced; see --mechanism and --tls"},
-    {ENVOI_E_CANCELLED, ENVOI_PHASE_AUTH, 0, "a token comes from --token-file or --token-command"},
-    {ENVOI_E_PLUGIN, ENVOI_PHASE_NONE, 0, "'envoi plugins --why' shows what is there"},
-    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_AUTH, 0,
+    {ENVOI_E_TIMEOUT, ENVOI_PHASE_GREETING, 0, NULL, "see --tls and --timeout"},
+    {ENVOI_E_CONNECT, ENVOI_PHASE_NONE, 0, NULL, "are the host and --port right, and is the server running?"},
+    {ENVOI_E_TIMEOUT, ENVOI_PHASE_NONE, 0, NULL, "try again, or give a longer --timeout"},
+    {ENVOI_E_TLS, ENVOI_PHASE_STARTTLS, 0, NULL, "'envoi probe' shows what is announced; see --tls"},
+    {ENVOI_E_CERTIFICATE, ENVOI_PHASE_NONE, 0, NULL,
+     "'envoi probe' shows the certificates; see --ca, --tls-name and --pin"},
+    {ENVOI_E_AUTH, ENVOI_PHASE_NONE, 535, NULL, "are --user and the password or token right?"},
+    {ENVOI_E_SERVER_PROOF, ENVOI_PHASE_NONE, 0, NULL, "it does not know the password: is it the right server?"},
+    {ENVOI_E_NO_MECHANISM, ENVOI_PHASE_NONE, 0, NULL,
+     "'envoi probe' shows what is announced; see --mechanism and --tls"},
+    {ENVOI_E_CANCELLED, ENVOI_PHASE_AUTH, 0, NULL, "a token comes from --token-file or --token-command"},
+    {ENVOI_E_PLUGIN, ENVOI_PHASE_NONE, 0, NULL, "'envoi plugins --why' shows what is there"},
+    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_AUTH, 0, NULL,
      "'envoi probe' shows what is announced; without --user nobody logs in"},
-    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_STARTTLS, 0, "'envoi probe' shows what is announced; see --tls"},
-    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL, 0, "--drop-options leaves out parameters that are not announced"},
-    {ENVOI_E_HELO, ENVOI_PHASE_EHLO, 500, "--lmtp is for LMTP servers, and only for them"},
-    {ENVOI_E_HELO, ENVOI_PHASE_EHLO, 502, "--lmtp is for LMTP servers, and only for them"},
-    {ENVOI_E_PROTOCOL, ENVOI_PHASE_GREETING, 0, "is the --port right? --tls implicit is for ports that begin with TLS"},
-    {ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_NONE, 530, "the server wants a login or TLS; see --user and --tls"},
-    {ENVOI_E_UNKNOWN, ENVOI_PHASE_NONE, 0, "find out whether it has arrived before you send it again"},
+    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_STARTTLS, 0, NULL, "'envoi probe' shows what is announced; see --tls"},
+    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_NONE, 0, "8BITMIME",
+     "encode the text as quoted-printable or base64, or give it to a server that takes it"},
+    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_NONE, 0, "SMTPUTF8", "only an address of ASCII can be sent there"},
+    {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL, 0, NULL, "--drop-options leaves out parameters that are not announced"},
+    {ENVOI_E_HELO, ENVOI_PHASE_EHLO, 500, NULL, "--lmtp is for LMTP servers, and only for them"},
+    {ENVOI_E_HELO, ENVOI_PHASE_EHLO, 502, NULL, "--lmtp is for LMTP servers, and only for them"},
+    {ENVOI_E_PROTOCOL, ENVOI_PHASE_GREETING, 0, NULL, "is the --port right? --tls implicit is for ports that begin with TLS"},
+    {ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_NONE, 530, NULL, "the server wants a login or TLS; see --user and --tls"},
+    {ENVOI_E_UNKNOWN, ENVOI_PHASE_NONE, 0, NULL, "find out whether it has arrived before you send it again"},
 };
 
 /* The value that an option takes, for errors where the library says only that it is wrong. */
@@ -48,8 +54,6 @@ static const struct {
     const char *wants;
 } wants[] = {
     {"--pin", "64 hexadecimal digits"},
-    {"--mail-options", "parameters with blanks between them, such as RET=HDRS ENVID=x1"},
-    {"--rcpt-options", "parameters with blanks between them, such as NOTIFY=FAILURE"},
     {"--user", "a name, and a password or token, without control characters"},
     {"--tls-backend", "the id of a plugin that 'envoi plugins' lists"},
     {"--helo", "a host name or an address in brackets"},
@@ -125,11 +129,18 @@ int fault_from_setter(struct fault *fault, const char *what, const char *value, 
     return fault_set(fault, exit, error, "%s %s: %s", what, shown, envoi_error_text(error));
 }
 
+int fault_from_message(struct fault *fault, const char *what, const struct envoi_message *message, int error)
+{
+    return fault_set(fault, exit_code_of_error(error, ENVOI_PHASE_NONE, 0), error, "%s: %s", what,
+                     envoi_message_error(message));
+}
+
 static const char *hint_of(const struct fault *fault)
 {
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
         if (hints[i].error == fault->error && (!hints[i].phase || hints[i].phase == fault->phase) &&
-            (!hints[i].code || hints[i].code == fault->code))
+            (!hints[i].code || hints[i].code == fault->code) &&
+            (!hints[i].about || strstr(fault->text, hints[i].about)))
             return hints[i].hint;
     return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+struct envoi_message;
 struct envoi_session;
 
 struct fault {
@@ -26,6 +27,8 @@ int fault_set(struct fault *fault, int exit, int error, const char *format, ...)
 int fault_from_session(struct fault *fault, const struct envoi_session *session, int error);
 /* Stores the failure of a setter; `what` is the option. Returns the exit code. */
 int fault_from_setter(struct fault *fault, const char *what, const char *value, int error);
+/* Stores the failure of a setter of the message, with its reason. Returns the exit code. */
+int fault_from_message(struct fault *fault, const char *what, const struct envoi_message *message, int error);
 /* Prints the failure and advice. `where` is the server, or NULL. Prints nothing if there is no failure. */
 void fault_print(const struct fault *fault, const char *where);
 /* Returns {"name", "text", "phase", "code", "enhanced"}, or NULL if there is no failure or no memory. */

@@ -81,10 +81,7 @@ static int send_add_recipient(void *ctx, const char *address, struct fault *faul
         error = envoi_message_add_recipient_with(send->message, address, send->options->rcpt_options);
     if (!error)
         return 0;
-    /* The address was checked before the options. */
-    if (error == ENVOI_E_USAGE)
-        return fault_from_setter(fault, "--rcpt-options", send->options->rcpt_options, error);
-    return fault_from_setter(fault, "recipient", address, error);
+    return fault_from_message(fault, error == ENVOI_E_ADDRESS ? "recipient" : "--rcpt-options", send->message, error);
 }
 
 static int send_add_recipients(struct send *send)
@@ -105,13 +102,16 @@ static int send_add_recipients(struct send *send)
 static int make_message(struct send *send)
 {
     const struct options *o = send->options;
-    int error = envoi_message_new(o->from, &send->message);
+    int error = envoi_message_new(NULL, &send->message);
     int rc;
 
     if (error)
-        return fault_from_setter(&send->fault, "--from", o->from, error);
+        return fault_set(&send->fault, EXIT_LOCAL, error, "%s", envoi_error_text(error));
+    /* The sender is set afterwards, because then the message knows why it cannot be. */
+    if ((error = envoi_message_reset(send->message, o->from)))
+        return fault_from_message(&send->fault, "--from", send->message, error);
     if (o->mail_options && (error = envoi_message_set_options(send->message, o->mail_options)))
-        return fault_from_setter(&send->fault, "--mail-options", o->mail_options, error);
+        return fault_from_message(&send->fault, "--mail-options", send->message, error);
     envoi_message_set_drop_options(send->message, o->drop_options > 0);
     envoi_message_set_require_all(send->message, o->require_all > 0);
     rc = send_add_recipients(send);

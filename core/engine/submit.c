@@ -299,7 +299,8 @@ static int check_message(struct engine *e, const struct envoi_message *m)
     if (m->job)
         return submit_refuse(e, ENVOI_E_BUSY, "the message is being sent already");
     if (m->sticky)
-        return submit_refuse(e, m->sticky, "a setting of the message was refused when it was made");
+        return fault_set(e->fault, m->sticky, ENVOI_PHASE_NONE,
+                         "a setting of the message was refused when it was made: %s", envoi_message_error(m));
     if (!m->count)
         return submit_refuse(e, ENVOI_E_USAGE, "the message has no recipient");
     if (!message_has_content(m))

@@ -131,6 +131,29 @@ static int address_join(const char *local, size_t local_len, const char *domain,
     return address_keep(path, local_len + at + domain_len, !text_is_ascii(local, local_len), out);
 }
 
+/* Why there is no local part at the head of the text. */
+static const char *local_reason(const char *text, size_t len)
+{
+    if (!len || text[0] == '@')
+        return "there is nothing before the @";
+    if (text[0] == '"')
+        return "the quotes before the @ are not closed, or empty";
+    if (text[0] == '.' || memmem(text, len, "..", 2) || memmem(text, len, ".@", 2) || text[len - 1] == '.')
+        return "a dot at the beginning or the end of the part before the @, or two in a row, need quotes: "
+               "\"a..b\"@example.org";
+    return "it begins with a character that needs quotes: \"(a)\"@example.org";
+}
+
+/* Why the local part has ended where there is no @. */
+static const char *character_reason(const char *text, size_t len)
+{
+    if (text[0] == '.')
+        return local_reason(text, len);
+    if (!memchr(text, '@', len))
+        return "a character that has no place in the name of a local user";
+    return "a character before the @ that needs quotes: \"a b\"@example.org";
+}
+
 static int parse_mailbox(const char *whole, const char *text, size_t len, struct envoi_errctx *fault,
                          struct address *out)
 {
@@ -141,13 +164,13 @@ static int parse_mailbox(const char *whole, const char *text, size_t len, struct
     int rc;
 
     if (!local)
-        return address_refuse(fault, whole, "the part before @ is missing or not well formed");
+        return address_refuse(fault, whole, local_reason(text, len));
     if (local > ADDRESS_LOCAL_MAX)
         return address_refuse(fault, whole, "the part before @ is too long");
     if (local == len)
         return address_join(text, local, "", 0, out);
     if (text[local] != '@')
-        return address_refuse(fault, whole, "a character that has no place in an address");
+        return address_refuse(fault, whole, character_reason(text + local, len - local));
     if (domain_len && domain[0] == '[')
         return is_literal(domain, domain_len) && domain_len <= ADDRESS_DOMAIN_MAX
                    ? address_join(text, local, domain, domain_len, out)

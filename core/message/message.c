@@ -5,7 +5,25 @@
 #include "base/text.h"
 #include "message/parameters.h"
 
+#include <envoi/library.h>
 #include <string.h>
+
+/* ---- failures ---- */
+
+/* Remembers a failure with its reason, as message_stick() does. */
+static int message_refuse(struct envoi_message *m, int rc, const struct envoi_errctx *why)
+{
+    if (rc && !m->sticky && *why->text) /* without memory for it, the text of the error must do */
+        m->why = mem_strdup(why->text);
+    return message_stick(m, rc);
+}
+
+const char *envoi_message_error(const struct envoi_message *message)
+{
+    if (!message || !message->sticky)
+        return "";
+    return message->why ? message->why : envoi_error_text(message->sticky);
+}
 
 /* ---- life ---- */
 
@@ -51,6 +69,8 @@ static void message_clear(struct envoi_message *m)
     m->drop_options = m->require_all = false;
     m->body = ENVOI_BODY_AUTO;
     m->size_estimate = 0;
+    mem_free(m->why);
+    m->why = NULL;
     m->sticky = ENVOI_OK;
 }
 
@@ -67,13 +87,14 @@ void envoi_message_free(struct envoi_message *message)
 
 int envoi_message_reset(struct envoi_message *message, const char *sender)
 {
+    struct envoi_errctx why = {0};
     struct address address;
     int rc = message_check(message);
 
     if (rc)
         return rc;
-    if ((rc = address_parse(sender ? sender : "", true, NULL, &address)))
-        return message_stick(message, rc);
+    if ((rc = address_parse(sender ? sender : "", true, &why, &address)))
+        return message_refuse(message, rc, &why);
     message_clear(message);
     address_free(&message->sender);
     message->sender = address;
@@ -103,6 +124,7 @@ static int message_grow(struct envoi_message *m)
 
 int envoi_message_add_recipient_with(struct envoi_message *message, const char *address, const char *options)
 {
+    struct envoi_errctx why = {0};
     struct recipient *r;
     int rc = message_check(message);
 
@@ -110,14 +132,14 @@ int envoi_message_add_recipient_with(struct envoi_message *message, const char *
         return rc;
     if (!address)
         return message_stick(message, ENVOI_E_USAGE);
-    if ((options && (rc = parameters_check(options, NULL))) || (rc = message_grow(message)))
-        return message_stick(message, rc);
+    if ((options && (rc = parameters_check(options, &why))) || (rc = message_grow(message)))
+        return message_refuse(message, rc, &why);
     r = &message->recipients[message->count];
     *r = (struct recipient){0};
-    if ((rc = address_parse(address, false, NULL, &r->address)) ||
+    if ((rc = address_parse(address, false, &why, &r->address)) ||
         (options && (rc = mem_replace(&r->options, options)))) {
         recipient_clear(r);
-        return message_stick(message, rc);
+        return message_refuse(message, rc, &why);
     }
     message->count++;
     return ENVOI_OK;
@@ -130,13 +152,14 @@ int envoi_message_add_recipient(struct envoi_message *message, const char *addre
 
 int envoi_message_set_options(struct envoi_message *message, const char *options)
 {
+    struct envoi_errctx why = {0};
     int rc = message_check(message);
 
     if (rc)
         return rc;
-    if (!(rc = parameters_check(options, NULL)))
+    if (!(rc = parameters_check(options, &why)))
         rc = mem_replace(&message->options, options);
-    return message_stick(message, rc);
+    return message_refuse(message, rc, &why);
 }
 
 int envoi_message_set_drop_options(struct envoi_message *message, int drop)

@@ -52,6 +52,7 @@ struct envoi_message {
     struct content content;
     char *dropped;   /* options that the last send left out */
     int sticky;      /* the first failure of a setter */
+    char *why;       /* its reason; NULL: the text of the error */
     bool pooled;     /* it belongs to a pool */
     struct job *job; /* its place in an engine's queue; NULL: in none */
     /* Room for one recipient and one short reason: the usual message needs no memory besides. */

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "session/session.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PASSWORD_TRIES_MAX 32u
@@ -91,15 +93,30 @@ static bool setting_is_helo_name(const char *name)
     return true;
 }
 
+/* An address goes out as a literal (RFC 5321 section 4.1.3). Returns room, or NULL if it is no address. */
+static const char *setting_address_literal(const char *name, char *room, size_t cap)
+{
+    struct in6_addr address;
+    bool v4 = inet_pton(AF_INET, name, &address) == 1;
+
+    if (!v4 && inet_pton(AF_INET6, name, &address) != 1)
+        return NULL;
+    (void)snprintf(room, cap, v4 ? "[%s]" : "[IPv6:%s]", name);
+    return room;
+}
+
 int envoi_session_set_helo_name(struct envoi_session *session, const char *name)
 {
     static const char what[] = "EHLO name";
+    char literal[INET6_ADDRSTRLEN + sizeof "[IPv6:]"];
     struct envoi_errctx why;
     char *normal = NULL;
     int rc = setting_begin(session, what);
 
     if (rc || (rc = setting_check_line(session, what, name)))
         return rc;
+    if (name && setting_address_literal(name, literal, sizeof literal))
+        name = literal;
     if (!name || (name[0] == '[' && setting_is_helo_name(name)))
         return setting_store(session, what, &session->settings.helo_name, name);
     if ((rc = host_normalise(name, strlen(name), &why, &normal, NULL)))

@@ -140,6 +140,10 @@ content_cases() {
     piped 'Error: disk full\n' --to b@x;                    check 'a line is no header' 65 err "'Error: disk full'; .*empty line"
     piped 'a@x' --to 'b@x, c d' ;                           check 'a list with a wrong entry' 65 err "--to: 'c d' .*','"
     piped 'a@x' --to '';                                    check 'an empty --to' 64 err '--to is empty'
+    # faults: F16
+    send --host localhost --to 'a..b@x' letter;             check 'an address with the reason' 65 err '"a[.][.]b@x".*need quotes'
+    send --host localhost --to a@x --rcpt-options 'ORCPT=rfc822;a+b@x' letter
+    check 'a parameter with the reason' 64 err '^envoi: --rcpt-options: "ORCPT=rfc822;a+b@x": .*+2B'
     # faults: F17
     run send --host localhost --to b@x --from '' letter;    check 'an empty --from' 64 err "'<>'"
     piped 'a@x' --to b@x --keep-bcc --drop-bcc;             check 'Bcc both ways' 64 err 'exclude'
@@ -393,9 +397,16 @@ header_cases() {
     check '--keep-bcc' 0 err '!warning' err '>> Bcc: s@x'
     to_scripted "$SENDS" '\nOnly text\n' --to b@x
     check 'text without a header' 0 err '>> Only text'
+    # faults: F16
+    to_scripted '220 x|<|250 x|<' '\nx\n' --from "$(printf 'j\303\274@x')" --to b@x
+    check 'an address that needs SMTPUTF8' 69 err 'SMTPUTF8.*ASCII' err '!drop-options'
+    to_scripted '200 ready' '\nx\n' --to b@x
+    check 'a greeting that is none' 69 err 'greeting is none of SMTP, which is a 220: 200 ready'
+    to_scripted '220 x|<|250 x|<' '\nx\n' --helo 127.0.0.1 --to b@x
+    check 'an address for --helo' 74 err '>> EHLO .127.0.0.1.$'
     # faults: F12
     to_scripted '220 x|<|250 x|<|250 ok' 'Subject: x\n\nJ\303\274rgen\n' --to b@x
-    check '8-bit content from a pipe' 69 err '8BITMIME' err '!DATA'
+    check '8-bit content from a pipe' 69 err '8BITMIME.*quoted-printable' err '!drop-options' err '!DATA'
     { printf 'Subject: x\n\n'; yes 'a line of text' | head -n 9000; printf 'J\303\274rgen\n'; } >long8
     from_pipe long8
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<<'

@@ -31,6 +31,47 @@ Test(message, no_object)
     envoi_message_free(NULL);
 }
 
+/* faults: F16 */
+Test(message, why_a_setter_failed)
+{
+    static const struct {
+        const char *address, *why;
+    } cases[] = {
+        {"a..b@x", "two in a row, need quotes: \"a..b\"@"},
+        {".a@x", "quotes"},
+        {"a.@x", "quotes"},
+        {"\"a@x", "not closed"},
+        {"@x", "nothing before"},
+        {"(a)@x", "quotes"},
+        {"a b@x", "quotes: \"a b\"@"},
+        {"a@x..y", "domain"},
+        {"a,b", "local user"},
+        {"a.b..c@x", "quotes: \"a..b\"@"},
+        {"", "it is empty"},
+    };
+    struct envoi_message *m;
+
+    cr_expect_str_eq(envoi_message_error(NULL), "");
+    cr_assert_eq(envoi_message_new(NULL, &m), ENVOI_OK);
+    cr_expect_str_eq(envoi_message_error(m), "");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_expect_eq(envoi_message_add_recipient(m, cases[i].address), ENVOI_E_ADDRESS, "%s", cases[i].address);
+        cr_expect_not_null(strstr(envoi_message_error(m), cases[i].why), "%s: %s", cases[i].address,
+                           envoi_message_error(m));
+        cr_expect_eq(envoi_message_set_data(m, NULL, 1), ENVOI_E_USAGE);
+        cr_expect_not_null(strstr(envoi_message_error(m), cases[i].why), "the first failure counts");
+        cr_assert_eq(envoi_message_reset(m, "<>"), ENVOI_OK);
+        cr_expect_str_eq(envoi_message_error(m), "");
+    }
+    cr_expect_eq(envoi_message_add_recipient_with(m, "a@x", "ORCPT=rfc822;a+b"), ENVOI_E_USAGE);
+    cr_expect_not_null(strstr(envoi_message_error(m), "+2B"), "%s", envoi_message_error(m));
+    cr_assert_eq(envoi_message_reset(m, "<>"), ENVOI_OK);
+    cr_expect_eq(envoi_message_set_body(m, 99), ENVOI_E_USAGE);
+    cr_expect_str_eq(envoi_message_error(m), envoi_error_text(ENVOI_E_USAGE));
+    cr_expect_eq(envoi_message_reset(m, "a..b@x"), ENVOI_E_ADDRESS);
+    envoi_message_free(m);
+}
+
 static struct envoi_message *fresh(void)
 {
     struct envoi_message *m = NULL;

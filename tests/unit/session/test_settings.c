@@ -152,6 +152,11 @@ Test(settings, names_are_normalised)
 
     cr_expect_eq(envoi_session_set_helo_name(s, "m\xc3\xbcller.example"), ENVOI_OK);
     cr_expect_str_eq(s->settings.helo_name, "xn--mller-kva.example");
+    cr_expect_eq(envoi_session_set_helo_name(s, "127.0.0.1"), ENVOI_OK);
+    cr_expect_str_eq(s->settings.helo_name, "[127.0.0.1]");
+    cr_expect_eq(envoi_session_set_helo_name(s, "::1"), ENVOI_OK);
+    cr_expect_str_eq(s->settings.helo_name, "[IPv6:::1]");
+    cr_expect_eq(envoi_session_set_helo_name(s, "m\xc3\xbcller.example"), ENVOI_OK);
     cr_expect_eq(envoi_session_set_tls_name(s, "M\xc3\xbcller.example."), ENVOI_OK);
     cr_expect_str_eq(s->settings.tls_name, "xn--mller-kva.example");
     cr_expect_eq(envoi_session_set_tls_name(s, "2001:DB8::0001"), ENVOI_OK);
