@@ -117,7 +117,8 @@ enum envoi_body {
 int envoi_message_new(const char *sender, struct envoi_message **out);
 /** Frees a message; NULL is a no-op. Not while it belongs to a session or a pool. @since 0.1 */
 void envoi_message_free(struct envoi_message *message);
-/** Returns why a setter failed: "address \"a..b@x\": ..." It is the reason of the first failure, which later sends return.
+/** Returns why a setter failed: "address \"a..b@x\": ..." It is the reason of the first failure, which later sends
+ * return.
  * @returns "" if none has failed; lives until envoi_message_reset() or envoi_message_free()
  * @since 0.1 */
 const char *envoi_message_error(const struct envoi_message *message);

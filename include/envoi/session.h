@@ -200,8 +200,9 @@ void envoi_session_free(struct envoi_session *session);
 int envoi_session_set_lmtp(struct envoi_session *session, int on);
 /** Sets the name after EHLO.
  * @param session  the session
- * @param name     a host name, an address, or an address literal in brackets. An address gets them. Default: the FQDN of this host if it is known without
- *                 asking the network, otherwise an address literal of the connection
+ * @param name     a host name, an address, or an address literal in brackets. An address gets them. Default:
+ *                 the FQDN of this host if it is known without asking the network, otherwise an address literal of the
+ *                 connection
  * @retval ENVOI_E_USAGE  not a host name
  * @since 0.1 */
 int envoi_session_set_helo_name(struct envoi_session *session, const char *name);

@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# tool.sh ENVOI SCRIPTED PLUGINS.D MODULES: the program envoi as a whole, with its exit codes and what it prints, against
+# tool.sh ENVOI SCRIPTED PLUGINS.D MODULES [LOG]: the program envoi as a whole, with its exit codes and what it prints, against
 # the embedded server of tests/servers and against tool_scripted. Ends with 77 if a part had to be skipped.
 set -eu
 ENVOI=$1 SCRIPTED=$2 PLUGINS_D=$3 MODULES=$4
+# All that the program has printed, for scripts/texts.
+TEXTS=${5:-/dev/null}
 TYPIST=$(cd "$(dirname "$0")" && pwd)/typist.py
 SERVERS=$(cd "$(dirname "$0")/../servers" && pwd)
 PASSWORD='s3cret pass'
@@ -29,6 +31,7 @@ HOME=$WORK
 export HOME
 
 COUNT=0 FAILED=0
+: >"$TEXTS"
 # check TITLE CODE [FILE PATTERN]...: checks the last run; "!" before a pattern: it must not be there.
 check() {
     title=$1 want=$2 wrong=
@@ -45,6 +48,7 @@ check() {
     ! grep -q -e 'Sanitizer' -e 'runtime error:' err || wrong="$wrong; sanitizer"
     ! grep -q -F -e "$PASSWORD" -e czNjcmV0IHBhc3M -e MzY3JldCBwYXNz -e "$TOKEN" -e b2YtYWxpY2 -e vZi1hbGljZ -e 9mLWFsaWNl out err ||
         wrong="$wrong; the password or the token shows"
+    cat out err >>"$TEXTS"
     COUNT=$((COUNT + 1))
     if [ -n "$wrong" ]; then
         FAILED=$((FAILED + 1))
@@ -324,6 +328,87 @@ scripted_cases() {
     check 'a closed port' 74 out 'ENVOI_E_CONNECT' err '127.0.0.1'
     send --host no-such-host.invalid --to bob@test --json letter
     check 'no such host' 68 out 'ENVOI_E_RESOLVE' err 'no-such-host.invalid'
+}
+
+# What no other case shows: scripts/texts wants each text of the program to be seen once.
+# faults: F16
+text_cases() {
+    entry() { # FIELD-BODY PATTERN
+        piped "To: $1\\n\\n" -t
+        check "an entry: $1" 65 err "$2"
+    }
+    entry '"a, b@x' 'quote is not closed'
+    entry 'a@[b' "'\[' has no"
+    entry '<a<b@x>' "'<' follows another"
+    entry 'A <a@x' "no '>'"
+    entry 'a@x <b@x>' 'another one behind it'
+    entry 'a@x: b@x' 'name of a group'
+    entry '(a@x)' 'names no address'
+    entry '<a@x> <b@x>' 'two addresses'
+    entry 'a@x>' "has no '<'"
+    entry 'a@x; b@x' "there is a ','"
+    entry '<a@x> b@x' "behind the '>'"
+    send --host '' --to a@b letter;                     check 'an empty host' 64 err 'host is empty'
+    send --host /s --port 25 --to a@b letter;           check 'a socket with a port' 64 err 'has no port'
+    send --host h:2 --port 25 --to a@b letter;          check 'two ports' 64 err 'a port already'
+    send --host "$(printf %0600d 0)" --to a@b letter;   check 'a host that is too long' 64 err 'too long'
+    send --host localhost --to a@b </proc/self/mem;     check 'a message that cannot be read' 65 err 'cannot read the message: '
+    { printf 'To: '; head -c 1200000 /dev/zero | tr '\0' x; } >endless
+    send --host localhost -t endless;                   check 'a header without an end' 65 err 'has no end'
+    send --host localhost --to a@b --user "$(printf 'a\001b')" --password-file password letter
+    check 'a user with a control character' 64 err '--user.*it takes'
+    send --host localhost --to a@b --tls-backend 'A B' letter;  check 'a TLS plugin that is no id' 64 err '--tls-backend.*it takes'
+    send --host localhost --to a@b --mechanism 'A(B' letter;    check 'a mechanism that is no name' 64 err '--mechanism.*it takes'
+    run --help plugins;                                 check '--help plugins' 0 out '--why'
+    send --tls maybe;                                   check '--tls maybe' 64 err '--tls'
+    run send --timeout 0;                               check '--timeout 0' 64 err '--timeout'
+    run send --host;                                    check '--host alone' 64 err 'needs an argument'
+    run send --json=x;                                  check '--json=x' 64 err 'takes no argument'
+    run send -x;                                        check '-x' 64 err 'unknown option -x'
+    run probe a b;                                      check 'two hosts' 64 err 'one host'
+    for command in 'probe h' 'send --host h --from a@b --to c@d'; do
+        # shellcheck disable=SC2086  # it is split
+        run $command --key k;                           check '--key alone' 64 err '--key needs --cert'
+        # shellcheck disable=SC2086
+        run $command --passphrase-file k;               check '--passphrase-file alone' 64 err 'needs --cert'
+    done
+    mkdir -p none
+    CODE=0; "$ENVOI" plugins --plugins-d none >out 2>err || CODE=$?
+    [ -s out ] && grep -q builtin out || check 'no plugins' 0 err 'no plugins are described'
+    scripted '220 x' '<' '250-x' '250 AUTH X-ODD' '<' '221 bye'
+    run probe 127.0.0.1 --port "$PORT" --tls off;       scripted_end
+    check 'a mechanism without a plugin' 0 out 'X-ODD  *- (no plugin)'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to a@b --mail-options RET=HDRS --drop-options letter
+    scripted_end
+    check 'what was left out' 0 out 'left out.*: RET=HDRS'
+    secret() { # TEXT PATTERN
+        # shellcheck disable=SC2059
+        printf "$1" >secret
+        chmod 600 secret
+        send --host localhost --to a@b --user alice --password-file secret letter
+        check "a secret: $2" 78 err "^envoi: --password-file: .*$2"
+    }
+    secret '\377\376s\000' 'UTF-16'
+    secret 'a\000b' 'NUL'
+    secret 'a\nb\n' 'one line'
+    secret '' 'is empty'
+    secret "$(head -c 66000 /dev/zero | tr '\0' x)" 'too long'
+    # shellcheck disable=SC2016
+    send --host localhost --to a@b --user alice --password-command 'kill -9 $$' letter
+    check 'a command that is killed' 78 err 'was killed'
+    CODE=0; "$ENVOI" --help >/dev/full 2>err || CODE=$?
+    : >out
+    check 'standard output that is full' 71 err 'cannot write to standard output'
+    BEFORE="python3 $TYPIST unnamed 0"
+    send --host localhost -t
+    check 'a message that is typed' 65 err 'Control-D'
+    printf '\004' >control-d
+    BEFORE="python3 $TYPIST control-d 1"
+    scripted '220 x' '<' '250-x' '250 AUTH PLAIN' '<'
+    plain_send --user alice --allow-cleartext-auth
+    check 'no password is typed' 78 err 'no password was typed'
+    BEFORE=
 }
 
 SENDS="220 x|<|250 x|<|250 ok|<|250 ok|<|354 go|<.|250 kept|<|221 bye"
@@ -648,6 +733,7 @@ config_cases </dev/null
 plugin_cases </dev/null
 scripted_cases </dev/null
 header_cases </dev/null
+text_cases </dev/null
 partial_cases </dev/null
 terminal_cases </dev/null
 if start_server; then
@@ -660,6 +746,7 @@ if start_server; then
 else
     SKIPPED=$(tail -n 1 start.log)
     echo "skip  the cases with a real server: $SKIPPED"
+    printf '\nSKIPPED %s\n' "$SKIPPED" >>"$TEXTS"
 fi
 echo "tool.sh: $COUNT checks, $FAILED failed"
 [ "$FAILED" -eq 0 ] || exit 1
