@@ -210,7 +210,7 @@ int connection_server(const struct options *options, const char *host, char serv
     int n;
 
     if (!*host)
-        return fault_set(fault, EXIT_USAGE, ENVOI_E_USAGE, "the host is empty");
+        return fault_set(fault, EXIT_USAGE, ENVOI_E_USAGE, "the host is empty; is a variable not set?");
     if (options->port && (*host == '/' || has_port))
         return fault_set(fault, EXIT_USAGE, ENVOI_E_USAGE, "--port: '%s' %s", host,
                          *host == '/' ? "is a socket and has no port" : "has a port already");

@@ -3,6 +3,7 @@
 
 #include "exit_code.h"
 #include "fault.h"
+#include "text.h"
 #include <envoi/envoi.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -103,9 +104,11 @@ static void *member_of(struct options *options, const struct option_row *row)
     return (char *)options + row->where;
 }
 
-static int usage(const char *name, const char *text)
+static int usage(const char *name, const char *value, const char *text)
 {
-    complain("--%s: %s", name, text);
+    char shown[TEXT_QUOTED];
+
+    complain("--%s %s: %s", name, text_quote(value, shown), text);
     return EXIT_USAGE;
 }
 
@@ -143,7 +146,7 @@ static int set_list(struct options *options, const struct option_row *row, const
     const char **items = reallocarray(list->items, list->count + 1, sizeof *items);
 
     if (!items)
-        return usage(row->name, "out of memory");
+        return usage(row->name, value, "out of memory");
     items[list->count++] = value;
     list->items = items;
     return 0;
@@ -158,13 +161,13 @@ static int set_tls(struct options *options, const struct option_row *row, const 
             *tls = tls_words[i].tls;
             return 0;
         }
-    return usage(row->name, "is one of off, opportunistic, required, implicit");
+    return usage(row->name, value, "it is one of off, opportunistic, required, implicit");
 }
 
 static int set_port(struct options *options, const struct option_row *row, const char *value)
 {
     if (!number_of(value, 65535))
-        return usage(row->name, "is a number from 1 to 65535");
+        return usage(row->name, value, "it is a number from 1 to 65535");
     return set_text(options, row, value);
 }
 
@@ -174,7 +177,7 @@ static int set_seconds(struct options *options, const struct option_row *row, co
     long seconds = number_of(value, 1000000);
 
     if (!seconds)
-        return usage(row->name, "is a whole number of seconds, from 1 to 1000000");
+        return usage(row->name, value, "it is a whole number of seconds, from 1 to 1000000");
     *milliseconds = (int64_t)seconds * 1000;
     return 0;
 }

@@ -122,7 +122,8 @@ static int make_message(struct send *send)
     if (rc)
         return rc;
     if (!envoi_message_recipients(send->message))
-        return fault_set(&send->fault, EXIT_DATA, ENVOI_E_CONTENT, "the message names no recipient in To, Cc or Bcc");
+        return fault_set(&send->fault, EXIT_DATA, ENVOI_E_CONTENT,
+                         "the message names no recipient in To, Cc or Bcc; --to names one");
     error = content_attach(&send->content, send->message);
     return error ? fault_from_setter(&send->fault, "message", "", error) : 0;
 }

@@ -91,7 +91,7 @@ usage_cases() {
     send --host localhost letter;               check 'no --to' 64 err '--to'
     run send --host localhost --to a@b letter;  check 'no --from' 64 err '--from'
     send --host localhost --to a@b one two;     check 'two messages' 64
-    send --host localhost --port 0 --to a@b letter;  check 'port 0' 64 err '--port'
+    send --host localhost --port 0 --to a@b letter;  check 'port 0' 64 err "--port '0': it is a number"
     # faults: 80
     send --host localhost --to a@b --password=x letter
     check 'a password in argv' 64 err 'command line'
@@ -183,7 +183,7 @@ plugin_cases() {
     check 'no such plugin' 78 out '"plain"' err "there is no plugin 'nonesuch'"
     mkdir -p broken/d broken/m
     for id in missing cut open mine other; do
-        printf 'kind: auth\nprovides: X-%s\nmodule: %s.so\nabi: 1\n' "$(echo $id | tr a-z A-Z)" $id >broken/d/$id.plugin
+        printf 'kind: auth\nprovides: X-%s\nmodule: %s.so\nabi: 1\n' "$(echo "$id" | tr '[:lower:]' '[:upper:]')" "$id" >broken/d/$id.plugin
         cp "$MODULES/plain.so" broken/m/$id.so
     done
     printf 'enabled: no\n' >>broken/d/mine.plugin
@@ -275,10 +275,10 @@ scripted_cases() {
     check 'LHLO to SMTP' 69 err 'SMTP, not LMTP' err '--lmtp'
     scripted 'what?' '<<'
     plain_send
-    check 'no SMTP' 76 out '"result": "error"' out 'ENVOI_E_PROTOCOL'
+    check 'no SMTP' 76 err 'is it a mail server' out '"result": "error"' out 'ENVOI_E_PROTOCOL'
     scripted '220 x' '<'
     plain_send
-    check 'lost before the transaction' 74 out 'ENVOI_E_DISCONNECTED' out '"verdict": "not attempted"'
+    check 'lost before the transaction' 74 err '--trace' out 'ENVOI_E_DISCONNECTED' out '"verdict": "not attempted"'
     scripted '<<'
     plain_send --timeout 1
     check 'no greeting in time' 74 out 'ENVOI_E_TIMEOUT' err 'TLS from the first octet.*--tls'
@@ -360,7 +360,7 @@ text_cases() {
     send --host localhost --to a@b --tls-backend 'A B' letter;  check 'a TLS plugin that is no id' 64 err '--tls-backend.*it takes'
     send --host localhost --to a@b --mechanism 'A(B' letter;    check 'a mechanism that is no name' 64 err '--mechanism.*it takes'
     run --help plugins;                                 check '--help plugins' 0 out '--why'
-    send --tls maybe;                                   check '--tls maybe' 64 err '--tls'
+    send --tls maybe;                                   check '--tls maybe' 64 err "--tls 'maybe': it is one of"
     run send --timeout 0;                               check '--timeout 0' 64 err '--timeout'
     run send --host;                                    check '--host alone' 64 err 'needs an argument'
     run send --json=x;                                  check '--json=x' 64 err 'takes no argument'
@@ -374,7 +374,8 @@ text_cases() {
     done
     mkdir -p none
     CODE=0; "$ENVOI" plugins --plugins-d none >out 2>err || CODE=$?
-    [ -s out ] && grep -q builtin out || check 'no plugins' 0 err 'no plugins are described'
+    # A build may have plugins in itself.
+    grep -q -e transport -e auth out || check 'no plugins' 0 err 'no plugins are described'
     scripted '220 x' '<' '250-x' '250 AUTH X-ODD' '<' '221 bye'
     run probe 127.0.0.1 --port "$PORT" --tls off;       scripted_end
     check 'a mechanism without a plugin' 0 out 'X-ODD  *- (no plugin)'
