@@ -66,6 +66,21 @@ static int check_files(const struct options *options, struct fault *fault)
     return 0;
 }
 
+int connection_blame_file(const struct options *options, struct fault *fault)
+{
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *path = text_at(options, files[i].where);
+        size_t len = path ? strlen(path) : 0;
+        struct fault before = *fault;
+
+        /* "PATH: no certificate can be read": the texts of the library begin so. */
+        if (!len || strncmp(fault->text, path, len) != 0 || fault->text[len] != ':')
+            continue;
+        return fault_set(fault, EXIT_CONFIG, before.error, "%s: %s", files[i].option, before.text);
+    }
+    return fault->exit;
+}
+
 /* The library takes absolute paths only, but a user may give relative ones. */
 static int absolute(const char *option, const char *path, char **out, struct fault *fault)
 {

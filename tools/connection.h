@@ -20,6 +20,9 @@ int connection_library(const struct options *options, int talk, struct envoi_lib
  * server nor its pins are checked. */
 int connection_session(const struct options *options, struct envoi_library *library, int verify,
                        struct envoi_session **out, struct fault *fault);
+/* If the failure is about a file of an option, which is read in the handshake, it is one of the configuration, and the
+ * option is named. Returns the exit code. */
+int connection_blame_file(const struct options *options, struct fault *fault);
 /* Joins host and port as envoi_session_connect() takes them. */
 int connection_server(const struct options *options, const char *host, char server[SERVER_MAX], struct fault *fault);
 

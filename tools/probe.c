@@ -167,8 +167,10 @@ static int attempt(struct probe *probe, int verify)
     if (!probe->options->trace)
         envoi_session_set_trace(probe->session, 1, tell_if_silent, NULL);
     error = visit(probe);
-    if (error)
+    if (error) {
         fault_from_session(&probe->fault, probe->session, error);
+        connection_blame_file(probe->options, &probe->fault);
+    }
     if (error == ENVOI_E_NOT_SUPPORTED) {
         /* A probe requires no other extension. */
         probe->fault.phase = ENVOI_PHASE_STARTTLS;

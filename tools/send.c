@@ -150,8 +150,10 @@ static int transmit(struct send *send)
 
     send->tried = 1;
     error = envoi_session_connect(send->session, send->server);
-    if (error)
-        return fault_from_session(&send->fault, send->session, error);
+    if (error) {
+        fault_from_session(&send->fault, send->session, error);
+        return connection_blame_file(send->options, &send->fault);
+    }
     progress_begin(&send->content.progress, send->content.size, !send->options->trace);
     error = envoi_session_send(send->session, send->message);
     progress_end(&send->content.progress);
@@ -164,6 +166,8 @@ static int transmit(struct send *send)
         fault_from_session(&send->fault, send->session, error);
         report_complete_fault(send->message, &send->fault);
     }
+    if (error && connection_blame_file(send->options, &send->fault) == EXIT_CONFIG)
+        return EXIT_CONFIG;
     report_tally(send->message, &tally);
     /* The error quotes one reply only. */
     if (error && tally.deferred && tally.refused)

@@ -668,6 +668,22 @@ tls_cases() {
         grep -q '"client": "alice"' "$MAILDIR/$(last_mail).json" || CODE=999
         check "the server has seen it" 0
     done
+    # faults: F26
+    to_server "$SMTP_PORT" --to bob@test --ca letter letter
+    check 'a file without certificates as --ca' 78 err '--ca: letter: no CA certificate'
+    printf -- '-----BEGIN CERTIFICATE-----\nrubbish\n-----END CERTIFICATE-----\n' >rubbish
+    for backend in openssl gnutls; do
+        for file in letter rubbish; do
+            to_server "$SMTP_PORT" --tls-backend "$backend" --to bob@test --ca "$file" letter
+            check "$file as --ca, $backend" 78 err "^envoi: localhost:[0-9]*: --ca: $file: no CA certificate"
+            to_server "$SMTPS_PORT" --tls implicit --tls-backend "$backend" --to bob@test --cert "$file" letter
+            check "$file as --cert, $backend" 78 err "--cert: $file: no certificate"
+            to_server "$SMTP_PORT" --tls-backend "$backend" --to bob@test --cert "$PKI/client.chain.pem" --key "$file" --json letter
+            check "$file as --key, $backend" 78 err "--key: $file: no private key" out '"error"'
+            run probe localhost --port "$SMTP_PORT" --tls-backend "$backend" --ca "$file"
+            check "$file as --ca of a probe, $backend" 78 err "--ca: $file: no CA"
+        done
+    done
     to_server "$CLEAR_PORT" --to bob@test --json letter
     check 'TLS required and not announced' 76 out '"result": "error"'
     to_server "$SMTP_PORT" --tls-backend nonesuch --to bob@test --json letter
