@@ -25,7 +25,6 @@ static const struct {
     {ENVOI_E_TIMEOUT, ENVOI_PHASE_GREETING, 0, NULL, "see --tls and --timeout"},
     {ENVOI_E_CONNECT, ENVOI_PHASE_NONE, 0, "cannot connect from", "is --source an address of this machine?"},
     {ENVOI_E_DISCONNECTED, ENVOI_PHASE_NONE, 0, NULL, "try again; --trace shows the dialogue up to there"},
-    {ENVOI_E_PROTOCOL, ENVOI_PHASE_GREETING, 0, NULL, "is it a mail server, and is --port right?"},
     {ENVOI_E_CONNECT, ENVOI_PHASE_NONE, 0, NULL, "are the host and --port right, and is the server running?"},
     {ENVOI_E_TIMEOUT, ENVOI_PHASE_NONE, 0, NULL, "try again, or give a longer --timeout"},
     {ENVOI_E_TLS, ENVOI_PHASE_STARTTLS, 0, NULL, "'envoi probe' shows what is announced; see --tls"},
@@ -46,7 +45,8 @@ static const struct {
     {ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL, 0, NULL, "--drop-options leaves out parameters that are not announced"},
     {ENVOI_E_HELO, ENVOI_PHASE_EHLO, 500, NULL, "--lmtp is for LMTP servers, and only for them"},
     {ENVOI_E_HELO, ENVOI_PHASE_EHLO, 502, NULL, "--lmtp is for LMTP servers, and only for them"},
-    {ENVOI_E_PROTOCOL, ENVOI_PHASE_GREETING, 0, NULL, "is the --port right? --tls implicit is for ports that begin with TLS"},
+    {ENVOI_E_PROTOCOL, ENVOI_PHASE_GREETING, 0, NULL,
+     "is the --port right? --tls implicit is for ports that begin with TLS"},
     {ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_NONE, 530, NULL, "the server wants a login or TLS; see --user and --tls"},
     {ENVOI_E_UNKNOWN, ENVOI_PHASE_NONE, 0, NULL, "find out whether it has arrived before you send it again"},
 };

@@ -108,8 +108,8 @@ Test(secret, wrong_commands, .timeout = 30)
 /* faults: U18 */
 Test(secret, in_time, .timeout = 30)
 {
-    static const char *const commands[] = {"sleep 3", "echo x; sleep 3", "sleep 3 & echo x",
-                                           "exec sleep 3 & exit 1", "trap '' TERM; while :; do sleep 1; done"};
+    static const char *const commands[] = {"sleep 3", "echo x; sleep 3", "sleep 3 & echo x", "exec sleep 3 & exit 1",
+                                           "trap '' TERM; while :; do sleep 1; done"};
     char dir[] = "/tmp/envoi-test-XXXXXX", path[64];
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         cr_assert_eq(secret_from_command(&secret, "--password-command", commands[i], 200, &fault), 78, "%s",

@@ -275,7 +275,7 @@ scripted_cases() {
     check 'LHLO to SMTP' 69 err 'SMTP, not LMTP' err '--lmtp'
     scripted 'what?' '<<'
     plain_send
-    check 'no SMTP' 76 err 'is it a mail server' out '"result": "error"' out 'ENVOI_E_PROTOCOL'
+    check 'no SMTP' 76 err 'is the --port right' out '"result": "error"' out 'ENVOI_E_PROTOCOL'
     scripted '220 x' '<'
     plain_send
     check 'lost before the transaction' 74 err '--trace' out 'ENVOI_E_DISCONNECTED' out '"verdict": "not attempted"'
