@@ -74,7 +74,8 @@ void complain(const char *format, ...)
     va_start(args, format);
     n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    clean = n < 0 ? NULL : text_clean(line, ' ');
+    text_mark_cut(line, sizeof line, n);
+    clean = text_clean(line, ' ');
     fprintf(stderr, "envoi: %s\n", clean ? clean : "out of memory");
     free(clean);
 }
@@ -85,8 +86,7 @@ int fault_set(struct fault *fault, int exit, int error, const char *format, ...)
 
     va_start(args, format);
     *fault = (struct fault){.exit = exit, .error = error};
-    if (vsnprintf(fault->text, sizeof fault->text, format, args) < 0)
-        fault->text[0] = '\0';
+    text_mark_cut(fault->text, sizeof fault->text, vsnprintf(fault->text, sizeof fault->text, format, args));
     va_end(args);
     return exit;
 }

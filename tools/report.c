@@ -148,7 +148,8 @@ json_t *report_new(int exit, const struct fault *fault, const struct envoi_messa
 static int report_add_recipient(struct table *table, const json_t *row)
 {
     char reply[64] = "";
-    char line[1024];
+    char line[4096];
+    int n;
     const char *cells[TABLE_COLUMNS] = {report_text(row, "address"), report_text(row, "verdict"),
                                         report_text(row, "phase"), line};
     size_t len;
@@ -159,7 +160,8 @@ static int report_add_recipient(struct table *table, const json_t *row)
     len = strlen(reply);
     if (len > 1 && reply[len - 2] == ' ')
         reply[len - 1] = '\0';
-    snprintf(line, sizeof line, "%s%s", reply, report_text(row, "text"));
+    n = snprintf(line, sizeof line, "%s%s", reply, report_text(row, "text"));
+    text_mark_cut(line, sizeof line, n);
     return table_add(table, cells);
 }
 

@@ -105,6 +105,14 @@ const char *text_quote(const char *text, char room[TEXT_QUOTED])
     return room;
 }
 
+void text_mark_cut(char *text, size_t cap, int n)
+{
+    if (n < 0)
+        *text = '\0';
+    else if ((size_t)n >= cap)
+        strcpy(text + cap - sizeof "...", "...");
+}
+
 size_t text_width(const char *text)
 {
     size_t width = 0;

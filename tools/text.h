@@ -19,6 +19,8 @@ json_t *text_moment(int64_t seconds);
  * not cleaned. */
 #define TEXT_QUOTED 72
 const char *text_quote(const char *text, char room[TEXT_QUOTED]);
+/* Marks a text that snprintf(text, cap) has cut, with result `n`: "..." at its end. */
+void text_mark_cut(char *text, size_t cap, int n);
 /* Returns the columns on a terminal: one for each character of valid UTF-8. */
 size_t text_width(const char *text);
 

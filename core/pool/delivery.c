@@ -50,8 +50,9 @@ void delivery_fail_of(struct pool_delivery *d, int code, const char *otherwise)
         delivery_fail(d, code, recipient_reason(r));
         return;
     }
-    (void)snprintf(text, sizeof text, "%s: <%s>: %d %s%s%s", envoi_error_text(code), address_path(&r->address), r->code,
-                   r->enhanced, *r->enhanced ? " " : "", recipient_reason(r));
+    (void)snprintf(text, sizeof text, "%s: <%s>: %d %s%s%s", envoi_error_text(code),
+                   address_path(code == ENVOI_E_SENDER_REFUSED ? &m->sender : &r->address), r->code, r->enhanced,
+                   *r->enhanced ? " " : "", recipient_reason(r));
     delivery_fail(d, code, text);
 }
 

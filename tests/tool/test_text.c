@@ -3,6 +3,7 @@
 #include "text.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,4 +98,28 @@ Test(text, moment, .timeout = 10)
         cr_expect_str_eq(json_string_value(text), cases[i].text);
         json_decref(text);
     }
+}
+
+/* faults: F16 */
+Test(text, quoted_and_cut, .timeout = 10)
+{
+    char room[TEXT_QUOTED], text[8];
+    cr_assert_str_eq(text_quote("", room), "''");
+    cr_assert_str_eq(text_quote("a b", room), "'a b'");
+    for (size_t len = 55; len < 80; len++) {
+        char longer[160] = "";
+        for (size_t i = 0; i < len; i++)
+            strcat(longer, i % 2 ? "\xc3\xbc" : "x");
+        text_quote(longer, room);
+        cr_assert_lt(strlen(room), sizeof room);
+        cr_assert(strstr(room, "...'"));
+        cr_assert_neq((unsigned char)room[strlen(room) - 5], 0xc3, "no half of a character");
+    }
+    strcpy(text, "1234567");
+    text_mark_cut(text, sizeof text, 7);
+    cr_assert_str_eq(text, "1234567");
+    text_mark_cut(text, sizeof text, 8);
+    cr_assert_str_eq(text, "1234...");
+    text_mark_cut(text, sizeof text, -1);
+    cr_assert_str_eq(text, "");
 }

@@ -114,6 +114,22 @@ Test(pool_recipients, an_extension_that_the_server_lacks)
     play_close(&p);
 }
 
+/* The text of a refused sender names the sender, not a recipient. */
+/* faults: F16 */
+Test(pool_recipients, a_refused_sender_is_named)
+{
+    static const char *const script[] = {"> 220 here", "< EHLO",      "> 250 here", "< MAIL",    "> 550 5.7.1 not you",
+                                         "< RSET",     "> 250 reset", "< QUIT",     "> 221 bye", NULL};
+    struct play p;
+
+    play_open(&p, script, 1);
+    play_run(&p);
+    cr_expect_eq(p.post.letters[0].result, ENVOI_E_SENDER_REFUSED);
+    cr_expect_not_null(strstr(p.post.letters[0].error, "550 5.7.1 not you"), "%s", p.post.letters[0].error);
+    cr_expect_null(strstr(p.post.letters[0].error, "<r0"), "%s", p.post.letters[0].error);
+    play_close(&p);
+}
+
 /* ---- all recipients are required ---- */
 
 Test(pool_recipients, one_refused_and_all_required)
