@@ -263,12 +263,12 @@ scripted_cases() {
     scripted_end
     # faults: F8
     check 'another protocol' 76 err 'SSH server' err 'is the --port right'
-    scripted '220 x' '<' '500 what?' '<' '500 what?' '<<'
+    scripted '220 x' '<' '500 what?' '<' '500 what?' '<' '221 bye'
     send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test letter
     scripted_end
     # faults: F8
     check 'EHLO to LMTP' 69 err 'does it speak LMTP' err '--lmtp'
-    scripted '220 x' '<' '502 what?' '<<'
+    scripted '220 x' '<' '502 what?' '<' '221 bye'
     send --host 127.0.0.1 --port "$PORT" --tls off --lmtp --to bob@test letter
     scripted_end
     # faults: F8
@@ -282,10 +282,10 @@ scripted_cases() {
     scripted '<<'
     plain_send --timeout 1
     check 'no greeting in time' 74 out 'ENVOI_E_TIMEOUT' err 'TLS from the first octet.*--tls'
-    # faults: F14
     scripted '<<'
     run probe --timeout 4 127.0.0.1 --port "$PORT"
     scripted_end
+    # faults: F14
     check 'probe, no greeting' 74 err 'no greeting yet: .*--tls' err '^envoi: .*nothing came for 4000 ms'
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
     # faults: 59
@@ -383,6 +383,10 @@ text_cases() {
     send --host 127.0.0.1 --port "$PORT" --tls off --to a@b --mail-options RET=HDRS --drop-options letter
     scripted_end
     check 'what was left out' 0 out 'left out.*: RET=HDRS'
+    scripted '220 x' '<' '250 x' '<' '<<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to a@b --timeout 1 letter
+    scripted_end
+    check 'no reply in time' 74 err 'nothing came for 1000 ms (MAIL); try again, or give a longer --timeout'
     secret() { # TEXT PATTERN
         # shellcheck disable=SC2059
         printf "$1" >secret
