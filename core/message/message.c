@@ -87,12 +87,13 @@ void envoi_message_free(struct envoi_message *message)
 
 int envoi_message_reset(struct envoi_message *message, const char *sender)
 {
-    struct envoi_errctx why = {0};
+    struct envoi_errctx why;
     struct address address;
     int rc = message_check(message);
 
     if (rc)
         return rc;
+    fault_clear(&why);
     if ((rc = address_parse(sender ? sender : "", true, &why, &address)))
         return message_refuse(message, rc, &why);
     message_clear(message);
@@ -124,7 +125,7 @@ static int message_grow(struct envoi_message *m)
 
 int envoi_message_add_recipient_with(struct envoi_message *message, const char *address, const char *options)
 {
-    struct envoi_errctx why = {0};
+    struct envoi_errctx why;
     struct recipient *r;
     int rc = message_check(message);
 
@@ -132,6 +133,7 @@ int envoi_message_add_recipient_with(struct envoi_message *message, const char *
         return rc;
     if (!address)
         return message_stick(message, ENVOI_E_USAGE);
+    fault_clear(&why); /* all of it would be much to clear for each recipient */
     if ((options && (rc = parameters_check(options, &why))) || (rc = message_grow(message)))
         return message_refuse(message, rc, &why);
     r = &message->recipients[message->count];
@@ -152,11 +154,12 @@ int envoi_message_add_recipient(struct envoi_message *message, const char *addre
 
 int envoi_message_set_options(struct envoi_message *message, const char *options)
 {
-    struct envoi_errctx why = {0};
+    struct envoi_errctx why;
     int rc = message_check(message);
 
     if (rc)
         return rc;
+    fault_clear(&why);
     if (!(rc = parameters_check(options, &why)))
         rc = mem_replace(&message->options, options);
     return message_refuse(message, rc, &why);
