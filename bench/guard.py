@@ -24,9 +24,17 @@ def small(rig):
                     yield name, sink.counts(client, few, many, recipients)
 
 
+def beginning(rig):
+    """The first message to a server goes by DATA. Before the second one the server proves that it knows BDAT."""
+    with Sink(rig, "small", "--delay", DELAY) as sink:
+        client = Client("envoi", "client_envoi", "--mode", "lone")
+        for name, few in (("first", 0), ("second", 1)):
+            yield name, sink.counts(client, few, few + 1, 1, instructions=False)
+
+
 def unpipelined(rig):
-    """One reply at a time is all that is left: MAIL, RCPT, then DATA and the content, or BDAT."""
-    for name, words in (("BDAT", []), ("DATA", ["--no-chunking"])):
+    """One reply at a time is all that is left: MAIL, RCPT, then DATA and the content. There is no proof of BDAT."""
+    for name, words in (("CHUNKING", []), ("DATA", ["--no-chunking"])):
         with Sink(rig, "small", "--delay", DELAY, "--no-pipelining", *words) as sink:
             client = Client("envoi", "client_envoi", "--mode", "queued")
             yield f"no PIPELINING, {name}", sink.counts(client, 5, 25, 1, instructions=False)
@@ -48,7 +56,7 @@ def run(rig, record):
         with open(LIMITS, encoding="utf-8") as file:
             limits = json.load(file)
     worse = 0
-    for part in (small, unpipelined, content):
+    for part in (small, beginning, unpipelined, content):
         for name, got in part(rig):
             measured[name] = {key: got[key] for key in WHAT if key in got}
             worse += compare(name, measured[name], limits.get(name), record)

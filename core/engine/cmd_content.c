@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The content of a transaction: by DATA (RFC 5321 section 4.1.1.4) or in chunks by BDAT (RFC 3030). */
 #include "base/text.h"
+#include "engine/proof.h"
 #include "engine/settle.h"
 #include "engine/state.h"
 
+#include <envoi/library.h>
 #include <string.h>
 
 /* Is there a recipient for the content? Without a message the application has to know. */
@@ -53,6 +55,27 @@ static void put_chunk(struct engine *e, struct job *job, const struct content_ch
     }
 }
 
+/* Is the reply about an address (RFC 3463 section 3.2)? Then it is one to MAIL or RCPT: the replies are out of step,
+ * which they cannot be after a 354. A refusal of the only recipient is one, whatever it answers. */
+static bool is_about_address(const struct job *job, const struct envoi_reply *reply)
+{
+    const char *enhanced = envoi_reply_enhanced(reply);
+
+    return job->chunked && *enhanced && strncmp(enhanced + 1, ".1.", 3) == 0 &&
+           (reply_class(reply) == 2 || job->message->due_count > 1);
+}
+
+static int verdict_in_doubt(struct engine *e, struct job *job, const struct envoi_reply *reply)
+{
+    struct envoi_message *m = job->message;
+
+    settle_pending(m, ENVOI_PHASE_FINAL, reply);
+    settle_unknown(m, ENVOI_PHASE_FINAL);
+    proof_set(e, ENGINE_PROOF_FAILED); /* a server that always says so gets DATA */
+    return engine_die_of(e, ENVOI_E_PROTOCOL, "the reply to the content is one to MAIL or RCPT: %d %s %s", reply->code,
+                         envoi_reply_enhanced(reply), envoi_reply_text(reply));
+}
+
 /* The reply to the whole content: one for each recipient (LMTP), or one for all. */
 static int take_verdict(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
@@ -64,6 +87,8 @@ static int take_verdict(struct engine *e, struct job *job, struct position *at, 
         return engine_die_of_reply(e, reply, "the content is accepted before its end has left");
     if (!m) /* the verb data: LMTP sends a reply for each recipient that the verb rcpt got accepted */
         return e->lmtp && ++at->recipient < e->line_accepted ? ENVOI_E_AGAIN : ENVOI_OK;
+    if (is_about_address(job, reply))
+        return verdict_in_doubt(e, job, reply);
     if (!e->lmtp) {
         settle_pending(m, ENVOI_PHASE_FINAL, reply);
         return reply_class(reply) == 2
@@ -242,10 +267,31 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
     return ENVOI_OK;
 }
 
+/* Does the server not know BDAT, or miss a command before it? */
+static bool denies_bdat(const struct envoi_reply *reply)
+{
+    return reply->code == 500 || reply->code == 502 || reply->code == 503;
+}
+
+/* Transactions that have not begun with their content go on with DATA. Binary content cannot. */
+static void withdraw_bdat(struct engine *e)
+{
+    proof_strike(e, ENVOI_LOG_INFO, "500, 502 or 503 to BDAT");
+    for (struct job *job = e->head; job; job = job->next) {
+        if (!job->chunked || job->content_open || job->message->body == ENVOI_BODY_BINARY)
+            continue;
+        job->chunked = false;
+        if (job->written.row == &command_bdat)
+            job->written.row = &command_data;
+    }
+}
+
 static int bdat_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
 {
     bool last = job->content_done && at->chunk + 1 == job->chunks;
 
+    if (denies_bdat(reply))
+        withdraw_bdat(e);
     if (reply_class(reply) == 3)
         return engine_die_of_reply(e, reply, "the reply to BDAT");
     if (reply_class(reply) == 2 && last && !is_wanted(job)) {

@@ -14,7 +14,7 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
     size_t from = text->len;
     int rc;
 
-    job->chunked = e->extensions.chunking && e->settings->chunk_size;
+    job->chunked = e->extensions.chunking && e->settings->chunk_size && e->proof == ENGINE_PROOF_PASSED;
     buf_append_text(text, "MAIL FROM:<");
     buf_append(text, address_path(sender), sender->len);
     if (buf_append(text, ">", 1))
@@ -23,6 +23,7 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
         text->len = from; /* MAIL is not sent: remove the beginning of its line */
         return rc;
     }
+    e->begun = true;
     return engine_end_line(e, from, NULL);
 }
 

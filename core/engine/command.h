@@ -42,6 +42,7 @@ struct command {
 
 extern const struct command command_greeting, command_handshake, command_hello, command_starttls, command_auth,
     command_auth_response, command_line, command_mail, command_rcpt, command_data, command_content, command_bdat,
-    command_rset, command_rset_probe, command_rset_between, command_quit, command_ready;
+    command_rset, command_rset_probe, command_rset_between, command_proof_mail, command_proof_bdat, command_proof_rset,
+    command_quit, command_ready;
 
 #endif

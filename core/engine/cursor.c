@@ -2,6 +2,7 @@
 #include "engine/cursor.h"
 
 #include "engine/prepare.h"
+#include "engine/proof.h"
 #include "engine/settle.h"
 #include "engine/state.h"
 
@@ -52,10 +53,13 @@ static bool is_last_required(const struct job *job, const struct command *row)
 }
 
 /* Dovecot 2.3's submission service, recognisable by BURL, crashes on any command after a MAIL that its relay refuses,
- * if RCPT overtook that refusal. So with BURL nothing follows MAIL before its reply. */
+ * if RCPT overtook that refusal. It also crashes, or refuses the next MAIL, if BDAT and RSET of the proof overtook the
+ * acceptance. So with BURL nothing follows MAIL before its reply. */
 static bool closes_group(const struct engine *e, const struct job *job, const struct command *row)
 {
-    return row->ends_group || (row == &command_mail && e->extensions.burl) || is_last_required(job, row);
+    bool mail = row == &command_mail || row == &command_proof_mail;
+
+    return row->ends_group || (mail && e->extensions.burl) || is_last_required(job, row);
 }
 
 /* Counts a command that is in the output whole. */
@@ -113,8 +117,11 @@ static bool may_follow(const struct engine *e, const struct job *job)
 {
     const struct job *next = job->next;
 
-    return next && job->message && next->message && e->extensions.pipelining && e->window != ENGINE_WINDOW_CLOSED &&
-           !e->group_closed;
+    if (!next || !job->message || !next->message || !e->extensions.pipelining || e->group_closed)
+        return false;
+    /* the proof goes out alone; a RSET that finds out about the window may go ahead of it */
+    return e->window == ENGINE_WINDOW_UNPROVED ||
+           (e->window == ENGINE_WINDOW_OPEN && !proof_is_wanted(e, next->message));
 }
 
 void cursor_pump(struct engine *e)

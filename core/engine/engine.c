@@ -7,6 +7,8 @@
 #include "engine/auth.h"
 #include "engine/cursor.h"
 #include "engine/detached.h"
+#include "engine/proof.h"
+#include "engine/settle.h"
 #include "engine/state.h"
 #include "engine/tls.h"
 #include "reply/stranger.h"
@@ -40,6 +42,7 @@ int engine_new(const struct engine_env *env, struct engine **out)
     reply_init(&e->greeting);
     reply_init(&e->hello_reply);
     buf_init(&e->line, 0, false);
+    buf_init(&e->said, 0, false);
     content_init(&e->line_data);
     auth_init(&e->auth);
     extensions_clear(&e->extensions);
@@ -59,6 +62,7 @@ void engine_free(struct engine *e)
     reply_free(&e->greeting);
     reply_free(&e->hello_reply);
     buf_free(&e->line);
+    buf_free(&e->said);
     content_free(&e->line_data);
     mem_free(e->hello_name);
     mem_free(e->hello_said);
@@ -96,7 +100,9 @@ int64_t engine_deadline(const struct engine *e)
 
 void engine_close(struct engine *e)
 {
-    if (e->open) {
+    if (e->open || e->orphaned) {
+        if (e->head == &e->proof_job) /* the server has not failed */
+            e->head = e->head->next;
         if (e->head)
             fault_set(e->fault, ENVOI_E_DISCONNECTED, e->phase, "the connection was closed by the application");
         engine_die(e, ENVOI_E_DISCONNECTED);
@@ -320,6 +326,8 @@ static __attribute__((noinline)) void take_unasked(struct engine *e, const struc
 {
     char quoted[REPLY_QUOTED_MAX];
 
+    if (!e->closing)
+        proof_strike(e, ENVOI_LOG_WARNING, reply_quote(reply, quoted));
     if (reply_class(reply) < 4 || is_in_content(e))
         (void)engine_die_of_reply(e, reply, "a reply that nothing was asked for");
     else if (e->head == &e->connect_job)
@@ -354,11 +362,37 @@ static __attribute__((noinline)) void take_broken(struct engine *e, struct envoi
                   len ? reply_quote(reply, quoted) : "an empty line", remark ? "; " : "", remark ? remark : "");
 }
 
+/* Everything is answered, and the job at the head ends when the octets at hand are read: behind its last reply nothing
+ * may follow. After a 354 the replies were in step. */
+static bool awaits_nothing(const struct engine *e)
+{
+    const struct job *job = e->head;
+
+    return job && !e->unanswered && (job == &e->proof_job || (job->message && job->chunked && job->content_done));
+}
+
+/* Octets behind a reply after which nothing is unanswered. The server may take its leave; if not, one of the replies
+ * before was a stray one, and the verdict is none. */
+static void take_left_over(struct engine *e, const char *data, size_t len)
+{
+    struct envoi_message *m = e->head->message;
+
+    if (memcmp(data, "421", len < 3 ? len : 3) == 0) {
+        cursor_pump(e);
+        return;
+    }
+    if (m)
+        settle_unknown(m, ENVOI_PHASE_FINAL);
+    engine_die_of(e, ENVOI_E_PROTOCOL, "a reply too many came behind the one to %s", m ? "the content" : "RSET");
+}
+
 /* Takes plain octets of the server, after all layers. */
 static void take_octets(struct engine *e, const char *data, size_t len)
 {
     reply_line_fn *trace = e->trace_level && e->env.trace ? trace_reply_line : NULL;
 
+    if (len && awaits_nothing(e))
+        take_left_over(e, data, len);
     while (len && e->open) {
         bool complete;
         size_t used;
@@ -383,9 +417,13 @@ static void take_octets(struct engine *e, const char *data, size_t len)
             return;
         }
         e->switching = false;
+        if (!e->open || !len || e->unanswered)
+            continue;
         /* Finish the job first: the octets that follow may end the connection. Not so the greeting: whatever comes with
          * it belongs to it. */
-        if (e->open && len && !e->unanswered && e->head != &e->connect_job)
+        if (awaits_nothing(e))
+            take_left_over(e, data, len);
+        else if (e->head != &e->connect_job)
             cursor_pump(e);
     }
 }
@@ -401,6 +439,8 @@ static void pull_up(struct engine *e)
         bool failed = keep_failure(e, &kept);
         int rc = stack_recv(&e->stack, block, sizeof block, &n);
 
+        if (rc && awaits_nothing(e)) /* nothing has followed */
+            cursor_pump(e);
         if (rc == ENVOI_E_AGAIN)
             return;
         if (rc == ENVOI_E_EOF || rc == ENVOI_E_TRUNCATED) {
@@ -417,7 +457,7 @@ static void pull_up(struct engine *e)
             tls_keep_ticket(e);
         take_octets(e, block, n);
         mem_wipe(block, n);
-        if (e->open)
+        if (e->open && !awaits_nothing(e))
             engine_go(e);
     }
 }
@@ -506,6 +546,11 @@ int engine_result(const struct engine *e)
 bool engine_alive(const struct engine *e)
 {
     return e->open;
+}
+
+bool engine_wants_connection(const struct engine *e)
+{
+    return e->orphaned;
 }
 
 const struct envoi_reply *engine_reply(const struct engine *e)

@@ -29,6 +29,13 @@ enum {
     ENGINE_WINDOW_CLOSED = 2, /* one message at a time */
 };
 
+/* Has the server proved that it knows BDAT, and discards the chunk of a BDAT that it refuses? */
+enum {
+    ENGINE_PROOF_NONE = 0, /* unknown: it is tried before the second message */
+    ENGINE_PROOF_PASSED = 1,
+    ENGINE_PROOF_FAILED = 2, /* content goes by DATA */
+};
+
 /* Work that may block: run() is called once and then release(), on any thread. */
 struct engine_task {
     void (*run)(void *ctx);
@@ -55,6 +62,11 @@ struct engine_env {
      * ones. Both NULL: unknown, and not remembered. */
     int (*window)(void *driver);
     void (*set_window)(void *driver, int window);
+    /* proof(): ENGINE_PROOF_* as earlier connections found it for this server when it said the same: `said` is the
+     * greeting's name and the reply to EHLO, in clear or in TLS. set_proof(): remembers it for later ones. Both NULL:
+     * unknown, and not remembered. */
+    int (*proof)(void *driver, const char *said);
+    void (*set_proof)(void *driver, const char *said, int proof);
     /* The time, as for engine_tick(). Called after a callback of the application, or a mechanism's step, that may have
      * taken long. NULL: assume that no time has passed. */
     int64_t (*now)(void *driver);
@@ -79,6 +91,7 @@ struct engine_peer {
     bool host_is_ip;       /* an address: iPAddress SANs are matched */
     bool unix_socket;      /* one of a trusted user: counts as verified TLS */
     int tls;               /* ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT; ENVOI_TLS_DEFAULT is resolved by the driver */
+    bool repeatable;       /* the driver can connect once more: see engine_wants_connection() */
     const char *helo_name; /* FQDN or address literal, used if the settings have no name */
 };
 
@@ -126,6 +139,10 @@ unsigned engine_want(const struct engine *e);
 int engine_result(const struct engine *e);
 /* False: the connection is over. The driver closes its socket; it may drain the remaining octets first. */
 bool engine_alive(const struct engine *e);
+/* The connection was lost to the proof of BDAT before any message of the verb was begun. The driver goes on with the
+ * verb: it closes its socket, connects again, and calls engine_connect(). That happens once for a verb at most. If it
+ * cannot connect, it says so with engine_give_up(). */
+bool engine_wants_connection(const struct engine *e);
 /* The driver closes the connection: unfinished work is settled as lost, and the engine can connect again. */
 void engine_close(struct engine *e);
 
@@ -165,11 +182,14 @@ int engine_prepare(struct engine *e);
  * engine_go(), called once after several messages, begins to write. ENVOI_OK; ENVOI_E_BUSY: another verb is in
  * progress, or the message is being sent; else the errors of engine_send(). */
 int engine_queue(struct engine *e, struct envoi_message *message);
+/* May there be a transaction more than messages, for the proof of BDAT? */
+bool engine_may_prove(const struct engine *e);
 /* Does the server accept messages after one another without a wait, so that queueing several saves round trips? */
 bool engine_pipelines(const struct engine *e);
 /* For an idle connection: frees memory that the next message will need again. */
 void engine_shrink(struct engine *e);
-/* Ends the connection with this code and text, because a callback said AGAIN where it must not. */
+/* Ends the connection with this code and text, because a callback said AGAIN where it must not, or because there is no
+ * other connection for the messages that wait for one. */
 void engine_give_up(struct engine *e, int code, const char *why);
 int engine_quit(struct engine *e);
 

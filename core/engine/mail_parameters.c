@@ -185,17 +185,18 @@ static int check_size(struct engine *e, struct envoi_message *m, const struct co
 }
 
 /* BINARYMIME (RFC 3030 section 3) goes by BDAT only, and is never dropped. */
-static int check_binary(struct engine *e, bool given, struct buf *out)
+static int check_binary(struct engine *e, bool given, bool chunked, struct buf *out)
 {
-    if (extensions_get(&e->extensions, "BINARYMIME") && e->extensions.chunking && e->settings->chunk_size)
+    if (extensions_get(&e->extensions, "BINARYMIME") && chunked)
         return given ? ENVOI_OK : buf_append_text(out, " BODY=BINARYMIME");
     return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
-                     "BODY=BINARYMIME is asked for, but the server does not announce BINARYMIME and CHUNKING, or BDAT "
-                     "was switched off");
+                     "BODY=BINARYMIME is asked for, but the server does not announce BINARYMIME, CHUNKING and "
+                     "PIPELINING, or has not proved that it knows BDAT, or BDAT was switched off");
 }
 
 /* BODY= (RFC 6152): declared for content that is 8-bit or may be, if the server announces it. */
-static int check_body(struct engine *e, struct envoi_message *m, const struct content_measure *measure, struct buf *out)
+static int check_body(struct engine *e, struct envoi_message *m, const struct content_measure *measure, bool chunked,
+                      struct buf *out)
 {
     static const char *const eight = "BODY=8BITMIME";
     bool announced = e->extensions.eight_bit;
@@ -210,7 +211,7 @@ static int check_body(struct engine *e, struct envoi_message *m, const struct co
         return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_MAIL,
                          "another BODY= among the options than the binary one that was set");
     if (m->body == ENVOI_BODY_BINARY)
-        return check_binary(e, given, out);
+        return check_binary(e, given, chunked, out);
     if (binary)
         return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_MAIL,
                          "BODY=BINARYMIME among the options: say so with envoi_message_set_body()");
@@ -281,7 +282,7 @@ int parameters_of_mail(struct engine *e, struct envoi_message *m, bool chunked, 
     if (measure.has_nul && m->body != ENVOI_BODY_BINARY)
         return fault_set(e->fault, ENVOI_E_CONTENT, ENVOI_PHASE_MAIL, "the content has a NUL octet; nothing was sent");
     if ((rc = check_all_options(e, m)) || (rc = check_size(e, m, &measure, out)) ||
-        (rc = check_body(e, m, &measure, out)) || (rc = check_utf8(e, m, out)))
+        (rc = check_body(e, m, &measure, chunked, out)) || (rc = check_utf8(e, m, out)))
         return rc;
     if (m->options)
         parameters_append(e, m->options, out);

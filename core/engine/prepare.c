@@ -3,6 +3,7 @@
 #include "engine/prepare.h"
 
 #include "engine/auth.h"
+#include "engine/proof.h"
 #include "engine/state.h"
 
 static int prepare_first(struct engine *e, struct job *job, const struct command *first)
@@ -50,6 +51,15 @@ static int need_login(struct engine *e)
     return prepare_first(e, &e->login_job, &command_auth);
 }
 
+static int need_proof(struct engine *e)
+{
+    const struct envoi_message *m = e->writing->message;
+
+    if (proof_is_wanted(e, m))
+        proof_recall(e);
+    return proof_is_wanted(e, m) ? prepare_first(e, &e->proof_job, &command_proof_mail) : ENVOI_OK;
+}
+
 /* ---- the row of a job that has needs and no command ---- */
 
 static int ready_write(struct engine *e, struct job *job, const struct position *at)
@@ -71,11 +81,8 @@ int prepare_job(struct engine *e, struct job *job)
     static const struct {
         unsigned need;
         int (*meet)(struct engine *e);
-    } steps[] = {{NEED_HELLO, need_hello},
-                 {NEED_TLS, need_tls},
-                 {NEED_HELLO, need_hello},
-                 {NEED_LOGIN, need_login},
-                 {NEED_HELLO, need_hello}};
+    } steps[] = {{NEED_HELLO, need_hello}, {NEED_TLS, need_tls},     {NEED_HELLO, need_hello},
+                 {NEED_LOGIN, need_login}, {NEED_HELLO, need_hello}, {NEED_PROOF, need_proof}};
     int rc = ENVOI_OK;
 
     for (size_t i = 0; !rc && i < sizeof steps / sizeof steps[0]; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The needs of a job (NEED_*), met before its first command goes out: hello, TLS, login. */
+/* The needs of a job (NEED_*), met before its first command goes out: hello, TLS, login, the proof of BDAT. */
 #ifndef ENGINE_PREPARE_H
 #define ENGINE_PREPARE_H
 

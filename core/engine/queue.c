@@ -4,9 +4,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/auth.h"
+#include "engine/proof.h"
 #include "engine/settle.h"
 #include "engine/state.h"
 
+#include <envoi/library.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -22,7 +24,7 @@ void job_init(struct job *job, const struct command *first, unsigned needs)
 
 static void job_init_for_message(struct job *job, const struct command *first, struct envoi_message *m)
 {
-    job_init(job, first, NEED_HELLO | NEED_TLS | NEED_LOGIN);
+    job_init(job, first, NEED_HELLO | NEED_TLS | NEED_LOGIN | NEED_PROOF);
     job->message = m;
     job->content = &m->content;
 }
@@ -129,6 +131,17 @@ static void queue_restore_fault(struct engine *e)
         *e->fault = e->first;
 }
 
+/* Puts both cursors at the beginning of the queue. */
+static void queue_rewind(struct engine *e)
+{
+    engine_arm(e, ENVOI_PHASE_NONE); /* a command that never went out may have armed it */
+    e->writing = e->head;
+    e->answering = NULL;
+    e->unanswered = e->answerable = 0;
+    e->group_closed = e->switching = false;
+    e->answered = (struct position){0};
+}
+
 /* Empties the queue after a failure that ended the connection. */
 static void queue_abort(struct engine *e, int code)
 {
@@ -139,6 +152,7 @@ static void queue_abort(struct engine *e, int code)
     const struct job *culprit = own ? e->writing : NULL;
 
     e->waiting = 0;
+    e->orphaned = false;
     while (e->head) {
         struct job *job = e->head;
         int rc = engine_content_left(e, job) && job->unanswered ? ENVOI_E_UNKNOWN : code;
@@ -162,11 +176,7 @@ static void queue_abort(struct engine *e, int code)
     }
     if (!idle && verdict_is_refusal(e->result)) /* by a 421, which ended the connection too */
         e->fault->code = e->result;
-    engine_arm(e, ENVOI_PHASE_NONE); /* a command that never went out may have armed it */
-    e->writing = e->answering = NULL;
-    e->unanswered = e->answerable = 0;
-    e->group_closed = e->switching = false;
-    e->answered = (struct position){0};
+    queue_rewind(e);
 }
 
 void queue_finish(struct engine *e)
@@ -209,9 +219,32 @@ static void hold_back_content(struct engine *e)
         }
 }
 
+/* Is the proof of BDAT under way, all or part of it? */
+static bool is_proving(const struct engine *e)
+{
+    const struct command *row = e->unanswered ? e->answered.row : e->proof_job.written.row;
+
+    return e->head == &e->proof_job && (e->answerable || row != e->proof_job.first);
+}
+
+/* Was the connection lost to the proof? Then no message was begun, and they wait for the next connection. */
+static bool queue_outlives(struct engine *e, int code)
+{
+    if (!is_proving(e) || code == ENVOI_E_MEMORY)
+        return false;
+    engine_log(e, ENVOI_LOG_WARNING, "the server fails the proof of BDAT (%s): connecting again, content goes by DATA",
+               e->fault->text);
+    proof_set(e, ENGINE_PROOF_FAILED);
+    e->proof_lost = e->orphaned = true;
+    e->head = e->head->next;
+    queue_rewind(e);
+    fault_clear(e->fault);
+    return true;
+}
+
 void engine_die(struct engine *e, int code)
 {
-    if (!e->open)
+    if (!e->open && !e->orphaned)
         return;
     if (e->head && e->head->first->ends_session)
         code = ENVOI_OK;
@@ -219,7 +252,8 @@ void engine_die(struct engine *e, int code)
     e->lost_idle = !e->head;
     engine_arm(e, ENVOI_PHASE_NONE);
     hold_back_content(e);
-    queue_abort(e, code);
+    if (!queue_outlives(e, code))
+        queue_abort(e, code);
     output_clear(&e->output);
     reply_parser_reset(&e->parser);
     auth_end(&e->auth);
@@ -245,6 +279,8 @@ int engine_die_of(struct engine *e, int code, const char *format, ...)
     engine_trace(e, ENVOI_TRACE_INFO, "%s", why.text);
     if (!engine_has_failed(e))
         *e->fault = why;
+    if (code == ENVOI_E_PROTOCOL) /* a reply out of step */
+        proof_strike(e, ENVOI_LOG_WARNING, why.text);
     e->loss = &why;
     engine_die(e, code);
     e->loss = NULL;

@@ -15,6 +15,7 @@ enum {
     NEED_HELLO = 1, /* EHLO, LHLO or HELO was accepted */
     NEED_TLS = 2,   /* the TLS policy is satisfied */
     NEED_LOGIN = 4, /* if there are credentials, the login has succeeded */
+    NEED_PROOF = 8, /* if the content may go by BDAT once that is proved, it was tried (proof.h) */
 };
 
 /* One message, one login, or one command of the application. */
@@ -64,7 +65,9 @@ void queue_finish(struct engine *e);
 
 /* ---- the end of the connection ---- */
 
-/* Ends the connection with a code: settles all jobs as lost and empties the queue. The fault is set already. */
+/* Ends the connection with a code: settles all jobs as lost and empties the queue. The fault is set already. If the
+ * connection was lost to the proof of BDAT (proof.h), the messages stay in the queue, and no fault is left. Without a
+ * connection: ends the messages that wait for another one. */
 void engine_die(struct engine *e, int code);
 /* The same, and sets the fault. Returns code. */
 int engine_die_of(struct engine *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -4,7 +4,7 @@
  * The files build on one another in this order, and none uses a later one:
  *
  *   state                                           this file: trace, deadlines, lines for the output, safety
- *   settle, mail_parameters                         verdicts and parameters of a message
+ *   settle, mail_parameters, proof                  verdicts and parameters of a message; may it go by BDAT?
  *   refusal, credential, detached, auth, auth_pick  a login
  *   tls                                             a TLS layer
  *   queue                                           jobs, and the end of the connection
@@ -79,6 +79,12 @@ struct engine {
     uint64_t wire;             /* octets that the wire has taken, layers included */
     bool group_closed;         /* the last command written ends a group */
     int window;                /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
+    int proof;                 /* ENGINE_PROOF_*: may content go by BDAT? */
+    struct buf said;           /* the server's own words, for which the proof is remembered */
+    bool begun;                /* a transaction was begun on this connection */
+    bool repeatable;           /* nothing was done by hand that another connection would not have */
+    bool proof_lost;           /* the proof has cost the connection before this one */
+    bool orphaned;             /* and the messages wait for another one */
     unsigned waiting;          /* ENGINE_WANT_CREDENTIAL, ENGINE_WANT_CONTENT or ENGINE_WANT_STEP */
     unsigned spare_count;      /* jobs on the free list */
     struct job *spare;         /* a free list for the jobs of messages */
@@ -90,7 +96,7 @@ struct engine {
     int64_t armed_at;
 
     /* The application has one verb at a time, so one job of each kind is enough. */
-    struct job connect_job, hello_job, tls_job, login_job, verb_job;
+    struct job connect_job, hello_job, tls_job, login_job, proof_job, verb_job;
     bool helo;       /* the next hello is HELO */
     bool hello_only; /* the application asked for exactly this hello: no fallback */
     char *hello_name;

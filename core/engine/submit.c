@@ -5,6 +5,7 @@
 #include "engine/auth.h"
 #include "engine/cmd_line.h"
 #include "engine/mail_parameters.h"
+#include "engine/proof.h"
 #include "message/parameters.h"
 #include "message/verdict.h"
 
@@ -46,31 +47,56 @@ static int submit_refuse(struct engine *e, int code, const char *text)
 
 /* ---- connection ---- */
 
+/* Clears away the connection before. Messages that wait for this one stay in the queue. */
+static void connect_clear(struct engine *e)
+{
+    struct job *waiting = e->head;
+
+    e->head = NULL;
+    e->orphaned = false;
+    engine_close(e);
+    e->head = waiting;
+    e->orphaned = waiting != NULL;
+    fault_clear(e->fault);
+    reply_clear(e->reply);
+}
+
+/* A connection of its own. One for messages that wait keeps to the promises of the one before: the settings may have
+ * changed since. */
+static void connect_begin(struct engine *e, const struct engine_peer *peer)
+{
+    e->result = ENVOI_OK;
+    e->tls = peer->tls;
+    e->lmtp = e->settings->lmtp;
+    mem_free(e->hello_name); /* of an earlier connection */
+    mem_free(e->hello_said);
+    e->hello_name = e->hello_said = NULL;
+    e->repeatable = peer->repeatable;
+    e->begun = e->proof_lost = false;
+}
+
 int engine_connect(struct engine *e, const struct engine_peer *peer)
 {
     if (e->open)
         return ENVOI_E_BUSY;
-    engine_close(e);
-    e->result = ENVOI_OK;
-    fault_clear(e->fault);
-    reply_clear(e->reply);
+    connect_clear(e);
+    if (!e->orphaned)
+        connect_begin(e, peer);
     e->host = mem_strdup(peer->host);
     e->helo_default = mem_strdup(peer->helo_name);
     if (!e->host || !e->helo_default)
         return submit_refuse(e, ENVOI_E_MEMORY, "out of memory while connecting");
     e->host_is_ip = peer->host_is_ip;
     e->unix_socket = peer->unix_socket;
-    e->tls = peer->tls;
     e->tls_verified = false;
-    e->lmtp = e->settings->lmtp;
-    mem_free(e->hello_name); /* of an earlier connection */
-    mem_free(e->hello_said);
-    e->hello_name = e->hello_said = NULL;
     e->open = true;
     e->window = e->env.window ? e->env.window(e->env.driver) : ENGINE_WINDOW_UNPROVED;
     e->greeting_late = false;
-    e->closing = e->lost_idle = e->tls_declined = e->authenticated = false;
-    return submit_run(e, &e->connect_job, e->tls == ENVOI_TLS_IMPLICIT ? &command_handshake : &command_greeting, 0);
+    e->closing = e->lost_idle = e->tls_declined = e->authenticated = e->orphaned = false;
+    job_init(&e->connect_job, e->tls == ENVOI_TLS_IMPLICIT ? &command_handshake : &command_greeting, 0);
+    queue_prepend(e, &e->connect_job);
+    engine_go(e);
+    return engine_result(e);
 }
 
 int engine_starttls(struct engine *e)
@@ -83,6 +109,7 @@ int engine_starttls(struct engine *e)
         return submit_refuse(e, ENVOI_E_USAGE, "the connection is already protected by TLS");
     if (e->auth.layered)
         return submit_refuse(e, ENVOI_E_USAGE, "the login has brought a security layer: TLS cannot go under it");
+    e->repeatable = e->repeatable && engine_tls_policy(e) == ENVOI_TLS_REQUIRED;
     return submit_run(e, &e->tls_job, &command_starttls, NEED_HELLO);
 }
 
@@ -156,6 +183,7 @@ int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, v
                              "the login has brought a security layer: there is no other one on this connection");
     if ((rc = auth_ask(&e->auth, mechanism, step, ctx, safe)))
         return submit_refuse(e, rc, "not the name of a mechanism");
+    e->repeatable = e->repeatable && !mechanism && !step;
     return submit_run(e, &e->login_job, &command_auth, NEED_HELLO);
 }
 
@@ -203,6 +231,7 @@ int engine_command(struct engine *e, const char *verb, const char *arguments)
                              "DATA, BDAT, STARTTLS and AUTH change what follows: use the calls for them");
     if (!text_has_word("EHLO HELO LHLO NOOP RSET HELP QUIT", verb) && (rc = check_policy(e)))
         return rc;
+    e->repeatable = e->repeatable && text_has_word("NOOP RSET HELP QUIT", verb); /* it may be XCLIENT */
     if (!arguments || !*arguments)
         return submit_line(e, &command_line, 0, (const char *const[]){verb, NULL});
     return submit_line(e, &command_line, 0, (const char *const[]){verb, " ", arguments, NULL});
@@ -317,7 +346,7 @@ int engine_queue(struct engine *e, struct envoi_message *message)
         sending = sending && (job->message || job->next); /* a preparation stands before its message */
     if (!sending && (rc = submit_begin(e)))
         return rc;
-    if (!e->open)
+    if (!e->open && !e->orphaned)
         return ENVOI_E_DISCONNECTED;
     if ((rc = check_message(e, message)))
         return rc;
@@ -330,6 +359,11 @@ int engine_queue(struct engine *e, struct envoi_message *message)
 bool engine_pipelines(const struct engine *e)
 {
     return e->extensions.pipelining && e->window != ENGINE_WINDOW_CLOSED;
+}
+
+bool engine_may_prove(const struct engine *e)
+{
+    return proof_is_open(e);
 }
 
 void engine_shrink(struct engine *e)

@@ -222,7 +222,7 @@ static void connection_become_ready(struct pool_connection *c)
 {
     struct pool_route *r = c->route;
 
-    c->mail_max = session_limit(c->session, "MAILMAX");
+    c->mail_max = session_mail_max(c->session);
     c->rcpt_max = session_limit(c->session, "RCPTMAX");
     c->domain_max = session_limit(c->session, "RCPTDOMAINMAX");
     r->serial = !session_pipelines(c->session);
@@ -289,6 +289,8 @@ static void connection_step_busy(struct pool_connection *c, int rc)
 {
     bool done = c->since == c->pool->now;
 
+    if (!envoi_session_connected(c->session)) /* it connects again */
+        c->looks_up = c->server->host_cache.looked_up;
     if (rc != ENVOI_E_AGAIN) {
         connection_become_idle(c);
         return;
@@ -315,7 +317,7 @@ static void connection_step(struct pool_connection *c, int rc)
         connection_step_connecting(c, rc);
     else if (c->state == POOL_CLOSING && rc != ENVOI_E_AGAIN)
         connection_discard(c);
-    else if (c->broken || !envoi_session_connected(c->session))
+    else if (c->broken || !session_goes_on(c->session))
         connection_lose(c);
     else if (c->state == POOL_BUSY)
         connection_step_busy(c, rc);

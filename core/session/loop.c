@@ -28,7 +28,7 @@ static int loop_tls_policy(const struct envoi_session *s)
     return tls;
 }
 
-int loop_connected(struct envoi_session *s)
+int loop_connected(struct envoi_session *s, bool repeatable)
 {
     char helo[HELO_MAX];
     struct engine_peer peer = {
@@ -37,6 +37,7 @@ int loop_connected(struct envoi_session *s)
         .unix_socket = s->target.is_unix && endpoint_is_ours(s->fd),
         .tls = loop_tls_policy(s),
         .helo_name = helo,
+        .repeatable = repeatable,
     };
 
     trace_event(&s->trace, "connected to %s", s->peer);
@@ -45,6 +46,30 @@ int loop_connected(struct envoi_session *s)
     helo_default(s->fd, s->target.is_unix, helo);
     s->readable = s->choked = false;
     return engine_connect(s->engine, &peer);
+}
+
+int loop_dial(struct envoi_session *s)
+{
+    struct dialer_env env = {
+        .target = &s->target,
+        .policy = &s->library->resolver,
+        .dns_timeout = s->settings.timeouts[ENVOI_PHASE_DNS],
+        .connect_timeout = s->settings.timeouts[ENVOI_PHASE_CONNECT],
+        .watch = &s->watch,
+        .trace = &s->trace,
+        .fault = &s->fault,
+        .host_cache = s->host_cache,
+        .source = &s->source,
+    };
+    int rc;
+
+    if (s->dial && !s->target.is_unix) {
+        s->dialing = true;
+        s->dial_until = clock_after(clock_now(), s->settings.timeouts[ENVOI_PHASE_CONNECT]);
+        return ENVOI_E_AGAIN;
+    }
+    rc = dialer_new(&env, clock_now(), &s->dialer);
+    return rc ? rc : ENVOI_E_AGAIN;
 }
 
 static bool loop_is_dialing(const struct envoi_session *s)
@@ -89,12 +114,12 @@ static int loop_ask(struct envoi_session *s, int64_t now)
         return rc;
     s->dialing = false;
     engine_tick(s->engine, clock_now()); /* the callback may have taken its time */
-    return loop_connected(s);
+    return loop_connected(s, true);
 }
 
 /* ENVOI_E_AGAIN while the connection is being made. If an address was connected but gave no greeting, and then the
  * others fail, the failure of the former is reported: it is the better reason. */
-static int loop_dial(struct envoi_session *s, int64_t now)
+static int loop_dial_on(struct envoi_session *s, int64_t now)
 {
     struct endpoint address;
     int rc;
@@ -105,7 +130,7 @@ static int loop_dial(struct envoi_session *s, int64_t now)
         s->out = s->fd;
         endpoint_text(&address, s->peer, sizeof s->peer);
         engine_tick(s->engine, now);
-        return loop_connected(s);
+        return loop_connected(s, true);
     }
     if (rc != ENVOI_E_AGAIN && s->earlier.code) {
         s->fault = s->earlier;
@@ -122,7 +147,7 @@ static bool loop_try_next_address(struct envoi_session *s, int rc)
         rc == ENVOI_E_GREETING || rc == ENVOI_E_TIMEOUT || rc == ENVOI_E_DISCONNECTED || rc == ENVOI_E_PROTOCOL;
     struct dialer *dialer = s->dialer;
 
-    if (!ungreeted || !dialer || s->fd < 0)
+    if (!ungreeted || !dialer || s->fd < 0 || s->verb != VERB_CONNECT)
         return false;
     if (loop_tls_policy(s) == ENVOI_TLS_IMPLICIT || !dialer_resume(dialer, clock_now()))
         return false;
@@ -132,6 +157,19 @@ static bool loop_try_next_address(struct envoi_session *s, int rc)
     session_drop(s);
     s->dialer = dialer;
     return true;
+}
+
+/* There is no other connection for the messages that wait for one: they end with that failure. */
+static int loop_give_up(struct envoi_session *s, int rc)
+{
+    struct envoi_errctx why = s->fault;
+
+    if (!engine_wants_connection(s->engine))
+        return rc;
+    engine_give_up(s->engine, rc, why.text);
+    if (s->fault.code == why.code) /* else a message failed before */
+        s->fault = why;
+    return engine_result(s->engine);
 }
 
 /* ---- one round ---- */
@@ -227,14 +265,26 @@ static int loop_verb_round(struct envoi_session *s)
     if (loop_is_interrupted(s) && interrupt_take(&s->interrupt))
         return loop_interrupt(s);
     if (loop_is_dialing(s)) {
-        int rc = loop_dial(s, now);
+        int rc = loop_dial_on(s, now);
 
-        if (rc != ENVOI_E_AGAIN || loop_is_dialing(s))
+        if (rc != ENVOI_E_AGAIN)
+            return loop_give_up(s, rc);
+        if (loop_is_dialing(s))
             return rc;
         now = clock_now();
     }
     loop_exchange(s, now);
     return loop_round_result(s, now);
+}
+
+/* The server failed the proof of BDAT, and with it the connection is over. */
+static int loop_dial_again(struct envoi_session *s)
+{
+    int rc;
+
+    session_hang_up(s);
+    rc = loop_dial(s);
+    return rc == ENVOI_E_AGAIN ? loop_verb_round(s) : loop_give_up(s, rc);
 }
 
 /* Closes the connection. s->fault becomes `why`, which closing must not replace. */
@@ -274,6 +324,8 @@ static int loop_carry_on(struct envoi_session *s)
 
     while (loop_try_next_address(s, rc))
         rc = loop_verb_round(s);
+    if (engine_wants_connection(s->engine) && !loop_is_dialing(s))
+        rc = loop_dial_again(s);
     if (rc != ENVOI_E_AGAIN)
         rc = loop_end_verb(s, rc);
     loop_watch(s);

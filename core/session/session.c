@@ -112,6 +112,20 @@ static void env_set_window(void *driver, int window)
     servers_set_window(&s->library->servers, s->target.label, window);
 }
 
+static int env_proof(void *driver, const char *said)
+{
+    struct envoi_session *s = driver;
+
+    return servers_proof(&s->library->servers, s->target.label, said, clock_now());
+}
+
+static void env_set_proof(void *driver, const char *said, int proof)
+{
+    struct envoi_session *s = driver;
+
+    servers_set_proof(&s->library->servers, s->target.label, said, proof, clock_now());
+}
+
 static int64_t env_now(void *driver)
 {
     return clock_now();
@@ -198,6 +212,8 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
         .keep_ticket = env_keep_ticket,
         .window = env_window,
         .set_window = env_set_window,
+        .proof = env_proof,
+        .set_proof = env_set_proof,
         .now = env_now,
         .done = env_done,
         .run_detached = env_run_detached,
@@ -297,13 +313,8 @@ static void session_close_fd(struct envoi_session *s, int fd)
     (void)close(fd);
 }
 
-void session_drop(struct envoi_session *s)
+void session_hang_up(struct envoi_session *s)
 {
-    session_forget_worker(s);
-    dialer_free(s->dialer);
-    s->dialer = NULL;
-    s->dialing = false;
-    engine_close(s->engine);
     if (s->fd >= 0) {
         session_close_fd(s, s->fd);
         if (s->out != s->fd)
@@ -312,11 +323,21 @@ void session_drop(struct envoi_session *s)
         s->pipe_in = s->pipe_out = false;
         trace_event(&s->trace, "closed the connection to %s", s->peer);
     }
+    s->peer[0] = '\0';
+    s->readable = s->choked = false;
+}
+
+void session_drop(struct envoi_session *s)
+{
+    session_forget_worker(s);
+    dialer_free(s->dialer);
+    s->dialer = NULL;
+    s->dialing = false;
+    engine_close(s->engine);
+    session_hang_up(s);
     tls_cache_release(&s->library->tls, s->tls);
     s->tls = NULL;
     session_forget_ticket(s);
-    s->peer[0] = '\0';
-    s->readable = s->choked = false;
 }
 
 /* ---- failures of setters ---- */

@@ -103,6 +103,8 @@ int session_go(struct envoi_session *s);
 /* For a pool, what it would otherwise have to ask the engine. */
 /* The number that the server announced for a name with LIMITS (RFC 9422), such as "RCPTMAX"; 0: none. */
 uint64_t session_limit(const struct envoi_session *s, const char *name);
+/* How many messages it takes on this connection (MAILMAX), where the proof of BDAT may count as one; 0: no limit. */
+uint64_t session_mail_max(const struct envoi_session *s);
 /* Is it worth while to queue more than one message? */
 bool session_pipelines(const struct envoi_session *s);
 /* Did a content, credential or dial callback say AGAIN, so that it must be asked again later? */
@@ -111,11 +113,15 @@ bool session_waits(const struct envoi_session *s);
 bool session_has_login(const struct envoi_session *s);
 /* After a login failed: was the last reply a 4yz? */
 bool session_was_deferred(const struct envoi_session *s);
+/* Is there a connection, or is the verb in progress making another one? */
+bool session_goes_on(const struct envoi_session *s);
 /* Frees memory that the next message will need again: for a connection that is idle. */
 void session_shrink(struct envoi_session *s);
 
 /* Stops waiting for the worker, which runs on. */
 void session_forget_worker(struct envoi_session *s);
+/* Closes the socket, which leaves the engine as it is. */
+void session_hang_up(struct envoi_session *s);
 /* Closes the connection, or ends the making of it, without QUIT. Unfinished work is settled as lost. */
 void session_drop(struct envoi_session *s);
 /* Notes the failure of a setter, which the next connect or send returns. Returns code. */

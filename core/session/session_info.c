@@ -251,6 +251,18 @@ bool session_waits(const struct envoi_session *s)
     return s->dialing || engine_want(s->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL);
 }
 
+uint64_t session_mail_max(const struct envoi_session *s)
+{
+    uint64_t most = session_limit(s, "MAILMAX");
+
+    return most > 1 && engine_may_prove(s->engine) ? most - 1 : most;
+}
+
+bool session_goes_on(const struct envoi_session *s)
+{
+    return envoi_session_connected(s) || engine_wants_connection(s->engine);
+}
+
 bool session_has_login(const struct envoi_session *s)
 {
     return settings_have_login(&s->settings);

@@ -83,32 +83,6 @@ static int verb_take_server(struct envoi_session *s, const char *server)
     return ENVOI_OK;
 }
 
-static int verb_begin_dialing(struct envoi_session *s, const char *server)
-{
-    struct dialer_env env = {
-        .target = &s->target,
-        .policy = &s->library->resolver,
-        .dns_timeout = s->settings.timeouts[ENVOI_PHASE_DNS],
-        .connect_timeout = s->settings.timeouts[ENVOI_PHASE_CONNECT],
-        .watch = &s->watch,
-        .trace = &s->trace,
-        .fault = &s->fault,
-        .host_cache = s->host_cache,
-        .source = &s->source,
-    };
-    int rc = verb_take_server(s, server);
-
-    if (rc)
-        return rc;
-    if (s->dial && !s->target.is_unix) {
-        s->dialing = true;
-        s->dial_until = clock_after(clock_now(), s->settings.timeouts[ENVOI_PHASE_CONNECT]);
-        return ENVOI_E_AGAIN;
-    }
-    rc = dialer_new(&env, clock_now(), &s->dialer);
-    return rc ? rc : ENVOI_E_AGAIN;
-}
-
 int envoi_session_connect(struct envoi_session *session, const char *server)
 {
     int rc = verb_begin(session, VERB_CONNECT);
@@ -119,7 +93,8 @@ int envoi_session_connect(struct envoi_session *session, const char *server)
         return verb_refuse(session, ENVOI_E_USAGE, "already connected");
     if (!server)
         return verb_refuse(session, ENVOI_E_USAGE, "no server is given");
-    return verb_end(session, verb_begin_dialing(session, server));
+    rc = verb_take_server(session, server);
+    return verb_end(session, rc ? rc : loop_dial(session));
 }
 
 /* in and out are closed if this fails. */
@@ -134,7 +109,7 @@ static int verb_begin_adopted(struct envoi_session *s, int in, int out, const ch
         return rc;
     }
     rc = stream_adopt(s, in, out);
-    return rc ? rc : loop_connected(s);
+    return rc ? rc : loop_connected(s, false);
 }
 
 int envoi_session_adopt_fd(struct envoi_session *session, int in, int out, const char *server)
@@ -364,7 +339,7 @@ int session_queue(struct envoi_session *s, struct envoi_message *message)
 
     if (rc)
         return rc;
-    rc = s->fd < 0 ? ENVOI_E_DISCONNECTED : engine_queue(s->engine, message);
+    rc = session_goes_on(s) ? engine_queue(s->engine, message) : ENVOI_E_DISCONNECTED;
     if (!rc)
         s->verb = VERB_OTHER;
     return session_leave(s, rc);

@@ -99,10 +99,11 @@ enum envoi_result {
 
 /** The kind of content (RFC 6152, RFC 3030). */
 enum envoi_body {
-    ENVOI_BODY_AUTO = 0,   /**< BODY=8BITMIME if the content has 8-bit octets, or may have some: see "Content" */
-    ENVOI_BODY_7BIT = 1,   /**< the caller vouches for it; nothing is declared and nothing is checked */
-    ENVOI_BODY_8BIT = 2,   /**< BODY=8BITMIME is asked for */
-    ENVOI_BODY_BINARY = 3, /**< BODY=BINARYMIME is asked for: needs CHUNKING too; line ends are left as they are */
+    ENVOI_BODY_AUTO = 0, /**< BODY=8BITMIME if the content has 8-bit octets, or may have some: see "Content" */
+    ENVOI_BODY_7BIT = 1, /**< the caller vouches for it; nothing is declared and nothing is checked */
+    ENVOI_BODY_8BIT = 2, /**< BODY=8BITMIME is asked for */
+    ENVOI_BODY_BINARY =
+        3, /**< BODY=BINARYMIME is asked for: needs CHUNKING and PIPELINING, too; line ends are left as they are */
 };
 
 /** @name Life

@@ -381,9 +381,25 @@ int envoi_session_set_security_layer(struct envoi_session *session, unsigned min
  * @since 0.1 */
 int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int on);
 /** Sets how content goes out if the server announces CHUNKING (RFC 3030).
+ *
+ * By BDAT it goes ahead of the replies to RCPT, in one round trip. A server, or a proxy before it, that announces
+ * CHUNKING and does not discard the chunk of a BDAT that it refuses would read the content as commands. So BDAT is used
+ * only after a proof: the first message goes by DATA (two round trips), and before the second one MAIL, a BDAT whose
+ * chunk is "QUIT" CR LF, and RSET go out alone, in one round trip, if PIPELINING is announced, too. The server passes
+ * if it answers 250, 4yz or 5yz, and 250. If it does anything else the session connects again with the same settings,
+ * before the message has begun, and goes on with DATA. (The function of envoi_session_set_dial() is asked once more.)
+ * - The answer is remembered by the library object for a day, for this server as long as it greets with the same name
+ *   and says the same to EHLO, and apart for TLS and clear text. A 500, 502 or 503 to BDAT and any reply out of step
+ *   strike it out.
+ * - ENVOI_BODY_BINARY needs BDAT: the proof goes out before the first such message. Without it the message fails
+ *   (ENVOI_E_NOT_SUPPORTED).
+ * - No proof goes out, and content goes by DATA, on a connection that could not be made again as it was: one from
+ *   envoi_session_adopt_fd(), or after envoi_session_auth(), envoi_session_auth_with(), a envoi_session_starttls() that
+ *   the policy does not require, or a envoi_session_docmd() other than NOOP, RSET and HELP.
+ *
  * @param session  the session
  * @param octets   most octets of content for one BDAT (the repair of line ends can double them), 512 to 64 Mi; default
- *                 65536; 0: never BDAT, always DATA
+ *                 65536; 0: never BDAT and no proof, always DATA
  * @param wait     1: the first BDAT waits for the replies to RCPT, as RFC 3030 section 2 asks; 0, the default: one
  *                 chunk goes ahead of them, which saves a round trip and which servers accept. More than one never goes
  *                 ahead
@@ -418,7 +434,8 @@ int64_t envoi_session_timeout(const struct envoi_session *session, int phase);
  * @since 0.1 */
 typedef int envoi_dial_fn(void *ctx, const char *host, unsigned port, int *in, int *out);
 /** Sets the function that makes connections. With it no name is looked up. It is called once for each connect (until it
- * does not return ENVOI_E_AGAIN), and not for a "/path". In the blocking face it may wait, and no deadline passes
+ * does not return ENVOI_E_AGAIN), and once more by a send whose connection was lost to the proof of BDAT
+ * (envoi_session_set_chunking()), but not for a "/path". In the blocking face it may wait, and no deadline passes
  * meanwhile.
  * @param session  the session
  * @param dial     NULL, the default: the session connects by itself
@@ -728,6 +745,7 @@ int envoi_session_send(struct envoi_session *session, struct envoi_message *mess
 /** Sends many messages, one after the other, each as envoi_session_send() does. If the server announces PIPELINING and
  * has proved that it takes more than one transaction (by its answer to a lone RSET behind the first content, once per
  * server and library object), a transaction goes out before the one ahead of it is answered, with a RSET between them.
+ * The proof of BDAT (envoi_session_set_chunking()) goes out alone, so that nothing overtakes the first message.
  *
  * Each message has its own verdicts; a refusal of one does not touch the others. After a failure that ends the
  * connection the other messages are not attempted, or unknown if their content had left. Nothing that may have been

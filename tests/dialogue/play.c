@@ -236,6 +236,10 @@ static bool player_awake(struct player *p)
 
     if (engine_result(p->engine) != ENVOI_E_AGAIN)
         return want & ENGINE_WANT_DONE ? true : player_break(p, "the verb is over and want() does not say DONE");
+    if (engine_wants_connection(p->engine))
+        return want & (ENGINE_WANT_DONE | ENGINE_WANT_READ)
+                   ? player_break(p, "without a connection, want() is %#x", want)
+                   : true;
     if (!engine_alive(p->engine))
         return player_break(p, "a verb is in progress without a connection");
     if (want & ENGINE_WANT_DONE || !(want & ENGINE_WANT_READ))
@@ -388,8 +392,9 @@ static void player_free(struct player *p)
     if (p->registry)
         registry_free(p->registry);
     settings_free(&p->settings);
-    struct bytes *const all[] = {&p->host,        &p->plugins,   &p->trace,      &p->log,      &p->server.wire,
-                                 &p->server.sasl, &p->server.in, &p->server.out, &p->expected, &p->data};
+    struct bytes *const all[] = {&p->host,        &p->plugins,  &p->trace,       &p->log,
+                                 &p->server.wire, &p->said,     &p->server.sasl, &p->server.in,
+                                 &p->server.out,  &p->expected, &p->data};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         bytes_free(all[i]);
     for (size_t i = 0; i < p->answer_count; i++)
@@ -412,7 +417,7 @@ bool play(const struct script *script, const struct play_mode *mode, struct play
     settings_init(&p.settings);
     p.settings.tls = ENVOI_TLS_OFF;
     bytes_add_text(&p.host, "mx.example");
-    p.peer = (struct engine_peer){.tls = ENVOI_TLS_OFF, .helo_name = "client.example"};
+    p.peer = (struct engine_peer){.tls = ENVOI_TLS_OFF, .helo_name = "client.example", .repeatable = true};
     for (size_t i = 0; i < script->count; i++) {
         p.step = &script->steps[i];
         if (!player_kind(p.step->line.word))

@@ -104,6 +104,8 @@ struct player {
     struct engine_task task; /* given to run_detached() and not run yet; run NULL: none */
     bool tasks_wait;         /* the script says when one is run */
     int window;              /* ENGINE_WINDOW_* of the server */
+    int proof;               /* ENGINE_PROOF_* of a server that says: */
+    struct bytes said;       /* empty: whatever it says */
 };
 
 /* A word of the script and its function. */

@@ -91,6 +91,22 @@ static void player_set_window(void *driver, int window)
     ((struct player *)driver)->window = window;
 }
 
+static int player_proof(void *driver, const char *said)
+{
+    struct player *p = driver;
+
+    return !p->said.len || strcmp(bytes_text(&p->said), said) == 0 ? p->proof : ENGINE_PROOF_NONE;
+}
+
+static void player_set_proof(void *driver, const char *said, int proof)
+{
+    struct player *p = driver;
+
+    bytes_clear(&p->said);
+    bytes_add_text(&p->said, said);
+    p->proof = proof;
+}
+
 void player_run_task(struct player *p)
 {
     const struct engine_task task = p->task;
@@ -154,6 +170,8 @@ bool player_ready(struct player *p)
                                  .tls_context = player_tls_context,
                                  .window = player_window,
                                  .set_window = player_set_window,
+                                 .proof = player_proof,
+                                 .set_proof = player_set_proof,
                                  .run_detached = player_run_detached,
                                  .now = player_now,
                                  .trace = player_trace,
@@ -331,6 +349,20 @@ static void set_window(struct player *p, const struct arguments *a)
                                                         : ENGINE_WINDOW_UNPROVED;
 }
 
+/* "set proved yes": an earlier connection found that the server discards the chunk of a BDAT that it refuses. */
+static void set_proved(struct player *p, const struct arguments *a)
+{
+    bytes_clear(&p->said);
+    p->proof = strcmp(argument(a, 1), "yes") == 0  ? ENGINE_PROOF_PASSED
+               : strcmp(argument(a, 1), "no") == 0 ? ENGINE_PROOF_FAILED
+                                                   : ENGINE_PROOF_NONE;
+}
+
+static void set_once(struct player *p, const struct arguments *a)
+{
+    p->peer.repeatable = switch_of(argument(a, 1)) != 1;
+}
+
 static void set_bad_context(struct player *p, const struct arguments *a)
 {
     p->bad_tls_ctx = switch_of(argument(a, 1)) == 1;
@@ -345,14 +377,24 @@ static const struct {
     const char *name;
     void (*set)(struct player *p, const struct arguments *a);
 } other_settings[] = {
-    {"tls", set_tls},         {"pin", set_pin},
-    {"ssf", set_ssf},         {"timeout", set_timeout},
-    {"trace", set_trace},     {"host", set_host},
-    {"plugins", set_plugins}, {"ip", set_ip},
-    {"unix", set_unix},       {"bad-tls-context", set_bad_context},
-    {"chunk", set_chunk},     {"password-tries", set_password_tries},
-    {"window", set_window},   {"callback-step", set_callback_step},
-    {"tasks", set_tasks},     {"login-callback-takes", set_takes},
+    {"tls", set_tls},
+    {"pin", set_pin},
+    {"ssf", set_ssf},
+    {"timeout", set_timeout},
+    {"trace", set_trace},
+    {"host", set_host},
+    {"plugins", set_plugins},
+    {"ip", set_ip},
+    {"unix", set_unix},
+    {"bad-tls-context", set_bad_context},
+    {"chunk", set_chunk},
+    {"password-tries", set_password_tries},
+    {"window", set_window},
+    {"proved", set_proved},
+    {"connects-once", set_once},
+    {"callback-step", set_callback_step},
+    {"tasks", set_tasks},
+    {"login-callback-takes", set_takes},
 };
 
 static void step_set(struct player *p, const char *rest)

@@ -18,7 +18,7 @@ void player_began(struct player *p, int rc)
 static void verb_connect(struct player *p, const char *rest)
 {
     (void)rest;
-    if (!engine_alive(p->engine))
+    if (!engine_alive(p->engine) && !engine_wants_connection(p->engine))
         engine_close(p->engine);
     p->tls->free(p);
     bytes_clear(&p->server.wire);
@@ -27,6 +27,15 @@ static void verb_connect(struct player *p, const char *rest)
     p->peer.host = bytes_text(&p->host);
     p->peer.tls = p->settings.tls;
     player_began(p, engine_connect(p->engine, &p->peer));
+}
+
+/* The verb goes on, over another connection. */
+static void verb_reconnect(struct player *p, const char *rest)
+{
+    if (engine_wants_connection(p->engine))
+        verb_connect(p, rest);
+    else
+        player_fail(p, "the client does not connect again");
 }
 
 /* Verbs that take at most one text. */
@@ -236,12 +245,29 @@ static void verb_auth_with(struct player *p, const char *rest)
 }
 
 const struct step_kind steps_verbs[] = {
-    {"message", step_message, 0},   {"connect", verb_connect, 0},     {"ehlo", verb_of_text, 0},
-    {"helo", verb_of_text, 0},      {"hello", verb_plain, 0},         {"starttls", verb_plain, 0},
-    {"rset", verb_plain, 0},        {"quit", verb_plain, 0},          {"noop", verb_command, 0},
-    {"help", verb_command, 0},      {"verify", verb_command, 0},      {"expn", verb_command, 0},
-    {"docmd", verb_docmd, 0},       {"mail", verb_mail, 0},           {"rcpt", verb_rcpt, 0},
-    {"data", verb_data, 0},         {"send", verb_send, 0},           {"send-all", verb_send_all, 0},
-    {"sendmail", verb_sendmail, 0}, {"close", verb_close, 0},         {"login", verb_login, 0},
-    {"auth", verb_auth, 0},         {"auth-with", verb_auth_with, 0}, {NULL, NULL, 0},
+    {"reconnect", verb_reconnect, 0},
+    {"message", step_message, 0},
+    {"connect", verb_connect, 0},
+    {"ehlo", verb_of_text, 0},
+    {"helo", verb_of_text, 0},
+    {"hello", verb_plain, 0},
+    {"starttls", verb_plain, 0},
+    {"rset", verb_plain, 0},
+    {"quit", verb_plain, 0},
+    {"noop", verb_command, 0},
+    {"help", verb_command, 0},
+    {"verify", verb_command, 0},
+    {"expn", verb_command, 0},
+    {"docmd", verb_docmd, 0},
+    {"mail", verb_mail, 0},
+    {"rcpt", verb_rcpt, 0},
+    {"data", verb_data, 0},
+    {"send", verb_send, 0},
+    {"send-all", verb_send_all, 0},
+    {"sendmail", verb_sendmail, 0},
+    {"close", verb_close, 0},
+    {"login", verb_login, 0},
+    {"auth", verb_auth, 0},
+    {"auth-with", verb_auth_with, 0},
+    {NULL, NULL, 0},
 };

@@ -22,6 +22,7 @@ struct mta_config {
     struct ledger *ledger;
     uint16_t port; /* 0: any */
     bool no_pipelining, no_chunking;
+    bool no_bdat;         /* CHUNKING is announced, and BDAT not known: the chunk is read as commands */
     const char *limits;   /* "MAILMAX=5": announced, and held against the client */
     const char *greeting; /* instead of 220 */
     unsigned hangs;       /* this many of the first connections are never greeted */

@@ -210,6 +210,10 @@ static void do_bdat(struct mta *m, struct peer *p, const char *line)
 {
     if (!p->chunking)
         mta_wrong(m, "BDAT, which was not offered");
+    if (m->config.no_bdat) {
+        mta_say(p, "502 5.5.1 what?");
+        return;
+    }
     p->chunk = (size_t)strtoul(line + 5, NULL, 10);
     p->last = strstr(line, "LAST") != NULL;
     p->mode = BDAT;

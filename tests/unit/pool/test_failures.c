@@ -92,6 +92,23 @@ Test(pool_failures, refused_unseen)
     post_close(&p);
 }
 
+/* The proof of BDAT costs a connection for each that tries it; that is no fault of a message, and the last try of none.
+ * faults: F2 */
+Test(pool_failures, a_server_that_does_not_know_bdat)
+{
+    struct mta_report r;
+
+    open_post(200, (struct mta_config){.no_bdat = true});
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_TRIES, 1);
+    envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 4);
+    post_submit_all(&p, post_route(&p, mta_where(m)));
+    r = run_and_close();
+    cr_assert_eq(p.accepted, 200);
+    cr_assert_eq(r.messages, 200);
+    cr_assert_leq(r.connections, 8, "%zu connections", r.connections);
+    post_close(&p);
+}
+
 /* faults: 40 */
 Test(pool_failures, content_taken_and_not_answered)
 {

@@ -588,9 +588,11 @@ static const char *const one_message[] = {"> 220 here",
                                           "> 250 CHUNKING",
                                           "< MAIL FROM:<me@example.org>",
                                           "< RCPT TO:<you@example.net>",
-                                          "< BDAT 3 LAST",
+                                          "< DATA",
+                                          ">> 250 ok\r\n250 ok\r\n354 go\r\n",
                                           "< x",
-                                          ">> 250 ok\r\n250 ok\r\n250 queued\r\n",
+                                          "< .",
+                                          "> 250 queued",
                                           "close",
                                           NULL};
 

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* The proof that the server knows BDAT: what a session does when it costs the connection, what a library remembers of
+ * it, and replies that come too many. */
+#include "session/session.h"
+
+#include "../../peers/relay.h"
+#include "../../peers/server.h"
+
+#include <criterion/criterion.h>
+#include <envoi/envoi.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+TestSuite(proof, .timeout = 60);
+
+static struct envoi_library *library;
+static struct envoi_session *session;
+static struct server *server;
+
+static struct envoi_message *message_new(void)
+{
+    struct envoi_message *m;
+
+    cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
+    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
+    cr_assert_eq(envoi_message_set_data(m, "x\n", 2), ENVOI_OK);
+    return m;
+}
+
+static void begin(const char *const *script)
+{
+    server = server_start(script);
+    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
+    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_OK);
+}
+
+static void finish(void)
+{
+    const char *wrong;
+
+    envoi_session_free(session);
+    envoi_library_free(library);
+    wrong = server_stop(server);
+    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+}
+
+#define HELLO    "> 220 here", "< EHLO ", ">> 250-here\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
+#define ENVELOPE "< MAIL FROM:<me@example.org>", "< RCPT TO:<you@example.net>"
+#define BY_DATA  ENVELOPE, "< DATA", ">> 250 ok\r\n250 ok\r\n354 go\r\n", "< x", "< .", "> 250 queued"
+#define BY_BDAT  ENVELOPE, "< BDAT 3 LAST", "< x"
+#define PROOF    "< MAIL FROM:<me@example.org>", "< BDAT 6", "< QUIT", "< RSET"
+#define PASSED   ">> 250 ok\r\n503 no RCPT\r\n250 reset\r\n"
+#define FAILED   ">> 250 ok\r\n502 what?\r\n221 bye\r\n", "close"
+
+static void expect_sent(int rc)
+{
+    cr_expect_eq(rc, ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_str_eq(envoi_session_error(session), "");
+}
+
+/* ---- the connection is lost to the proof ---- */
+
+static const char *const lost[] = {HELLO, BY_DATA,  PROOF, FAILED,  "accept", HELLO, BY_DATA, BY_DATA,
+                                   "eof", "accept", HELLO, BY_DATA, BY_DATA,  "eof", NULL};
+
+static void send_lost(void)
+{
+    struct envoi_message *m = message_new();
+
+    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    for (int i = 0; i < 3; i++)
+        expect_sent(envoi_session_send(session, m));
+    cr_expect_eq(envoi_session_connected(session), 1);
+    cr_expect_str_eq(envoi_session_peer(session), server_where(server));
+    envoi_session_close(session);
+    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    expect_sent(envoi_session_send(session, m));
+    expect_sent(envoi_session_send(session, m));
+    envoi_message_free(m);
+}
+
+/* faults: F2 */
+Test(proof, the_session_connects_again)
+{
+    begin(lost);
+    send_lost();
+    finish();
+}
+
+static struct pollfd watched[8];
+static nfds_t watched_count;
+
+static void watch(void *ctx, int fd, unsigned events)
+{
+    nfds_t i = 0;
+
+    (void)ctx;
+    while (i < watched_count && watched[i].fd != fd)
+        i++;
+    cr_assert_lt(i, sizeof watched / sizeof watched[0]);
+    if (i == watched_count)
+        watched_count++;
+    watched[i] = (struct pollfd){
+        .fd = fd,
+        .events = (short)((events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0))};
+    if (!events)
+        watched[i] = watched[--watched_count];
+}
+
+static int complete(int rc)
+{
+    while (rc == ENVOI_E_AGAIN) {
+        struct pollfd ready = {.fd = -1};
+        int64_t at = envoi_session_deadline(session);
+
+        cr_assert(watched_count || at >= 0, "there is nothing to wait for");
+        cr_assert_geq(poll(watched, watched_count, watched_count ? 5000 : 0), 0);
+        for (nfds_t i = 0; i < watched_count; i++)
+            if (watched[i].revents)
+                ready = watched[i];
+        rc = envoi_session_process(session, ready.fd,
+                                   (ready.revents & ~POLLOUT ? ENVOI_EVENT_READ : 0) |
+                                       (ready.revents & ~POLLIN ? ENVOI_EVENT_WRITE : 0));
+    }
+    return rc;
+}
+
+/* faults: F2 */
+Test(proof, the_session_connects_again_in_a_loop)
+{
+    struct envoi_message *m = message_new();
+
+    begin(lost);
+    watched_count = 0;
+    cr_assert_eq(envoi_session_set_watch(session, watch, NULL), ENVOI_OK);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(complete(envoi_session_connect(session, server_where(server))), ENVOI_OK);
+        for (int k = i; k < 3; k++)
+            expect_sent(complete(envoi_session_send(session, m)));
+        envoi_session_close(session);
+        cr_expect_eq(watched_count, 0u);
+    }
+    envoi_message_free(m);
+    finish();
+}
+
+/* ---- connections of the application ---- */
+
+/* What the application has connected cannot be connected again. */
+Test(proof, not_over_a_socket_of_the_application)
+{
+    static const char *const script[] = {HELLO, BY_DATA, BY_DATA, "eof", NULL};
+    struct envoi_message *m = message_new();
+    struct relay relay;
+
+    begin(script);
+    relay = relay_start(RELAY_SOCKETPAIR, server_where(server));
+    cr_assert_eq(envoi_session_adopt_fd(session, relay.in, -1, "mail.example:25"), ENVOI_OK);
+    expect_sent(envoi_session_send(session, m));
+    expect_sent(envoi_session_send(session, m));
+    envoi_session_close(session);
+    relay_stop(&relay);
+    envoi_message_free(m);
+    finish();
+}
+
+static struct relay relays[2];
+static unsigned asked;
+static unsigned most = 2;
+
+static int dial(void *ctx, const char *host, unsigned port, int *in, int *out)
+{
+    (void)ctx;
+    (void)host;
+    (void)out;
+    cr_assert_eq(port, 2525u);
+    if (asked == most)
+        return ENVOI_E_SYSTEM;
+    relays[asked] = relay_start(RELAY_SOCKETPAIR, server_where(server));
+    *in = relays[asked++].in;
+    return ENVOI_OK;
+}
+
+Test(proof, the_dial_function_is_asked_again)
+{
+    static const char *const script[] = {HELLO, BY_DATA, PROOF, FAILED, "accept", HELLO, BY_DATA, "eof", NULL};
+    struct envoi_message *m = message_new();
+
+    begin(script);
+    cr_assert_eq(envoi_session_set_dial(session, dial, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_session_connect(session, "mail.example:2525"), ENVOI_OK);
+    expect_sent(envoi_session_send(session, m));
+    expect_sent(envoi_session_send(session, m));
+    cr_expect_eq(asked, 2u);
+    envoi_session_close(session);
+    for (unsigned i = 0; i < asked; i++)
+        relay_stop(&relays[i]);
+    envoi_message_free(m);
+    finish();
+}
+
+/* Nothing was begun, so nothing is unknown. */
+Test(proof, there_is_no_other_connection)
+{
+    static const char *const script[] = {HELLO, BY_DATA, PROOF, FAILED, NULL};
+    struct envoi_message *m = message_new();
+
+    begin(script);
+    most = 1;
+    cr_assert_eq(envoi_session_set_dial(session, dial, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_session_connect(session, "mail.example:2525"), ENVOI_OK);
+    expect_sent(envoi_session_send(session, m));
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_CONNECT, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_session_error_phase(session), ENVOI_PHASE_CONNECT);
+    cr_expect_eq(envoi_message_result(m), ENVOI_RESULT_NOT_SENT);
+    cr_expect_not_null(strstr(envoi_message_verdict_reason(m, 0), "the dial callback failed"));
+    cr_expect_eq(envoi_session_connected(session), 0);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_E_DISCONNECTED);
+    relay_stop(&relays[0]);
+    envoi_message_free(m);
+    finish();
+}
+
+/* ---- what is remembered ---- */
+
+/* By the library, for all of its sessions. */
+Test(proof, another_session_knows)
+{
+    static const char *const script[] = {HELLO,    BY_DATA,
+                                         PROOF,    PASSED,
+                                         BY_BDAT,  ">> 250 ok\r\n250 ok\r\n250 queued\r\n",
+                                         "accept", HELLO,
+                                         BY_BDAT,  ">> 250 ok\r\n250 ok\r\n250 queued\r\n",
+                                         "eof",    NULL};
+    struct envoi_message *m = message_new();
+    struct envoi_session *other;
+
+    begin(script);
+    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    expect_sent(envoi_session_send(session, m));
+    expect_sent(envoi_session_send(session, m));
+    cr_assert_eq(envoi_session_new(library, &other), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_tls(other, ENVOI_TLS_OFF), ENVOI_OK);
+    cr_assert_eq(envoi_session_connect(other, server_where(server)), ENVOI_OK);
+    cr_expect_eq(envoi_session_send(other, m), ENVOI_OK, "%s", envoi_session_error(other));
+    envoi_session_free(other);
+    envoi_message_free(m);
+    finish();
+}
+
+Test(proof, for_a_day)
+{
+    const int64_t day = 24 * 3600 * 1000, now = 1000;
+    struct servers s;
+
+    cr_assert_eq(servers_init(&s), ENVOI_OK);
+    cr_expect_eq(servers_proof(&s, "mx.example:25", "this", now), ENGINE_PROOF_NONE);
+    servers_set_window(&s, "mx.example:25", ENGINE_WINDOW_OPEN);
+    cr_expect_eq(servers_proof(&s, "mx.example:25", "this", now), ENGINE_PROOF_NONE);
+    servers_set_proof(&s, "mx.example:25", "this", ENGINE_PROOF_PASSED, now);
+    servers_set_proof(&s, "mx.example:587", "this", ENGINE_PROOF_FAILED, now);
+    cr_expect_eq(servers_proof(&s, "mx.example:25", "this", now + day - 1), ENGINE_PROOF_PASSED);
+    cr_expect_eq(servers_proof(&s, "mx.example:25", "this", now + day), ENGINE_PROOF_NONE);
+    cr_expect_eq(servers_proof(&s, "mx.example:25", "that", now), ENGINE_PROOF_NONE);
+    cr_expect_eq(servers_proof(&s, "mx.example:587", "this", now), ENGINE_PROOF_FAILED);
+    cr_expect_eq(servers_window(&s, "mx.example:25"), ENGINE_WINDOW_OPEN, "the window is known apart from it");
+    servers_set_proof(&s, "mx.example:25", "this", ENGINE_PROOF_NONE, now);
+    cr_expect_eq(servers_proof(&s, "mx.example:25", "this", now), ENGINE_PROOF_NONE);
+    servers_free(&s);
+}
+
+Test(proof, of_many_servers)
+{
+    struct servers s;
+    char name[32];
+
+    cr_assert_eq(servers_init(&s), ENVOI_OK);
+    for (int i = 0; i <= SERVERS_MAX; i++) {
+        (void)snprintf(name, sizeof name, "mx%d.example:25", i);
+        servers_set_proof(&s, name, "this", ENGINE_PROOF_PASSED, 0);
+    }
+    servers_set_window(&s, "mx0.example:25", ENGINE_WINDOW_OPEN);
+    cr_expect_eq(servers_proof(&s, "mx0.example:25", "this", 0), ENGINE_PROOF_NONE, "a new entry in an old place");
+    cr_expect_eq(servers_proof(&s, name, "this", 0), ENGINE_PROOF_PASSED);
+    servers_free(&s);
+}
+
+/* ---- replies that come too many ---- */
+
+/* Sends two messages, so that the second goes by BDAT, and expects a result for that. */
+static void send_two(const char *const *script, int rc, int verdict)
+{
+    struct envoi_message *m = message_new();
+
+    begin(script);
+    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    expect_sent(envoi_session_send(session, m));
+    cr_expect_eq(envoi_session_send(session, m), rc, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_message_verdict(m, 0), verdict);
+    envoi_message_free(m);
+}
+
+/* The reply to RCPT would be the verdict, and the verdict comes with it. faults: F1 */
+Test(proof, a_reply_left_over)
+{
+    static const char *const script[] = {
+        HELLO, BY_DATA, PROOF, PASSED, BY_BDAT, ">> 250 extra\r\n250 ok\r\n250 ok\r\n554 5.6.0 spam\r\n", "eof", NULL};
+
+    send_two(script, ENVOI_E_UNKNOWN, ENVOI_VERDICT_UNKNOWN);
+    cr_expect_eq(envoi_session_connected(session), 0);
+    finish();
+}
+
+/* A part of one is enough. faults: F1 */
+Test(proof, a_part_of_a_reply_left_over)
+{
+    static const char *const script[] = {
+        HELLO, BY_DATA, PROOF, PASSED, BY_BDAT, ">> 250 extra\r\n250 ok\r\n250 ok\r\n5", "eof", NULL};
+
+    send_two(script, ENVOI_E_UNKNOWN, ENVOI_VERDICT_UNKNOWN);
+    finish();
+}
+
+/* A foreign refusal is no better: the content may be taken. faults: F1 */
+Test(proof, a_reply_left_over_behind_a_refusal)
+{
+    static const char *const script[] = {
+        HELLO, BY_DATA, PROOF, PASSED, BY_BDAT, ">> 250 ok\r\n250 ok\r\n554 extra\r\n250 queued\r\n", "eof", NULL};
+
+    send_two(script, ENVOI_E_UNKNOWN, ENVOI_VERDICT_UNKNOWN);
+    finish();
+}
+
+/* A server that takes its leave behind the verdict is in step. */
+Test(proof, a_421_behind_the_verdict)
+{
+    static const char *const script[] = {
+        HELLO, BY_DATA, PROOF, PASSED, BY_BDAT, ">> 250 ok\r\n250 ok\r\n250 queued\r\n421 bye\r\n", "close", NULL};
+
+    send_two(script, ENVOI_OK, ENVOI_VERDICT_ACCEPTED);
+    finish();
+}
+
+/* So is a server whose content went by DATA: the 354 was in its place. */
+Test(proof, a_reply_left_over_behind_data)
+{
+    static const char *const script[] = {
+        HELLO, ENVELOPE, "< DATA", ">> 250 ok\r\n250 ok\r\n354 go\r\n", "< x", "< .", ">> 250 queued\r\n250 extra\r\n",
+        "eof", NULL};
+    struct envoi_message *m = message_new();
+
+    begin(script);
+    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    cr_expect_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_ACCEPTED);
+    envoi_message_free(m);
+    finish();
+}
+
+/* It comes with the last reply to the proof, which is not passed then. faults: F1 */
+Test(proof, a_reply_left_over_behind_the_proof)
+{
+    static const char *const script[] = {
+        HELLO,   BY_DATA, PROOF, ">> 250 ok\r\n503 no RCPT\r\n250 reset\r\n250 extra\r\n", "eof", "accept", HELLO,
+        BY_DATA, "eof",   NULL};
+
+    send_two(script, ENVOI_OK, ENVOI_VERDICT_ACCEPTED);
+    finish();
+}
