@@ -4,6 +4,7 @@
 #ifndef BACKEND_H
 #define BACKEND_H
 
+#include "alert.h"
 #include "date.h"
 #include "name.h"
 #include "pem.h"
@@ -64,6 +65,7 @@ struct tls_context {
     gnutls_certificate_credentials_t library;
     gnutls_priority_t priority;
     gnutls_x509_trust_list_t singles; /* configured as trusted, but no CAs: each may stand for itself only; or NULL */
+    bool has_client;                  /* a certificate of the client */
     gnutls_x509_crl_t *crls;
     unsigned crl_count;
 };

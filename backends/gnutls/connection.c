@@ -32,6 +32,16 @@ static int32_t connection_die(struct tls_connection *conn, int32_t code, int64_t
     return connection_fail(conn, code, library, what, detail);
 }
 
+static int32_t connection_die_of_alert(struct tls_connection *conn, int error, const char *what, unsigned alert)
+{
+    bool asked = gnutls_certificate_client_get_request_status(conn->library) != 0;
+    char buf[ERROR_TEXT];
+    struct backend_text text = backend_text_lent(buf, sizeof buf);
+
+    backend_alert_add(&text, alert, asked && !conn->context->has_client);
+    return connection_die(conn, ENVOI_E_TLS, error, what, buf);
+}
+
 /* Fails for good with the library's error, reworded where its own text would not help a user. */
 static int32_t connection_die_of_library(struct tls_connection *conn, int error, const char *what)
 {
@@ -54,8 +64,10 @@ static int32_t connection_die_of_library(struct tls_connection *conn, int error,
         if (rows[i].error == error && (!conn->open || i == 0))
             detail = rows[i].detail;
     }
-    if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
-        detail = alert == GNUTLS_A_PROTOCOL_VERSION ? rows[3].detail : gnutls_alert_get_name(alert);
+    if (error == GNUTLS_E_FATAL_ALERT_RECEIVED && alert == GNUTLS_A_PROTOCOL_VERSION)
+        detail = rows[3].detail;
+    else if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
+        return connection_die_of_alert(conn, error, what, alert);
     if (error == GNUTLS_E_KEY_USAGE_VIOLATION &&
         verify_has_chain(conn)) /* found by the library before it asks for our checks */
         return connection_die(conn, verify_usage(conn), error, conn->reason, NULL);

@@ -313,6 +313,7 @@ static int32_t set_client(struct setup *setup)
     ret = cert_pem ? gnutls_certificate_set_x509_key_mem2(library, &cert_data, &key_data, GNUTLS_X509_FMT_PEM, NULL, 0)
                    : gnutls_certificate_set_x509_key_file2(library, cert.file, key.file, GNUTLS_X509_FMT_PEM, NULL, 0);
     gnutls_certificate_set_pin_function(library, NULL, NULL);
+    setup->context->has_client = ret >= 0;
     return ret < 0 ? key_failed(setup, &cert, &key, ret) : ENVOI_OK;
 }
 

@@ -4,6 +4,7 @@
 #ifndef BACKEND_H
 #define BACKEND_H
 
+#include "alert.h"
 #include "date.h"
 #include "name.h"
 #include "pem.h"
@@ -88,6 +89,7 @@ struct tls_connection {
 
     bool open;      /* the handshake is done and the certificate is good */
     bool closed;    /* our close_notify was sent */
+    bool asked;     /* the server asked for a client certificate, and none is set */
     bool checked;   /* the certificate passed all checks, in a handshake of this connection */
     int32_t dead;   /* the ENVOI_E_* that ended the connection, or 0 */
     size_t unsent;  /* length given to a send that said AGAIN, or 0: the same octets come again */

@@ -31,6 +31,16 @@ static int32_t connection_die(struct tls_connection *conn, int32_t code, int64_t
     return connection_fail(conn, code, library, what, detail);
 }
 
+/* The library's reasons above an offset are the alerts that came. */
+static int32_t connection_die_of_alert(struct tls_connection *conn, unsigned long error, const char *what)
+{
+    char buf[ERROR_TEXT];
+    struct backend_text text = backend_text_lent(buf, sizeof buf);
+
+    backend_alert_add(&text, (unsigned)(ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET), conn->asked);
+    return connection_die(conn, ENVOI_E_TLS, (int64_t)error, what, buf);
+}
+
 /* Fails for good with the library's error, reworded where its own text would not help a user. */
 static int32_t connection_die_of_library(struct tls_connection *conn, const char *what)
 {
@@ -48,6 +58,8 @@ static int32_t connection_die_of_library(struct tls_connection *conn, const char
     int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
     const char *detail = ERR_reason_error_string(error);
 
+    if (reason > SSL_AD_REASON_OFFSET && reason != SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
+        return connection_die_of_alert(conn, error, what);
     if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
         return connection_die(conn, ENVOI_E_TRUNCATED, (int64_t)error,
                               "the connection ended without the closing alert of TLS", NULL);

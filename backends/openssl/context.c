@@ -251,6 +251,17 @@ static int32_t set_client(struct setup *setup)
     return ENVOI_OK;
 }
 
+/* Called by the library if the server asks for a client certificate and none is set. */
+static int note_request(SSL *library, X509 **cert, EVP_PKEY **key)
+{
+    struct tls_connection *conn = SSL_get_app_data(library);
+
+    (void)cert;
+    (void)key;
+    conn->asked = true;
+    return 0;
+}
+
 static int32_t open_library(struct setup *setup)
 {
     SSL_CTX *library = SSL_CTX_new(TLS_client_method());
@@ -261,6 +272,7 @@ static int32_t open_library(struct setup *setup)
     SSL_CTX_set_mode(library, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_options(library, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(library, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_client_cert_cb(library, note_request);
     verify_setup(setup->context);
     return ENVOI_OK;
 }

@@ -261,6 +261,7 @@ MATRIX(contexts, client_certificate, COMBOS_WHOLE, 60)
         try_client_certificate(row, combo);
 }
 
+/* faults: F16 */
 MATRIX(contexts, no_client_certificate, COMBOS_WHOLE, 60)
 {
     struct envoi_tls_config config = rig_config();
@@ -283,6 +284,38 @@ MATRIX(contexts, no_client_certificate, COMBOS_WHOLE, 60)
     if (rc == ENVOI_OK) /* on TLS 1.3 the refusal comes later */
         rc = rig_recv_some(&rig, buf, sizeof(buf), &n);
     cr_assert_eq(rc, ENVOI_E_TLS, "%d: %s", rc, rig.error_text);
+    cr_assert(strstr(rig.error_text, "the server's alert: "), "%s", rig.error_text);
+    cr_assert(strstr(rig.error_text, ". It asked for a client certificate, and none is set"), "%s", rig.error_text);
+    rig_close(&rig);
+}
+
+/* An alert is the server's, not a check of ours. */
+/* faults: F16 */
+MATRIX(contexts, a_client_certificate_of_another_ca, COMBOS_WHOLE, 60)
+{
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct rig rig;
+    char buf[16];
+    size_t n;
+    int32_t rc = ENVOI_E_AGAIN;
+
+    rig_open(&rig, combo);
+    config.cert_file = PKI("client.chain.pem");
+    config.key_file = PKI("client.key");
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    rig_serve(&rig, "good", &(struct peer_config){.client_ca = PKI("stranger.pem")});
+    cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+    for (int i = 0; i < 20 && rc == ENVOI_E_AGAIN; i++) {
+        rc = rig_step(&rig);
+        if (rig.peer_rc == PEER_AGAIN)
+            rig.peer_rc = rig.combo.library->handshake(rig.peer);
+    }
+    if (rc == ENVOI_OK) /* on TLS 1.3 the refusal comes later */
+        rc = rig_recv_some(&rig, buf, sizeof(buf), &n);
+    cr_assert_eq(rc, ENVOI_E_TLS, "%d: %s", rc, rig.error_text);
+    cr_assert(strstr(rig.error_text, "the server's alert: "), "%s", rig.error_text);
+    cr_assert_null(strstr(rig.error_text, "none is set"), "%s", rig.error_text);
     rig_close(&rig);
 }
 
