@@ -82,6 +82,8 @@ static INLINE size_t scan_count(struct found *f)
     const uint64_t low = 0x00ff00ff00ff00ffu;
     uint64_t words[LANES / 8], sum = 0;
 
+    if (!scan_any(&f->strays, UINT64_MAX))
+        return 0;
     memcpy(words, &f->strays, sizeof words);
     f->strays = (lanes){0};
     for (size_t i = 0; i < LANES / 8; i++)
@@ -128,7 +130,8 @@ static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, bool do
         }
         for (; p < stop; p += LANES)
             scan_vector(&found, p, dots, 0);
-        s.strays += scan_count(&found);
+        if (p < last)
+            s.strays += scan_count(&found);
     }
     /* p may stand behind the last vector by now: its octets before p are not counted twice. The last two octets of the
      * block lack neighbours, so they are compared by hand. */
