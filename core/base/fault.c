@@ -44,27 +44,76 @@ int envoi_error_class(int code)
     return fault_row(code)->class_;
 }
 
+static const struct {
+    int number;
+    const char *name;
+    const char *text;
+} details[] = {
+#define ROW(name, number, text) {number, "ENVOI_DETAIL_" #name, text},
+    ENVOI_DETAIL_MAP(ROW)
+#undef ROW
+};
+
+const char *envoi_error_detail_name(int detail)
+{
+    for (size_t i = 0; i < sizeof details / sizeof details[0]; i++)
+        if (details[i].number == detail)
+            return details[i].name;
+    return "ENVOI_DETAIL_?";
+}
+
+const char *envoi_error_detail_text(int detail)
+{
+    for (size_t i = 0; i < sizeof details / sizeof details[0]; i++)
+        if (details[i].number == detail)
+            return details[i].text;
+    return "";
+}
+
 void fault_clear(struct envoi_errctx *fault)
 {
     fault->code = ENVOI_OK;
     fault->phase = 0;
+    fault->detail = ENVOI_DETAIL_NONE;
     fault->library_code = 0;
     fault->text[0] = '\0';
+}
+
+static void fault_put(struct envoi_errctx *fault, int code, int detail, int phase, const char *format, va_list args)
+{
+    if (!fault)
+        return;
+    fault->code = code;
+    fault->detail = detail;
+    fault->phase = phase;
+    fault->library_code = 0;
+    (void)text_format(fault->text, sizeof fault->text, "\n", format, args);
 }
 
 int fault_set(struct envoi_errctx *fault, int code, int phase, const char *format, ...)
 {
     va_list args;
 
-    if (!fault)
-        return code;
-    fault->code = code;
-    fault->phase = phase;
-    fault->library_code = 0;
     va_start(args, format);
-    (void)text_format(fault->text, sizeof fault->text, "\n", format, args);
+    fault_put(fault, code, ENVOI_DETAIL_NONE, phase, format, args);
     va_end(args);
     return code;
+}
+
+int fault_misuse(struct envoi_errctx *fault, int detail, int phase, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fault_put(fault, ENVOI_E_USAGE, detail, phase, format, args);
+    va_end(args);
+    return ENVOI_E_USAGE;
+}
+
+int fault_detail(struct envoi_errctx *fault, int detail)
+{
+    fault->detail = detail;
+    return fault->code;
 }
 
 void fault_prefix(struct envoi_errctx *fault, const char *format, ...)
@@ -83,17 +132,23 @@ void fault_prefix(struct envoi_errctx *fault, const char *format, ...)
 
 void fault_append(struct envoi_errctx *fault, const char *format, ...)
 {
-    char more[FAULT_TEXT_MAX];
+    char old[FAULT_TEXT_MAX], more[FAULT_TEXT_MAX / 2];
+    size_t keep;
     va_list args;
-    size_t used;
 
     if (!fault)
         return;
+    memcpy(old, fault->text, sizeof old);
     va_start(args, format);
-    (void)vsnprintf(more, sizeof more, format, args);
+    (void)text_format(more, sizeof more, "\n", format, args);
     va_end(args);
-    used = strlen(fault->text);
-    if (used + strlen(more) >= sizeof fault->text)
-        used = sizeof fault->text - 1 - strlen(more);
-    memcpy(fault->text + used, more, strlen(more) + 1);
+    keep = strlen(old);
+    if (keep + strlen(more) < sizeof old) {
+        (void)text_print(fault->text, sizeof fault->text, "\n", "%s%s", old, more);
+        return;
+    }
+    keep = sizeof old - 1 - strlen(more) - strlen("...");
+    while (keep && ((unsigned char)old[keep] & 0xc0) == 0x80) /* not in the middle of a character */
+        keep--;
+    (void)text_print(fault->text, sizeof fault->text, "\n", "%.*s...%s", (int)keep, old, more);
 }

@@ -241,8 +241,10 @@ static int take_challenge(struct engine *e, struct job *job, const struct envoi_
         why = "the server asks without end";
     else if (a->withheld && a->in.len)
         why = "a challenge before the initial response";
-    if (why)
+    if (why) {
         a->cancel = fault_set(e->fault, ENVOI_E_AUTH, ENVOI_PHASE_AUTH, "%s", why);
+        fault_detail(e->fault, a->rounds > AUTH_ROUNDS_MAX ? ENVOI_DETAIL_CHALLENGES : ENVOI_DETAIL_CHALLENGE);
+    }
     job->written.row = &command_auth_response;
     return ENVOI_OK;
 }
@@ -256,12 +258,14 @@ static int refuse_welcome(struct engine *e)
     if (a->cancel) { /* the fault says why `*` was sent */
         struct envoi_errctx why = *e->fault;
 
-        return engine_die_of(e, a->cancel, "%s; the server says 235 all the same", why.text);
+        (void)engine_die_of(e, a->cancel, "%s; the server says 235 all the same", why.text);
+        return fault_detail(e->fault, why.detail);
     }
     if (!a->withheld && proves)
         return engine_die_of(e, ENVOI_E_SERVER_PROOF, "login by %s: the server says 235 before it has proved itself",
                              a->name);
-    return engine_die_of(e, ENVOI_E_AUTH, "login by %s: the server says 235 before it was answered", a->name);
+    (void)engine_die_of(e, ENVOI_E_AUTH, "login by %s: the server says 235 before it was answered", a->name);
+    return fault_detail(e->fault, ENVOI_DETAIL_TOO_SOON);
 }
 
 static int auth_succeed(struct engine *e)
@@ -276,8 +280,10 @@ static int auth_succeed(struct engine *e)
         engine_die(e, step_failed(e, rc));
         return rc;
     }
-    if (rc)
-        return engine_die_of(e, rc, "login by %s: no security layer of the strength that was asked for", a->name);
+    if (rc) {
+        (void)engine_die_of(e, rc, "login by %s: no security layer of the strength that was asked for", a->name);
+        return fault_detail(e->fault, ENVOI_DETAIL_NO_LAYER);
+    }
     e->authenticated = true;
     refusal_forget(e);
     auth_end(a);

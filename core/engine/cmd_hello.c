@@ -36,8 +36,8 @@ static int hello_write(struct engine *e, struct job *job, const struct position 
     size_t from = text->len;
 
     if (!text_is_line(name_of(e), strlen(name_of(e))) || strchr(name_of(e), ' ')) /* the setter checks it, too */
-        return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_EHLO,
-                         "the name for %s has a blank or a control character", verb_of(e));
+        return fault_misuse(e->fault, ENVOI_DETAIL_FORM, ENVOI_PHASE_EHLO,
+                            "the name for %s has a blank or a control character", verb_of(e));
     engine_forget(e);
     if (mem_replace(&e->hello_said, name_of(e)))
         return ENVOI_E_MEMORY;

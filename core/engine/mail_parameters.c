@@ -208,13 +208,13 @@ static int check_body(struct engine *e, struct envoi_message *m, const struct co
     m->content.seven_bit = maybe && !announced && !given && !m->drop_options;
 
     if (m->body == ENVOI_BODY_BINARY && given && !binary)
-        return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_MAIL,
-                         "another BODY= among the options than the binary one that was set");
+        return fault_misuse(e->fault, ENVOI_DETAIL_CONFLICT, ENVOI_PHASE_MAIL,
+                            "another BODY= among the options than the binary one that was set");
     if (m->body == ENVOI_BODY_BINARY)
         return check_binary(e, given, chunked, out);
     if (binary)
-        return fault_set(e->fault, ENVOI_E_USAGE, ENVOI_PHASE_MAIL,
-                         "BODY=BINARYMIME among the options: say so with envoi_message_set_body()");
+        return fault_misuse(e->fault, ENVOI_DETAIL_CONFLICT, ENVOI_PHASE_MAIL,
+                            "BODY=BINARYMIME among the options: say so with envoi_message_set_body()");
     if (given || (!asked && !maybe))
         return ENVOI_OK;
     if (announced) {

@@ -98,9 +98,10 @@ int refusal_tell(struct engine *e)
     const struct refusal_record *r = record_of(e);
     struct envoi_errctx why = r->why;
 
-    return fault_set(e->fault, ENVOI_E_AUTH, ENVOI_PHASE_AUTH,
-                     "not tried again with what was refused %lld s ago, and has not changed since: %s",
-                     (long long)(e->now - r->at) / 1000, why.text);
+    (void)fault_set(e->fault, ENVOI_E_AUTH, ENVOI_PHASE_AUTH,
+                    "not tried again with what was refused %lld s ago, and has not changed since: %s",
+                    (long long)(e->now - r->at) / 1000, why.text);
+    return fault_detail(e->fault, ENVOI_DETAIL_REFUSED_BEFORE);
 }
 
 /* ---- in this login ---- */

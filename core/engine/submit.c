@@ -45,6 +45,11 @@ static int submit_refuse(struct engine *e, int code, const char *text)
     return fault_set(e->fault, code, ENVOI_PHASE_NONE, "%s", text);
 }
 
+static int submit_misuse(struct engine *e, int detail, const char *text)
+{
+    return fault_misuse(e->fault, detail, ENVOI_PHASE_NONE, "%s", text);
+}
+
 /* ---- connection ---- */
 
 /* Clears away the connection before. Messages that wait for this one stay in the queue. */
@@ -106,9 +111,9 @@ int engine_starttls(struct engine *e)
     if (rc)
         return rc;
     if (e->stack.transport)
-        return submit_refuse(e, ENVOI_E_USAGE, "the connection is already protected by TLS");
+        return submit_misuse(e, ENVOI_DETAIL_ORDER, "the connection is already protected by TLS");
     if (e->auth.layered)
-        return submit_refuse(e, ENVOI_E_USAGE, "the login has brought a security layer: TLS cannot go under it");
+        return submit_misuse(e, ENVOI_DETAIL_ORDER, "the login has brought a security layer: TLS cannot go under it");
     e->repeatable = e->repeatable && engine_tls_policy(e) == ENVOI_TLS_REQUIRED;
     return submit_run(e, &e->tls_job, &command_starttls, NEED_HELLO);
 }
@@ -131,7 +136,7 @@ static int submit_hello(struct engine *e, const char *name, bool helo)
     if (rc)
         return rc;
     if (name && (!*name || !text_is_line(name, strlen(name)) || strchr(name, ' ')))
-        return submit_refuse(e, ENVOI_E_USAGE,
+        return submit_misuse(e, ENVOI_DETAIL_FORM,
                              "the name for EHLO is empty or has a blank, a line end or a control character");
     if ((rc = mem_replace(&e->hello_name, name)))
         return submit_refuse(e, rc, "out of memory");
@@ -179,10 +184,10 @@ int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, v
     if (e->tls == ENVOI_TLS_OPPORTUNISTIC && !e->stack.secure)
         return submit_refuse(e, ENVOI_E_TLS, "with a login opportunistic TLS means required; call starttls first");
     if (e->auth.layered) /* RFC 4954 section 4 forbids it, and the mechanism still protects the connection */
-        return submit_refuse(e, ENVOI_E_USAGE,
+        return submit_misuse(e, ENVOI_DETAIL_ORDER,
                              "the login has brought a security layer: there is no other one on this connection");
     if ((rc = auth_ask(&e->auth, mechanism, step, ctx, safe)))
-        return submit_refuse(e, rc, "not the name of a mechanism");
+        return submit_misuse(e, ENVOI_DETAIL_MECHANISM, "not the name of a mechanism");
     e->repeatable = e->repeatable && !mechanism && !step;
     return submit_run(e, &e->login_job, &command_auth, NEED_HELLO);
 }
@@ -201,13 +206,13 @@ static int submit_line(struct engine *e, const struct command *row, unsigned nee
     buf_reset(&e->line);
     for (; *parts; parts++) {
         if (!text_is_line(*parts, strlen(*parts)))
-            return submit_refuse(e, ENVOI_E_USAGE, "the command has a line end or a control character");
+            return submit_misuse(e, ENVOI_DETAIL_CONTROL, "the command has a line end or a control character");
         buf_append_text(&e->line, *parts);
     }
     if (buf_failed(&e->line))
         return submit_refuse(e, ENVOI_E_MEMORY, "out of memory");
     if (e->line.len > LINE_MAX_OCTETS)
-        return submit_refuse(e, ENVOI_E_USAGE, "the command is too long");
+        return submit_misuse(e, ENVOI_DETAIL_LENGTH, "the command is too long");
     return submit_run(e, &e->verb_job, row, needs);
 }
 
@@ -225,9 +230,9 @@ int engine_command(struct engine *e, const char *verb, const char *arguments)
     if (rc)
         return rc;
     if (!is_verb_name(verb))
-        return submit_refuse(e, ENVOI_E_USAGE, "a verb is made of letters, digits and \"-\"");
+        return submit_misuse(e, ENVOI_DETAIL_FORM, "a verb is made of letters, digits and \"-\"");
     if (text_has_word("DATA BDAT STARTTLS AUTH", verb))
-        return submit_refuse(e, ENVOI_E_USAGE,
+        return submit_misuse(e, ENVOI_DETAIL_OWN_CALL,
                              "DATA, BDAT, STARTTLS and AUTH change what follows: use the calls for them");
     if (!text_has_word("EHLO HELO LHLO NOOP RSET HELP QUIT", verb) && (rc = check_policy(e)))
         return rc;
@@ -327,13 +332,15 @@ static int check_message(struct engine *e, const struct envoi_message *m)
 {
     if (m->job)
         return submit_refuse(e, ENVOI_E_BUSY, "the message is being sent already");
-    if (m->sticky)
-        return fault_set(e->fault, m->sticky, ENVOI_PHASE_NONE,
-                         "a setting of the message was refused when it was made: %s", envoi_message_error(m));
+    if (m->sticky) {
+        (void)fault_set(e->fault, m->sticky, ENVOI_PHASE_NONE,
+                        "a setting of the message was refused when it was made: %s", envoi_message_error(m));
+        return fault_detail(e->fault, m->sticky_detail);
+    }
     if (!m->count)
-        return submit_refuse(e, ENVOI_E_USAGE, "the message has no recipient");
+        return submit_misuse(e, ENVOI_DETAIL_NO_RECIPIENT, "the message has no recipient");
     if (!message_has_content(m))
-        return submit_refuse(e, ENVOI_E_USAGE, "the message has no content");
+        return submit_misuse(e, ENVOI_DETAIL_NO_CONTENT, "the message has no content");
     return ENVOI_OK;
 }
 

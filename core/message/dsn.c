@@ -138,7 +138,7 @@ int envoi_message_set_dsn(struct envoi_message *message, int ret, const char *en
     if (rc)
         return rc;
     if (ret < ENVOI_RET_UNSAID || ret > ENVOI_RET_HEADERS)
-        return message_stick(message, ENVOI_E_USAGE);
+        return message_misuse(message, ENVOI_DETAIL_RANGE);
     buf_init(&words, 0, false);
     rc = buf_append_text(&words, values[ret]);
     if (!rc && envid)
@@ -146,7 +146,7 @@ int envoi_message_set_dsn(struct envoi_message *message, int ret, const char *en
     if (!rc)
         rc = dsn_replace(&message->options, names, &words);
     buf_free(&words);
-    return message_stick(message, rc);
+    return message_stick_as(message, rc, ENVOI_DETAIL_FORM);
 }
 
 /* ---- of a recipient ---- */
@@ -194,7 +194,7 @@ int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index,
     if (rc)
         return rc;
     if (index >= message->count)
-        return message_stick(message, ENVOI_E_USAGE);
+        return message_misuse(message, ENVOI_DETAIL_RANGE);
     buf_init(&words, 0, false);
     rc = dsn_notify(&words, notify);
     if (!rc && orcpt)
@@ -202,5 +202,5 @@ int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index,
     if (!rc)
         rc = dsn_replace(&message->recipients[index].options, names, &words);
     buf_free(&words);
-    return message_stick(message, rc);
+    return message_stick_as(message, rc, ENVOI_DETAIL_FORM);
 }

@@ -15,7 +15,7 @@ static int message_refuse(struct envoi_message *m, int rc, const struct envoi_er
 {
     if (rc && !m->sticky && *why->text) /* without memory for it, the text of the error must do */
         m->why = mem_strdup(why->text);
-    return message_stick(m, rc);
+    return message_stick_as(m, rc, why->code ? why->detail : ENVOI_DETAIL_RANGE); /* no reason: too many recipients */
 }
 
 const char *envoi_message_error(const struct envoi_message *message)
@@ -72,6 +72,7 @@ static void message_clear(struct envoi_message *m)
     mem_free(m->why);
     m->why = NULL;
     m->sticky = ENVOI_OK;
+    m->sticky_detail = ENVOI_DETAIL_NONE;
 }
 
 void envoi_message_free(struct envoi_message *message)
@@ -132,7 +133,7 @@ int envoi_message_add_recipient_with(struct envoi_message *message, const char *
     if (rc)
         return rc;
     if (!address)
-        return message_stick(message, ENVOI_E_USAGE);
+        return message_misuse(message, ENVOI_DETAIL_MISSING);
     fault_clear(&why); /* all of it would be much to clear for each recipient */
     if ((options && (rc = parameters_check(options, &why))) || (rc = message_grow(message)))
         return message_refuse(message, rc, &why);
@@ -190,9 +191,14 @@ int envoi_message_set_body(struct envoi_message *message, int body)
     if (rc)
         return rc;
     if (body < ENVOI_BODY_AUTO || body > ENVOI_BODY_BINARY)
-        return message_stick(message, ENVOI_E_USAGE);
+        return message_misuse(message, ENVOI_DETAIL_RANGE);
     message->body = body;
     return ENVOI_OK;
+}
+
+int envoi_message_error_detail(const struct envoi_message *message)
+{
+    return message ? message->sticky_detail : ENVOI_DETAIL_NONE;
 }
 
 /* ---- content ---- */
@@ -217,7 +223,7 @@ int envoi_message_set_data(struct envoi_message *message, const void *data, size
     if (rc)
         return rc;
     if (len > INT64_MAX || (!data && len))
-        return message_stick(message, ENVOI_E_USAGE);
+        return message_misuse(message, ENVOI_DETAIL_MISSING);
     message_set_source(message, &source);
     return ENVOI_OK;
 }
@@ -232,7 +238,7 @@ int envoi_message_set_callback(struct envoi_message *message, envoi_pull_fn *pul
     if (rc)
         return rc;
     if (!pull)
-        return message_stick(message, ENVOI_E_USAGE);
+        return message_misuse(message, ENVOI_DETAIL_MISSING);
     message_set_source(message, &source);
     return ENVOI_OK;
 }

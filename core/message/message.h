@@ -50,11 +50,12 @@ struct envoi_message {
     size_t count, room;
     size_t due_count, due_begin, due_end; /* how many are due; all of them lie in [due_begin, due_end) */
     struct content content;
-    char *dropped;   /* options that the last send left out */
-    int sticky;      /* the first failure of a setter */
-    char *why;       /* its reason; NULL: the text of the error */
-    bool pooled;     /* it belongs to a pool */
-    struct job *job; /* its place in an engine's queue; NULL: in none */
+    char *dropped;     /* options that the last send left out */
+    int sticky;        /* the first failure of a setter */
+    int sticky_detail; /* its ENVOI_DETAIL_* */
+    char *why;         /* its reason; NULL: the text of the error */
+    bool pooled;       /* it belongs to a pool */
+    struct job *job;   /* its place in an engine's queue; NULL: in none */
     /* Room for one recipient and one short reason: the usual message needs no memory besides. */
     struct recipient own[1];
     struct {
@@ -77,12 +78,24 @@ static inline int message_check(const struct envoi_message *m)
     return message_is_busy(m) ? ENVOI_E_BUSY : ENVOI_OK;
 }
 
-/* Remembers the result of a setter: the next send returns the first failure. Returns rc. */
+/* Remembers the result of a setter: the next send returns the first failure, with its detail. Returns rc. */
+static inline int message_stick_as(struct envoi_message *m, int rc, int detail)
+{
+    if (rc && !m->sticky) {
+        m->sticky = rc;
+        m->sticky_detail = rc == ENVOI_E_USAGE ? detail : ENVOI_DETAIL_NONE;
+    }
+    return rc;
+}
+
 static inline int message_stick(struct envoi_message *m, int rc)
 {
-    if (rc && !m->sticky)
-        m->sticky = rc;
-    return rc;
+    return message_stick_as(m, rc, ENVOI_DETAIL_NONE);
+}
+
+static inline int message_misuse(struct envoi_message *m, int detail)
+{
+    return message_stick_as(m, ENVOI_E_USAGE, detail);
 }
 
 /* Was content set? */

@@ -54,16 +54,16 @@ int parameters_check(const char *options, struct envoi_errctx *fault)
     if (!options)
         return ENVOI_OK;
     if (strlen(options) > PARAMETERS_MAX)
-        return fault_set(fault, ENVOI_E_USAGE, 0, "the options are longer than %d octets", PARAMETERS_MAX);
+        return fault_misuse(fault, ENVOI_DETAIL_LENGTH, 0, "the options are longer than %d octets", PARAMETERS_MAX);
     if (!text_is_line(options, strlen(options)))
-        return fault_set(fault, ENVOI_E_USAGE, 0, "the options hold a line end or a control character");
+        return fault_misuse(fault, ENVOI_DETAIL_CONTROL, 0, "the options hold a line end or a control character");
     while ((options = text_word(options, &word, &len)))
         if (!is_parameter(word, len))
-            return fault_set(fault, ENVOI_E_USAGE, 0, "\"%.*s\" is not a parameter (NAME or NAME=VALUE)",
-                             (int)(len > 60 ? 60 : len), word);
+            return fault_misuse(fault, ENVOI_DETAIL_FORM, 0, "\"%.*s\" is not a parameter (NAME or NAME=VALUE)",
+                                (int)(len > 60 ? 60 : len), word);
         else if (is_broken_xtext(word, len))
-            return fault_set(fault, ENVOI_E_USAGE, 0,
-                             "\"%.*s\": a \"+\" is written +2B there, and a \"=\" +3D (RFC 3461)",
-                             (int)(len > 60 ? 60 : len), word);
+            return fault_misuse(fault, ENVOI_DETAIL_FORM, 0,
+                                "\"%.*s\": a \"+\" is written +2B there, and a \"=\" +3D (RFC 3461)",
+                                (int)(len > 60 ? 60 : len), word);
     return ENVOI_OK;
 }

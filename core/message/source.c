@@ -147,7 +147,7 @@ int envoi_message_set_file(struct envoi_message *message, FILE *file)
     if (rc)
         return rc;
     if (!file)
-        return message_stick(message, ENVOI_E_USAGE);
+        return message_misuse(message, ENVOI_DETAIL_MISSING);
     return source_set(message, file, -1);
 }
 
@@ -158,6 +158,6 @@ int envoi_message_set_fd(struct envoi_message *message, int fd)
     if (rc)
         return rc;
     if (fd < 0)
-        return message_stick(message, ENVOI_E_USAGE);
+        return message_misuse(message, ENVOI_DETAIL_RANGE);
     return source_set(message, NULL, fd);
 }

@@ -17,7 +17,7 @@
 #define LABEL_MAX  ((size_t)63)
 #define ZONED_MAX  ((size_t)(INET6_ADDRSTRLEN + IF_NAMESIZE + 1))
 
-static int target_wrong(struct envoi_errctx *fault, const char *text, size_t len, const char *why)
+static int target_wrong(struct envoi_errctx *fault, int detail, const char *text, size_t len, const char *why)
 {
     char shown[81];
 
@@ -26,7 +26,7 @@ static int target_wrong(struct envoi_errctx *fault, const char *text, size_t len
     memcpy(shown, text, len);
     shown[len] = '\0';
     text_make_printable(shown, len, "");
-    return fault_set(fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "\"%s\": %s", shown, why);
+    return fault_misuse(fault, detail, ENVOI_PHASE_NONE, "\"%s\": %s", shown, why);
 }
 
 static int target_no_memory(struct envoi_errctx *fault)
@@ -82,7 +82,7 @@ static int host_to_a_labels(const char *text, struct envoi_errctx *fault, char *
     if (rc == IDN2_MALLOC)
         return target_no_memory(fault);
     if (rc != IDN2_OK)
-        return target_wrong(fault, text, strlen(text), idn2_strerror(rc));
+        return target_wrong(fault, ENVOI_DETAIL_HOST, text, strlen(text), idn2_strerror(rc));
     *out = mem_strdup(labels);
     idn2_free(labels);
     return *out ? ENVOI_OK : target_no_memory(fault);
@@ -97,9 +97,9 @@ int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, cha
 
     *out = NULL;
     if (len == 0)
-        return target_wrong(fault, text, len, "no host name");
+        return target_wrong(fault, ENVOI_DETAIL_EMPTY, text, len, "no host name");
     if (!text_is_line(text, len))
-        return target_wrong(fault, text, len, "a host name has no control characters");
+        return target_wrong(fault, ENVOI_DETAIL_CONTROL, text, len, "a host name has no control characters");
     if (!(name = mem_strndup(text, len)))
         return target_no_memory(fault);
     if (!text_is_ascii(text, len)) {
@@ -119,7 +119,7 @@ int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, cha
         *absolute = dot;
     if (!host_is_name(name)) {
         mem_free(name);
-        return target_wrong(fault, text, len, "not a host name");
+        return target_wrong(fault, ENVOI_DETAIL_HOST, text, len, "not a host name");
     }
     if (host_is_numeric(name)) {
         mem_free(name);
@@ -238,7 +238,7 @@ int target_address(const char *text, struct envoi_errctx *fault, struct endpoint
         why = "not an IP address";
     if (!why)
         why = target_address_problem(out);
-    return why ? target_wrong(fault, text, strlen(text), why) : ENVOI_OK;
+    return why ? target_wrong(fault, ENVOI_DETAIL_HOST, text, strlen(text), why) : ENVOI_OK;
 }
 
 static int target_parse_path(const char *path, struct envoi_errctx *fault, struct target *out)
@@ -247,7 +247,7 @@ static int target_parse_path(const char *path, struct envoi_errctx *fault, struc
     size_t len = strlen(path);
 
     if (len >= sizeof un.sun_path)
-        return target_wrong(fault, path, len, "too long for a unix socket");
+        return target_wrong(fault, ENVOI_DETAIL_LENGTH, path, len, "too long for a unix socket");
     memcpy(un.sun_path, path, len + 1);
     (void)endpoint_set(&out->address, (const struct sockaddr *)&un,
                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1));
@@ -264,11 +264,11 @@ static int target_parse_host(const struct target_parts *p, struct envoi_errctx *
 
     if (!(out->is_ip = target_parse_ip(p->host, p->len, out->port, &out->address))) {
         if (p->brackets || memchr(p->host, ':', p->len))
-            return target_wrong(fault, p->host, p->len, "not an IPv6 address");
+            return target_wrong(fault, ENVOI_DETAIL_HOST, p->host, p->len, "not an IPv6 address");
         return host_normalise(p->host, p->len, fault, &out->name, &out->absolute);
     }
     if ((why = target_address_problem(&out->address)))
-        return target_wrong(fault, p->host, p->len, why);
+        return target_wrong(fault, ENVOI_DETAIL_HOST, p->host, p->len, why);
     endpoint_host(&out->address, text, sizeof text);
     out->name = mem_strdup(text);
     return out->name ? ENVOI_OK : target_no_memory(fault);
@@ -286,6 +286,13 @@ static int target_make_label(struct envoi_errctx *fault, struct target *out)
     return out->label ? ENVOI_OK : target_no_memory(fault);
 }
 
+static int target_blame(const char *server, size_t len)
+{
+    if (len == 0)
+        return ENVOI_DETAIL_EMPTY;
+    return len > SERVER_MAX ? ENVOI_DETAIL_LENGTH : ENVOI_DETAIL_CONTROL;
+}
+
 int target_parse(const char *server, uint16_t default_port, struct envoi_errctx *fault, struct target *out)
 {
     struct target_parts parts;
@@ -295,16 +302,17 @@ int target_parse(const char *server, uint16_t default_port, struct envoi_errctx 
 
     *out = (struct target){.port = default_port};
     if (len == 0 || len > SERVER_MAX || !text_is_line(server, len))
-        return target_wrong(fault, server, len, "not a server: host, host:port, [IPv6 address]:port or /path");
+        return target_wrong(fault, target_blame(server, len), server, len,
+                            "not a server: host, host:port, [IPv6 address]:port or /path");
     if (server[0] != '/' && strstr(server, "://"))
-        return target_wrong(fault, server, len, "a URL is not a host: write host or host:port");
+        return target_wrong(fault, ENVOI_DETAIL_FORM, server, len, "a URL is not a host: write host or host:port");
     if (server[0] == '/') {
         rc = target_parse_path(server, fault, out);
     } else {
         if ((why = target_split(server, &parts)))
-            return target_wrong(fault, server, len, why);
+            return target_wrong(fault, ENVOI_DETAIL_FORM, server, len, why);
         if (parts.port && !target_parse_port(parts.port, &out->port))
-            return target_wrong(fault, server, len, "not a port: 1 to 65535");
+            return target_wrong(fault, ENVOI_DETAIL_PORT, server, len, "not a port: 1 to 65535");
         rc = target_parse_host(&parts, fault, out);
         if (!rc)
             rc = target_make_label(fault, out);

@@ -144,15 +144,18 @@ int library_refusal(const struct envoi_library *library, struct envoi_errctx *fa
     static const struct {
         const char *name;
         const char *wants; /* NULL: it fails for lack of memory only */
+        int detail;        /* ENVOI_DETAIL_* */
     } setters[LIBRARY_SETTERS] = {
-        [SET_MODULE_DIRECTORY] = {"set_module_directory", "it takes an absolute path, before descriptors are read"},
+        [SET_MODULE_DIRECTORY] = {"set_module_directory", "it takes an absolute path, before descriptors are read",
+                                  ENVOI_DETAIL_FORM},
         [SET_DESCRIPTOR_DIRECTORIES] = {"set_descriptor_directories",
-                                        "it takes absolute paths, before descriptors are read"},
-        [USE_USER_DESCRIPTORS] = {"use_user_descriptors", "it is for the time before descriptors are read"},
+                                        "it takes absolute paths, before descriptors are read", ENVOI_DETAIL_FORM},
+        [USE_USER_DESCRIPTORS] = {"use_user_descriptors", "it is for the time before descriptors are read",
+                                  ENVOI_DETAIL_ORDER},
         [SET_TLS_BACKEND] = {"set_tls_backend", NULL},
         [SET_CA_FILE] = {"set_ca_file", NULL},
         [SET_CRL_FILE] = {"set_crl_file", NULL},
-        [SET_MIN_TLS] = {"set_min_tls", "it takes 0x0303 or 0x0304"},
+        [SET_MIN_TLS] = {"set_min_tls", "it takes 0x0303 or 0x0304", ENVOI_DETAIL_RANGE},
         [SET_CIPHERS] = {"set_ciphers", NULL},
     };
     const char *why;
@@ -161,8 +164,11 @@ int library_refusal(const struct envoi_library *library, struct envoi_errctx *fa
     while (!(rc = library->refusals[i]))
         i++;
     why = rc == ENVOI_E_USAGE && setters[i].wants ? setters[i].wants : envoi_error_text(rc);
-    return fault_set(fault, rc, ENVOI_PHASE_NONE,
-                     "envoi_library_%s() has failed: %s; nothing is sent until it succeeds", setters[i].name, why);
+    (void)fault_set(fault, rc, ENVOI_PHASE_NONE, "envoi_library_%s() has failed: %s; nothing is sent until it succeeds",
+                    setters[i].name, why);
+    if (fault)
+        (void)fault_detail(fault, rc == ENVOI_E_USAGE ? setters[i].detail : ENVOI_DETAIL_NONE);
+    return rc;
 }
 
 /* ---- plugins ---- */

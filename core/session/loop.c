@@ -92,7 +92,7 @@ static int loop_dial_failed(struct envoi_session *s, int rc, int64_t now)
     int code = rc == ENVOI_E_CANCELLED ? rc : ENVOI_E_CONNECT;
 
     if (rc == ENVOI_E_AGAIN && !loop_may_wait(s))
-        return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_CONNECT, "%s", again_in_vain);
+        return fault_misuse(&s->fault, ENVOI_DETAIL_CALLBACK, ENVOI_PHASE_CONNECT, "%s", again_in_vain);
     if (rc == ENVOI_E_AGAIN && !clock_passed(s->dial_until, now))
         return rc;
     if (rc == ENVOI_E_AGAIN)
@@ -219,7 +219,7 @@ static int loop_refuse_again(struct envoi_session *s)
     if (loop_may_wait(s) || !(engine_want(s->engine) & (ENGINE_WANT_CONTENT | ENGINE_WANT_CREDENTIAL)))
         return ENVOI_E_AGAIN;
     engine_give_up(s->engine, ENVOI_E_USAGE, again_in_vain);
-    return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "%s", again_in_vain);
+    return fault_misuse(&s->fault, ENVOI_DETAIL_CALLBACK, ENVOI_PHASE_NONE, "%s", again_in_vain);
 }
 
 static int loop_round_result(struct envoi_session *s, int64_t now)

@@ -37,12 +37,16 @@ int envoi_session_sendmail(struct envoi_session *session, const char *sender, co
     if (session->depth || session->verb != VERB_NONE)
         return ENVOI_E_BUSY;
     if (session->settings.nonblocking)
-        return fault_set(&session->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "sendmail blocks: use a message and send");
+        return fault_misuse(&session->fault, ENVOI_DETAIL_ORDER, ENVOI_PHASE_NONE,
+                            "sendmail blocks: use a message and send");
     if (!recipients || (!content && len))
-        return fault_set(&session->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE, "no recipients or no content is given");
+        return fault_misuse(&session->fault, ENVOI_DETAIL_MISSING, ENVOI_PHASE_NONE,
+                            "no recipients or no content is given");
     if ((rc = envoi_message_new(sender, &m)))
         return fault_set(&session->fault, rc, ENVOI_PHASE_NONE, "the sender: %s", envoi_error_text(rc));
-    if (!(rc = sendmail_fill(m, &session->fault, recipients, content ? content : "", len, mail_options, rcpt_options)))
+    if ((rc = sendmail_fill(m, &session->fault, recipients, content ? content : "", len, mail_options, rcpt_options)))
+        (void)fault_detail(&session->fault, envoi_message_error_detail(m));
+    else
         rc = envoi_session_send(session, m);
     (void)envoi_message_set_data(m, "", 0); /* the content is borrowed for this call only */
     if (out)

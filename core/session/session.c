@@ -280,8 +280,8 @@ int session_enter_any(struct envoi_session *s)
 int session_enter(struct envoi_session *s)
 {
     if (s && !s->depth && (s->fd >= 0 || s->dialer || s->dialing) && s->process != process_number())
-        return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_NONE,
-                         "the connection belongs to the process that this one was forked from");
+        return fault_misuse(&s->fault, ENVOI_DETAIL_FORKED, ENVOI_PHASE_NONE,
+                            "the connection belongs to the process that this one was forked from");
     return session_enter_any(s);
 }
 
@@ -342,18 +342,21 @@ void session_drop(struct envoi_session *s)
 
 /* ---- failures of setters ---- */
 
-int session_stick(struct envoi_session *s, int code, const char *format, ...)
+int session_stick(struct envoi_session *s, int code, int detail, const char *format, ...)
 {
+    struct envoi_errctx why;
     char text[FAULT_TEXT_MAX];
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    (void)fault_set(&why, code, ENVOI_PHASE_NONE, "%s", text);
+    (void)fault_detail(&why, detail);
     if (!s->sticky.code)
-        (void)fault_set(&s->sticky, code, ENVOI_PHASE_NONE, "%s", text);
+        s->sticky = why;
     if (s->verb == VERB_NONE) /* else the engine may be using it */
-        (void)fault_set(&s->fault, code, ENVOI_PHASE_NONE, "%s", text);
+        s->fault = why;
     return code;
 }
 

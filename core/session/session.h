@@ -125,7 +125,8 @@ void session_hang_up(struct envoi_session *s);
 /* Closes the connection, or ends the making of it, without QUIT. Unfinished work is settled as lost. */
 void session_drop(struct envoi_session *s);
 /* Notes the failure of a setter, which the next connect or send returns. Returns code. */
-int session_stick(struct envoi_session *s, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int session_stick(struct envoi_session *s, int code, int detail, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* Reports a noted failure in s->fault, once: returns its code, or ENVOI_OK. */
 int session_unstick(struct envoi_session *s);
 

@@ -20,6 +20,11 @@ int envoi_session_error_code(const struct envoi_session *session)
     return session ? session->fault.code : ENVOI_E_USAGE;
 }
 
+int envoi_session_error_detail(const struct envoi_session *session)
+{
+    return session ? session->fault.detail : ENVOI_DETAIL_NONE;
+}
+
 int envoi_session_error_phase(const struct envoi_session *session)
 {
     return session ? session->fault.phase : ENVOI_PHASE_NONE;

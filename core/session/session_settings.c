@@ -23,26 +23,27 @@ static int setting_begin(struct envoi_session *s, const char *what)
     if (!s)
         return ENVOI_E_USAGE;
     if (s->verb != VERB_NONE || s->depth)
-        return session_stick(s, ENVOI_E_BUSY, "%s: cannot be set while an operation is in progress", what);
+        return session_stick(s, ENVOI_E_BUSY, ENVOI_DETAIL_NONE, "%s: cannot be set while an operation is in progress",
+                             what);
     return ENVOI_OK;
 }
 
-static int setting_wrong(struct envoi_session *s, const char *what, const char *why)
+static int setting_wrong(struct envoi_session *s, int detail, const char *what, const char *why)
 {
-    return session_stick(s, ENVOI_E_USAGE, "%s: %s", what, why);
+    return session_stick(s, ENVOI_E_USAGE, detail, "%s: %s", what, why);
 }
 
 static int setting_check_line(struct envoi_session *s, const char *what, const char *text)
 {
     if (text && !text_is_line(text, strlen(text)))
-        return setting_wrong(s, what, "a line end or a control character");
+        return setting_wrong(s, ENVOI_DETAIL_CONTROL, what, "a line end or a control character");
     return ENVOI_OK;
 }
 
 static int setting_store(struct envoi_session *s, const char *what, char **slot, const char *text)
 {
     if (mem_replace(slot, text))
-        return session_stick(s, ENVOI_E_MEMORY, "%s: %s", what, envoi_error_text(ENVOI_E_MEMORY));
+        return session_stick(s, ENVOI_E_MEMORY, ENVOI_DETAIL_NONE, "%s: %s", what, envoi_error_text(ENVOI_E_MEMORY));
     return ENVOI_OK;
 }
 
@@ -120,7 +121,7 @@ int envoi_session_set_helo_name(struct envoi_session *session, const char *name)
     if (!name || (name[0] == '[' && setting_is_helo_name(name)))
         return setting_store(session, what, &session->settings.helo_name, name);
     if ((rc = host_normalise(name, strlen(name), &why, &normal, NULL)))
-        return session_stick(session, rc, "%s: %s", what, why.text);
+        return session_stick(session, rc, why.detail, "%s: %s", what, why.text);
     mem_free(session->settings.helo_name);
     session->settings.helo_name = normal;
     return ENVOI_OK;
@@ -133,7 +134,8 @@ int envoi_session_set_timeout(struct envoi_session *session, int phase, int64_t 
     if (rc)
         return rc;
     if (settings_set_timeout(&session->settings, phase, milliseconds))
-        return setting_wrong(session, "time-out", "no such phase, or a negative time that is not ENVOI_TIMEOUT_NEVER");
+        return setting_wrong(session, ENVOI_DETAIL_RANGE, "time-out",
+                             "no such phase, or a negative time that is not ENVOI_TIMEOUT_NEVER");
     return ENVOI_OK;
 }
 
@@ -149,7 +151,7 @@ int envoi_session_set_watch(struct envoi_session *session, envoi_watch_fn *watch
     if (rc)
         return rc;
     if (session->fd >= 0)
-        return session_stick(session, ENVOI_E_BUSY, "watch function: cannot be set while connected");
+        return session_stick(session, ENVOI_E_BUSY, ENVOI_DETAIL_NONE, "watch function: cannot be set while connected");
     session->watch = (struct watch){.tell = watch, .ctx = ctx};
     session->settings.nonblocking = watch != NULL;
     return ENVOI_OK;
@@ -164,7 +166,7 @@ int envoi_session_set_source_address(struct envoi_session *session, const char *
     if (rc)
         return rc;
     if (address && (rc = target_address(address, &why, &source)))
-        return session_stick(session, rc, "source address: %s", why.text);
+        return session_stick(session, rc, why.detail, "source address: %s", why.text);
     session->source = source;
     return ENVOI_OK;
 }
@@ -196,7 +198,7 @@ int envoi_session_set_trace(struct envoi_session *session, int level, envoi_trac
     if (!session)
         return ENVOI_E_USAGE;
     if (level < 0 || level > 2)
-        return setting_wrong(session, "trace", "the level is 0, 1 or 2");
+        return setting_wrong(session, ENVOI_DETAIL_RANGE, "trace", "the level is 0, 1 or 2");
     session->trace = (struct trace){level, trace, ctx};
     engine_set_trace_level(session->engine, level);
     return ENVOI_OK;
@@ -211,7 +213,7 @@ int envoi_session_set_tls(struct envoi_session *session, int tls)
     if (rc)
         return rc;
     if (tls < ENVOI_TLS_DEFAULT || tls > ENVOI_TLS_IMPLICIT)
-        return setting_wrong(session, "TLS", "not one of ENVOI_TLS_*");
+        return setting_wrong(session, ENVOI_DETAIL_RANGE, "TLS", "not one of ENVOI_TLS_*");
     session->settings.tls = tls;
     return ENVOI_OK;
 }
@@ -230,7 +232,7 @@ int envoi_session_set_tls_backend(struct envoi_session *session, const char *id)
     if (rc)
         return rc;
     if (id && !setting_is_plugin_id(id))
-        return setting_wrong(session, "TLS backend", "not the id of a plugin");
+        return setting_wrong(session, ENVOI_DETAIL_FORM, "TLS backend", "not the id of a plugin");
     return setting_store(session, "TLS backend", &session->tls_backend, id);
 }
 
@@ -244,7 +246,7 @@ int envoi_session_set_tls_name(struct envoi_session *session, const char *name)
     if (rc)
         return rc;
     if (name && (rc = host_or_ip_normalise(name, &why, &normal, &is_ip)))
-        return session_stick(session, rc, "TLS name: %s", why.text);
+        return session_stick(session, rc, why.detail, "TLS name: %s", why.text);
     mem_free(session->settings.tls_name);
     session->settings.tls_name = normal;
     session->settings.tls_name_is_ip = is_ip;
@@ -369,9 +371,9 @@ int envoi_session_add_pin(struct envoi_session *session, const char *sha256)
         return ENVOI_OK;
     }
     if (!pin_parse(sha256, pin))
-        return setting_wrong(session, "pin", "not the 64 hexadecimal digits of a SHA-256");
+        return setting_wrong(session, ENVOI_DETAIL_FORM, "pin", "not the 64 hexadecimal digits of a SHA-256");
     if (!(more = mem_realloc(set->pins, (set->pin_count + 1) * sizeof pin)))
-        return session_stick(session, ENVOI_E_MEMORY, "pin: %s", envoi_error_text(ENVOI_E_MEMORY));
+        return session_stick(session, ENVOI_E_MEMORY, ENVOI_DETAIL_NONE, "pin: %s", envoi_error_text(ENVOI_E_MEMORY));
     set->pins = more;
     memcpy(set->pins[set->pin_count++], pin, sizeof pin);
     return ENVOI_OK;
@@ -399,7 +401,7 @@ int envoi_session_set_client_certificate(struct envoi_session *session, const ch
     if (rc || (rc = setting_check_line(session, what, cert_file)) || (rc = setting_check_line(session, what, key_file)))
         return rc;
     if (key_file && !cert_file)
-        return setting_wrong(session, what, "a key without a certificate");
+        return setting_wrong(session, ENVOI_DETAIL_CONFLICT, what, "a key without a certificate");
     if ((rc = setting_store(session, what, &cert, cert_file)))
         return rc;
     if ((rc = setting_store(session, what, &key, key_file))) {
@@ -514,11 +516,11 @@ int envoi_session_set_mechanisms(struct envoi_session *session, const char *name
         return rc;
     while (list && (list = text_word(list, &word, &len))) {
         if (!setting_is_mechanism_word(word, len))
-            return setting_wrong(session, what, "not a list of SASL names");
+            return setting_wrong(session, ENVOI_DETAIL_MECHANISM, what, "not a list of SASL names");
         count++;
     }
     if (names && !count)
-        return setting_wrong(session, what, "an empty list");
+        return setting_wrong(session, ENVOI_DETAIL_EMPTY, what, "an empty list");
     if ((rc = setting_store(session, what, &session->settings.mechanisms, names)))
         return rc;
     if (session->settings.mechanisms)
@@ -538,7 +540,7 @@ int envoi_session_set_password_tries(struct envoi_session *session, unsigned tim
     if (rc)
         return rc;
     if (times < 1 || times > PASSWORD_TRIES_MAX)
-        return setting_wrong(session, "password tries", "not a number from 1 to 32");
+        return setting_wrong(session, ENVOI_DETAIL_RANGE, "password tries", "not a number from 1 to 32");
     session->settings.password_tries = times;
     return ENVOI_OK;
 }
@@ -550,7 +552,7 @@ int envoi_session_set_security_layer(struct envoi_session *session, unsigned min
     if (rc)
         return rc;
     if (min_ssf > max_ssf)
-        return setting_wrong(session, "security layer", "the least strength is above the most");
+        return setting_wrong(session, ENVOI_DETAIL_CONFLICT, "security layer", "the least strength is above the most");
     session->settings.min_ssf = min_ssf;
     session->settings.max_ssf = max_ssf;
     return ENVOI_OK;
@@ -568,7 +570,7 @@ int envoi_session_set_chunking(struct envoi_session *session, size_t octets, int
     if (rc)
         return rc;
     if (octets && (octets < CHUNK_MIN || octets > CHUNK_MAX))
-        return setting_wrong(session, "chunking", "a chunk has between 512 octets and 64 MiB");
+        return setting_wrong(session, ENVOI_DETAIL_RANGE, "chunking", "a chunk has between 512 octets and 64 MiB");
     session->settings.chunk_size = octets;
     session->settings.chunk_waits = wait;
     return ENVOI_OK;

@@ -49,8 +49,8 @@ static int stream_check(struct envoi_session *s, int fd, int mode, bool *is_pipe
     int flags = fcntl(fd, F_GETFL);
 
     if (why)
-        return fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_CONNECT, "%s: descriptor %d: %s", s->target.label, fd,
-                         why);
+        return fault_misuse(&s->fault, ENVOI_DETAIL_DESCRIPTOR, ENVOI_PHASE_CONNECT, "%s: descriptor %d: %s",
+                            s->target.label, fd, why);
     if ((flags & O_NONBLOCK || !fcntl(fd, F_SETFL, flags | O_NONBLOCK)) && !fcntl(fd, F_SETFD, FD_CLOEXEC))
         return ENVOI_OK;
     return fault_set(&s->fault, ENVOI_E_SYSTEM, ENVOI_PHASE_CONNECT, "%s: descriptor %d: %s", s->target.label, fd,

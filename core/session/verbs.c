@@ -53,9 +53,9 @@ static int verb_abandon(struct envoi_session *s, int code)
     return session_leave(s, code);
 }
 
-static int verb_refuse(struct envoi_session *s, int code, const char *why)
+static int verb_misuse(struct envoi_session *s, int detail, const char *why)
 {
-    return verb_abandon(s, fault_set(&s->fault, code, ENVOI_PHASE_NONE, "%s", why));
+    return verb_abandon(s, fault_misuse(&s->fault, detail, ENVOI_PHASE_NONE, "%s", why));
 }
 
 /* ---- the connection ---- */
@@ -90,9 +90,9 @@ int envoi_session_connect(struct envoi_session *session, const char *server)
     if (rc)
         return rc;
     if (session->fd >= 0)
-        return verb_refuse(session, ENVOI_E_USAGE, "already connected");
+        return verb_misuse(session, ENVOI_DETAIL_ORDER, "already connected");
     if (!server)
-        return verb_refuse(session, ENVOI_E_USAGE, "no server is given");
+        return verb_misuse(session, ENVOI_DETAIL_MISSING, "no server is given");
     rc = verb_take_server(session, server);
     return verb_end(session, rc ? rc : loop_dial(session));
 }
@@ -103,7 +103,8 @@ static int verb_begin_adopted(struct envoi_session *s, int in, int out, const ch
     int rc = verb_take_server(s, server);
 
     if (!rc && s->target.is_unix)
-        rc = fault_set(&s->fault, ENVOI_E_USAGE, ENVOI_PHASE_CONNECT, "%s: not a server: host or host:port", server);
+        rc = fault_misuse(&s->fault, ENVOI_DETAIL_FORM, ENVOI_PHASE_CONNECT, "%s: not a server: host or host:port",
+                          server);
     if (rc) {
         stream_refuse(s, in, out);
         return rc;
@@ -121,7 +122,8 @@ int envoi_session_adopt_fd(struct envoi_session *session, int in, int out, const
     stream_refuse(session, in, out);
     if (rc)
         return rc;
-    return verb_refuse(session, ENVOI_E_USAGE, server ? "already connected" : "no server is given");
+    return server ? verb_misuse(session, ENVOI_DETAIL_ORDER, "already connected")
+                  : verb_misuse(session, ENVOI_DETAIL_MISSING, "no server is given");
 }
 
 int envoi_session_open(struct envoi_library *library, const char *server, struct envoi_session **out)
@@ -205,7 +207,7 @@ int envoi_session_auth(struct envoi_session *session, const char *mechanism)
     if (rc)
         return rc;
     if (!mechanism)
-        return verb_refuse(session, ENVOI_E_USAGE, "no mechanism is given");
+        return verb_misuse(session, ENVOI_DETAIL_MISSING, "no mechanism is given");
     return verb_end(session, engine_login(session->engine, mechanism, NULL, NULL, false));
 }
 
@@ -217,7 +219,7 @@ int envoi_session_auth_with(struct envoi_session *session, const char *mechanism
     if (rc)
         return rc;
     if (!mechanism || !step)
-        return verb_refuse(session, ENVOI_E_USAGE, "no mechanism or no callback is given");
+        return verb_misuse(session, ENVOI_DETAIL_MISSING, "no mechanism or no callback is given");
     return verb_end(session, engine_login(session->engine, mechanism, step, ctx, safe != 0));
 }
 
@@ -228,7 +230,7 @@ int envoi_session_docmd(struct envoi_session *session, const char *verb, const c
     if (rc)
         return rc;
     if (!verb)
-        return verb_refuse(session, ENVOI_E_USAGE, "no command is given");
+        return verb_misuse(session, ENVOI_DETAIL_MISSING, "no command is given");
     return verb_end(session, engine_command(session->engine, verb, arguments));
 }
 
@@ -256,7 +258,7 @@ static int verb_look_up(struct envoi_session *s, const char *verb, const char *a
     if (rc)
         return rc;
     if (!address)
-        return verb_refuse(s, ENVOI_E_USAGE, "no address is given");
+        return verb_misuse(s, ENVOI_DETAIL_MISSING, "no address is given");
     return verb_end(s, engine_lookup(s->engine, verb, address));
 }
 
@@ -286,7 +288,7 @@ int envoi_session_rcpt(struct envoi_session *session, const char *recipient, con
     if (rc)
         return rc;
     if (!recipient)
-        return verb_refuse(session, ENVOI_E_USAGE, "no recipient is given");
+        return verb_misuse(session, ENVOI_DETAIL_MISSING, "no recipient is given");
     return verb_end(session, engine_rcpt(session->engine, recipient, options));
 }
 
@@ -297,7 +299,7 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
     if (rc)
         return rc;
     if (!content && len)
-        return verb_refuse(session, ENVOI_E_USAGE, "no content is given");
+        return verb_misuse(session, ENVOI_DETAIL_MISSING, "no content is given");
     return verb_end(session, engine_data(session->engine, content ? content : "", len));
 }
 
@@ -313,7 +315,7 @@ int envoi_session_send_all(struct envoi_session *session, struct envoi_message *
     if (!rc && all)
         return verb_end(session, engine_send_all(session->engine, messages, count));
     if (!rc)
-        rc = verb_refuse(session, ENVOI_E_USAGE, "one of the messages is missing");
+        rc = verb_misuse(session, ENVOI_DETAIL_MISSING, "one of the messages is missing");
     verdict_not_begun(messages, count,
                       session && session->fault.code == rc ? session->fault.text : envoi_error_text(rc));
     return rc;

@@ -58,6 +58,42 @@ enum envoi_error {
 #undef ENVOI_X
 };
 
+/** X(name, number, text): the causes that a result has in common with others. Rows are added at the end of a block;
+ * numbers never change. */
+#define ENVOI_DETAIL_MAP(X)                                                                                            \
+    X(NONE, 0, "")                                                                                                     \
+    X(MISSING, 1, "an argument is missing")                                                                            \
+    X(ORDER, 2, "a call out of order")                                                                                 \
+    X(CONTROL, 3, "a line end or another control character")                                                           \
+    X(EMPTY, 4, "an empty text or list")                                                                               \
+    X(LENGTH, 5, "too long")                                                                                           \
+    X(RANGE, 6, "a number out of range, or none of the constants")                                                     \
+    X(FORM, 7, "not of the form that is asked for")                                                                    \
+    X(PORT, 8, "not a port")                                                                                           \
+    X(HOST, 9, "not a host name or an address")                                                                        \
+    X(MECHANISM, 10, "not the name of a mechanism")                                                                    \
+    X(CONFLICT, 11, "two settings contradict each other")                                                              \
+    X(OWN_CALL, 12, "a command that has a call of its own")                                                            \
+    X(CALLBACK, 13, "a callback said AGAIN in a blocking call")                                                        \
+    X(FORKED, 14, "the connection belongs to the process that this one was forked from")                               \
+    X(NO_RECIPIENT, 15, "the message has no recipient")                                                                \
+    X(NO_CONTENT, 16, "the message has no content")                                                                    \
+    X(DESCRIPTOR, 17, "not the descriptor of a connection")                                                            \
+    X(CHALLENGES, 30, "the server asks without end")                                                                   \
+    X(CHALLENGE, 31, "a challenge cannot be read")                                                                     \
+    X(REFUSED_BEFORE, 32, "the same secret was refused before, and is not presented again")                            \
+    X(TOO_SOON, 33, "the server accepts a login that is not over")                                                     \
+    X(NO_LAYER, 34, "no security layer of the strength that is set")
+
+/** Tells apart failures with the same result: ENVOI_DETAIL_*. 1 to 29 are causes of ENVOI_E_USAGE, 30 to 49 of a failed
+ * login. Programs must expect numbers that are not listed yet. */
+enum envoi_detail {
+/** Turns one row of the list into a constant; undefined again below. */
+#define ENVOI_X(name, number, text) ENVOI_DETAIL_##name = number,
+    ENVOI_DETAIL_MAP(ENVOI_X)
+#undef ENVOI_X
+};
+
 /** The classes of results, for callers that need only the kind of failure. */
 enum envoi_error_class {
     ENVOI_CLASS_OK = 0,       /**< nothing went wrong */

@@ -82,6 +82,10 @@ const char *envoi_error_name(int code);
  * @returns "not a result of envoi" if the number is not a result
  * @since 0.1 */
 const char *envoi_error_text(int code);
+/** Returns the name of a detail, "ENVOI_DETAIL_PORT"; "ENVOI_DETAIL_?" for another number. @since 0.1 */
+const char *envoi_error_detail_name(int detail);
+/** Returns the meaning of a detail for a person; "" for ENVOI_DETAIL_NONE and for another number. @since 0.1 */
+const char *envoi_error_detail_text(int detail);
 /** Returns the class of a result, one of ENVOI_CLASS_*.
  * @returns ENVOI_CLASS_LOCAL if the number is not a result
  * @since 0.1 */

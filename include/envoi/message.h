@@ -131,6 +131,10 @@ const char *envoi_message_error(const struct envoi_message *message);
  * @retval ENVOI_E_MEMORY
  * @since 0.1 */
 int envoi_message_reset(struct envoi_message *message, const char *sender);
+/** Returns the detail of the sticky error, one of ENVOI_DETAIL_*: see envoi_session_error_detail().
+ * @returns ENVOI_DETAIL_NONE if no setter failed, or its code says it all
+ * @since 0.1 */
+int envoi_message_error_detail(const struct envoi_message *message);
 /** @} */
 
 /** @name Envelope

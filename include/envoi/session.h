@@ -809,6 +809,11 @@ int envoi_session_close(struct envoi_session *session);
 const char *envoi_session_error(const struct envoi_session *session);
 /** Returns the code of the last failure, ENVOI_OK if the last verb succeeded. @since 0.1 */
 int envoi_session_error_code(const struct envoi_session *session);
+/** Returns the detail of the last failure, one of ENVOI_DETAIL_*. It tells apart causes of the same code: a port that
+ * is none, a control character, a call out of order. Setters report theirs, too.
+ * @returns ENVOI_DETAIL_NONE if the code says it all
+ * @since 0.1 */
+int envoi_session_error_detail(const struct envoi_session *session);
 /** Returns the phase of the last failure, one of ENVOI_PHASE_*. @since 0.1 */
 int envoi_session_error_phase(const struct envoi_session *session);
 /** Returns the code of the library below (OpenSSL, GnuTLS, errno) of the last failure, 0 if there was none.

@@ -246,6 +246,11 @@ static const char *get_error(struct player *p)
     return p->fault.text;
 }
 
+static const char *get_error_detail(struct player *p)
+{
+    return envoi_error_detail_name(p->fault.detail) + strlen("ENVOI_DETAIL_");
+}
+
 static const char *get_error_phase(struct player *p)
 {
     return envoi_phase_name(p->fault.phase);
@@ -291,6 +296,7 @@ static const struct {
     {"error-has", "the error", get_error, HAS},
     {"error-lacks", "the error", get_error, LACKS},
     {"error-phase", "the phase of the error", get_error_phase, SAME},
+    {"error-detail", "the detail of the error", get_error_detail, SAME},
     {"mechanism", "the mechanism", get_mechanism, SAME},
     {"mechanism-plugin", "the plugin", get_mechanism_plugin, SAME},
     {"tls-backend", "the TLS backend", get_backend, SAME},
@@ -430,6 +436,7 @@ const struct step_kind steps_checks[] = {
     {"error-has", check_text, 0},
     {"error-lacks", check_text, 0},
     {"error-phase", check_text, 0},
+    {"error-detail", check_text, 0},
     {"mechanism", check_text, 0},
     {"mechanism-plugin", check_text, 0},
     {"tls-backend", check_text, 0},
