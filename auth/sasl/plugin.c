@@ -4,6 +4,44 @@
 #include "layer.h"
 #include "list.h"
 
+#include <string.h>
+#include <sys/auxv.h>
+
+/* ---- the environment ---- */
+
+/* Cyrus takes the directories of its modules and of its configuration from SASL_PATH and SASL_CONF_PATH. It ignores them
+ * only while real and effective user differ. So a program with file capabilities, or a set-uid program that has settled
+ * its ids, would load code of its caller's. Under AT_SECURE these two answer instead. */
+static int bridge_path_of_modules(void *context, const char **path)
+{
+    (void)context;
+    *path = SASL_MODULES;
+    return SASL_OK;
+}
+
+static int bridge_path_of_configuration(void *context, char **path)
+{
+    char *copy = strdup("/etc/sasl2"); /* Cyrus frees it */
+
+    (void)context;
+    *path = copy;
+    return copy ? SASL_OK : SASL_NOMEM;
+}
+
+/* Those of the first caller apply to the whole process, so there are none without need. Each exchange has its own. */
+static const sasl_callback_t *bridge_process_callbacks(void)
+{
+    static const sasl_callback_t secure[] = {
+        {SASL_CB_GETPATH, (int (*)(void))(void (*)(void))bridge_path_of_modules, NULL},
+        {SASL_CB_GETCONFPATH, (int (*)(void))(void (*)(void))bridge_path_of_configuration, NULL},
+        {SASL_CB_LIST_END, NULL, NULL},
+    };
+
+    return getauxval(AT_SECURE) ? secure : NULL;
+}
+
+/* ---- the entry ---- */
+
 static void bridge_fini(void *state)
 {
     struct bridge *self = state;
@@ -28,8 +66,7 @@ static int32_t bridge_init(const struct envoi_host *host, void **state)
         return ENVOI_E_MEMORY;
     *self = (struct bridge){.host = host};
 
-    /* No callbacks: those of the first caller apply to the whole process. Each exchange has its own. */
-    rc = sasl_client_init(NULL);
+    rc = sasl_client_init(bridge_process_callbacks());
     if (rc != SASL_OK) {
         host->set_error(host, NULL, ENVOI_E_PLUGIN, rc, "Cyrus SASL cannot be initialised");
         host->free(self);

@@ -139,3 +139,61 @@ Test(secure, user_directory_with_capabilities)
     cr_assert_str_eq(run("plain", ""), "secure=0 first=beta\n", "without capabilities it counts");
     cr_assert_str_eq(run("capable", ""), "secure=1 first=alpha\n");
 }
+
+/* ---- the modules of Cyrus SASL ---- */
+
+#ifdef TEST_SASL
+/* Runs a copy of the other helper, with SASL_PATH naming a directory of the caller's. */
+static const char *run_sasl(const char *name, const char *argument)
+{
+    char arguments[512];
+
+    (void)snprintf(arguments, sizeof arguments, "'%s' '%s' %s", tree_path("modules"), tree_path("descriptors"),
+                   argument);
+    return run(name, arguments);
+}
+
+static void prepare_sasl(void)
+{
+    tree_dir("modules");
+    tree_copy(TEST_SASL, "modules/sasl.so");
+    tree_dir("descriptors");
+    tree_text("descriptors/sasl.plugin", "kind: auth\nprovides: *\nmodule: sasl.so\nabi: 1\n");
+    tree_dir("evil");
+    tree_copy(TEST_EVIL, "evil/libevil.so");
+    (void)setenv("SASL_PATH", tree_path("evil"), 1);
+    (void)setenv("SASL_CONF_PATH", tree_path("evil"), 1);
+    tree_copy(TEST_SASL_HELPER, "sasl");
+    tree_mode("sasl", 0755);
+    if (!strstr(run_sasl("sasl", ""), "loaded"))
+        cr_skip_test("Cyrus does not load it at all: %s", run_sasl("sasl", ""));
+}
+
+/* faults: 66, S1 */
+Test(secure, modules_of_cyrus_when_the_ids_are_settled)
+{
+    prepare();
+    prepare_set_uid();
+    prepare_sasl();
+    tree_copy(TEST_SASL_HELPER, "sasl_setuid");
+    cr_assert_eq(chown(tree_path("sasl_setuid"), 65534, 65534), 0);
+    tree_mode("sasl_setuid", 06755);
+    cr_assert_str_eq(run_sasl("sasl_setuid", ""), "secure=1 mechanism=SCRAM-SHA-256\n");
+    cr_assert_str_eq(run_sasl("sasl_setuid", "settle"), "secure=1 mechanism=SCRAM-SHA-256\n");
+}
+
+/* faults: 66, S1 */
+Test(secure, modules_of_cyrus_with_capabilities)
+{
+    const struct vfs_cap_data caps = {.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+                                      .data[0].permitted = 1u << CAP_NET_BIND_SERVICE};
+
+    prepare();
+    prepare_capable();
+    prepare_sasl();
+    tree_copy(TEST_SASL_HELPER, "sasl_capable");
+    tree_mode("sasl_capable", 0755);
+    cr_assert_eq(setxattr(tree_path("sasl_capable"), "security.capability", &caps, sizeof caps, 0), 0);
+    cr_assert_str_eq(run_sasl("sasl_capable", ""), "secure=1 mechanism=SCRAM-SHA-256\n");
+}
+#endif
