@@ -9,9 +9,9 @@
 
 /* ---- the environment ---- */
 
-/* Cyrus takes the directories of its modules and of its configuration from SASL_PATH and SASL_CONF_PATH. It ignores them
- * only while real and effective user differ. So a program with file capabilities, or a set-uid program that has settled
- * its ids, would load code of its caller's. Under AT_SECURE these two answer instead. */
+/* Cyrus takes the directories of its modules and of its configuration from SASL_PATH and SASL_CONF_PATH. It ignores
+ * them only while real and effective user differ. So a program with file capabilities, or a set-uid program that has
+ * settled its ids, would load code of its caller's. Under AT_SECURE these two answer instead. */
 static int bridge_path_of_modules(void *context, const char **path)
 {
     (void)context;

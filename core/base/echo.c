@@ -177,3 +177,17 @@ void echo_free(struct echo *echo)
     mem_free(echo->list);
     *echo = (struct echo){0};
 }
+
+int echo_remember_words(struct echo *echo, const uint8_t *response, size_t len)
+{
+    size_t from = 0;
+    int rc = 0;
+
+    for (size_t i = 0; !rc && i <= len; i++)
+        if (i == len || response[i] < ' ') {
+            if (i > from)
+                rc = echo_remember_all(echo, response + from, i - from);
+            from = i + 1;
+        }
+    return rc;
+}

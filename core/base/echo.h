@@ -27,6 +27,8 @@ struct echo {
 int echo_remember(struct echo *echo, const void *secret, size_t len);
 /* The same for a password or token, and also in base64 and in hexadecimal. */
 int echo_remember_all(struct echo *echo, const void *secret, size_t len);
+/* The same for the parts of a response between its control octets, which part its fields in most mechanisms. */
+int echo_remember_words(struct echo *echo, const uint8_t *response, size_t len);
 /* Replaces all secrets in the text, and pieces of them, by stars. Very short ones stay: they occur by chance. */
 void echo_redact(const struct echo *echo, char *text, size_t len);
 void echo_free(struct echo *echo);

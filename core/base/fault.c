@@ -79,7 +79,8 @@ void fault_clear(struct envoi_errctx *fault)
     fault->text[0] = '\0';
 }
 
-static void fault_put(struct envoi_errctx *fault, int code, int detail, int phase, const char *format, va_list args)
+static __attribute__((format(printf, 5, 0))) void fault_put(struct envoi_errctx *fault, int code, int detail, int phase,
+                                                            const char *format, va_list args)
 {
     if (!fault)
         return;

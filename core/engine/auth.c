@@ -35,7 +35,7 @@ void auth_end(struct auth *a)
     if (a->active && !a->step && !a->layered)
         auth_drop(a);
     detached_wipe(a->detached);
-    a->active = a->done = a->responded = a->withheld = false;
+    a->active = a->by_hand = a->done = a->responded = a->withheld = false;
     a->rounds = 0;
     if (!a->layered) {
         mem_free(a->server_list);
@@ -97,8 +97,7 @@ bool auth_is_decided(const struct engine *e, const struct envoi_reply *reply)
     return e->auth.cancel || (class != 2 && class != 5 && e->auth.refusal.code == ENVOI_E_AUTH);
 }
 
-/* Many servers close after a refusal. If that were taken for a lost connection, the next one would present the password
- * again, until the account is locked. */
+/* Many servers close after a refusal: no reason to present the password again on the next connection. */
 void auth_explain_end(const struct engine *e, struct envoi_errctx *why)
 {
     const struct envoi_errctx *reason = &e->auth.refusal;
@@ -122,6 +121,13 @@ static int32_t auth_binding(void *core, const char *type, void *buf, size_t cap,
     if (!e->stack.secure)
         return ENVOI_E_NOT_SUPPORTED;
     return e->stack.transport->channel_binding(e->stack.conn, type, buf, cap, len);
+}
+
+const char *auth_announced(const struct engine *e)
+{
+    const char *names = extensions_get(&e->extensions, "AUTH");
+
+    return names ? names : "";
 }
 
 int auth_params(struct engine *e)

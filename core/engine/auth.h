@@ -14,17 +14,17 @@ void auth_end(struct auth *a);
 /* Frees the security layer and the names, too. */
 void auth_free(struct auth *a);
 
-/* Something ends a login: the end of the connection, or a 4yz. If the server had refused it before, or had failed its
- * proof, that is the reason to report: puts it into *why, before the text that is there. */
+/* The connection, or a 4yz, ends a login that had failed before: puts that reason into *why, before its text. */
 void auth_explain_end(const struct engine *e, struct envoi_errctx *why);
-/* Is this reply of no interest to the application? One to `*` is not, and after a refusal only another one, or success,
- * is. */
+/* Is this reply of no interest? One to `*`; and after a refusal all but another one, or success. */
 bool auth_is_decided(const struct engine *e, const struct envoi_reply *reply);
 
 /* A mechanism was tried, with the code of its refusal, or passed over, with 0. */
 void auth_note_tried(struct auth *a, int code);
 /* Begins a login as the verb asks for it; see engine_login(). ENVOI_OK; ENVOI_E_USAGE: not the name of a mechanism. */
 int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe);
+/* The mechanisms that the server announces; "": none. */
+const char *auth_announced(const struct engine *e);
 /* Fills a->params for the present state of the connection. ENVOI_OK or ENVOI_E_MEMORY. */
 int auth_params(struct engine *e);
 /* Takes one step. a->in is used if first is false; the response is then in a->out. Returns as envoi_mechanism::step

@@ -97,7 +97,7 @@ static bool next_name(const struct engine *e, const char *announced, char *out)
 
     if (e->auth.asked[0]) {
         memcpy(out, e->auth.asked, sizeof e->auth.asked);
-        return !was_tried(&e->auth, out) && text_has_word(announced, out);
+        return !was_tried(&e->auth, out) && (e->settings->unannounced_auth || text_has_word(announced, out));
     }
     if (only_forbids(list))
         return strongest(e, announced, out);
@@ -278,6 +278,20 @@ static int open_own(struct engine *e)
     return ENVOI_E_END;
 }
 
+int auth_check_name(struct engine *e)
+{
+    struct auth *a = &e->auth;
+    struct strength s = strength_of(a->name);
+    int rc;
+
+    a->step_safe = s.known && !s.plaintext;
+    a->nth = 0;
+    rc = open_own(e);
+    if (rc != ENVOI_E_END)
+        return rc;
+    return fault_set(e->fault, ENVOI_E_NO_MECHANISM, ENVOI_PHASE_AUTH, "not sent: %s", a->passed_over);
+}
+
 static int make_server_list(struct engine *e, const char *announced)
 {
     struct auth *a = &e->auth;
@@ -292,7 +306,7 @@ static int make_server_list(struct engine *e, const char *announced)
 int auth_pick(struct engine *e)
 {
     struct auth *a = &e->auth;
-    const char *announced = extensions_get(&e->extensions, "AUTH");
+    const char *announced = auth_announced(e);
     int rc = make_server_list(e, announced);
 
     if (rc)
@@ -339,7 +353,7 @@ static bool would_do(struct engine *e, const char *name)
 void auth_find_left(struct engine *e)
 {
     struct auth *a = &e->auth;
-    const char *announced = extensions_get(&e->extensions, "AUTH"), *word;
+    const char *announced = auth_announced(e), *word;
     size_t len, used = 0;
 
     a->left[0] = '\0';

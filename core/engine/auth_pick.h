@@ -9,6 +9,8 @@ struct auth;
 /* Finds the next mechanism and opens an exchange. ENVOI_OK; ENVOI_E_END: none is left; ENVOI_E_PLUGIN;
  * ENVOI_E_MEMORY. */
 int auth_pick(struct engine *e);
+/* May the application itself speak a->name here? ENVOI_OK; ENVOI_E_NO_MECHANISM; or a failure of the registry. */
+int auth_check_name(struct engine *e);
 /* Notes why the present provider of a->name cannot be used, for the text of ENVOI_E_NO_MECHANISM. Of several providers
  * of one name only the first one's reason is noted. */
 void auth_pass_over(struct auth *a, const char *why);

@@ -64,6 +64,7 @@ struct auth {
     void *ctx;
     struct detached *detached; /* takes the steps on another thread, and owns ctx; NULL: they are taken here */
     bool active;               /* an exchange is under way */
+    bool by_hand;              /* a challenge to the application's own AUTH waits for its answer */
     bool layered;              /* ctx belongs to a security layer until the connection is closed */
     bool done;                 /* the mechanism is satisfied */
     bool responded;            /* `out` is a response, perhaps an empty one */

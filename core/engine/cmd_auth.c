@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The login is refused, and no other mechanism follows: says which were tried and which were not. */
+/* The login is refused, and no other mechanism follows. */
 static int end_refused(struct engine *e)
 {
     struct auth *a = &e->auth;
@@ -45,7 +45,7 @@ static int no_mechanism(struct engine *e)
         return refusal_tell(e);
     return fault_set(e->fault, ENVOI_E_NO_MECHANISM, ENVOI_PHASE_AUTH,
                      "no login mechanism is announced, available and allowed: the server announces \"%.100s\"%s%s%s%s",
-                     extensions_get(&e->extensions, "AUTH"), a->asked[0] ? "; asked for: " : "", a->asked,
+                     auth_announced(e), a->asked[0] ? "; asked for: " : "", a->asked,
                      a->passed_over[0] ? "; passed over: " : "", a->passed_over);
 }
 
@@ -136,7 +136,7 @@ static int auth_write(struct engine *e, struct job *job, const struct position *
     struct auth *a = &e->auth;
     int rc;
 
-    if (!e->extensions.count || !extensions_get(&e->extensions, "AUTH"))
+    if (!*auth_announced(e) && !auth_needs_no_announcement(e))
         return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_AUTH,
                          "a login is wanted, but the server does not announce AUTH; nothing was sent");
     for (;;) {
@@ -206,8 +206,8 @@ static int response_write(struct engine *e, struct job *job, const struct positi
 
 /* ---- replies ---- */
 
-/* Decodes a challenge, without the blanks that some servers put around it. The prompts of LOGIN mean nothing, and some
- * servers send them as they are. ENVOI_OK, ENVOI_E_MEMORY, or ENVOI_E_PROTOCOL: it is not base64. */
+/* Decodes a challenge, without blanks around it. The prompts of LOGIN mean nothing: they may be plain text. ENVOI_OK,
+ * ENVOI_E_MEMORY, or ENVOI_E_PROTOCOL: it is not base64. */
 static int decode_challenge(struct auth *a, const char *text)
 {
     static const char blanks[] = " \t";

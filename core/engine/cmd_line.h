@@ -6,5 +6,7 @@
 #include "engine/state.h"
 
 extern const struct command command_line_rset, command_line_mail, command_line_rcpt;
+/* AUTH by hand; the answer to a challenge; "*". */
+extern const struct command command_line_auth, command_line_response, command_line_cancel;
 
 #endif

@@ -162,6 +162,8 @@ int engine_starttls(struct engine *e);
  * the secret to a reader of the connection. */
 int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe);
 /* arguments NULL or "": none. */
+int engine_simple_command(struct engine *e, const char *verb, const char *arguments);
+/* The same; and if the settings allow it, AUTH and the answers to its challenges. */
 int engine_command(struct engine *e, const char *verb, const char *arguments);
 /* VRFY and EXPN of an address, or of the name of a user or a list. If it is not ASCII, SMTPUTF8 follows it. */
 int engine_lookup(struct engine *e, const char *verb, const char *name);

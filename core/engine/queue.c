@@ -257,6 +257,7 @@ void engine_die(struct engine *e, int code)
     output_clear(&e->output);
     reply_parser_reset(&e->parser);
     auth_end(&e->auth);
+    buf_reset(&e->line); /* it may be of a login by hand */
     e->authenticated = false;
     engine_forget(e);
 }

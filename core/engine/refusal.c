@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/refusal.h"
 
+#include "base/text.h"
 #include "engine/state.h"
 #include "plugin/strength.h"
 
@@ -10,8 +11,7 @@
 static const uint32_t kinds[AUTH_SECRETS] = {ENVOI_CRED_PASSWORD, ENVOI_CRED_TOKEN};
 #define ALL_KINDS (ENVOI_CRED_PASSWORD | ENVOI_CRED_TOKEN)
 
-/* Replies to AUTH that say nothing about the secret: syntax, an unknown mechanism, one that needs TLS or a change of
- * the password (RFC 4954 section 6). So does any 4yz. */
+/* Replies to AUTH, besides 4yz, that say nothing about the secret (RFC 4954 section 6). */
 static const int not_the_secret[] = {500, 501, 502, 503, 504, 530, 534, 538};
 
 static bool blames_secret(int code)
@@ -24,33 +24,22 @@ static bool blames_secret(int code)
 
 /* ---- on other connections ---- */
 
-/* The record of this session, or of all sessions of a pool's route. */
+/* Of this session, or of all sessions of a pool's route. */
 static struct refusal_record *record_of(struct engine *e)
 {
     return e->settings->refusals ? e->settings->refusals : &e->refusals;
 }
 
-/* FNV-1a, over the octets and one more that ends them. */
-static uint64_t fingerprint_add(uint64_t hash, const void *data, size_t len)
-{
-    const uint8_t *octets = data;
-
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ octets[i]) * UINT64_C(0x100000001b3);
-    return (hash ^ 0x100) * UINT64_C(0x100000001b3);
-}
-
-/* Tells whether a secret is the one that was refused, with the same user and, outside of a pool, the same server. Only
- * 32 bits are kept: too few to find the secret by them. Never 0. */
+/* Recognises a secret, with its user and, outside of a pool, its server, by 32 bits: too few to find it. Never 0. */
 static uint32_t fingerprint(const struct engine *e, const void *secret, size_t len)
 {
     const char *user = e->settings->user ? e->settings->user : e->auth.refused.who;
     const char *host = e->settings->refusals ? "" : e->host;
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = TEXT_HASH_BEGIN;
 
-    hash = fingerprint_add(hash, user, strlen(user));
-    hash = fingerprint_add(hash, host, strlen(host));
-    hash = fingerprint_add(hash, secret, len);
+    hash = text_hash(hash, user, strlen(user));
+    hash = text_hash(hash, host, strlen(host));
+    hash = text_hash(hash, secret, len);
     return (uint32_t)(hash ^ hash >> 32) | 1;
 }
 
@@ -138,7 +127,7 @@ const char *refusal_objects(const struct engine *e, const struct registry_mechan
         return "the server has seen the secret, and refused it";
     if (plaintext && (!engine_is_safe(e) || s->min_ssf))
         return "shows a secret that was refused, and the connection is not verified TLS: name it to use it";
-    /* Many servers keep one kind of hash only. By a plaintext mechanism they all can check a password. */
+    /* a server may keep another kind of hash, but by a plaintext mechanism it can check the password */
     if (!plaintext && times + 1 == s->password_tries)
         return "the secret was refused, and is presented once more only, by a plaintext mechanism: name it to use it";
     return NULL;

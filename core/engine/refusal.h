@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Secrets that the server has refused: how often one may be presented, and by which mechanism. A wrong password that
- * is presented again and again locks the account. One that is presented by weaker and weaker mechanisms ends with the
- * server that refused it, which may be an impostor. */
+/* Secrets that were refused: too often locks the account, and by weaker mechanisms hands them to an impostor. */
 #ifndef ENGINE_REFUSAL_H
 #define ENGINE_REFUSAL_H
 
 #include "engine/auth_state.h"
 
-/* After this time a secret that was refused is presented again. Milliseconds: 30 minutes. */
-#define REFUSAL_FORGET_MS INT64_C(1800000)
+#define REFUSAL_FORGET_MS INT64_C(1800000) /* so long a secret that was refused is not presented again */
 
-/* The exchange has got a credential (ENVOI_CRED_*). False: it was refused on an earlier connection, and must not be
- * presented. */
+/* The exchange has got a credential (ENVOI_CRED_*). False: it was refused before, and must not be presented. */
 bool refusal_allows(struct engine *e, uint32_t id, const void *data, size_t len);
-/* The same for the secrets of the settings that a mechanism needs, before it is begun. */
+/* The same for secrets of the settings, before the mechanism is begun. */
 bool refusal_allows_settings(struct engine *e, uint32_t needs);
 /* The reason why a mechanism may not follow those that were refused; NULL: it may. named: the application named it. */
 const char *refusal_objects(const struct engine *e, const struct registry_mechanism *m, bool plaintext, bool named);
-/* Was the password, if it is one of these (ENVOI_CRED_*), shown by a plaintext mechanism and refused? */
+/* Was the password, if it is one of these, shown by a plaintext mechanism and refused? */
 bool refusal_was_shown(const struct engine *e, uint32_t needs);
 /* The server has refused the exchange with this reply code, as e->fault says. */
 void refusal_note(struct engine *e, int code);

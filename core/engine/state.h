@@ -140,6 +140,12 @@ int engine_put_command(struct engine *e, const char *command);
 
 /* ---- the connection ---- */
 
+/* Was a mechanism asked for that need not be announced? */
+static inline bool auth_needs_no_announcement(const struct engine *e)
+{
+    return e->settings->unannounced_auth && e->auth.asked[0];
+}
+
 /* Has the end of the job's content left for the wire? From then on a lost connection makes the outcome unknown. */
 static inline bool engine_content_left(const struct engine *e, const struct job *job)
 {

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/auth.h"
+#include "engine/auth_line.h"
 #include "engine/cmd_line.h"
 #include "engine/mail_parameters.h"
 #include "engine/proof.h"
@@ -15,7 +16,7 @@
 #define LINE_MAX_OCTETS 4000
 
 /* Begins a verb, if there is a connection and no other verb in progress. */
-static int submit_begin(struct engine *e)
+static int submit_begin_any(struct engine *e)
 {
     if (e->head)
         return ENVOI_E_BUSY; /* the fault belongs to the verb in progress */
@@ -30,6 +31,17 @@ static int submit_begin(struct engine *e)
     fault_clear(e->fault);
     e->result = ENVOI_OK;
     return ENVOI_OK;
+}
+
+/* Not while a challenge of a login by hand waits for its answer. */
+static int submit_begin(struct engine *e)
+{
+    int rc = submit_begin_any(e);
+
+    if (!rc && e->auth.by_hand)
+        return fault_misuse(e->fault, ENVOI_DETAIL_ORDER, ENVOI_PHASE_AUTH,
+                            "the server waits for the answer to its challenge: docmd sends it, or \"*\"");
+    return rc;
 }
 
 static int submit_run(struct engine *e, struct job *job, const struct command *first, unsigned needs)
@@ -120,7 +132,7 @@ int engine_starttls(struct engine *e)
 
 int engine_quit(struct engine *e)
 {
-    int rc = submit_begin(e);
+    int rc = submit_begin_any(e);
 
     if (rc != ENVOI_E_BUSY)
         reply_clear(e->reply); /* if QUIT is not answered, no older reply stands for its own */
@@ -175,21 +187,30 @@ static int check_policy(struct engine *e)
     return submit_refuse(e, ENVOI_E_TLS, "TLS is required by the settings of this session; call starttls first");
 }
 
-int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe)
+static int check_login(struct engine *e)
 {
-    int rc = submit_begin(e);
+    int rc = check_policy(e);
 
-    if (rc || (rc = check_policy(e)))
+    if (rc)
         return rc;
     if (e->tls == ENVOI_TLS_OPPORTUNISTIC && !e->stack.secure)
         return submit_refuse(e, ENVOI_E_TLS, "with a login opportunistic TLS means required; call starttls first");
     if (e->auth.layered) /* RFC 4954 section 4 forbids it, and the mechanism still protects the connection */
         return submit_misuse(e, ENVOI_DETAIL_ORDER,
                              "the login has brought a security layer: there is no other one on this connection");
+    return ENVOI_OK;
+}
+
+int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, void *ctx, bool safe)
+{
+    int rc = submit_begin(e);
+
+    if (rc || (rc = check_login(e)))
+        return rc;
     if ((rc = auth_ask(&e->auth, mechanism, step, ctx, safe)))
         return submit_misuse(e, ENVOI_DETAIL_MECHANISM, "not the name of a mechanism");
     e->repeatable = e->repeatable && !mechanism && !step;
-    return submit_run(e, &e->login_job, &command_auth, NEED_HELLO);
+    return submit_run(e, &e->login_job, &command_auth, auth_needs_no_announcement(e) ? 0 : NEED_HELLO);
 }
 
 int engine_prepare(struct engine *e)
@@ -223,7 +244,33 @@ static bool is_verb_name(const char *verb)
     return len && len <= VERB_MAX && text_keyword_length(verb, len) == len;
 }
 
-int engine_command(struct engine *e, const char *verb, const char *arguments)
+/* AUTH by docmd, if the application has asked for that. */
+static int submit_auth_line(struct engine *e, const char *arguments)
+{
+    int rc = submit_begin(e);
+
+    if (rc || (rc = check_login(e)) || (rc = auth_line_begin(e, arguments)))
+        return rc;
+    e->repeatable = false;
+    return submit_run(e, &e->verb_job, &command_line_auth, 0);
+}
+
+/* The answer to a challenge, by docmd: the verb is base64, or "*". */
+static int submit_auth_answer(struct engine *e, const char *verb, const char *arguments)
+{
+    bool cancel = strcmp(verb, "*") == 0;
+    int rc = submit_begin_any(e);
+
+    if (rc)
+        return rc;
+    if (arguments && *arguments)
+        return submit_misuse(e, ENVOI_DETAIL_FORM, "the answer to a challenge is one word of base64, or \"*\"");
+    if ((rc = auth_line_answer(e, verb)))
+        return rc;
+    return submit_run(e, &e->verb_job, cancel ? &command_line_cancel : &command_line_response, 0);
+}
+
+int engine_simple_command(struct engine *e, const char *verb, const char *arguments)
 {
     int rc = submit_begin(e);
 
@@ -240,6 +287,15 @@ int engine_command(struct engine *e, const char *verb, const char *arguments)
     if (!arguments || !*arguments)
         return submit_line(e, &command_line, 0, (const char *const[]){verb, NULL});
     return submit_line(e, &command_line, 0, (const char *const[]){verb, " ", arguments, NULL});
+}
+
+int engine_command(struct engine *e, const char *verb, const char *arguments)
+{
+    if (e->auth.by_hand)
+        return submit_auth_answer(e, verb, arguments);
+    if (e->settings->docmd_auth && text_equal(verb, "AUTH"))
+        return submit_auth_line(e, arguments);
+    return engine_simple_command(e, verb, arguments);
 }
 
 int engine_rset(struct engine *e)

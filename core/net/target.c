@@ -123,7 +123,8 @@ int host_normalise(const char *text, size_t len, struct envoi_errctx *fault, cha
     }
     if (host_is_numeric(name)) {
         mem_free(name);
-        return target_wrong(fault, ENVOI_DETAIL_HOST, text, len, "a number at its end is not a host name, nor is this an IP address");
+        return target_wrong(fault, ENVOI_DETAIL_HOST, text, len,
+                            "a number at its end is not a host name, nor is this an IP address");
     }
     *out = name;
     return ENVOI_OK;

@@ -9,33 +9,33 @@ static const struct {
     const char *name;
     struct strength strength;
 } table[] = {
-    {"SCRAM-SHA-512-PLUS", {100, false, false}},
-    {"SCRAM-SHA-384-PLUS", {99, false, false}},
-    {"SCRAM-SHA-256-PLUS", {98, false, false}},
-    {"SCRAM-SHA-224-PLUS", {97, false, false}},
-    {"SCRAM-SHA-1-PLUS", {96, false, false}},
-    {"GS2-KRB5-PLUS", {95, false, false}},
-    {"GS2-KRB5", {90, false, false}},
-    {"GSSAPI", {89, false, false}},
-    {"GSS-SPNEGO", {88, false, false}},
-    {"EXTERNAL", {85, false, true}}, /* only the application knows that its certificate is to log in */
-    {"SCRAM-SHA-512", {80, false, false}},
-    {"SCRAM-SHA-384", {79, false, false}},
-    {"SCRAM-SHA-256", {78, false, false}},
-    {"SCRAM-SHA-224", {77, false, false}},
-    {"SCRAM-SHA-1", {76, false, false}},
-    {"DIGEST-MD5", {60, false, false}},
-    {"CRAM-MD5", {50, false, false}},
-    {"NTLM", {40, false, false}},
-    {"OAUTHBEARER", {30, true, false}},
-    {"XOAUTH2", {29, true, false}},
-    {"PLAIN", {20, true, false}},
-    {"LOGIN", {10, true, false}},
-    {"ANONYMOUS", {0, false, true}},
+    {"SCRAM-SHA-512-PLUS", {100, false, false, true}},
+    {"SCRAM-SHA-384-PLUS", {99, false, false, true}},
+    {"SCRAM-SHA-256-PLUS", {98, false, false, true}},
+    {"SCRAM-SHA-224-PLUS", {97, false, false, true}},
+    {"SCRAM-SHA-1-PLUS", {96, false, false, true}},
+    {"GS2-KRB5-PLUS", {95, false, false, true}},
+    {"GS2-KRB5", {90, false, false, true}},
+    {"GSSAPI", {89, false, false, true}},
+    {"GSS-SPNEGO", {88, false, false, true}},
+    {"EXTERNAL", {85, false, true, true}}, /* only the application knows that its certificate is to log in */
+    {"SCRAM-SHA-512", {80, false, false, true}},
+    {"SCRAM-SHA-384", {79, false, false, true}},
+    {"SCRAM-SHA-256", {78, false, false, true}},
+    {"SCRAM-SHA-224", {77, false, false, true}},
+    {"SCRAM-SHA-1", {76, false, false, true}},
+    {"DIGEST-MD5", {60, false, false, true}},
+    {"CRAM-MD5", {50, false, false, true}},
+    {"NTLM", {40, false, false, true}},
+    {"OAUTHBEARER", {30, true, false, true}},
+    {"XOAUTH2", {29, true, false, true}},
+    {"PLAIN", {20, true, false, true}},
+    {"LOGIN", {10, true, false, true}},
+    {"ANONYMOUS", {0, false, true, true}},
 };
 
 /* A name that is not in the table, for example a company's own, comes before the plaintext ones. */
-static const struct strength unknown = {35, false, false};
+static const struct strength unknown = {35, false, false, false};
 
 struct strength strength_of(const char *name)
 {

@@ -9,6 +9,7 @@ struct strength {
     int rank;        /* the higher, the stronger */
     bool plaintext;  /* a reader of the connection learns the secret */
     bool named_only; /* never chosen unless the application names it */
+    bool known;      /* it is in the table */
 };
 
 struct strength strength_of(const char *name);

@@ -152,11 +152,11 @@ int library_refusal(const struct envoi_library *library, struct envoi_errctx *fa
                                         "it takes absolute paths, before descriptors are read", ENVOI_DETAIL_FORM},
         [USE_USER_DESCRIPTORS] = {"use_user_descriptors", "it is for the time before descriptors are read",
                                   ENVOI_DETAIL_ORDER},
-        [SET_TLS_BACKEND] = {"set_tls_backend", NULL},
-        [SET_CA_FILE] = {"set_ca_file", NULL},
-        [SET_CRL_FILE] = {"set_crl_file", NULL},
+        [SET_TLS_BACKEND] = {"set_tls_backend", NULL, ENVOI_DETAIL_NONE},
+        [SET_CA_FILE] = {"set_ca_file", NULL, ENVOI_DETAIL_NONE},
+        [SET_CRL_FILE] = {"set_crl_file", NULL, ENVOI_DETAIL_NONE},
         [SET_MIN_TLS] = {"set_min_tls", "it takes 0x0303 or 0x0304", ENVOI_DETAIL_RANGE},
-        [SET_CIPHERS] = {"set_ciphers", NULL},
+        [SET_CIPHERS] = {"set_ciphers", NULL, ENVOI_DETAIL_NONE},
     };
     const char *why;
     int i = 0, rc;

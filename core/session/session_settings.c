@@ -272,7 +272,7 @@ int envoi_session_set_tls_sni(struct envoi_session *session, const char *name)
     if (rc)
         return rc;
     if (name && (rc = host_normalise(name, strlen(name), &why, &normal, NULL)))
-        return session_stick(session, rc, "name to send: %s", why.text);
+        return session_stick(session, rc, why.detail, "name to send: %s", why.text);
     mem_free(session->settings.tls_sni);
     session->settings.tls_sni = normal;
     return ENVOI_OK;
@@ -292,9 +292,9 @@ static int setting_pem(struct envoi_session *s, const char *what, const void *pe
     if (len && !((const char *)pem)[len - 1])
         len--;
     if (memchr(pem, '\0', len))
-        return session_stick(s, ENVOI_E_TLS, "%s: this is no PEM, it has a NUL octet", what);
+        return session_stick(s, ENVOI_E_TLS, ENVOI_DETAIL_NONE, "%s: this is no PEM, it has a NUL octet", what);
     if (!(*out = mem_strndup(pem, len)))
-        return session_stick(s, ENVOI_E_MEMORY, "%s: %s", what, envoi_error_text(ENVOI_E_MEMORY));
+        return session_stick(s, ENVOI_E_MEMORY, ENVOI_DETAIL_NONE, "%s: %s", what, envoi_error_text(ENVOI_E_MEMORY));
     return ENVOI_OK;
 }
 
@@ -327,7 +327,7 @@ int envoi_session_set_pin_trust(struct envoi_session *session, int on)
     if (rc)
         return rc;
     if (on && !session->settings.pin_count)
-        return setting_wrong(session, "trust in pins", "no pin is set");
+        return setting_wrong(session, ENVOI_DETAIL_ORDER, "trust in pins", "no pin is set");
     session->settings.pin_trust = on != 0;
     return ENVOI_OK;
 }
@@ -422,7 +422,7 @@ int envoi_session_set_client_certificate_pem(struct envoi_session *session, cons
     if (rc)
         return rc;
     if (key && !cert)
-        return setting_wrong(session, what, "a key without a certificate");
+        return setting_wrong(session, ENVOI_DETAIL_CONFLICT, what, "a key without a certificate");
     if ((rc = setting_pem(session, what, cert, cert_len, &cert_copy)))
         return rc;
     if ((rc = setting_pem(session, "key of the client certificate", key, key_len, &key_copy))) {
@@ -531,6 +531,17 @@ int envoi_session_set_mechanisms(struct envoi_session *session, const char *name
 int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on)
 {
     return setting_flag(session, "cleartext login", session ? &session->settings.cleartext_auth : NULL, on);
+}
+
+int envoi_session_allow_unannounced_auth(struct envoi_session *session, int on)
+{
+    return setting_flag(session, "login without announcement", session ? &session->settings.unannounced_auth : NULL,
+                        on);
+}
+
+int envoi_session_allow_docmd_auth(struct envoi_session *session, int on)
+{
+    return setting_flag(session, "AUTH by docmd", session ? &session->settings.docmd_auth : NULL, on);
 }
 
 int envoi_session_set_password_tries(struct envoi_session *session, unsigned times)

@@ -234,14 +234,21 @@ int envoi_session_docmd(struct envoi_session *session, const char *verb, const c
     return verb_end(session, engine_command(session->engine, verb, arguments));
 }
 
+static int verb_simple(struct envoi_session *s, const char *verb, const char *arguments)
+{
+    int rc = verb_begin(s, VERB_OTHER);
+
+    return rc ? rc : verb_end(s, engine_simple_command(s->engine, verb, arguments));
+}
+
 int envoi_session_noop(struct envoi_session *session)
 {
-    return envoi_session_docmd(session, "NOOP", NULL);
+    return verb_simple(session, "NOOP", NULL);
 }
 
 int envoi_session_help(struct envoi_session *session, const char *topic)
 {
-    return envoi_session_docmd(session, "HELP", topic);
+    return verb_simple(session, "HELP", topic);
 }
 
 int envoi_session_rset(struct envoi_session *session)

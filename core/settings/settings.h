@@ -45,6 +45,8 @@ struct settings {
     void *credential_ctx;
     char *mechanisms;                /* as envoi_session_set_mechanisms(), or NULL */
     bool cleartext_auth;             /* plaintext mechanisms are allowed without verified TLS */
+    bool unannounced_auth;           /* a mechanism that is asked for need not be announced, nor EHLO said */
+    bool docmd_auth;                 /* docmd sends AUTH */
     unsigned password_tries;         /* how often one login presents a secret that is refused */
     struct refusal_record *refusals; /* shared with the other sessions of a pool's route; NULL: the session's own */
     bool blocking_mechanisms;        /* allowed in the non-blocking face */

@@ -349,6 +349,21 @@ int envoi_session_set_mechanisms(struct envoi_session *session, const char *name
  * administrator's `require-tls: yes` cannot be lifted.
  * @since 0.1 */
 int envoi_session_allow_cleartext_auth(struct envoi_session *session, int on);
+/** Says whether envoi_session_auth() and envoi_session_auth_with() use a mechanism that the server does not announce
+ * (1), and send no EHLO by themselves. Default: 0. All other rules hold: TLS, the administrator's, and the one about
+ * plaintext.
+ * @since 0.1 */
+int envoi_session_allow_unannounced_auth(struct envoi_session *session, int on);
+/** Says whether envoi_session_docmd() sends AUTH (1), for programs that speak a mechanism themselves: "AUTH" with
+ * arguments "XOAUTH2 dXNlcj0..." is the command; behind a 334 the verb of the next docmd is the answer, in base64, or
+ * "*", and no other verb but quit and close is possible (ENVOI_E_USAGE). A 235 logs the session in. Default: 0;
+ * envoi_session_auth_with() is the better way.
+ *
+ * The policy of TLS holds, and so do the administrator's `enabled: no` and `require-tls: yes` and the rule about
+ * plaintext, by the mechanism's name: one that envoi does not know counts as plaintext. The lines are masked in the
+ * trace, and echoes of them in replies are starred. The challenge is in envoi_session_reply().
+ * @since 0.1 */
+int envoi_session_allow_docmd_auth(struct envoi_session *session, int on);
 /** Sets how often one login may present a password or a token that is refused. The first time it is presented by the
  * strongest mechanism, the last time by a plaintext one, over verified TLS, because many servers can check a password
  * by that one only. But after a mechanism that binds to the TLS channel, or could have (SCRAM over TLS), and after a
@@ -615,7 +630,8 @@ int envoi_session_starttls(struct envoi_session *session);
  *                                brought a security layer
  * @since 0.1 */
 int envoi_session_login(struct envoi_session *session);
-/** Logs in with one mechanism. It must be announced. The list of envoi_session_set_mechanisms() does not count.
+/** Logs in with one mechanism. It must be announced, unless envoi_session_allow_unannounced_auth() says otherwise. The
+ * list of envoi_session_set_mechanisms() does not count.
  * @param session    the session
  * @param mechanism  a SASL name
  * @retval ENVOI_E_USAGE  mechanism is NULL, or not a SASL name
@@ -654,12 +670,14 @@ int envoi_session_auth_with(struct envoi_session *session, const char *mechanism
 /** Sends any command. Lines of a multi-line reply are joined.
  * @param session    the session
  * @param verb       letters, digits and "-", at most 64, not "-" first; not DATA, BDAT, STARTTLS or AUTH, which have
- *                   verbs of their own
+ *                   verbs of their own; but see envoi_session_allow_docmd_auth()
  * @param arguments  without control characters (tab is one); NULL: none
  * @retval ENVOI_OK       for any code
  * @retval ENVOI_E_USAGE  verb is NULL or another text; arguments has a control character; or the line is longer than
  *                        4000 octets
  * @retval ENVOI_E_TLS    the policy requires TLS and there is none; not for EHLO, LHLO, HELO, NOOP, RSET, HELP and QUIT
+ * @retval ENVOI_E_NO_MECHANISM  AUTH: the mechanism may not be used here
+ * @retval ENVOI_E_PLUGIN        AUTH: the administrator's plugins.d cannot be read
  * @since 0.1 */
 int envoi_session_docmd(struct envoi_session *session, const char *verb, const char *arguments);
 /** Sends NOOP. Returns ENVOI_OK for any code. @since 0.1 */

@@ -211,6 +211,8 @@ static const struct {
       {"cleartext-auth", offsetof(struct settings, cleartext_auth)},
       {"blocking-mechanisms", offsetof(struct settings, blocking_mechanisms)},
       {"nonblocking", offsetof(struct settings, nonblocking)},
+      {"unannounced-auth", offsetof(struct settings, unannounced_auth)},
+      {"docmd-auth", offsetof(struct settings, docmd_auth)},
 };
 
 static bool set_text(struct player *p, const char *name, const char *value)

@@ -82,8 +82,8 @@ static const struct {
     const char *word, *command;
     int (*begin)(struct engine *e, const char *verb, const char *text);
 } command_verbs[] = {
-    {"noop", "NOOP", engine_command},
-    {"help", "HELP", engine_command},
+    {"noop", "NOOP", engine_simple_command},
+    {"help", "HELP", engine_simple_command},
     {"verify", "VRFY", engine_lookup},
     {"expn", "EXPN", engine_lookup},
 };

@@ -195,6 +195,9 @@ Test(settings, numbers)
     cr_expect_eq(envoi_session_set_security_layer(s, 1, 256), ENVOI_OK);
     cr_expect_eq(envoi_session_set_security_layer(s, 2, 1), ENVOI_E_USAGE);
     cr_expect(s->settings.min_ssf == 1 && s->settings.max_ssf == 256);
+    cr_expect_eq(envoi_session_allow_unannounced_auth(s, 1), ENVOI_OK);
+    cr_expect_eq(envoi_session_allow_docmd_auth(s, 1), ENVOI_OK);
+    cr_expect(s->settings.unannounced_auth && s->settings.docmd_auth);
     cr_expect_eq(s->settings.password_tries, 2);
     cr_expect_eq(envoi_session_set_password_tries(s, 0), ENVOI_E_USAGE);
     cr_expect_eq(envoi_session_set_password_tries(s, 33), ENVOI_E_USAGE);
