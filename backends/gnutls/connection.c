@@ -210,6 +210,12 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
     return ENVOI_OK;
 }
 
+/* Configurations can bring cipher suites back that only protect against changes. */
+static bool is_encrypted(const struct tls_connection *conn)
+{
+    return gnutls_cipher_get(conn->library) != GNUTLS_CIPHER_NULL;
+}
+
 int32_t connection_step(void *conn_, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
@@ -227,6 +233,8 @@ int32_t connection_step(void *conn_, uint32_t *want)
             gnutls_alert_send_appropriate(conn->library, ret); /* a failure is ignored: the connection is lost anyway */
         return rc;
     }
+    if (!is_encrypted(conn))
+        return connection_die(conn, ENVOI_E_TLS, 0, "the TLS handshake failed", "the agreed cipher encrypts nothing");
     rc = verify_finish(conn);
     if (rc)
         return connection_die(conn, rc, conn->reason_library, conn->reason, NULL);

@@ -195,6 +195,12 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
     return ENVOI_OK;
 }
 
+/* Configurations can bring cipher suites back that only protect against changes. */
+static bool is_encrypted(const struct tls_connection *conn)
+{
+    return SSL_CIPHER_get_bits(SSL_get_current_cipher(conn->library), NULL) > 0;
+}
+
 int32_t connection_step(void *conn_, uint32_t *want)
 {
     struct tls_connection *conn = conn_;
@@ -206,6 +212,8 @@ int32_t connection_step(void *conn_, uint32_t *want)
     ret = SSL_do_handshake(conn->library);
     if (ret != 1)
         return connection_end(conn, ret, "the TLS handshake failed", want);
+    if (!is_encrypted(conn))
+        return connection_die(conn, ENVOI_E_TLS, 0, "the TLS handshake failed", "the agreed cipher encrypts nothing");
     rc = verify_finish(conn);
     if (rc)
         return connection_die(conn, rc, conn->reason_library, conn->reason, NULL);

@@ -449,6 +449,32 @@ MATRIX(contexts, anonymous, COMBOS_WHOLE, 60)
     rig_close(&rig);
 }
 
+/* Nor does one without encryption: what it carries is in clear, however good the certificate is. */
+MATRIX(contexts, null_cipher, COMBOS_WHOLE, 60)
+{
+    static const char *const strings[PLUGINS] = {"eNULL:@SECLEVEL=0", "NORMAL:-CIPHER-ALL:+NULL"};
+    struct envoi_tls_config config = rig_config();
+    struct envoi_conn_params params = rig_params();
+    struct rig rig;
+
+    combo.version = ENVOI_TLS_1_2;
+    rig_open(&rig, combo);
+    config.max_version = ENVOI_TLS_1_2;
+    config.ciphers = strings[combo.plugin];
+    cr_assert_eq(rig_context(&rig, &config), ENVOI_OK, "%s", rig.error_text);
+    for (int verify = 0; verify < 2; verify++) {
+        params.verify = verify ? ENVOI_VERIFY_ALL : ENVOI_VERIFY_NONE;
+        rig_serve(&rig, "rsa", NULL);
+        cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+        int32_t rc = rig_handshake(&rig);
+        cr_assert_eq(rc, ENVOI_E_TLS, "%s: %d", rig.tls->name, rc);
+        if (combo.library == &peer_openssl)
+            cr_assert(strstr(rig.error_text, "encrypts nothing"), "%s: %s", rig.tls->name, rig.error_text);
+        rig_disconnect(&rig);
+    }
+    rig_close(&rig);
+}
+
 MATRIX(contexts, system_trust, PLUGINS, 60)
 {
     struct envoi_tls_config config = rig_config();
