@@ -139,8 +139,7 @@ bool engine_is_safe(const struct engine *e)
 int engine_tls_policy(const struct engine *e)
 {
     const struct settings *s = e->settings;
-    bool wanted = settings_have_login(s) || settings_have_client_certificate(s) || s->pin_count || s->tls_name ||
-                  s->tls_sni || s->ca_file || s->ca_pem;
+    bool wanted = settings_have_login(s) || settings_ask_for_tls(s);
 
     return e->tls == ENVOI_TLS_OPPORTUNISTIC && wanted ? ENVOI_TLS_REQUIRED : e->tls;
 }

@@ -18,7 +18,7 @@ static int loop_tls_policy(const struct envoi_session *s)
     int tls = s->settings.tls;
 
     if (tls == ENVOI_TLS_DEFAULT)
-        tls = s->target.is_unix ? ENVOI_TLS_OFF : ENVOI_TLS_REQUIRED;
+        tls = s->target.is_unix && !settings_ask_for_tls(&s->settings) ? ENVOI_TLS_OFF : ENVOI_TLS_REQUIRED;
     /* certificates to check against are of no use in clear */
     if (tls == ENVOI_TLS_OPPORTUNISTIC && (s->library->trust.ca_file || s->library->trust.crl_file))
         tls = ENVOI_TLS_REQUIRED;

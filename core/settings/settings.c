@@ -132,6 +132,11 @@ bool settings_have_client_certificate(const struct settings *s)
     return s->cert_file || s->cert_pem;
 }
 
+bool settings_ask_for_tls(const struct settings *s)
+{
+    return settings_have_client_certificate(s) || s->pin_count || s->tls_name || s->tls_sni || s->ca_file || s->ca_pem;
+}
+
 /* Naming a mechanism asks for a login: EXTERNAL and GSSAPI need no other setting. */
 static bool names_mechanism(const char *list)
 {

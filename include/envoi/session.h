@@ -153,7 +153,9 @@ const char *envoi_phase_name(int phase);
  * that this policy is made for. envoi_session_tls_backend() is "" then. A failed handshake or certificate is an error
  * nevertheless. */
 enum envoi_tls {
-    ENVOI_TLS_DEFAULT = 0,       /**< off on a unix socket, otherwise required */
+    ENVOI_TLS_DEFAULT = 0,       /**< off on a unix socket, unless the session has a client certificate, a pin, a name to
+                                      verify or to send, or CA certificates of its own at connect; otherwise
+                                      required */
     ENVOI_TLS_OFF = 1,           /**< never */
     ENVOI_TLS_OPPORTUNISTIC = 2, /**< STARTTLS if it is announced and accepted, otherwise in clear */
     ENVOI_TLS_REQUIRED = 3,      /**< STARTTLS, or nothing is sent */
