@@ -26,6 +26,14 @@ static const struct extension *extensions_find(const struct extensions *x, const
     return NULL;
 }
 
+/* It is not covered yet, and may be an echo. */
+static void extension_forget(char *text)
+{
+    if (text)
+        mem_wipe(text, strlen(text));
+    mem_free(text);
+}
+
 static int extension_merge(struct extension *ext, const char *more, size_t len)
 {
     size_t old = strlen(ext->parameters), gap = old && len;
@@ -38,7 +46,7 @@ static int extension_merge(struct extension *ext, const char *more, size_t len)
         joined[old] = ' ';
     memcpy(joined + old + gap, more, len);
     joined[old + gap + len] = '\0';
-    mem_free(ext->parameters);
+    extension_forget(ext->parameters);
     ext->parameters = joined;
     return ENVOI_OK;
 }
@@ -50,8 +58,8 @@ static int extensions_add(struct extensions *x, const char *name, size_t name_le
     ext->name = mem_strndup(name, name_len);
     ext->parameters = mem_strndup(parameters, len);
     if (!ext->name || !ext->parameters) {
-        mem_free(ext->name);
-        mem_free(ext->parameters);
+        extension_forget(ext->name);
+        extension_forget(ext->parameters);
         return ENVOI_E_MEMORY;
     }
     text_to_upper(ext->name);
@@ -113,6 +121,26 @@ int extensions_parse(struct extensions *x, const char *text)
     x->burl = extensions_get(x, "BURL") != NULL;
     extensions_find_size(x);
     return rc;
+}
+
+/* The names of IANA's registry, and some that are in use: a password may look like one, and hides none. */
+static bool extensions_is_registered(const char *name)
+{
+    static const char known[] = "8BITMIME AUTH BINARYMIME BURL CHECKPOINT CHUNKING CONNEG CONPERM DELIVERBY DSN "
+                                "ENHANCEDSTATUSCODES ETRN EXPN FUTURERELEASE HELP LIMITS MT-PRIORITY MTRK "
+                                "NO-SOLICITING PIPELINING REQUIRETLS RRVS SEND SIZE SMTPUTF8 STARTTLS SUBMITTER TURN "
+                                "UTF8SMTP VRFY XCLIENT XFORWARD";
+
+    return text_has_word(known, name);
+}
+
+void extensions_cover(struct extensions *x, const struct echo *echo)
+{
+    for (size_t i = 0; i < x->count; i++) {
+        echo_redact(echo, x->list[i].parameters, strlen(x->list[i].parameters));
+        if (!extensions_is_registered(x->list[i].name))
+            echo_redact(echo, x->list[i].name, strlen(x->list[i].name));
+    }
 }
 
 const char *extensions_get(const struct extensions *x, const char *name)

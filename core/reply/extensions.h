@@ -3,6 +3,8 @@
 #ifndef REPLY_EXTENSIONS_H
 #define REPLY_EXTENSIONS_H
 
+#include "base/echo.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +33,8 @@ void extensions_clear(struct extensions *x);
  * keyword, and lines past EXTENSIONS_MAX, are ignored. A second AUTH, and the old "AUTH=", are merged. ENVOI_OK or
  * ENVOI_E_MEMORY. */
 int extensions_parse(struct extensions *x, const char *text);
+/* Replaces what the server repeats of secrets by stars, in parameters and in names that are no registered ones. */
+void extensions_cover(struct extensions *x, const struct echo *echo);
 /* The number that LIMITS (RFC 9422) announces for a name such as "RCPTMAX"; 0: none. */
 uint64_t extensions_limit(const struct extensions *x, const char *name);
 /* The parameters of an extension, "" if it has none; NULL: not announced. name in upper or lower case. Borrowed until

@@ -146,6 +146,9 @@ const char *envoi_phase_name(int phase);
 
 /** The TLS policies. On port 465 all but ENVOI_TLS_OFF mean implicit.
  *
+ * ENVOI_TLS_DEFAULT is off on a unix socket only if the session has, at connect, no client certificate, no pin, no name
+ * to verify or to send, and no CA certificates of its own: they are of no use in clear.
+ *
  * ENVOI_TLS_OPPORTUNISTIC means required if there is a login, a client certificate, a pin or a name to verify, set at
  * any time before the message, or if the library object has a CA file or a revocation list at connect.
  * A connection that goes on in clear is reported to the log of the library object and to the trace, once: as
@@ -153,9 +156,7 @@ const char *envoi_phase_name(int phase);
  * that this policy is made for. envoi_session_tls_backend() is "" then. A failed handshake or certificate is an error
  * nevertheless. */
 enum envoi_tls {
-    ENVOI_TLS_DEFAULT = 0,       /**< off on a unix socket, unless the session has a client certificate, a pin, a name to
-                                      verify or to send, or CA certificates of its own at connect; otherwise
-                                      required */
+    ENVOI_TLS_DEFAULT = 0,       /**< off on a unix socket, otherwise required */
     ENVOI_TLS_OFF = 1,           /**< never */
     ENVOI_TLS_OPPORTUNISTIC = 2, /**< STARTTLS if it is announced and accepted, otherwise in clear */
     ENVOI_TLS_REQUIRED = 3,      /**< STARTTLS, or nothing is sent */
