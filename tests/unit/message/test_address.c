@@ -68,6 +68,17 @@ static const struct {
     {"me@.example.org", NULL, false},
     {"me@example..org", NULL, false},
     {"me@-example.org", NULL, false},
+    /* what the mapping of international domains (NFKC) makes of other characters */
+    {"me@example.org\xef\xbc\x9e", NULL, false},             /* U+FF1E: > */
+    {"me@example.org\xe3\x80\x80NOTIFY=NEVER", NULL, false}, /* U+3000: a blank */
+    {"me@\xef\xb9\xa4"
+     "example.org",
+     NULL, false},                               /* U+FE64: < */
+    {"me@example\xe2\x84\x80.org", NULL, false}, /* U+2100: a/c */
+    {"me@example\xe2\x80\xa8.org", NULL, false}, /* U+2028, line separator */
+    {"me@example\xc2\x85.org", NULL, false},     /* U+0085, next line */
+    {"me@example.org\xe2\x80\xae", NULL, false}, /* U+202E, right to left */
+    {"me@example.org>\xe3\x80\x80<you", NULL, false},
     {"me@example-.org", NULL, false},
     {"me@example.org-", NULL, false},
     {"me@0" L63 ".example", NULL, false},
