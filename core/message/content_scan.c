@@ -33,18 +33,21 @@ struct found {
     signed_lanes lowest; /* an octet above 0x7f is negative */
 };
 
-static INLINE void scan_keep_lowest(struct found *f, const uint8_t *p)
+/* Makes each lane of `lowest` the lower one of it and the lane in p. */
+typedef void scan_lower_fn(signed_lanes *lowest, const uint8_t *p);
+
+static INLINE void scan_lower(signed_lanes *lowest, const uint8_t *p)
 {
     signed_lanes here, lower;
 
     memcpy(&here, p, sizeof here);
-    lower = here < f->lowest;
-    f->lowest = (here & lower) | (f->lowest & ~lower);
+    lower = here < *lowest;
+    *lowest = (here & lower) | (*lowest & ~lower);
 }
 
 /* Compares each octet with the next one: a CR without LF and a LF without CR show in one comparison. The octets before
  * `lane` were counted already. */
-static INLINE void scan_vector(struct found *f, const uint8_t *p, bool dots, int lane)
+static INLINE void scan_vector(struct found *f, const uint8_t *p, bool dots, int lane, scan_lower_fn *keep)
 {
     lanes here, next, line_end, stray;
 
@@ -59,7 +62,7 @@ static INLINE void scan_vector(struct found *f, const uint8_t *p, bool dots, int
         stray &= (lanes)(index >= (uint8_t)lane);
     }
     f->strays -= stray;
-    scan_keep_lowest(f, p);
+    keep(&f->lowest, p);
     if (dots) {
         lanes after;
 
@@ -108,7 +111,7 @@ static struct scan scan_short(const uint8_t *p, size_t len)
 }
 
 /* Compiled with and without `dots`, so that no vector has to ask. */
-static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, bool dots)
+static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, bool dots, scan_lower_fn *keep)
 {
     struct found found = {0};
     const uint8_t *p = block, *last;
@@ -123,22 +126,22 @@ static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, bool do
         const uint8_t *stop = last - p > RUN * LANES ? p + RUN * LANES : last;
 
         for (; stop - p >= 4 * LANES; p += 4 * LANES) {
-            scan_vector(&found, p, dots, 0);
-            scan_vector(&found, p + LANES, dots, 0);
-            scan_vector(&found, p + 2 * LANES, dots, 0);
-            scan_vector(&found, p + 3 * LANES, dots, 0);
+            scan_vector(&found, p, dots, 0, keep);
+            scan_vector(&found, p + LANES, dots, 0, keep);
+            scan_vector(&found, p + 2 * LANES, dots, 0, keep);
+            scan_vector(&found, p + 3 * LANES, dots, 0, keep);
         }
         for (; p < stop; p += LANES)
-            scan_vector(&found, p, dots, 0);
+            scan_vector(&found, p, dots, 0, keep);
         if (p < last)
             s.strays += scan_count(&found);
     }
     /* p may stand behind the last vector by now: its octets before p are not counted twice. The last two octets of the
      * block lack neighbours, so they are compared by hand. */
-    scan_vector(&found, last, dots, (int)(p - last));
+    scan_vector(&found, last, dots, (int)(p - last), keep);
     s.strays += scan_count(&found);
     s.strays += (block[len - 2] == '\r') != (block[len - 1] == '\n');
-    scan_keep_lowest(&found, block + len - LANES);
+    keep(&found.lowest, block + len - LANES);
     s.dotted = dots && (scan_any(&found.dotted, UINT64_MAX) || (block[0] == '\n' && block[1] == '.'));
     lowest = (lanes)found.lowest;
     s.has_8bit = scan_any(&lowest, 0x8080808080808080u);
@@ -149,13 +152,18 @@ static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, bool do
 
 static struct scan scan_any_machine(const uint8_t *block, size_t len, bool dots)
 {
-    return dots ? scan_vectors(block, len, true) : scan_vectors(block, len, false);
+    return dots ? scan_vectors(block, len, true, scan_lower) : scan_vectors(block, len, false, scan_lower);
 }
 
 #ifdef SCAN_AVX2
+static INLINE AVX2 void scan_lower_avx2(signed_lanes *lowest, const uint8_t *p)
+{
+    *lowest = (signed_lanes)_mm256_min_epi8((__m256i)*lowest, _mm256_loadu_si256((const void *)p));
+}
+
 static AVX2 struct scan scan_avx2(const uint8_t *block, size_t len, bool dots)
 {
-    return dots ? scan_vectors(block, len, true) : scan_vectors(block, len, false);
+    return dots ? scan_vectors(block, len, true, scan_lower_avx2) : scan_vectors(block, len, false, scan_lower_avx2);
 }
 #endif
 
