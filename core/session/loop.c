@@ -110,8 +110,10 @@ static int loop_ask(struct envoi_session *s, int64_t now)
 
     if (rc)
         return loop_dial_failed(s, rc, now);
-    if ((rc = stream_adopt(s, in, out)))
+    if ((rc = stream_adopt(s, in, out))) {
+        fault_prefix(&s->fault, "the dial callback gave no connection");
         return rc;
+    }
     s->dialing = false;
     engine_tick(s->engine, clock_now()); /* the callback may have taken its time */
     return loop_connected(s, true);

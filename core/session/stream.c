@@ -35,6 +35,9 @@ static const char *stream_wrong(int fd, int mode, bool *is_pipe)
     *is_pipe = !S_ISSOCK(st.st_mode);
     if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode))
         return "a file is not a connection";
+    if (*is_pipe && !S_ISFIFO(st.st_mode) &&
+        !S_ISCHR(st.st_mode)) /* epoll, eventfd, timerfd: nothing would ever come */
+        return "not a socket, a pipe or a terminal";
     if (!*is_pipe && stream_option(fd, SO_TYPE) != SOCK_STREAM)
         return "not a stream socket";
     if (!*is_pipe && stream_option(fd, SO_ACCEPTCONN) > 0)

@@ -14,8 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -239,6 +241,18 @@ static void bad_path_only(int *in, int *out)
     (void)out;
 }
 
+static void bad_epoll(int *in, int *out)
+{
+    *in = epoll_create1(0);
+    (void)out;
+}
+
+static void bad_timer(int *in, int *out)
+{
+    *in = timerfd_create(CLOCK_MONOTONIC, 0);
+    (void)out;
+}
+
 static void bad_datagrams(int *in, int *out)
 {
     *in = socket(AF_INET, SOCK_DGRAM, 0);
@@ -253,8 +267,9 @@ static void bad_listener(int *in, int *out)
     (void)out;
 }
 
-static void (*const bad[])(int *in, int *out) = {bad_closed, bad_negative,  bad_direction, bad_one_way, bad_file,
-                                                 bad_folder, bad_path_only, bad_datagrams, bad_listener};
+static void (*const bad[])(int *in, int *out) = {bad_closed, bad_negative,  bad_direction, bad_one_way,
+                                                 bad_file,   bad_folder,    bad_path_only, bad_epoll,
+                                                 bad_timer,  bad_datagrams, bad_listener};
 
 static int take_bad(void *ctx, const char *host, unsigned port, int *in, int *out)
 {
@@ -283,6 +298,8 @@ Test(adopt, descriptors_that_are_no_connection)
         envoi_session_set_dial(session, take_bad, (void *)(uintptr_t)bad[i]);
         cr_expect_eq(envoi_session_connect(session, "mail.example"), ENVOI_E_USAGE, "%zu: %s", i,
                      envoi_session_error(session));
+        cr_expect_not_null(strstr(envoi_session_error(session), "the dial callback gave no connection: "), "%s",
+                           envoi_session_error(session));
         cr_expect_eq(net_count_fds(), open, "%zu", i);
         envoi_session_set_dial(session, NULL, NULL);
         cr_assert_eq(adopt(RELAY_PIPES), ENVOI_OK, "the session is usable");
