@@ -40,6 +40,7 @@ int loop_connected(struct envoi_session *s, bool repeatable)
         .repeatable = repeatable,
     };
 
+    s->unanswered = false;
     trace_event(&s->trace, "connected to %s", s->peer);
     if (s->target.is_unix && !peer.unix_socket)
         trace_event(&s->trace, "%s: the server is another user's: plaintext logins need TLS", s->peer);

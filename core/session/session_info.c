@@ -37,6 +37,10 @@ int64_t envoi_session_error_library_code(const struct envoi_session *session)
 
 const struct envoi_reply *envoi_session_reply(const struct envoi_session *session)
 {
+    static const struct envoi_reply none;
+
+    if (session && session->unanswered)
+        return &none;
     return session ? engine_reply(session->engine) : NULL;
 }
 
@@ -71,7 +75,7 @@ const struct envoi_reply *envoi_session_hello_reply(const struct envoi_session *
 
 const char *envoi_session_helo_name(const struct envoi_session *session)
 {
-    return session ? engine_helo_name(session->engine) : "";
+    return session && !session->unanswered ? engine_helo_name(session->engine) : "";
 }
 
 const char *envoi_session_extension(const struct envoi_session *session, const char *name)

@@ -74,6 +74,7 @@ static int verb_take_server(struct envoi_session *s, const char *server)
     int rc;
 
     fault_clear(&s->earlier);
+    s->unanswered = true;
     target_free(&s->target);
     if ((rc = target_parse(server, verb_default_port(&s->settings), &s->fault, &s->target)))
         return rc;

@@ -158,17 +158,37 @@ Test(session, nobody_is_connected)
     envoi_message_free(m);
 }
 
-/* A reply can be read after the connection is gone; a QUIT that is not answered leaves none. */
+/* A reply can be read after the connection is gone; a QUIT that is not answered leaves none, nor does the next connect
+ * if it fails. */
 Test(session, replies_outlive_the_connection)
 {
-    static const char *const script[] = {"> 220 here",     "< EHLO",
-                                         "> 250 here",     "< NOOP",
-                                         "> 250 2.0.0 ok", "< QUIT",
-                                         "close",          "accept",
-                                         "> 220 two",      "< NOOP",
-                                         "> * OK",         "eof",
-                                         "accept",         "> HTTP/1.1 400 Bad Request",
-                                         "close",          NULL};
+    static const char *const script[] = {"> 220 here",
+                                         "< EHLO",
+                                         "> 250 here",
+                                         "< NOOP",
+                                         "> 250 2.0.0 ok",
+                                         "< QUIT",
+                                         "close",
+                                         "accept",
+                                         "> 220 two",
+                                         "< NOOP",
+                                         "> * OK",
+                                         "eof",
+                                         "accept",
+                                         "> HTTP/1.1 400 Bad Request",
+                                         "close",
+                                         "accept",
+                                         "> 220 three",
+                                         "< EHLO",
+                                         "> 250 here",
+                                         "eof",
+                                         "accept",
+                                         "> 220 four",
+                                         "< EHLO",
+                                         "> 250 here",
+                                         "eof",
+                                         NULL};
+    static const char *const nowhere[] = {"127.0.0.1:1", "mail.example:x"};
     const struct envoi_reply *reply;
     size_t len;
 
@@ -200,6 +220,15 @@ Test(session, replies_outlive_the_connection)
 
     cr_assert_eq(connect_to_server(), ENVOI_E_PROTOCOL);
     cr_expect_str_eq(envoi_reply_text(envoi_session_reply(session)), "HTTP/1.1 400 Bad Request");
+    for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++) {
+        cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+        cr_expect_eq(envoi_session_ehlo(session, NULL), ENVOI_OK);
+        envoi_session_close(session);
+        cr_expect_eq(envoi_reply_code(envoi_session_reply(session)), 250);
+        cr_expect_neq(envoi_session_connect(session, nowhere[i]), ENVOI_OK);
+        cr_expect_eq(envoi_reply_code(envoi_session_reply(session)), 0, "%s: nobody has answered", nowhere[i]);
+        cr_expect_str_eq(envoi_session_helo_name(session), "");
+    }
     finish();
 }
 
