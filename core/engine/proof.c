@@ -44,7 +44,7 @@ void proof_set(struct engine *e, int proof)
 bool proof_is_open(const struct engine *e)
 {
     return e->proof == ENGINE_PROOF_NONE && e->extensions.chunking && e->extensions.pipelining &&
-           e->settings->chunk_size && e->repeatable;
+           e->settings->chunk_size && e->repeatable && !e->settings->altered;
 }
 
 bool proof_is_wanted(const struct engine *e, const struct envoi_message *m)

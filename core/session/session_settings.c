@@ -18,7 +18,7 @@
 /* ---- common steps ---- */
 
 /* ENVOI_OK if the settings may be changed now. */
-static int setting_begin(struct envoi_session *s, const char *what)
+static int setting_allowed(struct envoi_session *s, const char *what)
 {
     if (!s)
         return ENVOI_E_USAGE;
@@ -26,6 +26,26 @@ static int setting_begin(struct envoi_session *s, const char *what)
         return session_stick(s, ENVOI_E_BUSY, ENVOI_DETAIL_NONE, "%s: cannot be set while an operation is in progress",
                              what);
     return ENVOI_OK;
+}
+
+/* The same, for a setting that the next login may depend on. */
+static int setting_begin(struct envoi_session *s, const char *what)
+{
+    int rc = setting_allowed(s, what);
+
+    if (!rc && engine_authenticated(s->engine))
+        s->settings.altered = true;
+    return rc;
+}
+
+/* The same, for a setting that the next connect depends on. */
+static int setting_begin_route(struct envoi_session *s, const char *what)
+{
+    int rc = setting_allowed(s, what);
+
+    if (!rc)
+        s->settings.altered = true;
+    return rc;
 }
 
 static int setting_wrong(struct envoi_session *s, int detail, const char *what, const char *why)
@@ -129,7 +149,7 @@ int envoi_session_set_helo_name(struct envoi_session *session, const char *name)
 
 int envoi_session_set_timeout(struct envoi_session *session, int phase, int64_t milliseconds)
 {
-    int rc = setting_begin(session, "time-out");
+    int rc = setting_allowed(session, "time-out");
 
     if (rc)
         return rc;
@@ -161,7 +181,7 @@ int envoi_session_set_source_address(struct envoi_session *session, const char *
 {
     struct envoi_errctx why;
     struct endpoint source = {0};
-    int rc = setting_begin(session, "source address");
+    int rc = setting_begin_route(session, "source address");
 
     if (rc)
         return rc;
@@ -173,7 +193,7 @@ int envoi_session_set_source_address(struct envoi_session *session, const char *
 
 int envoi_session_set_dial(struct envoi_session *session, envoi_dial_fn *dial, void *ctx)
 {
-    int rc = setting_begin(session, "dial callback");
+    int rc = setting_begin_route(session, "dial callback");
 
     if (rc)
         return rc;
@@ -184,7 +204,7 @@ int envoi_session_set_dial(struct envoi_session *session, envoi_dial_fn *dial, v
 
 int envoi_session_set_interrupt_callback(struct envoi_session *session, envoi_interrupt_fn *callback, void *ctx)
 {
-    int rc = setting_begin(session, "interrupt callback");
+    int rc = setting_allowed(session, "interrupt callback");
 
     if (rc)
         return rc;
@@ -576,7 +596,7 @@ int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int o
 
 int envoi_session_set_chunking(struct envoi_session *session, size_t octets, int wait)
 {
-    int rc = setting_begin(session, "chunking");
+    int rc = setting_allowed(session, "chunking");
 
     if (rc)
         return rc;

@@ -75,6 +75,7 @@ static int verb_take_server(struct envoi_session *s, const char *server)
 
     fault_clear(&s->earlier);
     s->unanswered = true;
+    s->settings.altered = false;
     target_free(&s->target);
     if ((rc = target_parse(server, verb_default_port(&s->settings), &s->fault, &s->target)))
         return rc;

@@ -54,6 +54,7 @@ struct settings {
     unsigned min_ssf, max_ssf;       /* bits of a security layer */
     size_t chunk_size;               /* octets of one BDAT; 0: DATA only */
     bool chunk_waits;                /* the first BDAT waits for the replies to RCPT (RFC 3030 section 2) */
+    bool altered;                    /* since connect: another connection would not be the same */
     int64_t timeouts[ENVOI_PHASES];  /* milliseconds, or ENVOI_TIMEOUT_NEVER */
 };
 

@@ -412,8 +412,10 @@ int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int o
  * - ENVOI_BODY_BINARY needs BDAT: the proof goes out before the first such message. Without it the message fails
  *   (ENVOI_E_NOT_SUPPORTED).
  * - No proof goes out, and content goes by DATA, on a connection that could not be made again as it was: one from
- *   envoi_session_adopt_fd(), or after envoi_session_auth(), envoi_session_auth_with(), a envoi_session_starttls() that
- *   the policy does not require, or a envoi_session_docmd() other than NOOP, RSET and HELP.
+ *   envoi_session_adopt_fd(), or after envoi_session_auth(), envoi_session_auth_with(), an
+ *   envoi_session_starttls() that the policy does not require, or an envoi_session_docmd() other than NOOP, RSET and
+ *   HELP; or after the dial function or the source address was set anew, or after a login any setting but deadlines,
+ *   chunking, trace and the interrupt callback.
  *
  * @param session  the session
  * @param octets   most octets of content for one BDAT (the repair of line ends can double them), 512 to 64 Mi; default

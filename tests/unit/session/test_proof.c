@@ -201,6 +201,93 @@ Test(proof, the_dial_function_is_asked_again)
     finish();
 }
 
+/* Whatever the connection was made with, another one would be made without it. */
+Test(proof, not_after_the_way_to_the_server_has_changed)
+{
+    static const char *const script[] = {HELLO, BY_DATA, BY_DATA, "eof", NULL};
+    struct envoi_message *m = message_new();
+
+    for (int way = 0; way < 2; way++) {
+        begin(script);
+        asked = 0;
+        if (way == 0)
+            envoi_session_set_dial(session, dial, NULL);
+        cr_assert_eq(envoi_session_connect(session, way ? server_where(server) : "mail.example:2525"), ENVOI_OK);
+        cr_expect_eq(way ? envoi_session_set_source_address(session, "127.0.0.2")
+                         : envoi_session_set_dial(session, NULL, NULL),
+                     ENVOI_OK);
+        expect_sent(envoi_session_send(session, m));
+        expect_sent(envoi_session_send(session, m));
+        envoi_session_close(session);
+        if (way == 0)
+            relay_stop(&relays[0]);
+        finish();
+    }
+    envoi_message_free(m);
+}
+
+static void forget_password(void)
+{
+    envoi_session_set_password(session, NULL, NULL);
+}
+
+static void forget_mechanism(void)
+{
+    envoi_session_set_mechanisms(session, NULL);
+}
+
+static void keep_login(void)
+{
+    envoi_session_set_timeout(session, ENVOI_PHASE_MAIL, 20000);
+}
+
+/* A program that takes its password back when it is logged in would send the rest of its mail without a login. */
+Test(proof, not_after_the_login_was_taken_back)
+{
+    static const char *const script[] = {"> 220 here",
+                                         "< EHLO ",
+                                         ">> 250-here\r\n250-PIPELINING\r\n250-AUTH PLAIN\r\n",
+                                         "> 250 CHUNKING",
+                                         "< AUTH PLAIN",
+                                         "> 235 ok",
+                                         BY_DATA,
+                                         BY_DATA,
+                                         "eof",
+                                         NULL};
+    static const char *const proved[] = {"> 220 here",
+                                         "< EHLO ",
+                                         ">> 250-here\r\n250-PIPELINING\r\n250-AUTH PLAIN\r\n",
+                                         "> 250 CHUNKING",
+                                         "< AUTH PLAIN",
+                                         "> 235 ok",
+                                         BY_DATA,
+                                         PROOF,
+                                         PASSED,
+                                         BY_BDAT,
+                                         ">> 250 ok\r\n250 ok\r\n250 queued\r\n",
+                                         "eof",
+                                         NULL};
+    static void (*const changes[])(void) = {forget_password, forget_mechanism, keep_login};
+    struct envoi_message *m = message_new();
+
+    for (int i = 0; i < 3; i++) {
+        begin(changes[i] == keep_login ? proved : script);
+        cr_assert_eq(envoi_library_set_descriptor_directories(library, DESCRIPTORS, NULL, NULL), ENVOI_OK);
+        cr_assert_eq(envoi_library_set_module_directory(library, MODULES), ENVOI_OK);
+        envoi_session_allow_cleartext_auth(session, 1);
+        envoi_session_set_mechanisms(session, "PLAIN");
+        envoi_session_set_password(session, "me", "pw");
+        cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+        cr_expect_eq(envoi_session_login(session), ENVOI_OK, "%s", envoi_session_error(session));
+        changes[i]();
+        expect_sent(envoi_session_send(session, m));
+        expect_sent(envoi_session_send(session, m));
+        envoi_session_close(session);
+        finish();
+    }
+    envoi_message_free(m);
+}
+
 /* Nothing was begun, so nothing is unknown. */
 Test(proof, there_is_no_other_connection)
 {
