@@ -10,7 +10,7 @@
 
 /* The keys of a descriptor in the order of --why. */
 static const char *const keys[] = {
-    "id", "kind", "provides", "module", "abi", "enabled", "priority", "critical", "require-tls", "state",
+    "id", "kind", "provides", "module", "abi", "enabled", "priority", "critical", "require-tls", "prefer", "state",
 };
 #define KEYS (sizeof keys / sizeof *keys)
 

@@ -3,6 +3,7 @@
 
 #include "base/contract.h"
 #include "base/mem.h"
+#include "base/sasl_name.h"
 #include "base/text.h"
 #include "engine/auth.h"
 #include "engine/detached.h"
@@ -21,11 +22,6 @@ static const struct auth_try *find_try(const struct auth *a, const char *name)
     return NULL;
 }
 
-static bool was_tried(const struct auth *a, const char *name)
-{
-    return find_try(a, name);
-}
-
 void auth_pass_over(struct auth *a, const char *why)
 {
     size_t used = strlen(a->passed_over);
@@ -34,89 +30,71 @@ void auth_pass_over(struct auth *a, const char *why)
         (void)snprintf(a->passed_over + used, sizeof a->passed_over - used, "%s%s: %s", used ? "; " : "", a->name, why);
 }
 
-/* Takes a word of a list as a name, [A-Z0-9_-]{1,20}, in upper case. No other word is ever looked up. */
-static bool take_name(const char *word, size_t len, char *name)
-{
-    if (!sasl_name_is_valid(word, len))
-        return false;
-    memcpy(name, word, len);
-    name[len] = '\0';
-    text_to_upper(name);
-    return true;
-}
+/* Above all ranks of strength.c. */
+#define PREFERRED 1000
 
-/* Is the name in the application's list, with this sign ("" or "!") before it? */
-static bool is_listed(const char *list, const char *sign, const char *name)
-{
-    char word[SASL_NAME_MAX + 2];
-
-    (void)snprintf(word, sizeof word, "%s%s", sign, name);
-    return list && text_has_word(list, word);
-}
-
-/* Finds the strongest announced name that was not tried, and that the application's list neither names nor forbids. */
-static bool strongest(const struct engine *e, const char *announced, char *out)
+/* Finds the strongest announced name that was not tried, and that the application's list neither names nor forbids.
+ * Names that the administrator prefers come before all others. ENVOI_OK; ENVOI_E_END; or a failure of the registry. */
+static int strongest(const struct engine *e, const char *announced, char *out)
 {
     const char *list = e->settings->mechanisms, *word;
-    int best = -1;
+    struct registry_rule rule;
+    int best = -1, rc;
     size_t len;
 
     while ((announced = text_word(announced, &word, &len))) {
         char name[SASL_NAME_MAX + 1];
         struct strength s;
 
-        if (!take_name(word, len, name) || was_tried(&e->auth, name) || is_listed(list, "", name) ||
-            is_listed(list, "!", name))
+        if (!sasl_name_take(word, len, name) || find_try(&e->auth, name) || sasl_list_has(list, "", name) ||
+            sasl_list_has(list, "!", name))
             continue;
         s = strength_of(name);
-        if (s.rank > best && !s.named_only) {
+        if (s.named_only)
+            continue;
+        if ((rc = registry_find_rule(e->env.registry, name, e->fault, &rule)))
+            return rc;
+        s.rank += rule.preferred ? PREFERRED : 0;
+        if (s.rank > best) {
             best = s.rank;
             memcpy(out, name, sizeof name);
         }
     }
-    return best >= 0;
+    return best >= 0 ? ENVOI_OK : ENVOI_E_END;
 }
 
-/* Does the list only forbid names? Then it means all others. */
-static bool only_forbids(const char *list)
-{
-    const char *word;
-    size_t len;
-
-    while (list && (list = text_word(list, &word, &len)))
-        if (*word != '!')
-            return false;
-    return true;
-}
-
-/* Finds the next name to try. */
-static bool next_name(const struct engine *e, const char *announced, char *out)
+/* Finds the next name to try. Results as of strongest(). */
+static int next_name(const struct engine *e, const char *announced, char *out)
 {
     const char *list = e->settings->mechanisms, *word;
     size_t len;
 
     if (e->auth.asked[0]) {
         memcpy(out, e->auth.asked, sizeof e->auth.asked);
-        return !was_tried(&e->auth, out) && (e->settings->unannounced_auth || text_has_word(announced, out));
+        if (find_try(&e->auth, out))
+            return ENVOI_E_END;
+        return e->settings->unannounced_auth || text_has_word(announced, out) ? ENVOI_OK : ENVOI_E_END;
     }
-    if (only_forbids(list))
+    if (sasl_list_only_forbids(list))
         return strongest(e, announced, out);
     while ((list = text_word(list, &word, &len))) {
         if (len == 1 && *word == '*') {
-            if (strongest(e, announced, out))
-                return true;
-        } else if (*word != '!' && take_name(word, len, out) && !was_tried(&e->auth, out) &&
-                   text_has_word(announced, out) && !is_listed(e->settings->mechanisms, "!", out)) {
-            return true;
+            int rc = strongest(e, announced, out);
+
+            if (rc != ENVOI_E_END)
+                return rc;
+        } else if (*word != '!' && sasl_name_take(word, len, out) && !find_try(&e->auth, out) &&
+                   text_has_word(announced, out) && !sasl_list_has(e->settings->mechanisms, "!", out)) {
+            return ENVOI_OK;
         }
     }
-    return false;
+    return ENVOI_E_END;
 }
 
 /* Did the application ask for it by name? */
 static bool is_named(const struct engine *e, const char *name)
 {
-    return text_equal(e->auth.asked, name) || is_listed(e->settings->mechanisms, "", name);
+    return text_equal(e->auth.asked, name) || sasl_list_has(e->settings->mechanisms, "", name);
 }
 
 static bool lacks_credential(const struct settings *s, uint32_t needs)
@@ -312,13 +290,15 @@ int auth_pick(struct engine *e)
     if (rc)
         return rc;
     for (;;) {
-        if (!a->name[0] || was_tried(a, a->name)) {
-            if (a->tried_count == AUTH_MECHANISMS_MAX || !next_name(e, announced, a->name))
-                return ENVOI_E_END;
+        if (!a->name[0] || find_try(a, a->name)) {
+            rc = a->tried_count == AUTH_MECHANISMS_MAX ? ENVOI_E_END : next_name(e, announced, a->name);
+            if (rc == ENVOI_E_END)
+                return rc;
             a->nth = 0;
         }
         a->refused.given = 0;
-        rc = a->step ? open_own(e) : open_provider(e);
+        if (!rc)
+            rc = a->step ? open_own(e) : open_provider(e);
         if (!rc) {
             a->active = true;
             a->plugin = a->step ? "application" : a->m.id;
@@ -343,7 +323,7 @@ static bool would_do(struct engine *e, const char *name)
     struct envoi_errctx unused;
     char text[SAY_MAX];
 
-    if ((t && t->code) || strength_of(name).named_only || is_listed(e->settings->mechanisms, "!", name))
+    if ((t && t->code) || strength_of(name).named_only || sasl_list_has(e->settings->mechanisms, "!", name))
         return false;
     if (registry_find_mechanism(e->env.registry, name, 0, &unused, &m))
         return false;
@@ -360,7 +340,7 @@ void auth_find_left(struct engine *e)
     while (!a->asked[0] && announced && (announced = text_word(announced, &word, &len))) {
         char name[SASL_NAME_MAX + 1];
 
-        if (!take_name(word, len, name) || text_has_word(a->left, name) || !would_do(e, name))
+        if (!sasl_name_take(word, len, name) || text_has_word(a->left, name) || !would_do(e, name))
             continue;
         if (used + 1 + strlen(name) < sizeof a->left)
             used += (size_t)snprintf(a->left + used, sizeof a->left - used, "%s%s", used ? " " : "", name);

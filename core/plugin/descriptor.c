@@ -90,6 +90,7 @@ static const struct {
     [KEY_MODULE] = {"module", check_module, NULL},   [KEY_ABI] = {"abi", check_abi, NULL},
     [KEY_ENABLED] = {"enabled", check_bool, "yes"},  [KEY_PRIORITY] = {"priority", check_priority, "0"},
     [KEY_CRITICAL] = {"critical", check_bool, "no"}, [KEY_REQUIRE_TLS] = {"require-tls", check_bool, "no"},
+    [KEY_PREFER] = {"prefer", check_bool, "no"},
 };
 
 const char *descriptor_key_name(enum descriptor_key key)

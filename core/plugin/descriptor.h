@@ -22,6 +22,7 @@ enum descriptor_key {
     KEY_PRIORITY,
     KEY_CRITICAL,
     KEY_REQUIRE_TLS,
+    KEY_PREFER,
     KEY_COUNT
 };
 

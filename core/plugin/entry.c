@@ -69,6 +69,8 @@ static const char *entry_key_fault(const struct entry *e, enum entry_layer layer
 {
     if (layer == LAYER_USER && key != KEY_PRIORITY && !(key == KEY_ENABLED && strcmp(text, "no") == 0))
         return "ignored: a user's file can only give a priority and say `enabled: no`";
+    if (layer != LAYER_ADMIN && key == KEY_PREFER)
+        return "ignored: only the administrator's file can put a mechanism first";
     if (key == KEY_MODULE && (e->given || e->builtin))
         return "ignored: the plugin is in the program already, and a second copy is refused";
     return NULL;
@@ -208,6 +210,7 @@ int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
     e->needs_tls = lock && entry_says_yes(e, KEY_REQUIRE_TLS) ? lock->source : NULL;
     e->locked = e->needs_tls && e->layer[LAYER_ADMIN] && lock == &e->layer[LAYER_ADMIN]->value[KEY_REQUIRE_TLS];
     e->state = entry_disabled_by(e) ? ENTRY_DISABLED : ENTRY_AVAILABLE;
+    e->preferred = e->state == ENTRY_AVAILABLE && entry_says_yes(e, KEY_PREFER);
     if (e->state == ENTRY_DISABLED || !entry_find_fault(e, say))
         return ENVOI_OK;
     if (!(e->why = mem_strdup(say)))

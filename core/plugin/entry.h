@@ -27,6 +27,7 @@ struct entry {
     bool critical;
     const char *needs_tls; /* the file and line of `require-tls: yes`; NULL: it is not set */
     bool locked;           /* the file is the administrator's */
+    bool preferred;        /* the administrator puts the mechanisms that it names first */
 
     enum entry_state state;
     char *why;     /* why it is unusable; NULL: it is usable, or memory was short */
@@ -45,9 +46,9 @@ struct entry *entry_new(const char *id);
 void entry_free(struct entry *e);
 
 /* Adds a descriptor to a layer; e owns it from here on, also after a failure. Keys that it may not have are dropped
- * with a warning: in a user's file all but `priority` and `enabled: no`, in any file the `module` of a plugin that is
- * in the process already. Of two files of one layer the first counts; if the layer is the administrator's, the first
- * becomes bad, as if it could not be read. ENVOI_OK or ENVOI_E_MEMORY. */
+ * with a warning: in a user's file all but `priority` and `enabled: no`, `prefer` in all but the administrator's, and
+ * the `module` of a plugin that is in the process already. Of two files of one layer the first counts; if the layer is
+ * the administrator's, the first becomes bad, as if it could not be read. ENVOI_OK or ENVOI_E_MEMORY. */
 int entry_attach(struct entry *e, enum entry_layer layer, struct descriptor *d, descriptor_warn_fn *warn, void *ctx);
 
 /* The value of the last layer that has the key; NULL if none has it. Bad descriptors do not count. */

@@ -171,6 +171,7 @@ static struct registry_rule wish_rule(const struct registry *r, const struct wis
             rule.forbidden = entry_forbidden_by(e);
         if (!rule.needs_tls && e->locked)
             rule.needs_tls = e->needs_tls;
+        rule.preferred = rule.preferred || e->preferred;
     }
     return rule;
 }

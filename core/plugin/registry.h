@@ -67,14 +67,14 @@ struct registry_mechanism {
 };
 
 /* The administrator's rule for a mechanism. It is made of the administrator's files for all plugins that name the
- * mechanism, and holds for every provider. Each member is a file and line, NULL: none. The texts live as long as the
- * registry. */
+ * mechanism, and holds for every provider. A text is a file and line, NULL: none; it lives as long as the registry. */
 struct registry_rule {
     const char *forbidden; /* disables a plugin that names it: only others whose files name it may provide it */
     const char *needs_tls; /* requires verified TLS */
+    bool preferred;        /* to be tried before stronger ones */
 };
 
-/* The rule for a mechanism that the application provides itself. ENVOI_OK, and the rule may be empty. If the
+/* The rule for a mechanism, whoever provides it. ENVOI_OK, and the rule may be empty. If the
  * descriptors cannot be read: ENVOI_E_PLUGIN or ENVOI_E_SYSTEM with the reason in fault, or ENVOI_E_MEMORY. */
 int registry_find_rule(struct registry *r, const char *name, struct envoi_errctx *fault, struct registry_rule *out);
 

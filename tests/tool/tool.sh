@@ -175,7 +175,7 @@ config_cases() {
 
 plugin_cases() {
     run plugins;        check 'plugins' 0 out '^openssl *transport' out '^plain *auth *PLAIN' err '!.'
-    run plugins --why;  check 'plugins --why' 0 out '^openssl' out 'priority  *10  *\(.*/openssl.plugin:[0-9]\|built in\)' out '^  state'
+    run plugins --why;  check 'plugins --why' 0 out '^openssl' out 'priority  *10  *\(.*/openssl.plugin:[0-9]\|built in\)' out '^  state' out '^  prefer  *no  *default'
     run plugins --json; check 'plugins --json' 0 out '"plugins": \[' out '"source":' out '"warnings": \[\]'
     run plugins --check;       check 'plugins --check' 0 out '^openssl *transport .*loaded' err '!.'
     run plugins plain;         check 'a plugin by name' 0 out '^plain' out '!openssl' err '!.'

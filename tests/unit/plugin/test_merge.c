@@ -90,8 +90,8 @@ static const char *shorten(char *out, size_t size, const char *text)
 
 static void render(FILE *out)
 {
-    static const char *const keys[] = {"kind",     "provides", "module",      "abi",  "enabled",
-                                       "priority", "critical", "require-tls", "state"};
+    static const char *const keys[] = {"kind",     "provides", "module",      "abi",    "enabled",
+                                       "priority", "critical", "require-tls", "prefer", "state"};
     char text[1024];
 
     for (size_t i = 0; i < registry_count(r); i++) {

@@ -254,6 +254,39 @@ Test(rules, files_that_name_nothing)
     rule_is("*", "other.plugin:1", "star.plugin:1"); /* which is no name, and never asked for */
 }
 
+static bool is_preferred(const char *name)
+{
+    struct registry_rule rule;
+
+    cr_assert_eq(registry_find_rule(r, name, &fault, &rule), ENVOI_OK, "%s", fault.text);
+    return rule.preferred;
+}
+
+/* The name, and the one with -PLUS; neither what is only asked for nor what cannot be served by the plugin. */
+/* faults: U13 */
+Test(rules, prefer)
+{
+    tree_text("vendor/gone.plugin", "kind: auth\nprovides: X-GONE\nmodule: gone.so\nprefer: yes\n");
+    tree_text("user/gone.plugin", "prefer: yes\n");
+    tree_text("admin/star.plugin", "prefer: yes\n");
+    tree_text("admin/cram.plugin", "prefer: yes\n");
+    tree_text("admin/off.plugin", "prefer: yes\nenabled: no\n");
+    tree_text("admin/bad.plugin", "prefer: yes\nenabled: never\n");
+    tree_text("admin/named.plugin", "provides: X-NAMED *\nprefer: yes\n");
+    add("star", "*");
+    add("cram", "CRAM-MD5");
+    add("off", "X-OFF");
+    add("bad", "X-BAD");
+    add("named", "*");
+    cr_assert(is_preferred("CRAM-MD5"));
+    cr_assert(is_preferred("CRAM-MD5-PLUS"));
+    cr_assert(is_preferred("X-NAMED"));
+    cr_assert_not(is_preferred("X-GONE"));
+    cr_assert_not(is_preferred("PLAIN"));
+    cr_assert_not(is_preferred("X-OFF"));
+    cr_assert_not(is_preferred("X-BAD"));
+}
+
 /* It need not be the administrator who requires TLS; then the program may lift it. */
 Test(rules, require_tls_of_the_plugin_itself)
 {
