@@ -191,3 +191,9 @@ int echo_remember_words(struct echo *echo, const uint8_t *response, size_t len)
         }
     return rc;
 }
+
+void echo_move(struct echo *to, struct echo *from)
+{
+    *to = *from;
+    *from = (struct echo){0};
+}

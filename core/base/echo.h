@@ -32,5 +32,7 @@ int echo_remember_words(struct echo *echo, const uint8_t *response, size_t len);
 /* Replaces all secrets in the text, and pieces of them, by stars. Very short ones stay: they occur by chance. */
 void echo_redact(const struct echo *echo, char *text, size_t len);
 void echo_free(struct echo *echo);
+/* `to` has to be empty, and `from` is then. */
+void echo_move(struct echo *to, struct echo *from);
 
 #endif

@@ -27,8 +27,7 @@ int auth_ask(struct auth *a, const char *mechanism, envoi_auth_fn *step, void *c
 const char *auth_announced(const struct engine *e);
 /* Fills a->params for the present state of the connection. ENVOI_OK or ENVOI_E_MEMORY. */
 int auth_params(struct engine *e);
-/* Takes one step. a->in is used if first is false; the response is then in a->out. Returns as envoi_mechanism::step
- * does. */
+/* Takes one step. a->in is used if first is false; the response is then in a->out. Returns as envoi_mechanism::step. */
 int auth_step(struct engine *e, bool first);
 /* After the 235: puts the mechanism's security layer on the stack, if it has one. ENVOI_OK; ENVOI_E_AUTH: it is weaker
  * than min_ssf; or the mechanism's failure. */

@@ -16,8 +16,7 @@ struct engine;
 
 /* For the mechanism of e->auth, with e->auth.params. ENVOI_OK or ENVOI_E_MEMORY. */
 int detached_new(struct engine *e, struct detached **out);
-/* The login is over, and the mechanism's security layer stays: wipes the memory that only steps need. NULL is a
- * no-op. */
+/* The login is over, the mechanism's security layer stays: wipes the memory that only steps need. NULL is a no-op. */
 void detached_wipe(struct detached *d);
 /* Gives it up. The mechanism's context is freed now, or when a running step has ended. NULL is a no-op. */
 void detached_free(struct detached *d);

@@ -77,8 +77,7 @@ struct engine_env {
      * not ended, its result is not wanted any more. ENVOI_OK, or an error that is reported to fault: then the task is
      * neither run nor released. NULL: steps that may block are taken on the caller's thread, and block it. */
     int (*run_detached)(void *driver, const struct engine_task *task);
-    /* One line of the dialogue, or an event (ENVOI_TRACE_*), with secrets masked. text is not NUL-terminated. NULL: no
-     * trace. */
+    /* A line of the dialogue, or an event (ENVOI_TRACE_*), secrets masked. text has no NUL behind it. NULL: no trace */
     void (*trace)(void *driver, int kind, const char *text, size_t len);
     /* An event for the library's log, ENVOI_LOG_*, without the server's name. NULL: not reported. */
     void (*log)(void *driver, uint32_t level, const char *text);
@@ -117,8 +116,7 @@ void engine_feed(struct engine *e, const void *data, size_t len);
 /* The connection has ended: with an errno, or 0 if the server closed it. */
 void engine_lost(struct engine *e, int error_number);
 
-/* Lends at most max pieces for the wire; returns how many. They are valid until the next call of any engine
- * function. */
+/* Lends at most max pieces for the wire; returns how many. They are valid until the next call of an engine function. */
 size_t engine_drain(struct engine *e, struct iovec *pieces, size_t max);
 /* The first len octets of those that were lent have been written. */
 void engine_drained(struct engine *e, size_t len);

@@ -6,8 +6,7 @@
 struct engine;
 struct job;
 
-/* ENVOI_OK: all needs are met; ENVOI_E_AGAIN: a job that meets one was put in front; another error: the job fails with
- * it. */
+/* ENVOI_OK: all needs are met; ENVOI_E_AGAIN: a job that meets one was put in front; another error: the job fails. */
 int prepare_job(struct engine *e, struct job *job);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The proof is remembered for a server that says all of this: a front, another server behind the name, or the same one
- * before TLS may be a different program. */
+ * before TLS may be a different program; and whoever answers without being verified may say what another one says. */
 int proof_hear(struct engine *e)
 {
     const char *name = envoi_reply_text(&e->greeting), *hello = envoi_reply_text(&e->hello_reply);
@@ -16,6 +16,7 @@ int proof_hear(struct engine *e)
         return ENVOI_OK;
     buf_reset(&e->said);
     buf_append_text(&e->said, e->stack.secure ? "TLS " : "clear ");
+    buf_append_text(&e->said, e->tls_verified ? "verified " : "");
     buf_append(&e->said, name, strcspn(name, " \n"));
     buf_append(&e->said, "\n", 1);
     if (buf_append(&e->said, hello, strlen(hello) + 1))

@@ -14,8 +14,7 @@
 struct engine;
 struct envoi_message;
 
-/* The server has answered EHLO or LHLO: looks up the proof of a server that said the same. ENVOI_OK or
- * ENVOI_E_MEMORY. */
+/* After a reply to EHLO or LHLO: looks up the proof of a server that said the same. ENVOI_OK or ENVOI_E_MEMORY. */
 int proof_hear(struct engine *e);
 /* May the proof go out on this connection? */
 bool proof_is_open(const struct engine *e);

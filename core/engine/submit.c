@@ -64,14 +64,18 @@ static int submit_misuse(struct engine *e, int detail, const char *text)
 
 /* ---- connection ---- */
 
-/* Clears away the connection before. Messages that wait for this one stay in the queue. */
+/* Clears away the connection before. If messages wait for this one, they and the secrets that may be repeated stay. */
 static void connect_clear(struct engine *e)
 {
     struct job *waiting = e->head;
+    struct echo kept = {0};
 
+    if (waiting)
+        echo_move(&kept, &e->echo);
     e->head = NULL;
     e->orphaned = false;
     engine_close(e);
+    echo_move(&e->echo, &kept);
     e->head = waiting;
     e->orphaned = waiting != NULL;
     fault_clear(e->fault);
