@@ -55,7 +55,7 @@ struct envoi_session {
     struct dialer *dialer; /* until the greeting, because there may be other addresses */
     struct worker *worker; /* runs a step of the login that may block; NULL: none */
     unsigned process;      /* process_number() of the process that the connection belongs to */
-    bool unanswered;       /* connect has begun, and there is no connection yet: what was said before is no answer */
+    bool unanswered;       /* connect has begun, and there is no connection yet: an older reply is no answer */
     struct target target;
     char peer[ENDPOINT_TEXT_MAX];
     struct tls_context *tls;   /* of the engine's TLS connection */
