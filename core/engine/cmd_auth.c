@@ -249,7 +249,7 @@ static int take_challenge(struct engine *e, struct job *job, const struct envoi_
     return ENVOI_OK;
 }
 
-/* A 235 that comes too soon: whoever sends it does not know the secret, or takes anybody. */
+/* A 235 that comes too soon: the sender does not know the secret, or takes anybody. */
 static int refuse_welcome(struct engine *e)
 {
     const struct auth *a = &e->auth;

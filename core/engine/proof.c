@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The proof is remembered for a server that says all of this: a front, another server behind the name, or the same one
- * before TLS may be a different program; and who answers without being verified may repeat the words of another one. */
+ * before TLS may be a different program; and one that is not verified may repeat the words of another one. */
 int proof_hear(struct engine *e)
 {
     const char *name = envoi_reply_text(&e->greeting), *hello = envoi_reply_text(&e->hello_reply);

@@ -73,7 +73,7 @@ const char *settings_credential(const struct settings *s, uint32_t id);
 /* Which of ENVOI_VERIFY_* (plugin.h) the settings ask for. */
 uint32_t settings_verify(const struct settings *s);
 bool settings_have_client_certificate(const struct settings *s);
-/* Do they name a server or a client, or whom to trust, which is of no use in clear? */
+/* Do they name a server or a client, or certificates to trust, which is of no use in clear? */
 bool settings_ask_for_tls(const struct settings *s);
 /* Do the settings ask for a login? */
 bool settings_have_login(const struct settings *s);
