@@ -80,7 +80,7 @@ static const char *scram_check_rounds(const struct scram_field *field)
     if (rounds < BRIDGE_SCRAM_ROUNDS_MIN)
         return "the server's iteration count is below 4096";
     if (rounds > BRIDGE_SCRAM_ROUNDS_MAX)
-        return "the server's iteration count is above 1000000";
+        return "the server's iteration count is above 65536";
     return NULL;
 }
 

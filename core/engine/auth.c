@@ -202,7 +202,7 @@ static int step_here(struct engine *e, bool first)
     a->awaiting = false;
     rc = a->m.mechanism->step(a->ctx, auth_challenge(&a->in, first), first ? 0 : a->in.len, &sink, &result, &want);
     rc = contract_step(rc, result, a->awaiting, buf_failed(&a->out), a->m.id, e->fault);
-    if (a->m.info.flags & ENVOI_MECH_MAY_BLOCK)
+    if (a->m.info.flags & AUTH_SLOW)
         engine_refresh_clock(e);
     if (!rc)
         a->done = result == ENVOI_STEP_DONE;

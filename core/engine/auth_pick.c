@@ -184,7 +184,8 @@ static int open_context(struct engine *e, const struct envoi_mech_params *params
 static int open_exchange(struct engine *e)
 {
     struct auth *a = &e->auth;
-    bool detached = (a->m.info.flags & ENVOI_MECH_MAY_BLOCK) && e->settings->nonblocking && e->env.run_detached;
+    const struct settings *s = e->settings;
+    bool detached = (a->m.info.flags & AUTH_SLOW) && s->nonblocking && s->blocking_mechanisms && e->env.run_detached;
     const struct envoi_mech_params *params = &a->params;
     int rc = detached ? detached_new(e, &a->detached) : ENVOI_OK;
 

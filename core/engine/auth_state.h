@@ -16,6 +16,8 @@
 #define AUTH_REMARK_MAX     191   /* octets of a mechanism's remark about a refusal to come */
 #define AUTH_COMMAND_MAX    512   /* octets of the AUTH command with its initial response (RFC 4954 section 4) */
 
+/* Mechanisms whose steps are taken on another thread where that is allowed. */
+#define AUTH_SLOW    (ENVOI_MECH_MAY_BLOCK | ENVOI_MECH_MAY_TAKE_LONG)
 #define AUTH_SECRETS 2 /* kinds of secrets: passwords and tokens */
 
 struct engine;

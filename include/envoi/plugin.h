@@ -79,7 +79,7 @@
  *
  * **Threads.** init and fini run under one lock of the process. A state and a TLS context may be used by many threads
  * at once. A TLS connection or a mechanism context is used by one thread at a time, which need not be the same one each
- * time: with ENVOI_MECH_MAY_BLOCK a worker thread takes the steps, and perhaps frees the context.
+ * time: with ENVOI_MECH_MAY_BLOCK or ENVOI_MECH_MAY_TAKE_LONG a worker thread may take the steps, and free the context.
  *
  * **Fork.** After fork(2) both processes use the states and TLS contexts that existed before. The child may only free
  * connections and mechanism contexts.
@@ -418,6 +418,7 @@ struct envoi_cred {
 #define ENVOI_MECH_SECURITY_LAYER  0x10u /**< may offer a layer */
 #define ENVOI_MECH_ANONYMOUS       0x20u /**< logs in as nobody; never chosen unless named */
 #define ENVOI_MECH_MAY_BLOCK       0x40u /**< the library below may block inside step (Kerberos asks its KDC) */
+#define ENVOI_MECH_MAY_TAKE_LONG   0x80u /**< a step may compute for a tenth of a second and more (SCRAM) */
 /** @} */
 
 /** One SASL mechanism of a provider. Allocated by the core, filled by mech_at(). */

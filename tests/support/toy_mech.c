@@ -158,6 +158,15 @@ static int32_t slow_step(struct toy *t, const void *in, size_t len, const struct
     return rc;
 }
 
+static int32_t long_step(struct toy *t, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result)
+{
+    (void)t;
+    (void)in;
+    (void)len;
+    *result = ENVOI_STEP_DONE;
+    return toy_say(out, "computed");
+}
+
 static int32_t ticket_step(struct toy *t, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result)
 {
     (void)in;
@@ -183,6 +192,7 @@ static const struct toy_row rows[] = {
     {"ANONYMOUS", ENVOI_MECH_CLIENT_FIRST | ENVOI_MECH_ANONYMOUS, 0, anonymous_step},
     {"GSSAPI", ENVOI_MECH_CLIENT_FIRST | ENVOI_MECH_MAY_BLOCK | ENVOI_MECH_SECURITY_LAYER, 0, gssapi_step},
     {"X-SLOW", ENVOI_MECH_CLIENT_FIRST | ENVOI_MECH_MAY_BLOCK, ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD, slow_step},
+    {"X-LONG", ENVOI_MECH_CLIENT_FIRST | ENVOI_MECH_MAY_TAKE_LONG, 0, long_step},
     {"X-TICKET", ENVOI_MECH_CLIENT_FIRST | ENVOI_MECH_MAY_BLOCK, ENVOI_CRED_AUTHID, ticket_step},
     {"X-ENDLESS", 0, 0, endless_step},
     {"X-UNUSABLE", 0, 0, endless_step},

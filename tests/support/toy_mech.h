@@ -9,6 +9,7 @@
  *  ANONYMOUS                  logs in as nobody: "anonymous"
  *  GSSAPI                     may block, brings a security layer: "token", challenge, "ok", done
  *  X-SLOW                     may block: "n=USER", challenge, "p=PASSWORD", done; the challenge "no" is not acceptable
+ *  X-LONG                     may take long: "computed", done
  *  X-TICKET                   may block, and finds out in its first step that it has no ticket
  *  X-ENDLESS                  server first, answers "more" to everything, never done
  *  X-UNUSABLE                 usable() says no
@@ -24,8 +25,8 @@
 
 const struct envoi_plugin *envoi_plugin_toy(void);
 #define TOY_MECH_DESCRIPTOR                                                                                            \
-    "kind: auth\nprovides: SCRAM-SHA-256 XOAUTH2 EXTERNAL ANONYMOUS GSSAPI X-SLOW X-TICKET X-ENDLESS X-UNUSABLE "      \
-    "X-BROKEN\n"
+    "kind: auth\nprovides: SCRAM-SHA-256 XOAUTH2 EXTERNAL ANONYMOUS GSSAPI X-SLOW X-LONG X-TICKET X-ENDLESS "          \
+    "X-UNUSABLE X-BROKEN\n"
 
 /* The server's side of the layer. toy_layer_take() takes one packet off the front. 1: done; 0: it is not there whole;
  * -1: it is no packet. */

@@ -9,6 +9,7 @@
 #define FIRST  ENVOI_MECH_CLIENT_FIRST
 #define MUTUAL ENVOI_MECH_MUTUAL
 #define BINDS  ENVOI_MECH_CHANNEL_BINDING
+#define LONG   ENVOI_MECH_MAY_TAKE_LONG
 #define LOGIN  (ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD)
 
 /* The same rows whoever provides them. */
@@ -22,9 +23,9 @@ static const struct {
     {"LOGIN", ENVOI_MECH_PLAINTEXT, LOGIN, {"login", "sasl"}},
     {"CRAM-MD5", 0, LOGIN, {"cram_md5", "sasl"}},
     {"DIGEST-MD5", MUTUAL | ENVOI_MECH_SECURITY_LAYER, LOGIN, {"sasl"}},
-    {"SCRAM-SHA-1", FIRST | MUTUAL | BINDS, LOGIN, {"sasl"}},
-    {"SCRAM-SHA-256", FIRST | MUTUAL | BINDS, LOGIN, {"sasl"}},
-    {"SCRAM-SHA-512", FIRST | MUTUAL | BINDS, LOGIN, {"sasl"}},
+    {"SCRAM-SHA-1", FIRST | MUTUAL | BINDS | LONG, LOGIN, {"sasl"}},
+    {"SCRAM-SHA-256", FIRST | MUTUAL | BINDS | LONG, LOGIN, {"sasl"}},
+    {"SCRAM-SHA-512", FIRST | MUTUAL | BINDS | LONG, LOGIN, {"sasl"}},
     {"EXTERNAL", FIRST, 0, {"sasl"}},
     {"OAUTHBEARER", FIRST | ENVOI_MECH_PLAINTEXT, ENVOI_CRED_AUTHID | ENVOI_CRED_TOKEN, {"oauth"}},
     {"XOAUTH2", FIRST | ENVOI_MECH_PLAINTEXT, ENVOI_CRED_AUTHID | ENVOI_CRED_TOKEN, {"oauth"}},

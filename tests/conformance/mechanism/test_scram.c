@@ -15,6 +15,7 @@ static const struct {
 } firsts[] = {
     {"r=%sSRV,s=c2FsdHNhbHQ=,i=4096", NULL},
     {"r=%sSRV,s=c2FsdHNhbHQ=,i=20000", NULL},
+    {"r=%sSRV,s=c2FsdHNhbHQ=,i=65536", NULL},
     {"r=%sSRV,s=c2FsdHNhbHQ=,i=4096,x=later", NULL},
     {"r=%sSRV,s=c2FsdHNhbHQ=,i=4095", "4096"},
     {"r=%sSRV,s=c2FsdHNhbHQ=,i=1", "4096"},
@@ -25,10 +26,11 @@ static const struct {
     {"r=%sSRV,s=c2FsdHNhbHQ=,i=0x5000", "number"},
     {"r=%sSRV,s=c2FsdHNhbHQ=,i= 5000", "number"},
     {"r=%sSRV,s=c2FsdHNhbHQ=,i=", "number"},
-    {"r=%sSRV,s=c2FsdHNhbHQ=,i=2000000000", "1000000"},
-    {"r=%sSRV,s=c2FsdHNhbHQ=,i=1000001", "1000000"},
-    {"r=%sSRV,s=c2FsdHNhbHQ=,i=4294971392", "1000000"},
-    {"r=%sSRV,s=c2FsdHNhbHQ=,i=18446744073709555712", "1000000"},
+    {"r=%sSRV,s=c2FsdHNhbHQ=,i=2000000000", "65536"},
+    {"r=%sSRV,s=c2FsdHNhbHQ=,i=65537", "65536"},
+    {"r=%sSRV,s=c2FsdHNhbHQ=,i=600000", "65536"},
+    {"r=%sSRV,s=c2FsdHNhbHQ=,i=4294971392", "65536"},
+    {"r=%sSRV,s=c2FsdHNhbHQ=,i=18446744073709555712", "65536"},
     {"r=%s,s=c2FsdHNhbHQ=,i=4096", "nothing to our nonce"},
     {"r=x%sSRV,s=c2FsdHNhbHQ=,i=4096", "not begin with ours"},
     {"r=somebody+elses+nonce+which+is+long+enough%.0s,s=c2FsdHNhbHQ=,i=4096", "not begin with ours"},
@@ -69,7 +71,7 @@ static const char *nonce_of(char *buf, size_t cap)
     return nonce + 3;
 }
 
-/* faults: 62 */
+/* faults: 62, S13 */
 EACH_NAMED("SCRAM-", mech_scram, the_servers_first_message_is_checked)
 {
     client_open(&client, combo->plugin);

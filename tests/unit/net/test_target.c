@@ -149,7 +149,7 @@ Test(target, texts)
     }
 }
 
-/* faults: 53 */
+/* faults: 53, S13 */
 Test(target, what_is_none)
 {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
