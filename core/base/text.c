@@ -3,11 +3,14 @@
 
 #include "base/utf8.h"
 
+#include <envoi/error.h>
 #include <stdio.h>
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
+
+#define HELLO_NAME_MAX 255u /* RFC 5321 section 4.5.3.1.2 */
 
 bool text_equal_n(const char *a, const char *b, size_t len)
 {
@@ -150,6 +153,19 @@ bool text_is_line(const char *text, size_t len)
         if ((unsigned char)text[n++] < 0x80)
             return false;
     return true;
+}
+
+int text_hello_misuse(const char *name)
+{
+    size_t len = strlen(name);
+
+    if (!len)
+        return ENVOI_DETAIL_EMPTY;
+    if (len > HELLO_NAME_MAX)
+        return ENVOI_DETAIL_LENGTH;
+    if (!text_is_line(name, len))
+        return ENVOI_DETAIL_CONTROL;
+    return strchr(name, ' ') ? ENVOI_DETAIL_FORM : ENVOI_DETAIL_NONE;
 }
 
 /* ---- what is shown to a person ---- */

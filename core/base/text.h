@@ -55,6 +55,8 @@ size_t text_put_number(char digits[TEXT_NUMBER_MAX], uint64_t n);
 
 /* Is there no CR, LF, NUL or other control character (tab counts as one) among the len octets? */
 bool text_is_line(const char *text, size_t len);
+/* Why a text cannot be the name behind EHLO: ENVOI_DETAIL_*; ENVOI_DETAIL_NONE: it can. */
+int text_hello_misuse(const char *name);
 
 /* The number of octets before the first that is not printable ASCII. */
 size_t text_plain_length(const char *text, size_t len);

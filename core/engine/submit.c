@@ -151,9 +151,8 @@ static int submit_hello(struct engine *e, const char *name, bool helo)
 
     if (rc)
         return rc;
-    if (name && (!*name || !text_is_line(name, strlen(name)) || strchr(name, ' ')))
-        return submit_misuse(e, ENVOI_DETAIL_FORM,
-                             "the name for EHLO is empty or has a blank, a line end or a control character");
+    if (name && (rc = text_hello_misuse(name)))
+        return submit_misuse(e, rc, "the name for EHLO is empty or too long, or has a blank or a control character");
     if ((rc = mem_replace(&e->hello_name, name)))
         return submit_refuse(e, rc, "out of memory");
     e->helo = helo;

@@ -22,7 +22,9 @@ const char *envoi_message_error(const struct envoi_message *message)
 {
     if (!message || !message->sticky)
         return "";
-    return message->why ? message->why : envoi_error_text(message->sticky);
+    if (message->why)
+        return message->why;
+    return message->sticky_detail ? envoi_error_detail_text(message->sticky_detail) : envoi_error_text(message->sticky);
 }
 
 /* ---- life ---- */

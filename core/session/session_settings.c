@@ -307,6 +307,8 @@ int envoi_session_set_ca_file(struct envoi_session *session, const char *path)
 static int setting_pem(struct envoi_session *s, const char *what, const void *pem, size_t len, char **out)
 {
     *out = NULL;
+    if (!pem && len) /* a file that could not be read must not mean another trust */
+        return setting_wrong(s, ENVOI_DETAIL_MISSING, what, "a length without a text");
     if (!pem)
         return ENVOI_OK;
     if (len && !((const char *)pem)[len - 1])
@@ -532,7 +534,7 @@ int envoi_session_set_mechanisms(struct envoi_session *session, const char *name
     size_t len, count = 0;
     int rc = setting_begin(session, what);
 
-    if (rc)
+    if (rc || (rc = setting_check_line(session, what, names)))
         return rc;
     while (list && (list = text_word(list, &word, &len))) {
         if (!setting_is_mechanism_word(word, len))

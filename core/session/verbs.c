@@ -25,6 +25,7 @@ static int verb_begin(struct envoi_session *s, enum verb verb)
         else if (s->fault.code != ENVOI_E_DISCONNECTED)
             fault_prefix(&s->fault, "not connected; the last failure was");
         s->fault.code = ENVOI_E_DISCONNECTED;
+        (void)fault_detail(&s->fault, ENVOI_DETAIL_NONE);
         return session_leave(s, ENVOI_E_DISCONNECTED);
     }
     /* nothing is sent with a setting that was refused */

@@ -53,7 +53,8 @@ const char *envoi_reply_enhanced(const struct envoi_reply *reply);
 
 /** Returns the number of lines of the reply.
  * @param reply  may be NULL
- * @returns 0 if no reply has been read, for NULL, and for a challenge of a login (334), whose text is not kept
+ * @returns 0 if no reply has been read, for NULL, and for a challenge of a login (334), whose text is not kept unless
+ * envoi_session_docmd() asked for it
  * @since 0.1 */
 size_t envoi_reply_lines(const struct envoi_reply *reply);
 

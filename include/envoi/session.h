@@ -50,8 +50,8 @@
  *    envoi_session_connected() says whether there is a connection. A loss that was not noticed yet makes the next verb
  *    return ENVOI_E_DISCONNECTED.
  * 2. Between the calls of envoi_session_process(), in the non-blocking face.
- * 3. Of this session: trace, watch, dial, credential, AUTH step and content functions, and the log function of the
- *    library object.
+ * 3. Of this session: trace, watch, dial, interrupt, credential, AUTH step and content functions, and the log function
+ *    of the library object.
  * 4. While the child has its copy of a connection that belongs to the parent. After close it is "not connected".
  * 5. It notices a server that closes the connection between verbs, and returns ENVOI_OK.
  *
@@ -149,8 +149,9 @@ const char *envoi_phase_name(int phase);
  * ENVOI_TLS_DEFAULT is off on a unix socket only if the session has, at connect, no client certificate, no pin, no name
  * to verify or to send, and no CA certificates of its own: they are of no use in clear.
  *
- * ENVOI_TLS_OPPORTUNISTIC means required if there is a login, a client certificate, a pin or a name to verify, set at
- * any time before the message, or if the library object has a CA file or a revocation list at connect.
+ * ENVOI_TLS_OPPORTUNISTIC means required if there is a login, a client certificate, a pin, a name to verify or to send,
+ * or a CA certificate of the session, set at any time before the message, or if the library object has a CA file or a
+ * revocation list at connect.
  * A connection that goes on in clear is reported to the log of the library object and to the trace, once: as
  * ENVOI_LOG_WARNING if the server announces STARTTLS and refuses it, as ENVOI_LOG_INFO if it announces none, the case
  * that this policy is made for. envoi_session_tls_backend() is "" then. A failed handshake or certificate is an error
@@ -262,7 +263,8 @@ int envoi_session_set_ca_file(struct envoi_session *session, const char *path);
  * when TLS begins; without a certificate in it, ENVOI_E_TLS.
  * @param session  the session
  * @param pem      one or more certificates, copied; need not end with NUL; NULL: none
- * @param len      octets in pem
+ * @param len      octets in pem; 0 if it is NULL
+ * @retval ENVOI_E_USAGE  pem is NULL and len is not 0
  * @retval ENVOI_E_TLS  a NUL octet in it, as in DER: this is no PEM
  * @since 0.1 */
 int envoi_session_set_ca_pem(struct envoi_session *session, const void *pem, size_t len);
@@ -295,10 +297,10 @@ int envoi_session_set_client_certificate(struct envoi_session *session, const ch
  * (one of ABI 1.0), ENVOI_E_NOT_SUPPORTED is returned when TLS begins. The copies are wiped on free.
  * @param session   the session
  * @param cert      a PEM chain, copied; need not end with NUL; NULL: no client certificate
- * @param cert_len  octets in cert
+ * @param cert_len  octets in cert; 0 if it is NULL
  * @param key       the PEM key, copied; NULL: it is in cert
- * @param key_len   octets in key
- * @retval ENVOI_E_USAGE  a key without a certificate
+ * @param key_len   octets in key; 0 if it is NULL
+ * @retval ENVOI_E_USAGE  a key without a certificate, or a length without a text
  * @retval ENVOI_E_TLS    a NUL octet in it, as in DER or PKCS#12: this is no PEM
  * @since 0.1 */
 int envoi_session_set_client_certificate_pem(struct envoi_session *session, const void *cert, size_t cert_len,
@@ -449,7 +451,7 @@ int64_t envoi_session_timeout(const struct envoi_session *session, int phase);
  * @param in    is -1; set to a descriptor that is connected to the server, as for envoi_session_adopt_fd(). After
  *              ENVOI_OK it belongs to the session, after anything else to the application
  * @param out   is -1, which means the same descriptor as in; otherwise as in
- * @retval ENVOI_OK
+ * @retval ENVOI_OK           if in or out is no connection, the verb ends with ENVOI_E_USAGE all the same
  * @retval ENVOI_E_AGAIN      later, non-blocking face only: `envoi_session_process(session, -1, 0)` asks again, and
  *                            ENVOI_PHASE_CONNECT bounds the wait
  * @retval ENVOI_E_CANCELLED  the verb ends with this result; a pool gives up all messages that wait on the route
@@ -587,7 +589,7 @@ int envoi_session_adopt_fd(struct envoi_session *session, int in, int out, const
  * @param session  the session
  * @param name     also for later EHLOs on this connection; NULL: the setting of envoi_session_set_helo_name()
  * @retval ENVOI_E_HELO   refused
- * @retval ENVOI_E_USAGE  name is empty, or has a blank or a control character
+ * @retval ENVOI_E_USAGE  name is empty, has more than 255 octets, or has a blank or a control character
  * @since 0.1 */
 int envoi_session_ehlo(struct envoi_session *session, const char *name);
 /** Sends HELO. Afterwards no extension is known. Parameters and results are those of envoi_session_ehlo().

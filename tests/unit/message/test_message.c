@@ -67,7 +67,7 @@ Test(message, why_a_setter_failed)
     cr_expect_not_null(strstr(envoi_message_error(m), "+2B"), "%s", envoi_message_error(m));
     cr_assert_eq(envoi_message_reset(m, "<>"), ENVOI_OK);
     cr_expect_eq(envoi_message_set_body(m, 99), ENVOI_E_USAGE);
-    cr_expect_str_eq(envoi_message_error(m), envoi_error_text(ENVOI_E_USAGE));
+    cr_expect_str_eq(envoi_message_error(m), envoi_error_detail_text(ENVOI_DETAIL_RANGE));
     cr_expect_eq(envoi_message_reset(m, "a..b@x"), ENVOI_E_ADDRESS);
     envoi_message_free(m);
 }

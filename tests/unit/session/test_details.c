@@ -67,6 +67,10 @@ SETTER(token, envoi_session_set_token(s, "a", "x\x7f"))
 SETTER(authzid, envoi_session_set_authzid(s, "\x1b"))
 SETTER(mechanisms_empty, envoi_session_set_mechanisms(s, "  "))
 SETTER(mechanisms_name, envoi_session_set_mechanisms(s, "PLAIN,LOGIN"))
+SETTER(mechanisms_control, envoi_session_set_mechanisms(s, "PLAIN\r\nLOGIN"))
+SETTER(ca_length, envoi_session_set_ca_pem(s, NULL, 9))
+SETTER(client_length, envoi_session_set_client_certificate_pem(s, NULL, 9, NULL, 0))
+SETTER(key_length, envoi_session_set_client_certificate_pem(s, "x", 1, NULL, 9))
 SETTER(tries, envoi_session_set_password_tries(s, 0))
 SETTER(layer, envoi_session_set_security_layer(s, 2, 1))
 SETTER(chunk, envoi_session_set_chunking(s, 1, 0))
@@ -111,6 +115,10 @@ static const struct row unconnected[] = {
     ROW(authzid, CONTROL),
     ROW(mechanisms_empty, EMPTY),
     ROW(mechanisms_name, MECHANISM),
+    ROW(mechanisms_control, CONTROL),
+    ROW(ca_length, MISSING),
+    ROW(client_length, MISSING),
+    ROW(key_length, MISSING),
     ROW(tries, RANGE),
     ROW(layer, CONFLICT),
     ROW(chunk, RANGE),
@@ -143,6 +151,9 @@ Test(details, of_settings_and_connect)
         }
         cr_expect_eq(envoi_session_connect(s, "/none"), ENVOI_E_CONNECT);
         cr_expect_eq(envoi_session_error_detail(s), ENVOI_DETAIL_NONE);
+        expect(s, &unconnected[0]);
+        cr_expect_eq(envoi_session_noop(s), ENVOI_E_DISCONNECTED);
+        cr_expect_eq(envoi_session_error_detail(s), ENVOI_DETAIL_NONE, "the cause was another one's");
         envoi_session_free(s);
     }
     envoi_library_free(library);
@@ -198,6 +209,10 @@ static int sendmail_bad_options(struct envoi_session *s)
 }
 
 SETTER(connect_again, envoi_session_connect(s, "127.0.0.1"))
+SETTER(ehlo_empty, envoi_session_ehlo(s, ""))
+SETTER(ehlo_control, envoi_session_ehlo(s, "a\r\nRSET"))
+SETTER(ehlo_long, envoi_session_ehlo(s, long_text(256)))
+SETTER(helo_long_too, envoi_session_helo(s, long_text(256)))
 SETTER(ehlo_blank, envoi_session_ehlo(s, "a b"))
 SETTER(auth_null, envoi_session_auth(s, NULL))
 SETTER(auth_name, envoi_session_auth(s, "not a name"))
@@ -219,6 +234,10 @@ SETTER(sendmail_null, envoi_session_sendmail(s, "me@example.org", NULL, "x", 1, 
 
 static const struct row connected[] = {
     ROW(connect_again, ORDER),
+    ROW(ehlo_empty, EMPTY),
+    ROW(ehlo_control, CONTROL),
+    ROW(ehlo_long, LENGTH),
+    ROW(helo_long_too, LENGTH),
     ROW(ehlo_blank, FORM),
     ROW(auth_null, MISSING),
     ROW(auth_name, MECHANISM),
@@ -307,6 +326,7 @@ Test(details, of_messages)
     do {                                                                                                               \
         cr_expect_eq(call, ENVOI_E_USAGE, #call);                                                                      \
         cr_expect_eq(envoi_message_error_detail(m), ENVOI_DETAIL_##name, #call);                                       \
+        cr_expect_str_neq(envoi_message_error(m), envoi_error_text(ENVOI_E_USAGE), #call);                             \
         cr_assert_eq(envoi_message_reset(m, NULL), ENVOI_OK);                                                          \
         cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);                                     \
     } while (0)

@@ -575,11 +575,17 @@ Test(session, sendmail)
     begin(some_refused);
     cr_assert_eq(connect_to_server(), ENVOI_OK);
     cr_expect_eq(envoi_session_sendmail(session, "me@example.org", wrong, "x\n", 2, NULL, NULL, &m), ENVOI_E_ADDRESS);
-    cr_expect_not_null(strstr(envoi_session_error(session), "recipient 2"), "%s", envoi_session_error(session));
+    cr_expect_str_eq(envoi_session_error(session),
+                     "recipient 2: address \"b@exa mple.net\": the domain is missing or not well formed");
     cr_assert_not_null(m);
     envoi_message_free(m);
     cr_expect_eq(envoi_session_sendmail(session, "a b", recipients, "x\n", 2, NULL, NULL, &m), ENVOI_E_ADDRESS);
     cr_expect_null(m);
+    cr_expect_not_null(strstr(envoi_session_error(session), "the sender: address \"a b\": "), "%s",
+                       envoi_session_error(session));
+    cr_expect_eq(envoi_session_sendmail(session, "a@b", recipients, "x\n", 2, "=", NULL, NULL), ENVOI_E_USAGE);
+    cr_expect_str_eq(envoi_session_error(session),
+                     "the options of MAIL: \"=\" is not a parameter (NAME or NAME=VALUE)");
     cr_expect_eq(envoi_session_sendmail(session, "me@example.org", NULL, "x\n", 2, NULL, NULL, NULL), ENVOI_E_USAGE);
     cr_expect_eq(envoi_session_sendmail(session, "me@example.org", recipients, "x\n", 2, "RET=HDRS", NULL, &m),
                  ENVOI_OK, "%s", envoi_session_error(session));
