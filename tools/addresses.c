@@ -281,8 +281,10 @@ int address_set_add(struct address_set **set, const char *address)
     char **found = key ? tsearch(key, &root, compare_keys) : NULL;
 
     *set = root;
-    if (found && *found == key)
+    if (found && *found == key) {
+        *found = key; /* the set owns it: tsearch() does not say so */
         return 1;
+    }
     free(key);
     return found ? 0 : -1;
 }
