@@ -43,14 +43,14 @@ struct engine {
     bool host_is_ip;
     bool unix_socket;
     bool lmtp;
-    bool tls_verified; /* the present TLS has verified the server, by chain and name or by a pin */
-    int tls;           /* the policy at connect, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
+    bool tls_verified;  /* the present TLS has verified the server, by chain and name or by a pin */
+    int tls;            /* the policy at connect, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
+    uint32_t tls_asked; /* asked of the present TLS, ENVOI_VERIFY_* */
     char *host;
     char *helo_default;
     const struct envoi_errctx *loss; /* the reason, while messages are settled as lost; NULL: the fault is the reason */
     struct registry_transport transport;
     void *tls_context;              /* of the transport; borrowed from the driver */
-    uint32_t tls_asked;             /* asked of the present TLS, ENVOI_VERIFY_* */
     struct envoi_tls_info tls_info; /* its description by the plugin */
     struct stack stack;
     struct output output;
@@ -61,10 +61,10 @@ struct engine {
     struct envoi_reply *reply;     /* the last one */
     struct envoi_reply greeting;
     struct extensions extensions;
-    int hello; /* ENVOI_HELLO_*: which was accepted */
     struct envoi_reply hello_reply;
     struct echo echo;  /* the secrets that were used on this connection */
-    char *hello_said;  /* the name in the last one that was sent; NULL: none was */
+    char *hello_said;  /* the name in the last hello that was sent; NULL: none was */
+    int hello;         /* ENVOI_HELLO_*: which was accepted */
     bool tls_declined; /* opportunistic: STARTTLS was refused or not announced; go on in clear */
     bool authenticated;
 
@@ -77,10 +77,10 @@ struct engine {
     unsigned unanswered;       /* commands written whose replies were not read yet */
     unsigned answerable;       /* how many of them have left the engine whole */
     uint64_t wire;             /* octets that the wire has taken, layers included */
-    bool group_closed;         /* the last command written ends a group */
+    struct buf said;           /* the server's own words, for which the proof is remembered */
     int window;                /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
     int proof;                 /* ENGINE_PROOF_*: may content go by BDAT? */
-    struct buf said;           /* the server's own words, for which the proof is remembered */
+    bool group_closed;         /* the last command written ends a group */
     bool begun;                /* a transaction was begun on this connection */
     bool repeatable;           /* nothing was done by hand that another connection would not have */
     bool proof_lost;           /* the proof has cost the connection before this one */

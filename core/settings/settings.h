@@ -18,13 +18,13 @@ struct refusal_record {
 };
 
 struct settings {
-    bool lmtp;
     char *helo_name;
-    int tls;           /* ENVOI_TLS_* as set */
-    char *tls_backend; /* plugin id, or NULL */
-    char *tls_name;    /* the name to verify; NULL: the host */
+    int tls; /* ENVOI_TLS_* as set */
+    bool lmtp;
     bool tls_name_is_ip;
     bool tls_verify;
+    char *tls_backend; /* plugin id, or NULL */
+    char *tls_name;    /* the name to verify; NULL: the host */
     uint8_t (*pins)[32];
     size_t pin_count;
     char *cert_file;
@@ -32,9 +32,9 @@ struct settings {
     char *passphrase; /* secret */
     /* the trust of this session */
     char *ca_file, *ca_pem;   /* instead of the library object's, if one of them is set */
-    int system_trust;         /* -1: not set */
     char *cert_pem, *key_pem; /* instead of cert_file and key_file; secret */
     char *tls_sni;            /* the name to send; NULL: the name to verify */
+    int system_trust;         /* -1: not set */
     bool tls_ignore_name;     /* the chain is verified, the name is not */
     bool pin_trust;           /* a pin stands for chain and name */
     char *user;
@@ -49,10 +49,10 @@ struct settings {
     bool docmd_auth;                 /* docmd sends AUTH */
     unsigned password_tries;         /* how often one login presents a secret that is refused */
     struct refusal_record *refusals; /* shared with the other sessions of a pool's route; NULL: the session's own */
+    size_t chunk_size;               /* octets of one BDAT; 0: DATA only */
+    unsigned min_ssf, max_ssf;       /* bits of a security layer */
     bool blocking_mechanisms;        /* allowed in the non-blocking face */
     bool nonblocking;                /* there is a watch function */
-    unsigned min_ssf, max_ssf;       /* bits of a security layer */
-    size_t chunk_size;               /* octets of one BDAT; 0: DATA only */
     bool chunk_waits;                /* the first BDAT waits for the replies to RCPT (RFC 3030 section 2) */
     bool altered;                    /* since connect: another connection would not be the same */
     int64_t timeouts[ENVOI_PHASES];  /* milliseconds, or ENVOI_TIMEOUT_NEVER */
