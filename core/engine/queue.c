@@ -160,7 +160,7 @@ static void queue_abort(struct engine *e, int code)
         e->head = job->next;
         if (job->message) {
             settle_lost(e, job);
-            rc = verdict_result(job->message, verdict_of_transaction(job->message), job->result ? job->result : code);
+            rc = verdict_result(job->message, verdict_of_send(job->message), job->result ? job->result : code);
         }
         queue_keep_result(e, rc);
         if (job == culprit)
@@ -184,7 +184,7 @@ void queue_finish(struct engine *e)
     struct job *job = e->head;
     bool preparation = is_preparation(e, job);
     struct envoi_message *m = job->message;
-    int rc = m ? verdict_result(m, verdict_of_transaction(m), job->result) : job->result;
+    int rc = m ? verdict_result(m, verdict_of_send(m), job->result) : job->result;
 
     e->head = job->next;
     if (e->writing == job)
@@ -195,6 +195,8 @@ void queue_finish(struct engine *e)
         queue_append(e, job);
         return;
     }
+    if (rc == ENVOI_E_UNKNOWN && !e->fault->code)
+        fault_set(e->fault, rc, ENVOI_PHASE_NONE, "whether a recipient has it is unknown from an earlier send");
     queue_keep_result(e, rc);
     queue_leave(e, job, rc);
     queue_restore_fault(e);

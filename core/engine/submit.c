@@ -455,6 +455,9 @@ static int claim_message(struct engine *e, struct envoi_message *m)
         return submit_refuse(e, ENVOI_E_BUSY, "the message belongs to a pool");
     if ((rc = check_message(e, m)))
         return rc;
+    if (message_is_served(m))
+        return submit_refuse(e, ENVOI_E_USAGE,
+                             "all recipients have the message, or may have it, from an earlier send; nothing was sent");
     return queue_claim(e, m, &command_mail) ? submit_refuse(e, ENVOI_E_MEMORY, "out of memory") : ENVOI_OK;
 }
 

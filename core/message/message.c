@@ -316,16 +316,66 @@ void recipient_begin(struct recipient *r)
     r->enhanced[0] = '\0';
 }
 
+/* Does it have the message, or may it? Then another copy is not sent unless the application says so. */
+static bool recipient_is_served(const struct recipient *r)
+{
+    return r->verdict == ENVOI_VERDICT_ACCEPTED || r->verdict == ENVOI_VERDICT_UNKNOWN;
+}
+
+bool message_is_served(const struct envoi_message *m)
+{
+    size_t i = 0;
+
+    while (i < m->count && recipient_is_served(&m->recipients[i]))
+        i++;
+    return m->count && i == m->count;
+}
+
 void message_begin(struct envoi_message *m)
 {
+    m->due_count = m->due_begin = m->due_end = 0;
     for (size_t i = 0; i < m->count; i++) {
-        recipient_begin(&m->recipients[i]);
-        m->recipients[i].due = true;
+        struct recipient *r = &m->recipients[i];
+
+        r->due = r->pending = false;
+        if (recipient_is_served(r))
+            continue;
+        recipient_begin(r);
+        message_due_add(m, i);
     }
-    m->due_begin = 0;
-    m->due_count = m->due_end = m->count;
     mem_free(m->dropped);
     m->dropped = NULL;
+}
+
+int envoi_message_keep(struct envoi_message *message, unsigned verdicts)
+{
+    size_t kept = 0;
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (verdicts & ~ENVOI_KEEP_ALL)
+        return message_stick(message, ENVOI_E_USAGE);
+    message->due_count = message->due_begin = message->due_end = 0;
+    for (size_t i = 0; i < message->count; i++) {
+        struct recipient *r = &message->recipients[i];
+
+        if (verdicts & 1u << r->verdict)
+            message->recipients[kept++] = *r;
+        else
+            recipient_clear(r);
+    }
+    message->count = kept;
+    return ENVOI_OK;
+}
+
+int envoi_message_forget_verdicts(struct envoi_message *message)
+{
+    int rc = message_check(message);
+
+    for (size_t i = 0; !rc && i < message->count; i++)
+        recipient_begin(&message->recipients[i]);
+    return rc;
 }
 
 void message_due_none(struct envoi_message *m)

@@ -113,7 +113,10 @@ static inline struct recipient *message_recipient(const struct envoi_message *m,
 /* Sets the content source of a message that is not busy; copies *source. When it is replaced, or the message is reset
  * or freed, source->release (NULL: nothing to do) is called. */
 void message_set_source(struct envoi_message *m, const struct content_source *source);
-/* Before a send: forgets all verdicts and dropped options, and makes all recipients due. */
+/* Have all recipients the message, or may they have it, from an earlier send? */
+bool message_is_served(const struct envoi_message *m);
+/* Before a send: forgets dropped options, makes all recipients due that do not have the message and forgets their
+ * verdicts. */
 void message_begin(struct envoi_message *m);
 
 /* ---- which recipients are due ---- */

@@ -105,6 +105,11 @@ int verdict_of_transaction(const struct envoi_message *m)
     return verdict_sum(seen, m->due_count);
 }
 
+int verdict_of_send(const struct envoi_message *m)
+{
+    return m->pooled ? verdict_of_transaction(m) : envoi_message_result(m);
+}
+
 /* The codes of a message that is refused, by the phase of the verdict that says so. */
 static const struct {
     int phase, code;

@@ -282,7 +282,7 @@ static int delivery_check(const struct envoi_pool *p, size_t route, const struct
         return ENVOI_E_BUSY;
     if (m->sticky)
         return m->sticky;
-    if (!m->count || !message_has_content(m))
+    if (!m->count || !message_has_content(m) || message_is_served(m))
         return ENVOI_E_USAGE;
     return (int64_t)p->pending >= p->limits[ENVOI_POOL_QUEUE] ? ENVOI_E_AGAIN : ENVOI_OK;
 }

@@ -88,6 +88,8 @@ enum envoi_verdict {
  * A reply 421 is a refusal for now, by the command that it answers, although it ends the connection too: recipients
  * that were accepted by RCPT before are deferred by it, later ones are not attempted.
  *
+ * After another try both count the recipients of earlier ones that are still in the message: envoi_message_keep().
+ *
  * 1. Another error if some were refused and then the connection was lost: another try may reach the others. */
 enum envoi_result {
     ENVOI_RESULT_NOT_SENT = 0, /**< every recipient not attempted */
@@ -327,6 +329,54 @@ int envoi_message_set_canonical(struct envoi_message *message, int on);
 /** Returns how many octets of content were read from the source so far, for a progress bar. A scan before MAIL counts
  * too; the transfer may begin again at 0. @since 0.1 */
 uint64_t envoi_message_progress(const struct envoi_message *message);
+/** @} */
+
+/** @name Another try
+ * A message may be sent or submitted again, to the same server or another one. Recipients that are accepted or unknown
+ * are passed over and keep their verdicts: there is no second copy. All others are tried, also refused ones,
+ * unless envoi_message_keep() removes them. If none is left, the send or submit fails with ENVOI_E_USAGE. Content
+ * that cannot be read again must be set anew.
+ *
+ * @code{.c}
+ * // Sends until every recipient has a final verdict, at most `tries` times; `pause` waits between them.
+ * int send_patiently(struct envoi_session *session, const char *server, struct envoi_message *message, int tries,
+ *                    void (*pause)(void))
+ * {
+ *     int rc = ENVOI_OK;
+ *
+ *     while (tries-- > 0 && envoi_message_recipients(message)) {
+ *         rc = envoi_session_connected(session) ? ENVOI_OK : envoi_session_connect(session, server);
+ *         if (rc == ENVOI_OK)
+ *             rc = envoi_session_send(session, message);
+ *         print_verdicts(message);
+ *         envoi_message_keep(message, ENVOI_KEEP_OPEN); // the final verdicts were printed
+ *         if (tries > 0 && envoi_message_recipients(message))
+ *             pause();
+ *     }
+ *     return rc; // of the last try
+ * }
+ * @endcode
+ * @{ */
+#define ENVOI_KEEP_NOT_ATTEMPTED 0x01u /**< ENVOI_VERDICT_NOT_ATTEMPTED, also before the first send */
+#define ENVOI_KEEP_ACCEPTED      0x02u /**< ENVOI_VERDICT_ACCEPTED */
+#define ENVOI_KEEP_DEFERRED      0x04u /**< ENVOI_VERDICT_DEFERRED */
+#define ENVOI_KEEP_REFUSED       0x08u /**< ENVOI_VERDICT_REFUSED */
+#define ENVOI_KEEP_UNKNOWN       0x10u /**< ENVOI_VERDICT_UNKNOWN */
+#define ENVOI_KEEP_ALL           0x1fu /**< all of them */
+/** Another try makes sense for these. */
+#define ENVOI_KEEP_OPEN          (ENVOI_KEEP_NOT_ATTEMPTED | ENVOI_KEEP_DEFERRED)
+/** Keeps the recipients with these verdicts and removes the others. Those that are kept close up: their indexes change,
+ * their verdicts do not.
+ * @param message   the message, after a send
+ * @param verdicts  ENVOI_KEEP_*, one or several; 0: none
+ * @retval ENVOI_E_USAGE  an unknown bit
+ * @since 0.1 */
+int envoi_message_keep(struct envoi_message *message, unsigned verdicts);
+/** Forgets all verdicts: the next send goes to every recipient, and an accepted one gets another copy.
+ * @param message  the message
+ * @returns ENVOI_OK
+ * @since 0.1 */
+int envoi_message_forget_verdicts(struct envoi_message *message);
 /** @} */
 
 /** @name After a send

@@ -153,7 +153,7 @@ int envoi_pool_add_route(struct envoi_pool *pool, const struct envoi_session *pr
 /** @name Messages
  * @{ */
 /** Reports that a message is done: its verdicts are final. From this call on the message is the application's again,
- * which may free it or submit it anew.
+ * which may free it or submit it anew: "Another try" in message.h.
  * @param ctx      as given to envoi_pool_submit()
  * @param message  the message
  * @param result   as envoi_session_send() returns it
@@ -172,8 +172,8 @@ typedef void envoi_pool_done_fn(void *ctx, struct envoi_message *message, int re
  * @param ctx      passed to it
  * @retval ENVOI_OK        accepted into the queue
  * @retval ENVOI_E_AGAIN   the queue is full (ENVOI_POOL_QUEUE): submit again after a `done`
- * @retval ENVOI_E_USAGE   message is NULL or has no recipient or no content; no such route; the pool is drained or
- *                         stopped; or in a forked child
+ * @retval ENVOI_E_USAGE   message is NULL or has no recipient or no content, or all recipients have it from an earlier
+ *                         send; no such route; the pool is drained or stopped; or in a forked child
  * @retval ENVOI_E_BUSY    the message belongs to a session or a pool
  * @retval ENVOI_E_MEMORY
  * @returns also the message's sticky error

@@ -764,7 +764,8 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
  * @retval ENVOI_E_AUTH                as envoi_session_login()
  * @retval ENVOI_E_SERVER_PROOF        as envoi_session_login()
  * @retval ENVOI_E_BUSY                the message belongs to another session or to a pool
- * @retval ENVOI_E_USAGE               message is NULL, has no recipient or no content; its options and its body
+ * @retval ENVOI_E_USAGE               message is NULL, has no recipient or no content; all recipients have it from an
+ *                                     earlier send ("Another try" in message.h); its options and its body
  *                                     contradict each other; or in blocking calls a callback returned ENVOI_E_AGAIN
  *                                     (the connection is closed)
  * @returns also the message's sticky error

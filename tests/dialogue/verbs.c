@@ -173,6 +173,30 @@ static void verb_close(struct player *p, const char *rest)
     bytes_clear(&p->server.in);
 }
 
+/* "keep not-attempted deferred": the recipients with these verdicts. */
+static void verb_keep(struct player *p, const char *rest)
+{
+    static const char *const names[] = {"not-attempted", "accepted", "deferred", "refused", "unknown"};
+    unsigned verdicts = 0;
+    struct arguments a;
+
+    if (!player_arguments(p, rest, 0, ARGUMENTS_MAX, &a))
+        return;
+    for (size_t i = 0; i < a.count; i++)
+        for (unsigned k = 0; k < sizeof names / sizeof names[0]; k++)
+            verdicts |= (strcmp(names[k], argument(&a, i)) == 0 ? 1u : 0u) << k;
+    if (p->letter->message && envoi_message_keep(p->letter->message, verdicts))
+        player_break(p, "the recipients cannot be kept");
+    arguments_free(&a);
+}
+
+static void verb_forget(struct player *p, const char *rest)
+{
+    (void)rest;
+    if (p->letter->message && envoi_message_forget_verdicts(p->letter->message))
+        player_break(p, "the verdicts cannot be forgotten");
+}
+
 /* ---- logins ---- */
 
 static void verb_login(struct player *p, const char *rest)
@@ -245,29 +269,13 @@ static void verb_auth_with(struct player *p, const char *rest)
 }
 
 const struct step_kind steps_verbs[] = {
-    {"reconnect", verb_reconnect, 0},
-    {"message", step_message, 0},
-    {"connect", verb_connect, 0},
-    {"ehlo", verb_of_text, 0},
-    {"helo", verb_of_text, 0},
-    {"hello", verb_plain, 0},
-    {"starttls", verb_plain, 0},
-    {"rset", verb_plain, 0},
-    {"quit", verb_plain, 0},
-    {"noop", verb_command, 0},
-    {"help", verb_command, 0},
-    {"verify", verb_command, 0},
-    {"expn", verb_command, 0},
-    {"docmd", verb_docmd, 0},
-    {"mail", verb_mail, 0},
-    {"rcpt", verb_rcpt, 0},
-    {"data", verb_data, 0},
-    {"send", verb_send, 0},
-    {"send-all", verb_send_all, 0},
-    {"sendmail", verb_sendmail, 0},
-    {"close", verb_close, 0},
-    {"login", verb_login, 0},
-    {"auth", verb_auth, 0},
-    {"auth-with", verb_auth_with, 0},
-    {NULL, NULL, 0},
+    {"reconnect", verb_reconnect, 0}, {"message", step_message, 0},   {"connect", verb_connect, 0},
+    {"ehlo", verb_of_text, 0},        {"helo", verb_of_text, 0},      {"hello", verb_plain, 0},
+    {"starttls", verb_plain, 0},      {"rset", verb_plain, 0},        {"quit", verb_plain, 0},
+    {"noop", verb_command, 0},        {"help", verb_command, 0},      {"verify", verb_command, 0},
+    {"expn", verb_command, 0},        {"docmd", verb_docmd, 0},       {"mail", verb_mail, 0},
+    {"rcpt", verb_rcpt, 0},           {"data", verb_data, 0},         {"send", verb_send, 0},
+    {"send-all", verb_send_all, 0},   {"sendmail", verb_sendmail, 0}, {"close", verb_close, 0},
+    {"login", verb_login, 0},         {"auth", verb_auth, 0},         {"auth-with", verb_auth_with, 0},
+    {"keep", verb_keep, 0},           {"forget", verb_forget, 0},     {NULL, NULL, 0},
 };

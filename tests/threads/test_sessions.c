@@ -197,6 +197,7 @@ static void *poll_in_a_thread(void *ctx)
         CHECK_RC(envoi_session_set_watch(s, watch, &loop), ENVOI_OK);
         CHECK_RC(carry_through(s, &loop, envoi_session_connect(s, mta_where(mta))), ENVOI_OK);
         CHECK_RC(envoi_message_set_data(m, text, sizeof text - 1), ENVOI_OK);
+        CHECK_RC(envoi_message_forget_verdicts(m), ENVOI_OK);
         CHECK_RC(carry_through(s, &loop, envoi_session_send(s, m)), ENVOI_OK);
         CHECK_RC(carry_through(s, &loop, envoi_session_quit(s)), ENVOI_OK);
         envoi_session_free(s);

@@ -126,6 +126,42 @@ Test(message, busy)
     envoi_message_free(m);
 }
 
+/* faults: U4 */
+Test(message, keep)
+{
+    static const char *const to[] = {"a@x", "b@x", "c@x", "d@x",
+                                     "a.longer.address.than.usual@some.longer.domain.example"};
+    static const int verdicts[] = {ENVOI_VERDICT_ACCEPTED, ENVOI_VERDICT_DEFERRED, ENVOI_VERDICT_REFUSED,
+                                   ENVOI_VERDICT_UNKNOWN, ENVOI_VERDICT_NOT_ATTEMPTED};
+    struct envoi_message *m = fresh();
+
+    for (size_t i = 0; i < 5; i++) {
+        cr_assert_eq(envoi_message_add_recipient_with(m, to[i], "NOTIFY=NEVER"), ENVOI_OK);
+        m->recipients[i].verdict = verdicts[i];
+    }
+    cr_expect_eq(envoi_message_keep(NULL, ENVOI_KEEP_ALL), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_message_keep(m, ENVOI_KEEP_ALL), ENVOI_OK);
+    cr_expect_eq(envoi_message_recipients(m), 5u);
+    cr_expect_eq(envoi_message_keep(m, ENVOI_KEEP_OPEN), ENVOI_OK);
+    cr_assert_eq(envoi_message_recipients(m), 2u);
+    cr_expect_str_eq(envoi_message_recipient(m, 0), "b@x");
+    cr_expect_str_eq(envoi_message_recipient(m, 1), to[4]);
+    cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_DEFERRED);
+    cr_expect_str_eq(m->recipients[1].options, "NOTIFY=NEVER");
+    cr_expect_eq(envoi_message_forget_verdicts(m), ENVOI_OK);
+    cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_NOT_ATTEMPTED);
+    cr_expect_eq(envoi_message_keep(m, 0x20), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_message_keep(m, 0), ENVOI_OK);
+    cr_expect_eq(envoi_message_recipients(m), 0u);
+    cr_expect_eq(envoi_message_add_recipient(m, "e@x"), ENVOI_OK);
+    cr_expect_eq(m->sticky, ENVOI_E_USAGE);
+    m->pooled = true;
+    cr_expect_eq(envoi_message_keep(m, 0x20), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_forget_verdicts(m), ENVOI_E_BUSY);
+    m->pooled = false;
+    envoi_message_free(m);
+}
+
 Test(message, reset_forgets_that_all_are_required)
 {
     struct envoi_message *m = fresh();

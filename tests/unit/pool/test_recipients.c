@@ -52,6 +52,47 @@ static void play_close(struct play *p)
     post_close(&p->post);
 }
 
+/* ---- another try ---- */
+
+static void submit_again(struct letter *l)
+{
+    if (l->called < 4 && l->result == ENVOI_OK && envoi_message_result(l->message) == ENVOI_RESULT_PARTIAL)
+        cr_assert_eq(post_submit(l->post, 0, 0), ENVOI_OK);
+}
+
+/* Submitted anew from the callback, again and again: the one who has it gets no second copy. */
+/* faults: U4 */
+Test(pool_recipients, accepted_ones_are_passed_over)
+{
+    static const char *const script[] = {"> 220 here",   "< EHLO",
+                                         "> 250 here",   "< MAIL",
+                                         "> 250 ok",     "< RCPT TO:<r0",
+                                         "> 250 ok",     "< RCPT TO:<r1",
+                                         "> 450 later",  "< DATA",
+                                         "> 354 go",     ".",
+                                         "> 250 first",  "< MAIL",
+                                         "> 250 ok",     "< RCPT TO:<r1",
+                                         "> 450 later",  "< RSET",
+                                         "> 250 ok",     "< MAIL",
+                                         "> 250 ok",     "< RCPT TO:<r1",
+                                         "> 250 ok",     "< DATA",
+                                         "> 354 go",     ".",
+                                         "> 250 second", "< QUIT",
+                                         "> 221 bye",    NULL};
+    struct play p;
+
+    play_open(&p, script, 2);
+    p.post.on_done = submit_again;
+    play_run(&p);
+    cr_expect_eq(p.post.letters[0].called, 3);
+    cr_expect_eq(p.post.letters[0].result, ENVOI_OK);
+    cr_expect_eq(envoi_message_result(p.message), ENVOI_RESULT_SENT);
+    expect_verdict(&p, 0, ENVOI_VERDICT_ACCEPTED, "first");
+    expect_verdict(&p, 1, ENVOI_VERDICT_ACCEPTED, "second");
+    cr_expect_eq(envoi_pool_submit(p.post.pool, 0, p.message, NULL, NULL), ENVOI_E_USAGE, "nobody is left");
+    play_close(&p);
+}
+
 /* ---- the result of the pool and of the message say the same ---- */
 
 /* Also if it was told so in the last of several transactions. */

@@ -643,6 +643,7 @@ Test(session, closed_while_idle)
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_ACCEPTED);
     wrong = server_stop(server); /* it has closed when this returns */
     cr_expect_null(wrong, "%s", wrong ? wrong : "");
+    envoi_message_forget_verdicts(m);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_DISCONNECTED, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_message_result(m), ENVOI_RESULT_NOT_SENT, "nothing can have been delivered");
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_DISCONNECTED, "and it is not connected any more");
