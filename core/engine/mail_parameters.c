@@ -81,35 +81,6 @@ void parameters_append(const struct engine *e, const char *options, struct buf *
         }
 }
 
-/* A message that goes out in several transactions drops the same options each time: they are listed once. */
-static bool is_dropped(const struct envoi_message *m, const char *word, size_t len)
-{
-    const char *list = m->dropped, *known;
-    size_t n;
-
-    while (list && (list = text_word(list, &known, &n)))
-        if (n == len && text_equal_n(known, word, len))
-            return true;
-    return false;
-}
-
-static int drop_option(struct envoi_message *m, const char *word, size_t len)
-{
-    size_t old = m->dropped ? strlen(m->dropped) : 0, gap = old ? 1 : 0;
-    char *joined;
-
-    if (is_dropped(m, word, len))
-        return ENVOI_OK;
-    if (!(joined = mem_realloc(m->dropped, old + gap + len + 1)))
-        return ENVOI_E_MEMORY;
-    if (gap)
-        joined[old] = ' ';
-    memcpy(joined + old + gap, word, len);
-    joined[old + gap + len] = '\0';
-    m->dropped = joined;
-    return ENVOI_OK;
-}
-
 static int refuse_option(struct engine *e, const char *word, size_t len)
 {
     return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
@@ -151,17 +122,25 @@ static int check_options(struct engine *e, struct envoi_message *m, const char *
             continue;
         if (kept || !m->drop_options)
             return refuse_option(e, word, len);
-        rc = drop_option(m, word, len);
+        rc = words_add(&m->dropped, word, len);
     }
     return rc;
 }
 
-/* The options of MAIL and of all RCPT, before anything is sent. */
+/* Where the recipients end whose wishes count before MAIL. The first of many transactions looks at all of them, so that
+ * what cannot be sent to one is found before anything is sent; each later one only at its own, or all of them together
+ * would take quadratic time. */
+static size_t checked_end(const struct envoi_message *m)
+{
+    return m->due_begin ? m->due_end : m->count;
+}
+
+/* The options of MAIL and of RCPT, before anything is sent. */
 static int check_all_options(struct engine *e, struct envoi_message *m)
 {
     int rc = m->options ? check_options(e, m, m->options) : ENVOI_OK;
 
-    for (size_t i = 0; !rc && i < m->count; i++)
+    for (size_t i = m->due_begin; !rc && i < checked_end(m); i++)
         if (m->recipients[i].options)
             rc = check_options(e, m, m->recipients[i].options);
     return rc ? rc : check_requiretls(e, m->options);
@@ -224,7 +203,7 @@ static int check_body(struct engine *e, struct envoi_message *m, const struct co
     if (!asked)
         return ENVOI_OK;
     if (m->drop_options)
-        return drop_option(m, eight, strlen(eight));
+        return words_add(&m->dropped, eight, strlen(eight));
     return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL,
                      "the content has 8-bit octets, but the server does not announce 8BITMIME");
 }
@@ -233,7 +212,7 @@ static const char *needs_utf8(const struct envoi_message *m)
 {
     if (m->sender.utf8)
         return address_path(&m->sender);
-    for (size_t i = 0; i < m->count; i++)
+    for (size_t i = m->due_begin; i < checked_end(m); i++)
         if (m->recipients[i].address.utf8)
             return address_path(&m->recipients[i].address);
     return NULL;

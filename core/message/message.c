@@ -65,8 +65,8 @@ static void message_clear(struct envoi_message *m)
         recipient_clear(&m->recipients[i]);
     m->count = 0;
     mem_free(m->options);
-    mem_free(m->dropped);
-    m->options = m->dropped = NULL;
+    m->options = NULL;
+    words_free(&m->dropped);
     content_free(&m->content);
     m->drop_options = m->require_all = false;
     m->body = ENVOI_BODY_AUTO;
@@ -343,8 +343,7 @@ void message_begin(struct envoi_message *m)
         recipient_begin(r);
         message_due_add(m, i);
     }
-    mem_free(m->dropped);
-    m->dropped = NULL;
+    words_free(&m->dropped);
 }
 
 int envoi_message_keep(struct envoi_message *message, unsigned verdicts)
@@ -395,7 +394,7 @@ void message_due_add(struct envoi_message *m, size_t index)
 
 const char *envoi_message_dropped_options(const struct envoi_message *message)
 {
-    return message && message->dropped ? message->dropped : "";
+    return message ? words_text(&message->dropped) : "";
 }
 
 size_t envoi_message_recipients(const struct envoi_message *message)

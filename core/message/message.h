@@ -6,6 +6,7 @@
 #define MESSAGE_MESSAGE_H
 
 #include "base/fault.h"
+#include "base/words.h"
 #include "message/address.h"
 #include "message/content.h"
 
@@ -50,12 +51,12 @@ struct envoi_message {
     size_t count, room;
     size_t due_count, due_begin, due_end; /* how many are due; all of them lie in [due_begin, due_end) */
     struct content content;
-    char *dropped;     /* options that the last send left out */
-    int sticky;        /* the first failure of a setter */
-    int sticky_detail; /* its ENVOI_DETAIL_* */
-    char *why;         /* its reason; NULL: the text of the error */
-    bool pooled;       /* it belongs to a pool */
-    struct job *job;   /* its place in an engine's queue; NULL: in none */
+    struct words dropped; /* options that the last send left out */
+    int sticky;           /* the first failure of a setter */
+    int sticky_detail;    /* its ENVOI_DETAIL_* */
+    char *why;            /* its reason; NULL: the text of the error */
+    bool pooled;          /* it belongs to a pool */
+    struct job *job;      /* its place in an engine's queue; NULL: in none */
     /* Room for one recipient and one short reason: the usual message needs no memory besides. */
     struct recipient own[1];
     struct {
