@@ -183,6 +183,16 @@ bool text_is_safe(uint32_t point)
     return true;
 }
 
+bool text_is_all_safe(const char *text, size_t len)
+{
+    uint32_t point;
+
+    for (size_t n; len; text += n, len -= n)
+        if (!(n = utf8_take(text, len, &point)) || !text_is_safe(point))
+            return false;
+    return true;
+}
+
 void text_make_printable(char *text, size_t len, const char *keep)
 {
     for (size_t at = 0, n; at < len; at += n) {

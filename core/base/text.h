@@ -67,6 +67,8 @@ size_t text_plain_length(const char *text, size_t len);
 
 /* May this character be shown? Tab may. */
 bool text_is_safe(uint32_t point);
+/* Is it well-formed UTF-8 of such characters alone? */
+bool text_is_all_safe(const char *text, size_t len);
 /* Replaces each octet of all others by '?'. Characters in keep stay. */
 void text_make_printable(char *text, size_t len, const char *keep);
 /* The length of a text that is cut after at most len octets: no character is cut in half. */

@@ -327,7 +327,7 @@ int engine_lookup(struct engine *e, const char *verb, const char *name)
 
     if (rc || (rc = check_policy(e)))
         return rc;
-    if (!*name || !text_is_line(name, strlen(name)))
+    if (!*name || !text_is_line(name, strlen(name)) || !text_is_all_safe(name, strlen(name)))
         return submit_refuse(e, ENVOI_E_ADDRESS, "the address is empty, or has a line end or a control character");
     if (!strpbrk(name, "@<>"))
         return submit_lookup(e, verb, name);

@@ -165,6 +165,8 @@ static int parse_mailbox(const char *whole, const char *text, size_t len, struct
 
     if (!local)
         return address_refuse(fault, whole, local_reason(text, len));
+    if (!text_is_all_safe(text, local)) /* it was checked that it is UTF-8 */
+        return address_refuse(fault, whole, "a control character, or one that turns the direction of writing");
     if (local > ADDRESS_LOCAL_MAX)
         return address_refuse(fault, whole, "the part before @ is too long");
     if (local == len)

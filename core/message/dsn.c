@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "message/message.h"
 #include "message/parameters.h"
 
@@ -37,41 +38,17 @@ static void dsn_xtext(struct buf *out, const char *text)
             dsn_escape(out, "+", (unsigned char)*text, "");
 }
 
-/* The length of the character that begins with this octet of valid UTF-8. */
-static unsigned character_length(unsigned char first)
-{
-    static const unsigned char firsts[] = {0xf0, 0xe0, 0xc0}; /* of four octets, three, two */
-
-    for (unsigned i = 0; i < sizeof firsts; i++)
-        if (first >= firsts[i])
-            return 4 - i;
-    return 1;
-}
-
-/* The next character of text that is valid UTF-8. */
-static unsigned next_character(const char **at)
-{
-    const unsigned char *p = (const unsigned char *)*at;
-    unsigned more = character_length(*p) - 1;
-    unsigned c = more ? *p & (0x3fu >> more) : *p;
-
-    for (*at += more + 1; more; more--)
-        c = c << 6 | (*++p & 0x3f);
-    return c;
-}
-
 /* RFC 6533 section 3, in the form that needs no SMTPUTF8. */
 static void dsn_unicode(struct buf *out, const char *text)
 {
-    while (*text) {
-        unsigned c = next_character(&text);
-        char plain = (char)c;
+    size_t len = strlen(text), n;
+    uint32_t c = 0;
 
+    for (; len && (n = utf8_take(text, len, &c)); text += n, len -= n)
         if (is_xchar(c) && c != '\\')
-            buf_append(out, &plain, 1);
+            buf_append(out, text, 1);
         else
             dsn_escape(out, "\\x{", c, "}");
-    }
 }
 
 static bool dsn_is_named(const char *word, size_t len, const char *name)
@@ -108,7 +85,7 @@ static int dsn_replace(char **options, const char *const names[2], const struct 
 static bool dsn_is_printable(const char *text)
 {
     for (; *text; text++)
-        if (*text < 32 || *text == 127)
+        if ((unsigned char)*text < 32 || (unsigned char)*text > 126)
             return false;
     return true;
 }

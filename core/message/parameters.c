@@ -32,7 +32,7 @@ static bool is_xtext_name(const char *name, size_t len)
     return len == 5 && (text_equal_n(name, "ENVID", 5) || text_equal_n(name, "ORCPT", 5));
 }
 
-/* In xtext a "+" begins two hexadecimal digits, in upper case. */
+/* xtext is printable US-ASCII, and a "+" begins two hexadecimal digits, in upper case. */
 static bool is_broken_xtext(const char *word, size_t len)
 {
     const char *equals = memchr(word, '=', len);
@@ -41,7 +41,8 @@ static bool is_broken_xtext(const char *word, size_t len)
     if (!equals || !is_xtext_name(word, name))
         return false;
     for (size_t i = name + 1; i < len; i++)
-        if (word[i] == '+' && !(i + 2 < len && is_hex(word[i + 1]) && is_hex(word[i + 2])))
+        if ((unsigned char)word[i] >= 0x80 ||
+            (word[i] == '+' && !(i + 2 < len && is_hex(word[i + 1]) && is_hex(word[i + 2]))))
             return true;
     return false;
 }
@@ -55,15 +56,17 @@ int parameters_check(const char *options, struct envoi_errctx *fault)
         return ENVOI_OK;
     if (strlen(options) > PARAMETERS_MAX)
         return fault_misuse(fault, ENVOI_DETAIL_LENGTH, 0, "the options are longer than %d octets", PARAMETERS_MAX);
-    if (!text_is_line(options, strlen(options)))
-        return fault_misuse(fault, ENVOI_DETAIL_CONTROL, 0, "the options hold a line end or a control character");
+    if (!text_is_line(options, strlen(options)) || !text_is_all_safe(options, strlen(options)))
+        return fault_misuse(fault, ENVOI_DETAIL_CONTROL, 0,
+                            "the options hold a line end or a control character, or are not UTF-8");
     while ((options = text_word(options, &word, &len)))
         if (!is_parameter(word, len))
             return fault_misuse(fault, ENVOI_DETAIL_FORM, 0, "\"%.*s\" is not a parameter (NAME or NAME=VALUE)",
                                 (int)(len > 60 ? 60 : len), word);
         else if (is_broken_xtext(word, len))
-            return fault_misuse(fault, ENVOI_DETAIL_FORM, 0,
-                                "\"%.*s\": a \"+\" is written +2B there, and a \"=\" +3D (RFC 3461)",
-                                (int)(len > 60 ? 60 : len), word);
+            return fault_misuse(
+                fault, ENVOI_DETAIL_FORM, 0,
+                "\"%.*s\": a \"+\" is written +2B there, a \"=\" +3D, and only US-ASCII stands there (RFC 3461)",
+                (int)(len > 60 ? 60 : len), word);
     return ENVOI_OK;
 }

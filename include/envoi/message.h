@@ -33,8 +33,8 @@
  *
  * One enclosing `<...>`, with or without a display name before it, is removed. A domain in Unicode becomes A-labels. A
  * local part in Unicode makes the message need SMTPUTF8 (RFC 6531). Everything else is refused with ENVOI_E_ADDRESS and
- * never passed on: CR, LF, NUL and other control characters, lists, and a local part or a domain of more than 255
- * octets.
+ * never passed on: CR, LF, NUL and other control characters (U+0080 to U+009F too), bidirectional format characters,
+ * lists, and a local part or a domain of more than 255 octets.
  *
  * **Threads.** One thread at a time. While a session sends the message it belongs to that session; from
  * envoi_pool_submit() until the `done` callback it belongs to the pool.
@@ -161,8 +161,8 @@ int envoi_message_add_recipient_with(struct envoi_message *message, const char *
 /** Sets the options of MAIL, such as "RET=HDRS ENVID=x1" (RFC 3461), in place of all earlier ones. SIZE, BODY and
  * SMTPUTF8 are added by envoi if they are not given here.
  * @param message  the message
- * @param options  parameters, separated by blanks. The values of ENVID, ORCPT and AUTH are xtext: write "+" as +2B, "="
- *                 as +3D. NULL: none; copied
+ * @param options  parameters, separated by blanks. The values of ENVID, ORCPT and AUTH are xtext: US-ASCII only, "+" is
+ *                 written +2B, and "=" +3D. NULL: none; copied
  * @retval ENVOI_E_USAGE  options are not parameters, or have more than 900 octets
  * @since 0.1 */
 int envoi_message_set_options(struct envoi_message *message, const char *options);

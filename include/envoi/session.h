@@ -699,7 +699,8 @@ int envoi_session_rset(struct envoi_session *session);
  * @param address  an address as in message.h, sent as MAIL sends it but without brackets; or, without any of `@<>`, the
  *                 name of a user or a list, sent as it is. With SMTPUTF8 if that is not ASCII
  * @retval ENVOI_OK               for any code
- * @retval ENVOI_E_ADDRESS        address is empty, or has a control character; or it has one of `@<>` and is no address
+ * @retval ENVOI_E_ADDRESS        address is empty, not UTF-8, or has a control or bidirectional format character; or it
+ *                                has one of `@<>` and is no address
  * @retval ENVOI_E_NOT_SUPPORTED  the address or name is not ASCII, and SMTPUTF8 is not announced
  * @retval ENVOI_E_TLS            the policy requires TLS and there is none
  * @retval ENVOI_E_USAGE          address is NULL, or longer than 4000 octets with the command

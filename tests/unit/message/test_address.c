@@ -100,6 +100,23 @@ static const struct {
     {"<me@example.org>>", NULL, false},
     {"<<me@example.org>>", NULL, false},
     {"<a@b> <c@d>", NULL, false},
+    /* controls of U+0080 to U+009F, and characters that turn the direction of writing or end a line */
+    {"a\xc2\x85"
+     "b@example.org",
+     NULL, false},
+    {"a\xc2\x9b@example.org", NULL, false},
+    {"\"a \xc2\x80\"@example.org", NULL, false},
+    {"gpj\xe2\x80\xae"
+     "exe@example.org",
+     NULL, false},
+    {"\xe2\x80\x8f"
+     "a@example.org",
+     NULL, false},
+    {"a\xe2\x81\xa6@example.org", NULL, false},
+    {"a\xe2\x80\xa8@example.org", NULL, false},
+    {"a\xd8\x9c@example.org", NULL, false},
+    {"<a\xe2\x80\xad>", NULL, false},
+    {"\xd7\xa9\xd7\x9c@example.org", "\xd7\xa9\xd7\x9c@example.org", true}, /* letters from right to left are letters */
     {"<@hop.example:me@example.org>", NULL, false},
     {"me@[192.0.2.1", NULL, false},
     {"me@[]", NULL, false},
@@ -114,7 +131,7 @@ static const struct {
     {"me@ex\xc3\xa4mple..org", NULL, false},
 };
 
-/* faults: 52, 54 */
+/* faults: 52, 54, S11 */
 Test(address, samples, .timeout = 10)
 {
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
@@ -217,9 +234,20 @@ static const struct {
     {"SIZE=\x7f", false},
     {"\xc3\xa4=1", false},
     {"(x)", false},
+    {"X-OURS=\xc3\xa4", true},
+    {"X-OURS=\xc2\x85", false},
+    {"X-OURS=\xe2\x80\xae", false},
+    {"X-OURS=\xff", false},
+    {"ENVID=\x9b\xff", false},
+    {"ENVID=\xc3\xa4", false},
+    {"envid=x\xc2\x85", false},
+    {"ORCPT=rfc822;\xc2\x85x", false},
+    {"ORCPT=utf-8;\xc3\xa4@example.net", false},
+    {"ORCPT=utf-8;\\x{E4}@example.net", true},
+    {"AUTH=\xc3\xa4@example.net", false},
 };
 
-/* faults: 53 */
+/* faults: 53, S11 */
 Test(parameters, samples, .timeout = 10)
 {
     for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {

@@ -209,6 +209,7 @@ static void refuse_dsn(int ret, const char *envid)
     envoi_message_free(m);
 }
 
+/* faults: U15 */
 Test(message, dsn_that_cannot_be)
 {
     char hundred[102];
