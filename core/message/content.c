@@ -312,7 +312,7 @@ static int block_check(struct content *c, struct block_need *need)
     struct scan s;
 
     *need = (struct block_need){0};
-    if (c->mode == CONTENT_BINARY || (c->canonical && !dots && !c->seven_bit))
+    if (c->mode == CONTENT_BINARY)
         return ENVOI_OK;
     if (c->scanned) {
         need->strays = span_has_block(c, &c->stray);

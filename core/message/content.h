@@ -47,7 +47,7 @@ struct content {
     struct content_source source;
     bool seven_bit;  /* an 8-bit octet is refused on its way out: the server does not take any */
     const char *why; /* the reason of the last ENVOI_E_CONTENT or ENVOI_E_NOT_SUPPORTED; NULL: there is none */
-    bool canonical;  /* the caller says: all line ends are CR LF, and there is no NUL */
+    bool canonical;  /* the caller says: all line ends are CR LF, and there is no NUL. It is looked at on its way out */
     bool scanned;    /* the octets to be sent were scanned: `stray` and `dotted` are known */
     bool counted;    /* `count` octets were measured: a run that finds another number fails */
     bool pulled;     /* octets were taken from a source that is not memory */

@@ -317,9 +317,9 @@ int envoi_message_set_callback(struct envoi_message *message, envoi_pull_fn *pul
  * @since 0.1 */
 int envoi_message_set_size_estimate(struct envoi_message *message, uint64_t octets);
 
-/** Says that the content is canonical: every line end, the last one too, is CR LF, and there is no NUL. Canonical
- * content is not scanned before MAIL; if it has octets above 127, set ENVOI_BODY_8BIT. With BDAT it goes out unchanged;
- * with DATA dots are still doubled.
+/** Says that the content is canonical: every line end, the last one too, is CR LF, and there is no NUL. Then it is not
+ * scanned before MAIL, as if it could not be read again; if it has octets above 127, set ENVOI_BODY_8BIT. It is looked
+ * at on its way out all the same: a bare CR or LF is repaired, and a NUL aborts the transfer.
  * @param message  the message
  * @param on       1: canonical; 0, the default: scan and repair
  * @returns ENVOI_OK

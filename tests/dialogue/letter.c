@@ -143,6 +143,11 @@ static int letter_require_all(struct player *p, const struct arguments *a)
     return envoi_message_set_require_all(p->letter->message, strcmp(argument(a, 0), "on") == 0);
 }
 
+static int letter_canonical(struct player *p, const struct arguments *a)
+{
+    return envoi_message_set_canonical(p->letter->message, strcmp(argument(a, 0), "on") == 0);
+}
+
 static int letter_body(struct player *p, const struct arguments *a)
 {
     static const char *const names[] = {[ENVOI_BODY_AUTO] = "auto",
@@ -167,13 +172,10 @@ static const struct {
     size_t least, most;
     int (*set)(struct player *p, const struct arguments *a);
 } letter_words[] = {
-    {"from", 1, 1, letter_from},
-    {"to", 1, ARGUMENTS_MAX, letter_to},
-    {"options", 1, 1, letter_options},
-    {"require-all", 1, 1, letter_require_all},
-    {"drop-options", 1, 1, letter_drop},
-    {"body", 1, 1, letter_body},
-    {"size-estimate", 1, 1, letter_estimate},
+    {"from", 1, 1, letter_from},           {"to", 1, ARGUMENTS_MAX, letter_to},
+    {"options", 1, 1, letter_options},     {"require-all", 1, 1, letter_require_all},
+    {"canonical", 1, 1, letter_canonical}, {"drop-options", 1, 1, letter_drop},
+    {"body", 1, 1, letter_body},           {"size-estimate", 1, 1, letter_estimate},
 };
 
 static void letter_built(struct player *p, int rc)
