@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "message/message.h"
 
+#include <envoi/message_file.h>
 #include <errno.h>
 #include <stdint.h>
 #include <sys/stat.h>

@@ -7,15 +7,16 @@
  *
  * A program includes `<envoi/envoi.h>`, which includes the headers of the objects, and links `-lenvoi`.
  *
- * | header    | object        | purpose                                                                 |
- * | --------- | ------------- | ----------------------------------------------------------------------- |
- * | library.h | envoi_library | shared by sessions: plugins, trust settings, choice of the TLS backend  |
- * | session.h | envoi_session | one connection to one server: settings, verbs, information              |
- * | message.h | envoi_message | envelope, content and, after a send, a verdict for each recipient       |
- * | pool.h    | envoi_pool    | many messages over as many connections as pay off                       |
- * | reply.h   | envoi_reply   | the server's answer to one command                                      |
- * | error.h   | envoi_error   | the one list of results                                                 |
- * | plugin.h  | envoi_plugin  | the ABI of plugins; a program needs it for ENVOI_CRED_* and ENVOI_LOG_* |
+ * | header         | object        | purpose                                                                 |
+ * | -------------- | ------------- | ----------------------------------------------------------------------- |
+ * | library.h      | envoi_library | shared by sessions: plugins, trust settings, choice of the TLS backend  |
+ * | session.h      | envoi_session | one connection to one server: settings, verbs, information              |
+ * | message.h      | envoi_message | envelope, content and, after a send, a verdict for each recipient       |
+ * | message_file.h | envoi_message | its content from a FILE; no other header needs `<stdio.h>`              |
+ * | pool.h         | envoi_pool    | many messages over as many connections as pay off                       |
+ * | reply.h        | envoi_reply   | the server's answer to one command                                      |
+ * | error.h        | envoi_error   | the one list of results                                                 |
+ * | plugin.h       | envoi_plugin  | the ABI of plugins; a program needs it for ENVOI_CRED_* and ENVOI_LOG_* |
  *
  * **The objects.** An arrow points to the object that must live longer.
  * @code{.unparsed}
@@ -64,6 +65,7 @@
 #include <envoi/error.h>
 #include <envoi/library.h>
 #include <envoi/message.h>
+#include <envoi/message_file.h>
 #include <envoi/pool.h>
 #include <envoi/reply.h>
 #include <envoi/session.h>

@@ -59,7 +59,6 @@
 #include <envoi/error.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -264,17 +263,10 @@ int envoi_message_set_body(struct envoi_message *message, int body);
  * @retval ENVOI_E_USAGE  data is NULL and len is not 0
  * @since 0.1 */
 int envoi_message_set_data(struct envoi_message *message, const void *data, size_t len);
-/** Takes the content from a C stream, from its position to its end. Reading may block, as it does with regular files
+/** Takes the content from a descriptor, from its position to its end. Reading may block, as it does with regular files
  * and pipes. If the descriptor is O_NONBLOCK and has no octets yet, the source says ENVOI_E_AGAIN as a callback does.
- * Messages that are sent together (envoi_session_send_all(), a pool) cannot share a stream or a descriptor, because one
- * is prepared while another is read.
- * @param message  the message
- * @param file     borrowed like memory; not closed
- * @retval ENVOI_E_USAGE   file is NULL
- * @retval ENVOI_E_MEMORY
- * @since 0.1 */
-int envoi_message_set_file(struct envoi_message *message, FILE *file);
-/** Takes the content from a descriptor, from its position to its end. Otherwise as envoi_message_set_file().
+ * Messages that are sent together (envoi_session_send_all(), a pool) cannot share a descriptor, because one is prepared
+ * while another is read. For a C stream there is envoi_message_set_file() in message_file.h.
  * @param message  the message
  * @param fd       borrowed like memory; not closed
  * @retval ENVOI_E_USAGE   fd is negative

@@ -4,6 +4,7 @@
 #include "scene.h"
 #include "session/library.h"
 
+#include <envoi/message_file.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>

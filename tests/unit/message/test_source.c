@@ -2,6 +2,7 @@
 #include "message/message.h"
 
 #include <criterion/criterion.h>
+#include <envoi/message_file.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
