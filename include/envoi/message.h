@@ -237,7 +237,8 @@ int envoi_message_set_body(struct envoi_message *message, int body);
 /** @} */
 
 /** @name Content
- * The content is a complete message of RFC 5322, header and body. Line ends may be CR LF, LF or CR; all are sent as CR
+ * The content is a complete message of RFC 5322, header and body: envoi adds no field, neither Date nor Message-ID
+ * (docs/content.md says what to put in). Line ends may be CR LF, LF or CR; all are sent as CR
  * LF. Dots are doubled and a missing last line end is added (RFC 5321 section 4.5.2). NUL is refused unless the body is
  * binary. Each of the first four setters replaces the source before it.
  *
