@@ -195,8 +195,12 @@ void queue_finish(struct engine *e)
         queue_append(e, job);
         return;
     }
-    if (rc == ENVOI_E_UNKNOWN && !e->fault->code)
-        fault_set(e->fault, rc, ENVOI_PHASE_NONE, "whether a recipient has it is unknown from an earlier send");
+    if (rc == ENVOI_E_UNKNOWN) { /* of an earlier send: this one's connection is not lost */
+        e->fault->code = rc;
+        fault_prefix(e->fault, "whether a recipient has the message is unknown from an earlier send");
+    }
+    if (!rc && job->result && !e->result) /* it goes to nobody more, but has arrived by an earlier send */
+        fault_clear(e->fault);
     queue_keep_result(e, rc);
     queue_leave(e, job, rc);
     queue_restore_fault(e);

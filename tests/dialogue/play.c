@@ -92,7 +92,7 @@ void player_claim_accepted(struct player *p)
 {
     for (size_t k = 0; k < p->letter_count; k++)
         for (size_t i = 0; i < envoi_message_recipients(p->letters[k].message); i++) {
-            size_t item = p->sends * 100000 + k * 1000 + i + 1;
+            size_t item = p->rounds * 100000 + k * 1000 + i + 1;
             if (envoi_message_verdict(p->letters[k].message, i) == ENVOI_VERDICT_ACCEPTED && !player_claimed(p, item))
                 player_claim(p, item);
         }

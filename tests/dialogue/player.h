@@ -98,7 +98,8 @@ struct player {
     struct letter letters[LETTERS_MAX];
     size_t letter_count;
     struct letter *letter;   /* the current one */
-    size_t sends;            /* how many sends there were: each has verdicts of its own */
+    size_t sends;            /* how many sends there were */
+    size_t rounds;           /* how often verdicts were taken back: a recipient is accepted once in each */
     struct bytes data;       /* the content of the verb data */
     size_t callback_step;    /* most octets of one call, if all contents come from callbacks */
     struct engine_task task; /* given to run_detached() and not run yet; run NULL: none */

@@ -185,6 +185,7 @@ static void verb_keep(struct player *p, const char *rest)
     for (size_t i = 0; i < a.count; i++)
         for (unsigned k = 0; k < sizeof names / sizeof names[0]; k++)
             verdicts |= (strcmp(names[k], argument(&a, i)) == 0 ? 1u : 0u) << k;
+    p->rounds++;
     if (p->letter->message && envoi_message_keep(p->letter->message, verdicts))
         player_break(p, "the recipients cannot be kept");
     arguments_free(&a);
@@ -193,6 +194,7 @@ static void verb_keep(struct player *p, const char *rest)
 static void verb_forget(struct player *p, const char *rest)
 {
     (void)rest;
+    p->rounds++;
     if (p->letter->message && envoi_message_forget_verdicts(p->letter->message))
         player_break(p, "the verdicts cannot be forgotten");
 }
