@@ -108,7 +108,7 @@ static void should_be(const struct way *way, const struct fuzz_bytes *raw, struc
     repair(raw->data, raw->len, &repaired);
     if (way->mode == CONTENT_DOT)
         stuff(&repaired, out);
-    else if (way->mode == CONTENT_PLAIN && !way->canonical)
+    else if (way->mode == CONTENT_PLAIN)
         fuzz_add(out, repaired.data, repaired.len);
     else
         fuzz_add(out, raw->data, raw->len);
@@ -197,7 +197,7 @@ static void check_end(const struct run *r, int rc, const struct fuzz_bytes *raw,
 {
     const struct way *way = r->way;
     bool nul = raw->len && memchr(raw->data, 0, raw->len);
-    bool looks = way->mode == CONTENT_DOT || (way->mode == CONTENT_PLAIN && !way->canonical);
+    bool looks = way->mode != CONTENT_BINARY;
     bool lies = !way->memory && way->lie > 1;
 
     if ((looks && nul) || lies) {
