@@ -128,8 +128,8 @@ static int check_options(struct engine *e, struct envoi_message *m, const char *
 }
 
 /* Where the recipients end whose wishes count before MAIL. The first of many transactions looks at all of them, so that
- * what cannot be sent to one is found before anything is sent; each later one only at its own, or all of them together
- * would take quadratic time. */
+ * an option that cannot be had is found before anything is sent. A later one looks only at its own, or all of them
+ * together would take quadratic time. */
 static size_t checked_end(const struct envoi_message *m)
 {
     return m->due_begin ? m->due_end : m->count;

@@ -199,7 +199,7 @@ void queue_finish(struct engine *e)
         e->fault->code = rc;
         fault_prefix(e->fault, "whether a recipient has the message is unknown from an earlier send");
     }
-    if (!rc && job->result && !e->result) /* it goes to nobody more, but has arrived by an earlier send */
+    if (!rc && job->result && !e->result) /* it has arrived by an earlier send */
         fault_clear(e->fault);
     queue_keep_result(e, rc);
     queue_leave(e, job, rc);

@@ -7,7 +7,7 @@
 
 /* ENVOI_RESULT_* of the transaction: only the recipients that are due count. */
 int verdict_of_transaction(const struct envoi_message *m);
-/* That of what the verb or the transaction of a pool was about: all recipients, or those that are due. */
+/* That of a send: all recipients count; in a pool, which may need several transactions, only those that are due. */
 int verdict_of_send(const struct envoi_message *m);
 /* The code that a send returns for ENVOI_RESULT_* of its verdicts. failure: the first failure of the send; ENVOI_OK:
  * there was none. */
