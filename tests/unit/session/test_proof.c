@@ -223,8 +223,8 @@ Test(proof, not_after_the_way_to_the_server_has_changed)
         cr_expect_eq(way ? envoi_session_set_source_address(session, "127.0.0.2")
                          : envoi_session_set_dial(session, NULL, NULL),
                      ENVOI_OK);
-        expect_sent(envoi_session_send(session, m));
-        expect_sent(envoi_session_send(session, m));
+        expect_sent(send_copy(session, m));
+        expect_sent(send_copy(session, m));
         envoi_session_close(session);
         if (way == 0)
             relay_stop(&relays[0]);
@@ -287,8 +287,8 @@ Test(proof, not_after_the_login_was_taken_back)
         cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
         cr_expect_eq(envoi_session_login(session), ENVOI_OK, "%s", envoi_session_error(session));
         changes[i]();
-        expect_sent(envoi_session_send(session, m));
-        expect_sent(envoi_session_send(session, m));
+        expect_sent(send_copy(session, m));
+        expect_sent(send_copy(session, m));
         envoi_session_close(session);
         finish();
     }
