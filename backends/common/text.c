@@ -98,6 +98,17 @@ void backend_text_add_ip(struct backend_text *text, const void *addr, size_t len
         backend_text_add_foreign(text, addr, len, " \\");
 }
 
+void backend_text_hex(char *out, const uint8_t *data, size_t len)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        *out++ = hex[data[i] >> 4];
+        *out++ = hex[data[i] & 15];
+    }
+    *out = '\0';
+}
+
 char *backend_text_take(struct backend_text *text)
 {
     char *data = text->data;

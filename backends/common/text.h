@@ -30,6 +30,9 @@ void backend_text_add_time(struct backend_text *text, int64_t seconds);
 /* Adds an IPv4 (4 octets) or IPv6 (16 octets) address. */
 void backend_text_add_ip(struct backend_text *text, const void *addr, size_t len);
 
+/* Writes `len` octets as hexadecimal digits and a NUL. */
+void backend_text_hex(char *out, const uint8_t *data, size_t len);
+
 /* Returns a text on the heap, which the caller frees by host->free, or NULL if memory ran out. `text` is empty
  * afterwards. */
 char *backend_text_take(struct backend_text *text);

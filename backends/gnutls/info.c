@@ -96,6 +96,7 @@ static bool info_describe(const struct envoi_host *host, struct tls_certificate 
     struct backend_text subject = backend_text_heap(host);
     struct backend_text issuer = backend_text_heap(host);
     struct backend_text names = backend_text_heap(host);
+    uint8_t digest[32];
 
     info_add_dn(&subject, cert, false);
     info_add_dn(&issuer, cert, true);
@@ -103,6 +104,8 @@ static bool info_describe(const struct envoi_host *host, struct tls_certificate 
     out->subject = backend_text_take(&subject);
     out->issuer = backend_text_take(&issuer);
     out->names = backend_text_take(&names);
+    if (verify_key(cert, digest))
+        backend_text_hex(out->pin, digest, sizeof digest);
     out->der = host->alloc(der->size);
     if (out->der) {
         memcpy(out->der, der->data, der->size);
@@ -180,6 +183,8 @@ int32_t info_certificate(void *conn_, size_t index, struct envoi_certificate *ou
     out->names = one->names;
     out->not_before = one->not_before;
     out->not_after = one->not_after;
+    if (ENVOI_HAS(out, pin))
+        out->pin = one->pin;
     return ENVOI_OK;
 }
 

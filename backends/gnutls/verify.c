@@ -176,16 +176,20 @@ static int32_t check_name(struct tls_connection *conn, gnutls_x509_crt_t leaf)
                          GNUTLS_CERT_UNEXPECTED_OWNER);
 }
 
+bool verify_key(gnutls_x509_crt_t cert, uint8_t digest[32])
+{
+    size_t len = 32;
+
+    return gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA256, digest, &len) >= 0 && len == 32;
+}
+
 static int32_t check_pins(struct tls_connection *conn, gnutls_x509_crt_t leaf)
 {
     uint8_t digest[32];
-    size_t digest_len = sizeof digest;
-    bool found = false;
+    bool known = verify_key(leaf, digest), found = false;
 
-    if (gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, digest, &digest_len) < 0)
-        digest_len = 0;
-    for (uint32_t i = 0; i < conn->pin_count && digest_len == sizeof conn->pins[0]; i++)
-        found = found || memcmp(conn->pins[i], digest, sizeof conn->pins[i]) == 0;
+    for (uint32_t i = 0; known && i < conn->pin_count; i++)
+        found = found || memcmp(conn->pins[i], digest, sizeof digest) == 0;
     return found ? ENVOI_OK : verify_refuse(conn, REASON_PIN, leaf, -1, GNUTLS_CERT_MISMATCH);
 }
 

@@ -29,6 +29,7 @@
 #define lower_setup        SHARED(lower_setup)
 #define lower_attach       SHARED(lower_attach)
 #define verify_setup       SHARED(verify_setup)
+#define verify_key         SHARED(verify_key)
 #define verify_finish      SHARED(verify_finish)
 #define verify_has_chain   SHARED(verify_has_chain)
 #define verify_names       SHARED(verify_names)
@@ -72,6 +73,7 @@ struct tls_certificate {
     size_t der_len;
     int64_t not_before;
     int64_t not_after;
+    char pin[2 * 32 + 1]; /* "": not known */
 };
 
 struct tls_connection {
@@ -135,6 +137,9 @@ void verify_setup(struct tls_context *context);
 /* Completes the checks after the handshake: a resumed session brings no certificate, so the stored one is checked.
  * Returns ENVOI_OK, or reason_code with `reason` set. */
 int32_t verify_finish(struct tls_connection *conn);
+
+/* Computes the SHA-256 of the public key. Returns false if the library cannot. */
+bool verify_key(const X509 *cert, uint8_t digest[32]);
 
 /* Is the chain to be checked? */
 bool verify_has_chain(const struct tls_connection *conn);

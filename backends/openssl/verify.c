@@ -152,19 +152,23 @@ static int32_t check_name(struct tls_connection *conn, const X509 *leaf)
                          conn->name.ip_len ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH);
 }
 
+bool verify_key(const X509 *cert, uint8_t digest[32])
+{
+    unsigned char *spki = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
+    bool good = len > 0 && EVP_Digest(spki, (size_t)len, digest, NULL, EVP_sha256(), NULL) == 1;
+
+    OPENSSL_free(spki);
+    return good;
+}
+
 static int32_t check_pins(struct tls_connection *conn, const X509 *leaf)
 {
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    unsigned digest_len = 0;
-    unsigned char *spki = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &spki);
-    bool found = false;
+    uint8_t digest[32];
+    bool known = verify_key(leaf, digest), found = false;
 
-    if (len > 0 && EVP_Digest(spki, (size_t)len, digest, &digest_len, EVP_sha256(), NULL) != 1)
-        digest_len = 0;
-    OPENSSL_free(spki);
-    for (uint32_t i = 0; i < conn->pin_count && digest_len == sizeof conn->pins[0]; i++)
-        found = found || memcmp(conn->pins[i], digest, sizeof conn->pins[i]) == 0;
+    for (uint32_t i = 0; known && i < conn->pin_count; i++)
+        found = found || memcmp(conn->pins[i], digest, sizeof digest) == 0;
     return found ? ENVOI_OK : verify_refuse(conn, REASON_PIN, leaf, -1, X509_V_ERR_CERT_REJECTED);
 }
 

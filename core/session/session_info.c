@@ -208,6 +208,13 @@ const void *envoi_session_certificate_der(const struct envoi_session *session, s
     return found ? c.der : NULL;
 }
 
+const char *envoi_session_certificate_pin(const struct envoi_session *session, size_t index)
+{
+    struct envoi_certificate c;
+
+    return info_certificate(session, index, &c) ? info_text(c.pin) : NULL;
+}
+
 const char *envoi_session_certificate_subject(const struct envoi_session *session, size_t index)
 {
     struct envoi_certificate c;

@@ -284,6 +284,7 @@ struct envoi_certificate {
     const char *names;    /**< the DNS names and IP addresses of the SAN, separated by blanks; "" if there are none */
     int64_t not_before;   /**< seconds since 1970 */
     int64_t not_after;    /**< seconds since 1970 */
+    const char *pin;      /**< SHA-256 of the SPKI, 64 hexadecimal digits, or NULL (ABI 1.1) */
 };
 
 /** A TLS library. Constant, owned by the plugin. All members REQUIRED unless said otherwise. */

@@ -927,6 +927,9 @@ size_t envoi_session_certificates(const struct envoi_session *session);
  * @returns NULL, and 0 in *len: no such number
  * @since 0.1 */
 const void *envoi_session_certificate_der(const struct envoi_session *session, size_t index, size_t *len);
+/** Returns the pin of certificate `index`, as envoi_session_add_pin() takes it: the SHA-256 of its public key. NULL: no
+ * such number; "": the backend does not tell (one of ABI 1.0). Borrowed until the connection is closed. @since 0.1 */
+const char *envoi_session_certificate_pin(const struct envoi_session *session, size_t index);
 /** Returns the subject of certificate `index` (0 is the server's), RFC 4514 text; NULL: no such number. @since 0.1 */
 const char *envoi_session_certificate_subject(const struct envoi_session *session, size_t index);
 /** Returns its issuer, RFC 4514 text; NULL: no such number. @since 0.1 */

@@ -79,6 +79,9 @@ AT(envoi_certificate, names, 40);
 AT(envoi_certificate, not_before, 48);
 AT(envoi_certificate, not_after, 56);
 
+/* since 1.1 */
+AT(envoi_certificate, pin, 64);
+
 AT(envoi_transport, struct_size, 0);
 AT(envoi_transport, caps, 4);
 AT(envoi_transport, name, 8);

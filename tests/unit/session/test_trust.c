@@ -218,6 +218,9 @@ MATRIX(facts)
     cr_expect_eq(memcmp(got, der, len), 0);
     cr_expect_not_null(envoi_session_certificate_der(s, 1, NULL));
     cr_expect_null(envoi_session_certificate_der(s, 2, &len));
+    cr_expect_str_eq(envoi_session_certificate_pin(s, 0), pin_of(PKI("good.pin")));
+    cr_expect_eq(strlen(envoi_session_certificate_pin(s, 1)), 64);
+    cr_expect_null(envoi_session_certificate_pin(s, 2));
     envoi_session_free(s);
     cr_expect_null(envoi_session_certificate_der(NULL, 0, &len));
     cr_expect_str_eq(envoi_session_tls_group(NULL), "");
