@@ -37,7 +37,9 @@ static int need_tls(struct engine *e)
     }
     return fault_set(e->fault, ENVOI_E_TLS, ENVOI_PHASE_STARTTLS,
                      "TLS is required%s, but the server does not announce STARTTLS; nothing was sent",
-                     e->tls == ENVOI_TLS_OPPORTUNISTIC ? " (by a login, a client certificate, a pin or a name)" : "");
+                     e->tls == ENVOI_TLS_OPPORTUNISTIC
+                         ? " (by a login, a client certificate, CA certificates, a pin or a name)"
+                         : "");
 }
 
 static int need_login(struct engine *e)
