@@ -184,6 +184,11 @@ static int set_security(const struct options *options, struct envoi_session *ses
     for (size_t i = 0; verify && i < options->pins.count; i++)
         if ((error = envoi_session_add_pin(session, options->pins.items[i])))
             return fault_from_setter(fault, "--pin", options->pins.items[i], error);
+    if (verify && options->trust) {
+        error = strcmp(options->trust, "pin") ? ENVOI_E_USAGE : envoi_session_set_pin_trust(session, 1);
+        if (error)
+            return fault_from_setter(fault, "--trust", options->trust, error);
+    }
     return set_client_certificate(options, session, fault);
 }
 

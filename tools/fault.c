@@ -14,7 +14,7 @@ static const struct {
     int error;
     int phase;
     int code;
-    const char *about; /* only if the text has this word; NULL: any text */
+    const char *about; /* only if the text has these words; NULL: any text */
     const char *hint;
 } hints[] = {
     {ENVOI_E_RESOLVE, ENVOI_PHASE_NONE, 0, NULL, "is the name of the host right?"},
@@ -27,6 +27,8 @@ static const struct {
     {ENVOI_E_DISCONNECTED, ENVOI_PHASE_NONE, 0, NULL, "try again; --trace shows the dialogue up to there"},
     {ENVOI_E_CONNECT, ENVOI_PHASE_NONE, 0, NULL, "are the host and --port right, and is the server running?"},
     {ENVOI_E_TIMEOUT, ENVOI_PHASE_NONE, 0, NULL, "try again, or give a longer --timeout"},
+    {ENVOI_E_TLS, ENVOI_PHASE_NONE, 0, "asked for a client certificate", "see --cert and --key"},
+    {ENVOI_E_TLS, ENVOI_PHASE_NONE, 0, "the key is encrypted", "see --passphrase-file"},
     {ENVOI_E_TLS, ENVOI_PHASE_STARTTLS, 0, NULL, "'envoi probe' shows what is announced; see --tls"},
     {ENVOI_E_CERTIFICATE, ENVOI_PHASE_NONE, 0, NULL,
      "'envoi probe' shows the certificates; see --ca, --tls-name and --pin"},
@@ -51,12 +53,36 @@ static const struct {
     {ENVOI_E_UNKNOWN, ENVOI_PHASE_NONE, 0, NULL, "find out whether it has arrived before you send it again"},
 };
 
+#define SERVER_ONLY "only the server's administrator can mend that"
+#define CLOCK       "is the clock of this machine right? If so, " SERVER_ONLY
+
+/* Advice for a certificate, by the first words of the text, because what follows them is taken from the certificate. */
+static const struct {
+    const char *begin;
+    const char *hint;
+} certificate_hints[] = {
+    {"issuer unknown", "--ca FILE trusts its CA; --pin and '--trust pin' trust this server alone. "
+                       "'envoi probe' shows its pin, which its administrator must confirm"},
+    {"self-signed certificate", "--ca FILE trusts it, and so do --pin and '--trust pin'. "
+                                "'envoi probe --pem' shows it and its pin, which its administrator must confirm"},
+    {"certificate has none of the pinned keys", "another server, or a new key? "
+                                                "'envoi probe' shows the pin, which its administrator must confirm"},
+    {"certificate is for ", "is --host right? If so, --tls-name takes the name in the certificate"},
+    {"certificate names no host", SERVER_ONLY "; until then there is --pin with '--trust pin'"},
+    {"certificate has expired", CLOCK},
+    {"certificate is not valid before", CLOCK},
+    {"issuer is not a certificate authority", "is the certificate in --ca a CA's? If so, " SERVER_ONLY},
+    {"certificate is not meant for TLS servers", SERVER_ONLY},
+    {"certificate has a weak key or signature", SERVER_ONLY},
+};
+
 /* The value that an option takes, for errors where the library says only that it is wrong. */
 static const struct {
     const char *option;
     const char *wants;
 } wants[] = {
     {"--pin", "64 hexadecimal digits"},
+    {"--trust", "the word pin, and --pin beside it"},
     {"--user", "a name, and a password or token, without control characters"},
     {"--tls-backend", "the id of a plugin that 'envoi plugins' lists"},
     {"--helo", "a host name or an address in brackets"},
@@ -140,6 +166,10 @@ int fault_from_message(struct fault *fault, const char *what, const struct envoi
 
 static const char *hint_of(const struct fault *fault)
 {
+    for (size_t i = 0; i < sizeof certificate_hints / sizeof *certificate_hints; i++)
+        if (fault->error == ENVOI_E_CERTIFICATE &&
+            !strncmp(fault->text, certificate_hints[i].begin, strlen(certificate_hints[i].begin)))
+            return certificate_hints[i].hint;
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
         if (hints[i].error == fault->error && (!hints[i].phase || hints[i].phase == fault->phase) &&
             (!hints[i].code || hints[i].code == fault->code) &&

@@ -27,10 +27,10 @@ struct options {
 
     const char *host, *port;
     int lmtp, tls;
-    const char *helo, *source, *tls_backend, *tls_name, *ca, *cert, *key, *passphrase_file;
+    const char *helo, *source, *tls_backend, *tls_name, *ca, *cert, *key, *passphrase_file, *trust;
     struct list pins;
     int64_t timeout; /* milliseconds, 0: the deadlines of the library */
-    int trace, json, why, check;
+    int trace, json, why, check, pem;
 
     const char *from;
     struct list to;

@@ -81,7 +81,15 @@ static json_t *mechanisms(struct envoi_session *session)
     return array;
 }
 
-static json_t *certificates(const struct envoi_session *session)
+static json_t *certificate_pem(const struct envoi_session *session, size_t index)
+{
+    size_t len = 0;
+    const void *der = envoi_session_certificate_der(session, index, &len);
+
+    return text_pem(der, len);
+}
+
+static json_t *certificates(const struct envoi_session *session, int pem)
 {
     json_t *array = json_array();
     size_t count = envoi_session_certificates(session);
@@ -96,6 +104,9 @@ static json_t *certificates(const struct envoi_session *session)
         json_object_set_new(object, "names", text_json(envoi_session_certificate_names(session, i)));
         json_object_set_new(object, "not_before", text_moment(envoi_session_certificate_not_before(session, i)));
         json_object_set_new(object, "not_after", text_moment(end));
+        json_object_set_new(object, "pin", text_json(envoi_session_certificate_pin(session, i)));
+        if (pem)
+            json_object_set_new(object, "pem", certificate_pem(session, i));
         json_object_set_new(object, "days_left", json_integer(probe_days(now, end)));
         json_array_append_new(array, object);
     }
@@ -136,7 +147,7 @@ static int visit(struct probe *probe)
         return error;
     tls = report_tls(session);
     if (tls) {
-        json_object_set_new(tls, "certificates", certificates(session));
+        json_object_set_new(tls, "certificates", certificates(session, probe->options->pem));
         json_object_set_new(probe->found, "tls", tls);
     }
     json_object_set_new(probe->found, "extensions", extensions(session));

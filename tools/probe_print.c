@@ -59,10 +59,9 @@ static int print_certificate(const json_t *certificate, size_t number, FILE *fil
     struct table table = {.columns = 2};
     char left[64], validity[160];
     const char *const cells[][TABLE_COLUMNS] = {
-        {"subject", report_text(certificate, "subject")},
-        {"issuer", report_text(certificate, "issuer")},
-        {"names", report_text(certificate, "names")},
-        {"valid", validity},
+        {"subject", report_text(certificate, "subject")}, {"issuer", report_text(certificate, "issuer")},
+        {"names", report_text(certificate, "names")},     {"valid", validity},
+        {"pin", report_text(certificate, "pin")},
     };
     int rc = 0;
 
@@ -74,6 +73,7 @@ static int print_certificate(const json_t *certificate, size_t number, FILE *fil
     fprintf(file, "%*sCertificate %zu:\n", INDENT, "", number);
     table_print(&table, 2 * INDENT, file);
     table_free(&table);
+    fputs(report_text(certificate, "pem"), file);
     return rc;
 }
 

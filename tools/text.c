@@ -76,6 +76,40 @@ json_t *text_json(const char *text)
     return json;
 }
 
+/* Writes up to three octets as four digits of base64 (RFC 4648). */
+static void base64_group(const unsigned char *in, size_t len, char out[4])
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned bits = (unsigned)in[0] << 16 | (len > 1 ? (unsigned)in[1] << 8 : 0) | (len > 2 ? in[2] : 0u);
+
+    for (size_t i = 0; i < 4; i++)
+        out[i] = i > len ? '=' : digits[bits >> (18 - 6 * i) & 63];
+}
+
+json_t *text_pem(const void *der, size_t len)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----\n", end[] = "-----END CERTIFICATE-----\n";
+    const unsigned char *octets = der;
+    /* Per line 48 octets, which become 64 digits and a line feed. */
+    char *text = malloc(sizeof begin + sizeof end + (len / 48 + 1) * 65);
+    char *at = text;
+    json_t *pem;
+
+    if (!text)
+        return NULL;
+    at = stpcpy(at, begin);
+    for (size_t i = 0; i < len; i += 3) {
+        base64_group(octets + i, len - i < 3 ? len - i : 3, at);
+        at += 4;
+        if (i % 48 == 45 || i + 3 >= len)
+            *at++ = '\n';
+    }
+    stpcpy(at, end);
+    pem = json_string(text);
+    free(text);
+    return pem;
+}
+
 json_t *text_moment(int64_t seconds)
 {
     /* The Gregorian calendar repeats after 400 years. Years from 1 March on end with the leap day. */

@@ -21,6 +21,8 @@ json_t *text_moment(int64_t seconds);
 const char *text_quote(const char *text, char room[TEXT_QUOTED]);
 /* Marks a text that snprintf(text, cap) has cut, with result `n`: "..." at its end. */
 void text_mark_cut(char *text, size_t cap, int n);
+/* Returns a certificate in DER as PEM, or NULL if memory ran out. */
+json_t *text_pem(const void *der, size_t len);
 /* Returns the columns on a terminal: one for each character of valid UTF-8. */
 size_t text_width(const char *text);
 

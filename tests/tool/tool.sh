@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# tool.sh ENVOI SCRIPTED PLUGINS.D MODULES [LOG]: the program envoi as a whole, with its exit codes and what it prints, against
+# tool.sh ENVOI SCRIPTED PLUGINS.D MODULES CERTIFICATES [LOG]: the program envoi as a whole, with its exit codes and what it prints, against
 # the embedded server of tests/servers and against tool_scripted. Ends with 77 if a part had to be skipped.
 set -eu
-ENVOI=$1 SCRIPTED=$2 PLUGINS_D=$3 MODULES=$4
+ENVOI=$1 SCRIPTED=$2 PLUGINS_D=$3 MODULES=$4 CERTIFICATES=$5
 # All that the program has printed, for scripts/texts.
-TEXTS=${5:-/dev/null}
+TEXTS=${6:-/dev/null}
 TYPIST=$(cd "$(dirname "$0")" && pwd)/typist.py
 SERVERS=$(cd "$(dirname "$0")/../servers" && pwd)
 PASSWORD='s3cret pass'
@@ -698,6 +698,22 @@ tls_cases() {
     pin=$(openssl x509 -in "$PKI/server.pem" -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum | cut -d ' ' -f 1)
     to_server "$SMTP_PORT" --pin "$pin" --to bob@test letter;               check '--pin' 0
     to_server "$SMTP_PORT" --pin "$(printf %064d 0)" --to bob@test letter;  check 'a pin that does not match' 76
+    # faults: U9
+    to_server "$SMTP_PORT" --ca "$PKI/client.pem" --pin "$pin" --to bob@test letter
+    check 'a pin alone is not enough' 76 err 'issuer unknown.*--trust pin'
+    # faults: U9
+    to_server "$SMTP_PORT" --ca "$PKI/client.pem" --pin "$pin" --trust pin --to bob@test letter
+    check '--trust pin' 0
+    send --host localhost --port "$SMTP_PORT" --trust pin --to bob@test letter
+    check '--trust pin without a pin' 64 err '--trust.*--pin'
+    send --host localhost --port "$SMTP_PORT" --trust all --pin "$pin" --to bob@test letter
+    check '--trust with another word' 64 err '--trust.*pin'
+    for backend in openssl gnutls; do
+        # faults: U18
+        to_server "$SMTP_PORT" --tls-backend "$backend" --cert "$PKI/client.chain.pem" --key "$PKI/client-encrypted.key" \
+            --to bob@test letter
+        check 'an encrypted key without its passphrase' 78 err '--key: .*the key is encrypted.*--passphrase-file'
+    done
 }
 
 envelope_cases() {
@@ -736,12 +752,78 @@ probe_cases() {
     check 'probe, an expired certificate' 76 out 'NOT TRUSTED' out 'EXPIRED, [0-9]* days ago' err '^envoi: localhost:'
     run probe --timeout 20 localhost --port "$UNKNOWNCA_SMTPS_PORT" --tls implicit --ca "$CA" --json
     check 'probe, an unknown CA' 76 out '"verified": false' out '"problem": "' out '"subject":' out 'ENVOI_E_CERTIFICATE'
+    pin=$(openssl x509 -in "$PKI/server.pem" -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum | cut -d ' ' -f 1)
+    # faults: U9
+    run probe --timeout 20 localhost --port "$SMTP_PORT" --pem --ca "$CA"
+    check 'probe shows the pin' 0 out "^ *pin *$pin"
+    sed -n '/BEGIN/,/END/{p;/END/q}' out | cmp -s - "$PKI/server.pem" || CODE=999
+    check 'probe --pem' 0
+    run probe --timeout 20 localhost --port "$SMTP_PORT" --json --ca "$CA"
+    check 'probe shows the pin as JSON' 0 out "\"pin\": \"$pin\"" out '!"pem"'
     run probe --timeout 20 localhost --port "$CLEAR_PORT"
     check 'probe without TLS' 0 out '^TLS: none' out '^Extensions:'
     run probe --timeout 20 localhost --port "$CLEAR_PORT" --tls required
     check 'probe, TLS required' 76
     run probe --timeout 20 "$LMTP_SOCKET" --lmtp
     check 'probe LMTP' 0 out '^Greeting: 220'
+}
+
+# A server of TLS that sends no greeting: for what ends in the handshake. Its port is in $port.
+tls_server() { # CERTIFICATE ARG...
+    name=$1
+    shift
+    : >s_server.out
+    openssl s_server -accept 127.0.0.1:0 -cert "$CERTIFICATES/$name.pem" -cert_chain "$CERTIFICATES/$name.chain.pem" \
+        -key "$CERTIFICATES/$name.key" -cipher 'DEFAULT@SECLEVEL=0' -www "$@" >s_server.out 2>&1 </dev/null &
+    PID=$!
+    tries=0
+    until port=$(sed -n 's/^ACCEPT .*://p' s_server.out) && [ -n "$port" ] || [ $tries -gt 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+}
+
+end_tls_server() {
+    kill "$PID" 2>/dev/null || true
+    wait "$PID" 2>/dev/null || true
+    PID=
+}
+
+handshake() { # ARG...: sends to it
+    send --timeout 5 --host localhost --port "$port" --tls implicit --to bob@test "$@" letter
+}
+
+# faults: U9
+certificate_cases() {
+    while IFS='|' read -r name name_to_verify text hint; do
+        tls_server "$name"
+        for backend in openssl gnutls; do
+            handshake --tls-backend "$backend" --ca "$CERTIFICATES/ca.pem" --tls-name "$name_to_verify"
+            check "a certificate: $name, $backend" 76 err "$text.*; .*$hint"
+        done
+        end_tls_server
+    done <<EOF
+unknownca|mail.example.test|issuer unknown|--ca FILE trusts its CA; --pin and '--trust pin'
+selfsigned|mail.example.test|self-signed certificate|--ca FILE trusts it
+good|other.test|not for other.test|--tls-name takes
+cnonly|mail.example.test|names no host|administrator can mend that; until then
+expired|mail.example.test|has expired on|is the clock
+notyet|mail.example.test|not valid before|is the clock
+byleaf|mail.example.test|issuer is not a certificate authority|in --ca a CA's
+clientonly|mail.example.test|not meant for TLS servers|only the server's administrator
+rsa1024|mail.example.test|weak key|only the server's administrator
+EOF
+    tls_server good
+    handshake --ca "$CERTIFICATES/ca.pem" --tls-name mail.example.test --pin "$(printf %064d 0)"
+    check 'a pin that does not match has its hint' 76 err 'none of the pinned keys.*another server, or a new key'
+    end_tls_server
+    for backend in openssl gnutls; do
+        # faults: F16
+        tls_server good -Verify 1 -verify_return_error
+        handshake --tls-backend "$backend" --ca "$CERTIFICATES/ca.pem" --tls-name mail.example.test
+        check 'a server that wants a client certificate' 76 err "the server's alert: .*see --cert"
+        end_tls_server
+    done
 }
 
 printf 'key pass\n' >passphrase
@@ -756,6 +838,7 @@ scripted_cases </dev/null
 header_cases </dev/null
 text_cases </dev/null
 partial_cases </dev/null
+certificate_cases </dev/null
 terminal_cases </dev/null
 if start_server; then
     verdict_cases </dev/null
