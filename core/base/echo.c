@@ -9,7 +9,6 @@
 #include <envoi/error.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* Shorter secrets occur in texts by chance. */
 #define SECRET_LEAST 4
@@ -29,13 +28,7 @@ static bool echo_passes_over(char c)
 
 static uint64_t echo_hash(const struct echo *echo, const char *piece, size_t window)
 {
-    uint64_t h = echo->key[0];
-
-    for (size_t i = 0; i < window; i++) {
-        h = (h ^ (unsigned char)piece[i]) * (echo->key[1] | 1);
-        h ^= h >> 29;
-    }
-    return h;
+    return hash_add(&echo->key, echo->key.begin, piece, window);
 }
 
 static int echo_compare(const void *a, const void *b)
@@ -60,8 +53,7 @@ static int echo_add(struct echo *echo, const char *text, size_t len)
 
     if (s.window < SECRET_LEAST)
         s.window = SECRET_LEAST;
-    if (!echo->count && getrandom(echo->key, sizeof echo->key, 0) < 0) /* hashes without a key are still no secrets */
-        echo->key[1] = (uint64_t)(uintptr_t)echo;
+    hash_draw_key(&echo->key);
     if (!(list = mem_realloc(echo->list, (echo->count + 1) * sizeof *list)))
         return ENVOI_E_MEMORY;
     echo->list = list;

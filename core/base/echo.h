@@ -7,6 +7,8 @@
 #ifndef BASE_ECHO_H
 #define BASE_ECHO_H
 
+#include "base/hash.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +20,7 @@ struct echo_secret {
 };
 
 struct echo {
-    uint64_t key[2];
+    struct hash_key key;
     size_t count;
     struct echo_secret *list;
 };

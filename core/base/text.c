@@ -240,12 +240,3 @@ size_t text_print(char *to, size_t cap, const char *keep, const char *format, ..
     va_end(args);
     return len;
 }
-
-uint64_t text_hash(uint64_t hash, const void *data, size_t len)
-{
-    const uint8_t *octets = data;
-
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ octets[i]) * UINT64_C(0x100000001b3);
-    return (hash ^ 0x100) * UINT64_C(0x100000001b3);
-}

@@ -80,8 +80,4 @@ size_t text_format(char *to, size_t cap, const char *keep, const char *format, v
 size_t text_print(char *to, size_t cap, const char *keep, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-#define TEXT_HASH_BEGIN UINT64_C(0xcbf29ce484222325)
-/* Adds octets and their end to a hash (FNV-1a). It keeps nobody from finding them. */
-uint64_t text_hash(uint64_t hash, const void *data, size_t len);
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/refusal.h"
 
-#include "base/text.h"
+#include "base/hash.h"
 #include "engine/state.h"
 #include "plugin/strength.h"
 
@@ -31,15 +31,17 @@ static struct refusal_record *record_of(struct engine *e)
 }
 
 /* Recognises a secret, with its user and, outside of a pool, its server, by 32 bits: too few to find it. Never 0. */
-static uint32_t fingerprint(const struct engine *e, const void *secret, size_t len)
+static uint32_t fingerprint(struct engine *e, const void *secret, size_t len)
 {
+    struct hash_key *key = &record_of(e)->key;
     const char *user = e->settings->user ? e->settings->user : e->auth.refused.who;
     const char *host = e->settings->refusals ? "" : e->host;
-    uint64_t hash = TEXT_HASH_BEGIN;
+    uint64_t hash;
 
-    hash = text_hash(hash, user, strlen(user));
-    hash = text_hash(hash, host, strlen(host));
-    hash = text_hash(hash, secret, len);
+    hash_draw_key(key);
+    hash = hash_add(key, key->begin, user, strlen(user));
+    hash = hash_add(key, hash, host, strlen(host));
+    hash = hash_add(key, hash, secret, len);
     return (uint32_t)(hash ^ hash >> 32) | 1;
 }
 
@@ -137,6 +139,7 @@ void refusal_note(struct engine *e, int code)
 {
     struct auth *a = &e->auth;
     struct auth_refused *r = &a->refused;
+    struct refusal_record *record = record_of(e);
 
     if (!blames_secret(code))
         return;
@@ -149,11 +152,13 @@ void refusal_note(struct engine *e, int code)
             r->times[i]++;
     if (strength_of(a->name).plaintext || (a->m.info.flags & ENVOI_MECH_PLAINTEXT))
         r->shown |= r->given & ENVOI_CRED_PASSWORD;
-    *record_of(e) = (struct refusal_record){.secret = r->secret, .at = e->now, .why = *e->fault};
+    record->secret = r->secret;
+    record->at = e->now;
+    record->why = *e->fault;
     r->noted = true;
 }
 
 void refusal_forget(struct engine *e)
 {
-    *record_of(e) = (struct refusal_record){0};
+    record_of(e)->secret = 0;
 }

@@ -4,6 +4,7 @@
 #define SETTINGS_SETTINGS_H
 
 #include "base/fault.h"
+#include "base/hash.h"
 
 #include <envoi/session.h>
 #include <stdbool.h>
@@ -12,7 +13,8 @@
 
 /* The last secret that a server refused, of a session or of all sessions of a pool's route: see engine/refusal.h. */
 struct refusal_record {
-    uint32_t secret; /* a fingerprint; 0: none was refused */
+    struct hash_key key; /* of the fingerprint */
+    uint32_t secret;     /* a fingerprint; 0: none was refused */
     int64_t at;
     struct envoi_errctx why;
 };

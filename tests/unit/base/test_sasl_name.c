@@ -28,3 +28,20 @@ Test(sasl_name, octets)
             cr_expect_eq(sasl_name_is_valid(name, 3), octet && strchr(good, octet), "%02x at %zu", octet, at);
         }
 }
+
+Test(sasl_name, words_and_lists)
+{
+    char name[SASL_NAME_MAX + 1];
+
+    cr_assert(sasl_name_take("x-Ours and more", 6, name));
+    cr_assert_str_eq(name, "X-OURS");
+    cr_assert_not(sasl_name_take("*", 1, name));
+    cr_assert(sasl_list_has("plain !X-OURS", "!", "X-OURS"));
+    cr_assert_not(sasl_list_has("plain !X-OURS", "", "X-OURS"));
+    cr_assert(sasl_list_has("plain !X-OURS", "", "PLAIN"));
+    cr_assert_not(sasl_list_has(NULL, "", "PLAIN"));
+    cr_assert(sasl_list_only_forbids(NULL));
+    cr_assert(sasl_list_only_forbids("!PLAIN !LOGIN"));
+    cr_assert_not(sasl_list_only_forbids("!PLAIN LOGIN"));
+    cr_assert_not(sasl_list_only_forbids("*"));
+}
