@@ -122,9 +122,10 @@ json_t *text_moment(int64_t seconds)
     int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
     int64_t month = (5 * of_year + 2) / 153;
 
-    return json_sprintf("%04lld-%02d-%02dT%02d:%02d:%02dZ", (long long)(year + era * 400 + (month >= 10)),
-                        (int)(month < 10 ? month + 3 : month - 9), (int)(of_year - (153 * month + 2) / 5 + 1),
-                        (int)(of_day / 3600), (int)(of_day / 60 % 60), (int)(of_day % 60));
+    year += era * 400 + (month >= 10);
+    return json_sprintf("%04lld-%02d-%02dT%02d:%02d:%02dZ", (long long)year, (int)(month < 10 ? month + 3 : month - 9),
+                        (int)(of_year - (153 * month + 2) / 5 + 1), (int)(of_day / 3600), (int)(of_day / 60 % 60),
+                        (int)(of_day % 60));
 }
 
 const char *text_quote(const char *text, char room[TEXT_QUOTED])
@@ -144,7 +145,7 @@ void text_mark_cut(char *text, size_t cap, int n)
     if (n < 0)
         *text = '\0';
     else if ((size_t)n >= cap)
-        strcpy(text + cap - sizeof "...", "...");
+        memcpy(text + cap - sizeof "...", "...", sizeof "...");
 }
 
 size_t text_width(const char *text)

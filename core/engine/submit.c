@@ -210,7 +210,7 @@ int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, v
 
     if (rc || (rc = check_login(e)))
         return rc;
-    if ((rc = auth_ask(&e->auth, mechanism, step, ctx, safe)))
+    if (auth_ask(&e->auth, mechanism, step, ctx, safe))
         return submit_misuse(e, ENVOI_DETAIL_MECHANISM, "not the name of a mechanism");
     e->repeatable = e->repeatable && !mechanism && !step;
     return submit_run(e, &e->login_job, &command_auth, auth_needs_no_announcement(e) ? 0 : NEED_HELLO);
