@@ -66,6 +66,13 @@ static bool same_name(const char *a, size_t a_len, const char *b, size_t b_len)
     return true;
 }
 
+const char *backend_name_to_send(const struct backend_name *name, const struct envoi_conn_params *params)
+{
+    if (ENVOI_HAS(params, sni) && params->sni)
+        return params->sni;
+    return name->ip_len ? NULL : name->text;
+}
+
 bool backend_name_is_dns(const struct backend_name *name, const void *san, size_t len)
 {
     const char *pattern = san;

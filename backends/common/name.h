@@ -3,6 +3,7 @@
 #ifndef BACKEND_NAME_H
 #define BACKEND_NAME_H
 
+#include <envoi/plugin.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,9 @@ struct backend_name {
 
 /* Copies `text`. Returns false if it is not a host name of A-labels, or with is_ip: not an IP address. */
 bool backend_name_set(struct backend_name *name, const char *text, bool is_ip);
+
+/* The name to send (SNI), or NULL: an address is none. */
+const char *backend_name_to_send(const struct backend_name *name, const struct envoi_conn_params *params);
 
 /* Does a dNSName of a subjectAltName match? `san` is untrusted and may contain any octet, NUL too. */
 bool backend_name_is_dns(const struct backend_name *name, const void *san, size_t len);

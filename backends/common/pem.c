@@ -12,6 +12,18 @@ struct backend_source backend_source_of(const char *file, const char *pem, const
     return (struct backend_source){.file = pem ? NULL : file, .pem = pem, .name = pem ? what : file};
 }
 
+struct backend_client backend_client_of(const struct envoi_tls_config *config)
+{
+    const char *cert_pem = ENVOI_HAS(config, key_pem) ? config->cert_pem : NULL;
+    const char *key_pem = cert_pem ? config->key_pem : NULL, *key_file = cert_pem ? NULL : config->key_file;
+    struct backend_source cert = backend_source_of(config->cert_file, cert_pem, "the client certificate from memory");
+    struct backend_client client = {cert, cert};
+
+    if (key_file || key_pem)
+        client.key = backend_source_of(key_file, key_pem, "the client's key from memory");
+    return client;
+}
+
 /* The result of a look at it. */
 struct look {
     size_t octets;

@@ -5,6 +5,8 @@
 
 #include "text.h"
 
+#include <envoi/plugin.h>
+
 enum backend_pem {
     PEM_CERTIFICATE,
     PEM_KEY,
@@ -20,6 +22,12 @@ struct backend_source {
 
 /* `pem` counts if both are set. `what`: the name of a source in memory. */
 struct backend_source backend_source_of(const char *file, const char *pem, const char *what);
+
+/* The client's certificate and its key, which may be the same source. No name: there is no client certificate. */
+struct backend_client {
+    struct backend_source cert, key;
+};
+struct backend_client backend_client_of(const struct envoi_tls_config *config);
 
 /* Adds the mistake in it. Returns false if none is seen. */
 bool backend_pem_explain(struct backend_text *text, const struct backend_source *source, enum backend_pem wanted);

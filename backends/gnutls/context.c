@@ -293,16 +293,11 @@ static int32_t set_client(struct setup *setup)
 {
     gnutls_certificate_credentials_t library = setup->context->library;
     const struct envoi_tls_config *config = setup->config;
-    const char *cert_pem = ENVOI_HAS(config, key_pem) ? config->cert_pem : NULL;
-    const char *key_pem = cert_pem ? config->key_pem : NULL;
-    const char *key_file = cert_pem ? NULL : config->key_file;
-    struct backend_source cert = backend_source_of(config->cert_file, cert_pem, "the client certificate from memory");
-    struct backend_source key = cert;
+    const struct backend_client client = backend_client_of(config);
+    const struct backend_source cert = client.cert, key = client.key;
     gnutls_datum_t cert_data, key_data;
     int ret;
 
-    if (key_file || key_pem)
-        key = backend_source_of(key_file, key_pem, "the client's key from memory");
     if (!key.name)
         return ENVOI_OK;
     if (!cert.name)
@@ -310,7 +305,7 @@ static int32_t set_client(struct setup *setup)
     cert_data = datum_of(cert.pem);
     key_data = datum_of(key.pem);
     gnutls_certificate_set_pin_function(library, give_passphrase, setup);
-    ret = cert_pem ? gnutls_certificate_set_x509_key_mem2(library, &cert_data, &key_data, GNUTLS_X509_FMT_PEM, NULL, 0)
+    ret = cert.pem ? gnutls_certificate_set_x509_key_mem2(library, &cert_data, &key_data, GNUTLS_X509_FMT_PEM, NULL, 0)
                    : gnutls_certificate_set_x509_key_file2(library, cert.file, key.file, GNUTLS_X509_FMT_PEM, NULL, 0);
     gnutls_certificate_set_pin_function(library, NULL, NULL);
     setup->context->has_client = ret >= 0;

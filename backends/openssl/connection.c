@@ -125,14 +125,6 @@ static bool is_usable(const struct tls_connection *conn, const uint8_t *ticket, 
     return ticket[TICKET_SUM] == TICKET_MARK && (!verify_has_chain(conn) || ticket[TICKET_SUM + 1] == TICKET_VERIFIED);
 }
 
-/* The name to send, or NULL: an address is none. */
-static const char *name_to_send(const struct tls_connection *conn, const struct envoi_conn_params *params)
-{
-    if (ENVOI_HAS(params, sni) && params->sni)
-        return params->sni;
-    return conn->name.ip_len ? NULL : conn->name.text;
-}
-
 static int32_t open_library(struct tls_connection *conn, const char *sni)
 {
     ERR_clear_error();
@@ -184,7 +176,7 @@ int32_t connection_new(void *context_, const struct envoi_conn_params *params, v
             rc = connection_fail(conn, ENVOI_E_MEMORY, 0, "out of memory", NULL);
     }
     if (!rc)
-        rc = open_library(conn, name_to_send(conn, params));
+        rc = open_library(conn, backend_name_to_send(&conn->name, params));
     if (!rc && is_usable(conn, params->ticket, params->ticket_len))
         offer_ticket(conn, params->ticket, params->ticket_len);
     if (rc) {

@@ -230,14 +230,9 @@ static int32_t set_client(struct setup *setup)
 {
     SSL_CTX *library = setup->context->library;
     const struct envoi_tls_config *config = setup->config;
-    const char *cert_pem = ENVOI_HAS(config, key_pem) ? config->cert_pem : NULL;
-    const char *key_pem = cert_pem ? config->key_pem : NULL;
-    const char *key_file = cert_pem ? NULL : config->key_file;
-    struct backend_source cert = backend_source_of(config->cert_file, cert_pem, "the client certificate from memory");
-    struct backend_source key = cert;
+    const struct backend_client client = backend_client_of(config);
+    const struct backend_source cert = client.cert, key = client.key;
 
-    if (key_file || key_pem)
-        key = backend_source_of(key_file, key_pem, "the client's key from memory");
     if (!key.name)
         return ENVOI_OK;
     if (!cert.name)
