@@ -55,8 +55,8 @@ static int step_failed(struct engine *e, int rc)
     if (rc == ENVOI_E_CANCELLED && e->auth.refused.before)
         return refusal_tell(e);
     if (rc == ENVOI_E_CANCELLED)
-        return fault_set(e->fault, rc, ENVOI_PHASE_AUTH, "login by %s: a credential was asked for and not given",
-                         e->auth.name);
+        return fault_set(e->fault, rc, ENVOI_PHASE_AUTH, "login by %s: %s", e->auth.name,
+                         e->auth.step ? "the application has given it up" : "a credential was asked for and not given");
     if (e->fault->code != rc)
         return fault_set(e->fault, rc, ENVOI_PHASE_AUTH, "login by %s failed: %s", e->auth.name, envoi_error_text(rc));
     fault_prefix(e->fault, "login by %s", e->auth.name);

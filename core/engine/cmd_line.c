@@ -77,6 +77,14 @@ const struct command command_line_auth = AUTH_LINE("AUTH", auth_line_write);
 const struct command command_line_response = AUTH_LINE("AUTH response", auth_line_respond);
 const struct command command_line_cancel = AUTH_LINE("AUTH cancel", line_write);
 
+const struct command command_line_masked = {
+    .name = "command",
+    .phase = ENVOI_PHASE_COMMAND,
+    .ends_group = true,
+    .write = auth_line_respond,
+    .answer = line_answer,
+};
+
 #define LINE(title, its_phase)                                                                                         \
     {                                                                                                                  \
         .name = title, .phase = its_phase, .ends_group = true, .write = line_write, .answer = line_answer              \

@@ -273,6 +273,14 @@ static int submit_auth_answer(struct engine *e, const char *verb, const char *ar
     return submit_run(e, &e->verb_job, cancel ? &command_line_cancel : &command_line_response, 0);
 }
 
+/* An application that logs in by docmd may answer a challenge that did not come. */
+static const struct command *row_of_word(const struct engine *e, const char *verb)
+{
+    static const char known[] = "EHLO HELO LHLO NOOP RSET HELP QUIT MAIL RCPT VRFY EXPN ETRN TURN";
+
+    return e->settings->docmd_auth && !text_has_word(known, verb) ? &command_line_masked : &command_line;
+}
+
 int engine_simple_command(struct engine *e, const char *verb, const char *arguments)
 {
     int rc = submit_begin(e);
@@ -288,7 +296,7 @@ int engine_simple_command(struct engine *e, const char *verb, const char *argume
         return rc;
     e->repeatable = e->repeatable && text_has_word("NOOP RSET HELP QUIT", verb); /* it may be XCLIENT */
     if (!arguments || !*arguments)
-        return submit_line(e, &command_line, 0, (const char *const[]){verb, NULL});
+        return submit_line(e, row_of_word(e, verb), 0, (const char *const[]){verb, NULL});
     return submit_line(e, &command_line, 0, (const char *const[]){verb, " ", arguments, NULL});
 }
 

@@ -819,7 +819,8 @@ int envoi_session_quit(struct envoi_session *session);
  *   progress returns ENVOI_OK at once. No request is lost, and several are one.
  * - In the non-blocking face nothing waits: the verb ends in the next envoi_session_process().
  * - Callbacks (a credential, content, a connection), a step of a mechanism whose library blocks, and files that are
- *   read are not interrupted: the verb ends when they return.
+ *   read are not interrupted: the verb ends after they have returned. Before it ends, the answer of a callback (a
+ *   response of a login, a block of content) may still be sent.
  * @since 0.1 */
 void envoi_session_interrupt(struct envoi_session *session);
 /** Closes without QUIT. Never blocks. A verb in progress ends without a result, and its messages are settled as lost.
