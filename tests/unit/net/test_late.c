@@ -42,6 +42,23 @@ enum { ORDERS = sizeof orders / sizeof orders[0] };
     }                                                                                                                  \
     static void name(const struct order *o)
 
+/* Listens at the late address, on a port that leads nowhere at the first one. Another program may have that port there,
+ * so that another one is tried. */
+static int listen_beside_a_hole(const struct order *o, uint16_t *port, int hole[3])
+{
+    for (int tries = 0; tries < 100; tries++) {
+        int listener;
+
+        *port = 0;
+        listener = net_listen(o->late, port, 8);
+        if (net_black_hole(o->first, *port, hole) == 3)
+            return listener;
+        close(listener);
+    }
+    cr_assert_fail("no port is free at both addresses");
+    return -1;
+}
+
 static void until_refused(struct call *c, const struct order *o)
 {
     char text[64];
@@ -78,10 +95,9 @@ BOTH(behind_a_refusal)
 BOTH(behind_silence)
 {
     uint16_t port = 0;
-    int listener = net_listen(o->late, &port, 8), hole[3], before;
+    int hole[3], listener = listen_beside_a_hole(o, &port, hole), before;
     struct call c;
 
-    cr_assert_eq(net_black_hole(o->first, port, hole), 3);
     before = net_count_fds();
     call_prepare_name(&c, rows, o->name, port, 10000);
     call_begin(&c);
@@ -151,10 +167,9 @@ BOTH(a_failure_behind_silence)
 {
     for (int i = 0; i < FAILURES; i++) {
         uint16_t port = 0;
-        int holder = net_listen(o->late, &port, 8), hole[3], before;
+        int hole[3], holder = listen_beside_a_hole(o, &port, hole), before;
         struct call c;
 
-        cr_assert_eq(net_black_hole(o->first, port, hole), 3);
         before = net_count_fds();
         call_prepare_name(&c, rows, o->name, port, 400);
         call_begin(&c);
