@@ -113,6 +113,7 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
 {
     struct envoi_message *m = job->message;
     struct recipient *r = &m->recipients[at->recipient];
+    char both[FAULT_TEXT_MAX];
 
     job->rcpt_answered++;
     if (job->mail_refused) /* the reply to MAIL was the verdict */
@@ -131,6 +132,9 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
         return ENVOI_OK;
     if (job->accepted) /* after a 421 the end of the connection settles the others */
         return m->require_all && !e->closing ? rcpt_not_all(e, job) : ENVOI_OK;
+    if (verdict_tell_both(m, both, sizeof both))
+        return fault_set(e->fault, ENVOI_E_RECIPIENTS_REFUSED, ENVOI_PHASE_RCPT, "all recipients are refused: %s",
+                         both);
     return engine_refused(e, ENVOI_E_RECIPIENTS_REFUSED, ENVOI_PHASE_RCPT, reply, "%s <%s> is refused",
                           m->due_count > 1 ? "all recipients are refused, the last," : "recipient",
                           address_path(&r->address));

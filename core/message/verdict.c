@@ -119,6 +119,27 @@ static const struct {
     {ENVOI_PHASE_FINAL, ENVOI_E_DATA},
 };
 
+static const struct recipient *verdict_first(const struct envoi_message *m, int verdict)
+{
+    for_each_due (m, i)
+        if (m->recipients[i].verdict == verdict)
+            return &m->recipients[i];
+    return NULL;
+}
+
+bool verdict_tell_both(const struct envoi_message *m, char *text, size_t room)
+{
+    const struct recipient *good = verdict_first(m, ENVOI_VERDICT_REFUSED),
+                           *now = verdict_first(m, ENVOI_VERDICT_DEFERRED);
+
+    if (!good || !now)
+        return false;
+    (void)snprintf(text, room, "<%.64s> for good (%d %.100s) and <%.64s> for now (%d %.100s)",
+                   address_path(&good->address), good->code, recipient_reason(good), address_path(&now->address),
+                   now->code, recipient_reason(now));
+    return true;
+}
+
 bool verdict_is_refusal(int code)
 {
     bool found = code == ENVOI_E_TOO_LARGE;

@@ -14,6 +14,9 @@ int verdict_of_send(const struct envoi_message *m);
 int verdict_result(const struct envoi_message *m, int result, int failure);
 /* Is it one of the codes of ENVOI_RESULT_REFUSED? */
 bool verdict_is_refusal(int code);
+/* Writes "<a> for good (550 5.1.1 no such user) and <b> for now (451 ...)", the first ones of the transaction that were
+ * refused in the one way and in the other. False: all were refused in the same way. */
+bool verdict_tell_both(const struct envoi_message *m, char *text, size_t room);
 /* Gives all recipients that have no verdict yet the phase and reason of not having been attempted. */
 void verdict_not_attempted(struct envoi_message *m, int phase, const char *why);
 /* Not every recipient was accepted, and the message requires it: that is the reason of all that have no verdict. */
