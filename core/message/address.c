@@ -9,7 +9,7 @@
 #include <idn2.h>
 #include <string.h>
 
-static int address_refuse(struct envoi_errctx *fault, const char *text, const char *why)
+static int address_refuse_as(struct envoi_errctx *fault, int detail, const char *text, const char *why)
 {
     char shown[80];
     size_t len = strlen(text);
@@ -19,7 +19,13 @@ static int address_refuse(struct envoi_errctx *fault, const char *text, const ch
     memcpy(shown, text, len);
     shown[len] = '\0';
     text_make_printable(shown, len, "");
-    return fault_set(fault, ENVOI_E_ADDRESS, 0, "address \"%s\": %s", shown, why);
+    (void)fault_set(fault, ENVOI_E_ADDRESS, 0, "address \"%s\": %s", shown, why);
+    return fault ? fault_detail(fault, detail) : ENVOI_E_ADDRESS;
+}
+
+static int address_refuse(struct envoi_errctx *fault, const char *text, const char *why)
+{
+    return address_refuse_as(fault, ENVOI_DETAIL_FORM, text, why);
 }
 
 /* An ASCII character may be part of an atom (RFC 5322 section 3.2.3) and of a label of a domain; "_" does occur
@@ -166,9 +172,10 @@ static int parse_mailbox(const char *whole, const char *text, size_t len, struct
     if (!local)
         return address_refuse(fault, whole, local_reason(text, len));
     if (!text_is_all_safe(text, local)) /* it was checked that it is UTF-8 */
-        return address_refuse(fault, whole, "a control character, or one that turns the direction of writing");
+        return address_refuse_as(fault, ENVOI_DETAIL_CONTROL, whole,
+                                 "a control character, or one that turns the direction of writing");
     if (local > ADDRESS_LOCAL_MAX)
-        return address_refuse(fault, whole, "the part before @ is too long");
+        return address_refuse_as(fault, ENVOI_DETAIL_LENGTH, whole, "the part before @ is too long");
     if (local == len)
         return address_join(text, local, "", 0, out);
     if (text[local] != '@')
@@ -187,7 +194,7 @@ static int parse_mailbox(const char *whole, const char *text, size_t len, struct
     if (!is_ascii_domain(domain, domain_len))
         rc = address_refuse(fault, whole, "the domain is missing or not well formed");
     else if (domain_len > ADDRESS_DOMAIN_MAX)
-        rc = address_refuse(fault, whole, "the domain is too long");
+        rc = address_refuse_as(fault, ENVOI_DETAIL_LENGTH, whole, "the domain is too long");
     else
         rc = address_join(text, local, domain, domain_len, out);
     if (ascii)
@@ -224,7 +231,7 @@ static __attribute__((noinline)) int parse_any(const char *text, bool null_allow
     bool name;
 
     if (!text_is_line(text, len))
-        return address_refuse(fault, whole, "a line end or a control character");
+        return address_refuse_as(fault, ENVOI_DETAIL_CONTROL, whole, "a line end or a control character");
     if (!utf8_is_valid(text, len))
         return address_refuse(fault, whole, "not UTF-8");
     while (len && text[0] == ' ') {
@@ -243,7 +250,8 @@ static __attribute__((noinline)) int parse_any(const char *text, bool null_allow
         len -= bracket + 2;
     }
     if (len == 0)
-        return null_allowed ? address_keep("", 0, false, out) : address_refuse(fault, whole, "it is empty");
+        return null_allowed ? address_keep("", 0, false, out)
+                            : address_refuse_as(fault, ENVOI_DETAIL_EMPTY, whole, "it is empty");
     return parse_mailbox(whole, text, len, fault, out);
 }
 

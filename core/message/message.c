@@ -24,7 +24,8 @@ const char *envoi_message_error(const struct envoi_message *message)
         return "";
     if (message->why)
         return message->why;
-    return message->sticky_detail ? envoi_error_detail_text(message->sticky_detail) : envoi_error_text(message->sticky);
+    return message->sticky == ENVOI_E_USAGE ? envoi_error_detail_text(message->sticky_detail)
+                                            : envoi_error_text(message->sticky);
 }
 
 /* ---- life ---- */

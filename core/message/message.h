@@ -84,7 +84,7 @@ static inline int message_stick_as(struct envoi_message *m, int rc, int detail)
 {
     if (rc && !m->sticky) {
         m->sticky = rc;
-        m->sticky_detail = rc == ENVOI_E_USAGE ? detail : ENVOI_DETAIL_NONE;
+        m->sticky_detail = rc == ENVOI_E_MEMORY ? ENVOI_DETAIL_NONE : detail;
     }
     return rc;
 }

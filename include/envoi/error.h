@@ -85,8 +85,8 @@ enum envoi_error {
     X(TOO_SOON, 33, "the server accepts a login that is not over")                                                     \
     X(NO_LAYER, 34, "no security layer of the strength that is set")
 
-/** Tells apart failures with the same result: ENVOI_DETAIL_*. 1 to 29 are causes of ENVOI_E_USAGE, 30 to 49 of a failed
- * login. Programs must expect numbers that are not listed yet. */
+/** Tells apart failures with the same result: ENVOI_DETAIL_*. 1 to 29 are causes of ENVOI_E_USAGE and
+ * ENVOI_E_ADDRESS, 30 to 49 of a failed login. Programs must expect numbers that are not listed yet. */
 enum envoi_detail {
 /** Turns one row of the list into a constant; undefined again below. */
 #define ENVOI_X(name, number, text) ENVOI_DETAIL_##name = number,

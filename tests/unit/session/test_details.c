@@ -318,6 +318,17 @@ Test(details, of_verbs)
 
 Test(details, of_messages)
 {
+    static const struct {
+        const char *text;
+        int detail;
+    } addresses[] = {
+        {"a@b@", ENVOI_DETAIL_FORM},
+        {"a@b\r\nRSET", ENVOI_DETAIL_CONTROL},
+        {"\"a\tb\"@example.org\n", ENVOI_DETAIL_CONTROL},
+        {"a\x01@example.org", ENVOI_DETAIL_CONTROL},
+        {"", ENVOI_DETAIL_EMPTY},
+        {"<>", ENVOI_DETAIL_EMPTY},
+    };
     struct envoi_message *m;
 
     cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
@@ -342,8 +353,12 @@ Test(details, of_messages)
     EXPECT(envoi_message_set_dsn(m, 0, "a\nb"), FORM);
     EXPECT(envoi_message_set_recipient_dsn(m, 5, 0, NULL), RANGE);
     EXPECT(envoi_message_set_recipient_dsn(m, 0, 0xff, NULL), FORM);
-    cr_expect_eq(envoi_message_add_recipient(m, "a@b@"), ENVOI_E_ADDRESS);
-    cr_expect_eq(envoi_message_error_detail(m), ENVOI_DETAIL_NONE);
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        cr_expect_eq(envoi_message_reset(m, NULL), ENVOI_OK);
+        cr_expect_eq(envoi_message_add_recipient(m, addresses[i].text), ENVOI_E_ADDRESS, "%s", addresses[i].text);
+        cr_expect_eq(envoi_message_error_detail(m), addresses[i].detail, "%s: %s", addresses[i].text,
+                     envoi_error_detail_name(envoi_message_error_detail(m)));
+    }
     envoi_message_free(m);
 }
 
