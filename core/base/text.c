@@ -216,9 +216,9 @@ size_t text_cut_length(const char *text, size_t len)
                                                                                                          : len;
 }
 
-size_t text_format(char *to, size_t cap, const char *keep, const char *format, va_list args)
+/* n: as vsnprintf() returned it. */
+static size_t text_finish(char *to, size_t cap, const char *keep, int n)
 {
-    int n = vsnprintf(to, cap, format, args);
     size_t len = n > 0 ? (size_t)n : 0;
 
     if (len >= cap) {
@@ -230,13 +230,18 @@ size_t text_format(char *to, size_t cap, const char *keep, const char *format, v
     return len;
 }
 
+size_t text_format(char *to, size_t cap, const char *keep, const char *format, va_list args)
+{
+    return text_finish(to, cap, keep, vsnprintf(to, cap, format, args));
+}
+
 size_t text_print(char *to, size_t cap, const char *keep, const char *format, ...)
 {
     va_list args;
-    size_t len;
+    int n;
 
     va_start(args, format);
-    len = text_format(to, cap, keep, format, args);
+    n = vsnprintf(to, cap, format, args);
     va_end(args);
-    return len;
+    return text_finish(to, cap, keep, n);
 }

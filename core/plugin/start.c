@@ -11,6 +11,10 @@
  * state. Recursive, so that a log function that calls envoi does not deadlock. */
 static pthread_mutex_t process_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
+#ifdef ENVOI_NO_DLOPEN
+#define NO_LOADER "this envoi was built without the loader of modules"
+#endif
+
 static int entry_get_plugin(const struct entry *e, const char *modules, const struct envoi_plugin **out,
                             struct envoi_errctx *why)
 {
@@ -20,7 +24,7 @@ static int entry_get_plugin(const struct entry *e, const char *modules, const st
     }
 #ifdef ENVOI_NO_DLOPEN
     *out = NULL;
-    return fault_set(why, ENVOI_E_PLUGIN, 0, "this envoi was built without the loader of modules");
+    return fault_set(why, ENVOI_E_PLUGIN, 0, NO_LOADER);
 #else
     return loader_open(modules, entry_text(e, KEY_MODULE), e->id, out, why);
 #endif
@@ -82,21 +86,26 @@ int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
     return rc;
 }
 
+/* Can the module be loaded, as far as can be seen without loading it? */
+static int entry_look_at_module(const struct entry *e, const char *modules, struct envoi_errctx *why)
+{
+#ifdef ENVOI_NO_DLOPEN
+    return fault_set(why, ENVOI_E_PLUGIN, 0, NO_LOADER);
+#else
+    return loader_check(modules, entry_text(e, KEY_MODULE), why);
+#endif
+}
+
 int entry_check_module(struct entry *e, const char *modules, struct envoi_errctx *why)
 {
-#ifndef ENVOI_NO_DLOPEN
     struct envoi_errctx fault = {0};
     int rc;
 
-    if (e->state == ENTRY_AVAILABLE && !e->given && !e->builtin &&
-        (rc = loader_check(modules, entry_text(e, KEY_MODULE), &fault))) {
+    if (e->state == ENTRY_AVAILABLE && !e->given && !e->builtin && (rc = entry_look_at_module(e, modules, &fault))) {
         if (rc == ENVOI_E_PLUGIN)
             entry_break(e, fault.text);
         return fault_set(why, rc, 0, "%s", fault.text);
     }
-#else
-    (void)modules;
-#endif
     if (e->state == ENTRY_UNUSABLE)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", e->why ? e->why : "it is unusable");
     return ENVOI_OK;

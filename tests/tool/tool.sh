@@ -181,6 +181,11 @@ plugin_cases() {
     run plugins plain;         check 'a plugin by name' 0 out '^plain' out '!openssl' err '!.'
     run plugins plain nonesuch --json
     check 'no such plugin' 78 out '"plain"' err "there is no plugin 'nonesuch'"
+    # Where all plugins are built in there may be no loader of modules.
+    [ ! -e "$MODULES/plain.so" ] || module_cases
+}
+
+module_cases() {
     mkdir -p broken/d broken/m
     for id in missing cut open mine other; do
         printf 'kind: auth\nprovides: X-%s\nmodule: %s.so\nabi: 1\n' "$(echo "$id" | tr '[:lower:]' '[:upper:]')" "$id" >broken/d/$id.plugin

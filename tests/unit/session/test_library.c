@@ -124,7 +124,8 @@ Test(library, check_plugin, .init = open_library, .fini = close_library)
             cr_expect_str_eq(envoi_library_plugin_value(library, i, "state"), "available");
             cr_expect_eq(envoi_library_check_plugin(library, i, 0), ENVOI_E_PLUGIN);
             cr_expect_str_eq(envoi_library_plugin_value(library, i, "state"), "unusable");
-            cr_expect(strstr(envoi_library_plugin_source(library, i, "state"), "odd.so"));
+            cr_expect(strstr(envoi_library_plugin_source(library, i, "state"), "odd.so") ||
+                      strstr(envoi_library_plugin_source(library, i, "state"), "without the loader"));
             cr_expect_eq(envoi_library_check_plugin(library, i, 1), ENVOI_E_PLUGIN);
         }
     unlink(one);
