@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything arrives once, whatever the server can do. */
+#include "../../support/pollset.h"
 #include "post.h"
 
 #include <criterion/criterion.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 TestSuite(pool_delivery, .timeout = 120);
 
@@ -197,46 +196,9 @@ Test(pool_delivery, a_callback_may_free)
 
 /* ---- the application's loop ---- */
 
-#define FDS_MAX 64
-
-struct loop {
-    struct pollfd fds[FDS_MAX];
-    nfds_t count;
-};
-
-static void watch(void *ctx, int fd, unsigned events)
-{
-    struct loop *loop = ctx;
-    nfds_t i = 0;
-
-    while (i < loop->count && loop->fds[i].fd != fd)
-        i++;
-    if (!events && i < loop->count)
-        loop->fds[i] = loop->fds[--loop->count];
-    if (!events)
-        return;
-    cr_assert_lt(i, FDS_MAX);
-    if (i == loop->count)
-        loop->count++;
-    loop->fds[i] = (struct pollfd){
-        .fd = fd,
-        .events = (short)((events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0)),
-    };
-}
-
-static int timeout_of(struct envoi_pool *pool)
-{
-    struct timespec t;
-    int64_t left, at = envoi_pool_deadline(pool);
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    left = at - ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
-    return at < 0 ? -1 : left < 0 ? 0 : (int)left;
-}
-
 Test(pool_delivery, in_the_loop_of_the_application)
 {
-    struct loop loop = {.count = 0};
+    struct pollset watched = {.count = 0};
     struct post p;
     struct mta_config config = {.limits = "MAILMAX=30"};
     struct mta *m;
@@ -246,25 +208,20 @@ Test(pool_delivery, in_the_loop_of_the_application)
     post_open(&p, 500, 1, 1);
     config.ledger = p.ledger;
     m = mta_start(&config);
-    cr_assert_eq(envoi_pool_set_watch(p.pool, watch, &loop), ENVOI_OK);
+    cr_assert_eq(envoi_pool_set_watch(p.pool, pollset_watch, &watched), ENVOI_OK);
     envoi_pool_set_limit(p.pool, ENVOI_POOL_IDLE_MS, 50);
     route = post_route(&p, mta_where(m));
     post_submit_all(&p, route);
     cr_assert_eq(envoi_pool_run(p.pool), ENVOI_E_USAGE);
     rc = envoi_pool_process(p.pool, -1, 0);
     while (rc == ENVOI_E_AGAIN) {
-        struct pollfd ready = {.fd = -1};
+        unsigned events;
+        int fd = pollset_wait(&watched, envoi_pool_deadline(p.pool), 5000, &events);
 
-        cr_assert_geq(poll(loop.fds, loop.count, timeout_of(p.pool)), 0);
-        for (nfds_t i = 0; i < loop.count; i++)
-            if (loop.fds[i].revents)
-                ready = loop.fds[i];
-        rc = envoi_pool_process(p.pool, ready.fd,
-                                (ready.revents & ~POLLOUT ? ENVOI_EVENT_READ : 0u) |
-                                    (ready.revents & ~POLLIN ? ENVOI_EVENT_WRITE : 0u));
+        rc = envoi_pool_process(p.pool, fd, events);
     }
     cr_assert_eq(rc, ENVOI_OK);
-    cr_assert_eq(loop.count, 0, "nothing is watched any more");
+    cr_assert_eq(watched.count, 0, "nothing is watched any more");
     cr_assert_eq(envoi_pool_deadline(p.pool), -1);
     post_check(&p);
     cr_assert_eq(p.accepted, 500);

@@ -2,10 +2,10 @@
 /* A pool that asks the application for its connections. */
 #include "../../peers/net.h"
 #include "../../peers/relay.h"
+#include "../../support/pollset.h"
 #include "post.h"
 
 #include <criterion/criterion.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,47 +133,21 @@ Test(pool_dial, again_in_a_blocking_call)
 
 /* ---- in the application's loop ---- */
 
-#define FDS_MAX 64
-
-static struct pollfd fds[FDS_MAX];
-static nfds_t count;
-
-static void watch(void *ctx, int fd, unsigned events)
-{
-    nfds_t i = 0;
-
-    (void)ctx;
-    while (i < count && fds[i].fd != fd)
-        i++;
-    if (!events) {
-        cr_assert_lt(i, count);
-        fds[i] = fds[--count];
-        return;
-    }
-    count += i == count;
-    fds[i] = (struct pollfd){.fd = fd};
-    fds[i].events = (short)((events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0));
-}
+static struct pollset watched;
 
 static int turn(void)
 {
-    int64_t at = envoi_pool_deadline(p.pool), now = net_now();
-    struct pollfd ready = {.fd = -1};
+    unsigned events;
+    int fd = pollset_wait(&watched, said_later ? -1 : envoi_pool_deadline(p.pool), 10, &events);
 
-    cr_assert_geq(poll(fds, count, said_later || at < 0 ? 10 : at > now ? (int)(at - now) : 0), 0);
-    for (nfds_t k = 0; k < count; k++)
-        if (fds[k].revents)
-            ready = fds[k];
-    return envoi_pool_process(p.pool, ready.fd,
-                              (ready.revents & ~POLLOUT ? ENVOI_EVENT_READ : 0) |
-                                  (ready.revents & ~POLLIN ? ENVOI_EVENT_WRITE : 0));
+    return envoi_pool_process(p.pool, fd, events);
 }
 
 Test(pool_dial, it_answers_later)
 {
     open_post(20, (struct mta_config){0});
     later = 3;
-    cr_assert_eq(envoi_pool_set_watch(p.pool, watch, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_pool_set_watch(p.pool, pollset_watch, &watched), ENVOI_OK);
     envoi_pool_set_limit(p.pool, ENVOI_POOL_CONNECTIONS, 2);
     post_submit_all(&p, post_route(&p, "mail.invalid:2525"));
     for (int i = 0; envoi_pool_pending(p.pool); i++) {
@@ -183,7 +157,7 @@ Test(pool_dial, it_answers_later)
     close_post();
     cr_assert_eq(p.accepted, 20);
     cr_assert_geq(asked, 4);
-    cr_assert_eq(count, 0);
+    cr_assert_eq(watched.count, 0);
 }
 
 Test(pool_dial, it_never_answers)
@@ -192,7 +166,7 @@ Test(pool_dial, it_never_answers)
     later = 1000000;
     envoi_session_set_timeout(p.prototype, ENVOI_PHASE_CONNECT, 50);
     envoi_pool_set_limit(p.pool, ENVOI_POOL_TRIES, 2);
-    cr_assert_eq(envoi_pool_set_watch(p.pool, watch, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_pool_set_watch(p.pool, pollset_watch, &watched), ENVOI_OK);
     post_submit_all(&p, post_route(&p, "mail.invalid:2525"));
     for (int i = 0; envoi_pool_pending(p.pool); i++) {
         cr_assert_lt(i, 10000);

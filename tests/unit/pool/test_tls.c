@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A pool over TLS, with both backends: sessions are resumed from one connection to the next, and no connection is
  * shared between messages that are not of the same identity or do not ask for the same protection. */
-#include "../../peers/tls_server.h"
+#include "../session/tls_rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -10,8 +10,6 @@
 
 TestSuite(pool_tls, .timeout = 60);
 
-#define PKI(file) PKI_DIR "/" file
-
 #define MESSAGES_MAX 256
 #define VERSION_12   0x0303
 #define VERSION_13   0x0304
@@ -19,9 +17,7 @@ TestSuite(pool_tls, .timeout = 60);
 static const char *backend;
 static int version;
 
-static struct envoi_library *library;
 static struct envoi_pool *pool;
-static struct tls_server *server;
 
 static struct letter {
     struct envoi_message *message;
@@ -62,15 +58,8 @@ static void begin(const struct tls_server_config *more)
 {
     struct tls_server_config config = *more;
 
-    config.chain = PKI("good.chain.pem");
-    config.key = PKI("good.key");
     config.version = version;
-    server = tls_server_start(&config);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_descriptor_directories(library, DESCRIPTORS, NULL, NULL), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_module_directory(library, MODULES), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_ca_file(library, PKI("ca.pem")), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_tls_backend(library, backend), ENVOI_OK);
+    tls_rig_begin(&config, backend);
     cr_assert_eq(envoi_pool_new(library, &pool), ENVOI_OK);
     cr_assert_eq(envoi_pool_set_limit(pool, ENVOI_POOL_BACKOFF_MS, 1), ENVOI_OK);
 }
@@ -86,24 +75,13 @@ static struct tls_server_report finish(void)
     envoi_pool_free(pool);
     for (size_t i = 0; i < count; i++)
         envoi_message_free(letters[i].message);
-    envoi_library_free(library);
     r = tls_server_report(server);
-    tls_server_stop(server);
+    tls_rig_finish();
     cr_assert_str_empty(r.wrong, "%s", r.wrong);
     return r;
 }
 
 /* ---- routes ---- */
-
-static struct envoi_session *prototype_new(int tls)
-{
-    struct envoi_session *s;
-
-    cr_assert_eq(envoi_session_new(library, &s), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(s, tls), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls_name(s, "mail.example.test"), ENVOI_OK);
-    return s;
-}
 
 static size_t route_of(struct envoi_session *prototype)
 {
@@ -165,7 +143,7 @@ static void one_connection_for_each(int starttls)
     begin(&(struct tls_server_config){.starttls = starttls});
     envoi_pool_set_limit(pool, ENVOI_POOL_CONNECTIONS, 1);
     envoi_pool_set_limit(pool, ENVOI_POOL_MESSAGES, 1);
-    route = route_of(prototype_new(starttls ? ENVOI_TLS_REQUIRED : ENVOI_TLS_IMPLICIT));
+    route = route_of(tls_rig_session(starttls ? ENVOI_TLS_REQUIRED : ENVOI_TLS_IMPLICIT));
     for (int i = 0; i < 5; i++)
         submit(route, "me");
     expect_all_sent();
@@ -191,7 +169,7 @@ static void many(int starttls)
     size_t route;
 
     begin(&(struct tls_server_config){.starttls = starttls});
-    route = route_of(prototype_new(starttls ? ENVOI_TLS_REQUIRED : ENVOI_TLS_IMPLICIT));
+    route = route_of(tls_rig_session(starttls ? ENVOI_TLS_REQUIRED : ENVOI_TLS_IMPLICIT));
     for (int i = 0; i < 200; i++)
         submit(route, "me");
     expect_all_sent();
@@ -215,7 +193,7 @@ MATRIX(many_over_a_few_by_starttls)
 
 static size_t user_route(const char *user)
 {
-    struct envoi_session *s = prototype_new(ENVOI_TLS_REQUIRED);
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_REQUIRED);
 
     cr_assert_eq(envoi_session_set_password(s, user, "pw"), ENVOI_OK);
     return route_of(s);
@@ -223,7 +201,7 @@ static size_t user_route(const char *user)
 
 static size_t named_route(const char *name)
 {
-    struct envoi_session *s = prototype_new(ENVOI_TLS_REQUIRED);
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_REQUIRED);
 
     cr_assert_eq(envoi_session_set_tls_name(s, name), ENVOI_OK);
     return route_of(s);
@@ -231,7 +209,7 @@ static size_t named_route(const char *name)
 
 static size_t certificate_route(void)
 {
-    struct envoi_session *s = prototype_new(ENVOI_TLS_REQUIRED);
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_REQUIRED);
 
     cr_assert_eq(envoi_session_set_client_certificate(s, PKI("client.chain.pem"), PKI("client.key")), ENVOI_OK);
     return route_of(s);
@@ -252,7 +230,7 @@ MATRIX(identities_and_policies_have_connections_of_their_own)
     routes[2] = certificate_route();
     routes[3] = named_route("mail.example.test");
     routes[4] = named_route("alias.example.test");
-    routes[5] = route_of(prototype_new(ENVOI_TLS_OFF));
+    routes[5] = route_of(tls_rig_session(ENVOI_TLS_OFF));
     for (int i = 0; i < 20; i++)
         for (size_t k = 0; k < ROUTES; k++)
             submit(routes[k], who[k]);
@@ -275,10 +253,10 @@ MATRIX(a_wrong_password_gets_no_idle_connection)
     size_t right, wrong;
 
     begin(&(struct tls_server_config){.starttls = 0, .auth = 1});
-    s = prototype_new(ENVOI_TLS_IMPLICIT);
+    s = tls_rig_session(ENVOI_TLS_IMPLICIT);
     cr_assert_eq(envoi_session_set_password(s, "ann", "pw"), ENVOI_OK);
     right = route_of(s);
-    s = prototype_new(ENVOI_TLS_IMPLICIT);
+    s = tls_rig_session(ENVOI_TLS_IMPLICIT);
     cr_assert_eq(envoi_session_set_password(s, "ann", "no"), ENVOI_OK);
     wrong = route_of(s);
     submit(right, "ann");
@@ -305,7 +283,7 @@ static void set_wrong_name(struct envoi_session *s)
 
 static void fails_beside(int tls, void (*change)(struct envoi_session *))
 {
-    struct envoi_session *lax = prototype_new(tls), *strict = prototype_new(ENVOI_TLS_REQUIRED);
+    struct envoi_session *lax = tls_rig_session(tls), *strict = tls_rig_session(ENVOI_TLS_REQUIRED);
     struct letter *good, *bad;
     size_t route;
 

@@ -4,11 +4,11 @@
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
 #include "../../peers/server.h"
+#include "../../support/pollset.h"
 #include "session/library.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -236,52 +236,22 @@ Test(addresses, not_behind_the_beginning_of_tls)
 
 /* ---- the non-blocking face ---- */
 
-static struct pollfd fds[16];
-static nfds_t count;
-
-static void watch(void *ctx, int fd, unsigned events)
-{
-    nfds_t i = 0;
-
-    (void)ctx;
-    while (i < count && fds[i].fd != fd)
-        i++;
-    if (!events) {
-        cr_assert_lt(i, count);
-        fds[i] = fds[--count];
-        return;
-    }
-    count += i == count;
-    fds[i] = (struct pollfd){.fd = fd};
-    fds[i].events = (short)((events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0));
-}
+static struct pollset watched;
 
 static int complete(int rc)
 {
-    while (rc == ENVOI_E_AGAIN) {
-        int64_t at = envoi_session_deadline(session), now = net_now();
-        struct pollfd ready = {.fd = -1};
-
-        cr_assert_geq(poll(fds, count, at < 0 ? 5000 : at > now ? (int)(at - now) : 0), 0);
-        for (nfds_t i = 0; i < count; i++)
-            if (fds[i].revents)
-                ready = fds[i];
-        rc = envoi_session_process(session, ready.fd,
-                                   (ready.revents & ~POLLOUT ? ENVOI_EVENT_READ : 0u) |
-                                       (ready.revents & ~POLLIN ? ENVOI_EVENT_WRITE : 0u));
-    }
-    return rc;
+    return pollset_complete(&watched, session, rc);
 }
 
 static void expect_the_second_in_a_loop(const char *first)
 {
     begin(first, polite);
-    cr_assert_eq(envoi_session_set_watch(session, watch, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_watch(session, pollset_watch, &watched), ENVOI_OK);
     cr_assert_eq(complete(envoi_session_connect(session, where)), ENVOI_OK, "%s", envoi_session_error(session));
-    cr_expect_eq(count, 1, "the socket alone");
+    cr_expect_eq(watched.count, 1, "the socket alone");
     cr_expect_str_eq(envoi_session_peer(session), server_where(server));
     cr_expect_eq(complete(envoi_session_quit(session)), ENVOI_OK);
-    cr_expect_eq(count, 0);
+    cr_expect_eq(watched.count, 0);
     cr_expect_eq(finish(), 1);
 }
 
@@ -302,14 +272,14 @@ Test(addresses, told_when_all_is_well_in_a_loop)
 {
     stays = true;
     begin_with("220 here\r\n", NULL, true);
-    cr_assert_eq(envoi_session_set_watch(session, watch, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_watch(session, pollset_watch, &watched), ENVOI_OK);
     cr_assert_eq(complete(envoi_session_connect(session, where)), ENVOI_OK, "%s", envoi_session_error(session));
-    cr_expect_eq(count, 1, "the socket alone");
+    cr_expect_eq(watched.count, 1, "the socket alone");
     cr_expect_not_null(strstr(envoi_session_peer(session), "::1"), "%s", envoi_session_peer(session));
     dns_release(DNS_RECORDS);
     cr_expect_eq(envoi_session_connected(session), 1);
     cr_expect_eq(envoi_session_close(session), ENVOI_OK);
-    cr_expect_eq(count, 0);
+    cr_expect_eq(watched.count, 0);
     cr_expect_eq(finish(), 1);
 }
 
@@ -318,19 +288,16 @@ Test(addresses, closed_by_the_application_in_the_midst_of_it)
     static const char *const script[] = {"still", NULL};
 
     begin("", script);
-    cr_assert_eq(envoi_session_set_watch(session, watch, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_watch(session, pollset_watch, &watched), ENVOI_OK);
     cr_assert_eq(envoi_session_connect(session, where), ENVOI_E_AGAIN);
     while (!strstr(envoi_session_peer(session), "127.0.0.1")) {
-        struct pollfd ready = {.fd = -1};
+        unsigned events;
+        int fd = pollset_wait(&watched, -1, 50, &events);
 
-        cr_assert_geq(poll(fds, count, 50), 0);
-        for (nfds_t i = 0; i < count; i++)
-            if (fds[i].revents)
-                ready = fds[i];
-        cr_assert_eq(envoi_session_process(session, ready.fd, ENVOI_EVENT_READ | ENVOI_EVENT_WRITE), ENVOI_E_AGAIN);
+        cr_assert_eq(envoi_session_process(session, fd, ENVOI_EVENT_READ | ENVOI_EVENT_WRITE), ENVOI_E_AGAIN);
     }
     cr_expect_eq(envoi_session_close(session), ENVOI_OK);
-    cr_expect_eq(count, 0);
+    cr_expect_eq(watched.count, 0);
     server_stop(server);
     server = NULL;
     cr_expect_eq(finish(), 1);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections that the application has made: a socket, a socketpair and a pair of pipes, through a process between us
  * and the server; and the function that is asked for one. */
+#include "session/session.h"
+
 #include "../../peers/net.h"
 #include "../../peers/relay.h"
-#include "../../peers/server.h"
-#include "session/session.h"
+#include "../../support/pollset.h"
+#include "rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,30 +24,27 @@
 
 TestSuite(adopt, .timeout = 60);
 
-static struct envoi_library *library;
-static struct envoi_session *session;
-static struct server *server;
 static struct relay relay;
 static int before;
 
 static void begin(const char *const *script)
 {
     before = net_count_fds();
-    server = server_start(script);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_OK);
+    rig_begin(script);
 }
 
 static void finish(void)
 {
-    const char *wrong;
-
-    envoi_session_free(session);
-    envoi_library_free(library);
+    rig_finish();
     relay_stop(&relay);
-    wrong = server_stop(server);
-    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+    cr_expect_eq(net_count_fds(), before);
+}
+
+/* The same, but the script need not have been followed. */
+static void end_early(void)
+{
+    (void)rig_end();
+    relay_stop(&relay);
     cr_expect_eq(net_count_fds(), before);
 }
 
@@ -54,16 +52,6 @@ static int adopt(enum relay_kind kind)
 {
     relay = relay_start(kind, server_where(server));
     return envoi_session_adopt_fd(session, relay.in, relay.out == relay.in ? -1 : relay.out, "mail.example:25");
-}
-
-static struct envoi_message *message_of(const void *content, size_t len)
-{
-    struct envoi_message *m;
-
-    cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
-    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
-    cr_assert_eq(envoi_message_set_data(m, content, len), ENVOI_OK);
-    return m;
 }
 
 /* ---- the whole way ---- */
@@ -75,7 +63,7 @@ static const char *const whole[] = {"> 220 here", "< EHLO ",  "> 250 here", "< M
 Test(adopt, a_message_goes_out)
 {
     for (int kind = 0; kind < RELAY_KINDS; kind++) {
-        struct envoi_message *m = message_of("x\n", 2);
+        struct envoi_message *m = rig_message("x\n");
         char peer[64];
 
         begin(whole);
@@ -152,7 +140,7 @@ static const char *const offers_login[] = {"> 220 here", "< EHLO ", "> 250-here"
 Test(adopt, tls_is_required_by_default)
 {
     for (int kind = 0; kind < RELAY_KINDS; kind++) {
-        struct envoi_message *m = message_of("x\n", 2);
+        struct envoi_message *m = rig_message("x\n");
 
         begin(offers_login);
         cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_DEFAULT), ENVOI_OK);
@@ -303,11 +291,7 @@ Test(adopt, descriptors_that_are_no_connection)
         cr_expect_eq(net_count_fds(), open, "%zu", i);
         envoi_session_set_dial(session, NULL, NULL);
         cr_assert_eq(adopt(RELAY_PIPES), ENVOI_OK, "the session is usable");
-        envoi_session_free(session);
-        envoi_library_free(library);
-        relay_stop(&relay);
-        (void)server_stop(server);
-        cr_expect_eq(net_count_fds(), before);
+        end_early();
     }
 }
 
@@ -390,76 +374,47 @@ Test(adopt, a_closed_pipe_raises_no_signal)
     cr_expect(sigismember(&set, SIGPIPE), "the mask is as it was");
     signal(SIGPIPE, SIG_IGN);
     write_to_a_closed_pipe();
-    envoi_session_free(session);
-    envoi_library_free(library);
-    (void)server_stop(server);
-    cr_expect_eq(net_count_fds(), before);
+    end_early();
 }
 
 /* ---- the non-blocking face ---- */
 
-#define FDS_MAX 8
+static struct pollset watched;
 
-static struct pollfd fds[FDS_MAX];
-static nfds_t count;
-
+/* A pipe has one direction. */
 static void watch(void *ctx, int fd, unsigned events)
 {
-    nfds_t i = 0;
-
-    (void)ctx;
-    while (i < count && fds[i].fd != fd)
-        i++;
     if (relay.in != relay.out)
         cr_expect(!events || events == (fd == relay.in ? ENVOI_EVENT_READ : ENVOI_EVENT_WRITE));
-    if (!events) {
-        cr_assert_lt(i, count);
-        fds[i] = fds[--count];
-        return;
-    }
-    count += i == count;
-    fds[i] = (struct pollfd){.fd = fd};
-    fds[i].events = (short)((events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0));
+    pollset_watch(ctx, fd, events);
 }
 
 static int complete(int rc)
 {
-    for (int i = 0; rc == ENVOI_E_AGAIN; i++) {
-        int64_t at = envoi_session_deadline(session), now = net_now();
-        struct pollfd p = {.fd = -1};
-
-        cr_assert_lt(i, 100000, "the session spins");
-        cr_assert_geq(poll(fds, count, at < 0 ? 5000 : at > now ? (int)(at - now) : 0), 0);
-        for (nfds_t k = 0; k < count; k++)
-            if (fds[k].revents)
-                p = fds[k];
-        rc = envoi_session_process(session, p.fd,
-                                   (p.revents & ~POLLOUT ? ENVOI_EVENT_READ : 0) |
-                                       (p.revents & ~POLLIN ? ENVOI_EVENT_WRITE : 0));
-    }
-    return rc;
+    return pollset_complete(&watched, session, rc);
 }
 
 Test(adopt, from_the_applications_loop)
 {
     size_t size = 3u << 20; /* more than a pipe takes */
-    char *content = malloc(size);
+    char *content = malloc(size + 1);
 
+    content[size] = '\0';
     memset(content, 'x', size);
     for (size_t i = 70; i < size; i += 72)
         memcpy(content + i, "\r\n", 2);
     for (int kind = 0; kind < RELAY_KINDS; kind++) {
-        struct envoi_message *m = message_of(content, size);
+        struct envoi_message *m = rig_message(content);
 
         begin(whole);
-        envoi_session_set_watch(session, watch, NULL);
+        envoi_session_set_watch(session, watch, &watched);
         relay = (struct relay){.in = -1, .out = -1};
         relay = relay_start((enum relay_kind)kind, server_where(server));
         cr_assert_eq(complete(envoi_session_adopt_fd(session, relay.in, relay.out, "mail.example")), ENVOI_OK, "%s",
                      envoi_session_error(session));
         cr_assert_eq(complete(envoi_session_send(session, m)), ENVOI_OK, "%s", envoi_session_error(session));
         cr_assert_eq(complete(envoi_session_quit(session)), ENVOI_OK);
-        cr_expect_eq(count, 0);
+        cr_expect_eq(watched.count, 0);
         envoi_message_free(m);
         finish();
     }
@@ -586,10 +541,7 @@ Test(adopt, the_dial_function_says_no)
         cr_expect_eq(asked, 1, "not for a path");
         answers_at = 9;
         cr_expect_eq(envoi_session_connect(session, "mail.example"), ENVOI_E_USAGE, "AGAIN in a blocking call");
-        envoi_session_free(session);
-        envoi_library_free(library);
-        (void)server_stop(server);
-        cr_expect_eq(net_count_fds(), before);
+        end_early();
     }
 }
 
@@ -597,10 +549,10 @@ Test(adopt, the_dial_function_answers_later)
 {
     for (int late = 2; late < 5; late++) {
         begin_dial(whole, late, ENVOI_OK);
-        envoi_session_set_watch(session, watch, NULL);
+        envoi_session_set_watch(session, watch, &watched);
         cr_assert_eq(envoi_session_connect(session, "mail.example"), ENVOI_E_AGAIN);
         cr_expect_eq(envoi_session_noop(session), ENVOI_E_BUSY);
-        cr_expect_eq(count, 0, "there is nothing to wait for");
+        cr_expect_eq(watched.count, 0, "there is nothing to wait for");
         cr_expect_geq(envoi_session_deadline(session), net_now());
         for (int i = 2; i < late; i++)
             cr_assert_eq(envoi_session_process(session, -1, 0), ENVOI_E_AGAIN);
@@ -608,19 +560,15 @@ Test(adopt, the_dial_function_answers_later)
         cr_assert_eq(complete(envoi_session_process(session, -1, 0)), ENVOI_OK, "%s", envoi_session_error(session));
         cr_expect_eq(asked, late);
         envoi_session_close(session);
-        cr_expect_eq(count, 0);
-        envoi_session_free(session);
-        envoi_library_free(library);
-        relay_stop(&relay);
-        (void)server_stop(server);
-        cr_expect_eq(net_count_fds(), before);
+        cr_expect_eq(watched.count, 0);
+        end_early();
     }
 }
 
 Test(adopt, the_dial_function_never_answers)
 {
     begin_dial(nothing, 1000000, ENVOI_OK);
-    envoi_session_set_watch(session, watch, NULL);
+    envoi_session_set_watch(session, watch, &watched);
     envoi_session_set_timeout(session, ENVOI_PHASE_CONNECT, 100);
     cr_expect_eq(complete(envoi_session_connect(session, "mail.example")), ENVOI_E_TIMEOUT);
     cr_expect_eq(envoi_session_error_phase(session), ENVOI_PHASE_CONNECT);
@@ -631,8 +579,5 @@ Test(adopt, the_dial_function_never_answers)
     cr_expect_eq(envoi_session_close(session), ENVOI_OK);
     cr_expect_eq(envoi_session_process(session, -1, 0), ENVOI_OK, "there is no verb any more");
     cr_expect_eq(envoi_session_deadline(session), -1);
-    envoi_session_free(session);
-    envoi_library_free(library);
-    (void)server_stop(server);
-    cr_expect_eq(net_count_fds(), before);
+    end_early();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* TLS over connections that the application has made: it belongs to the name that was given. */
 #include "../../peers/relay.h"
-#include "../../peers/tls_server.h"
+#include "tls_rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -9,26 +9,14 @@
 
 TestSuite(adopt_tls, .timeout = 60);
 
-#define PKI(file) PKI_DIR "/" file
-
 static const char *const backends[] = {"openssl", "gnutls"};
 
-static struct envoi_library *library;
 static struct envoi_session *session;
-static struct tls_server *server;
 static struct relay relay;
 
 static void begin(const char *backend, int starttls)
 {
-    struct tls_server_config config = {
-        .chain = PKI("good.chain.pem"), .key = PKI("good.key"), .version = 0x0304, .starttls = starttls, .auth = 1};
-
-    server = tls_server_start(&config);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_descriptor_directories(library, DESCRIPTORS, NULL, NULL), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_module_directory(library, MODULES), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_ca_file(library, PKI("ca.pem")), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_tls_backend(library, backend), ENVOI_OK);
+    tls_rig_begin(&(struct tls_server_config){.starttls = starttls, .auth = 1}, backend);
     cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
     cr_assert_eq(envoi_session_set_password(session, "me", "pw"), ENVOI_OK);
 }
@@ -36,9 +24,8 @@ static void begin(const char *backend, int starttls)
 static void finish(void)
 {
     envoi_session_free(session);
-    envoi_library_free(library);
     relay_stop(&relay);
-    tls_server_stop(server);
+    tls_rig_finish();
 }
 
 static int send_over(enum relay_kind kind, const char *name)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Waits without a deadline, and how they are ended: from a signal handler, from another thread, by a function that is
  * asked after a signal. */
+#include "session/session.h"
+
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
-#include "../../peers/server.h"
-#include "session/session.h"
+#include "rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -21,9 +22,6 @@
 
 TestSuite(interrupt, .timeout = 60);
 
-static struct envoi_library *library;
-static struct envoi_session *session;
-static struct server *server;
 static int before;
 static bool polite; /* it need not be connected to */
 
@@ -32,37 +30,16 @@ static void begin(const char *const *script)
 {
     before = net_count_fds();
     polite = !strcmp(script[0], "polite");
-    server = server_start(script);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_OK);
+    rig_begin(script);
     cr_assert_eq(envoi_session_set_timeout(session, ENVOI_PHASE_NONE, ENVOI_TIMEOUT_NEVER), ENVOI_OK);
 }
 
 static void finish(void)
 {
-    const char *wrong;
+    const char *wrong = rig_end();
 
-    envoi_session_free(session);
-    envoi_library_free(library);
-    wrong = server_stop(server);
     cr_expect(polite || !wrong, "%s", wrong ? wrong : "");
     cr_expect_eq(net_count_fds(), before);
-}
-
-static int connect_to_server(void)
-{
-    return envoi_session_connect(session, server_where(server));
-}
-
-static struct envoi_message *message(void)
-{
-    struct envoi_message *m;
-
-    cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
-    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
-    cr_assert_eq(envoi_message_set_data(m, "x\n", 2), ENVOI_OK);
-    return m;
 }
 
 /* ---- never ---- */
@@ -93,23 +70,39 @@ static void ignore_watch(void *ctx, int fd, unsigned events)
     (void)events;
 }
 
+/* An address that answers nothing, so that connecting to it lasts. */
+static int hole_fds[4];
+static char hole[64];
+
+static void open_hole(void)
+{
+    uint16_t port = 0;
+
+    hole_fds[0] = net_listen("127.0.0.3", &port, 1);
+    cr_assert_eq(net_black_hole("127.0.0.2", port, hole_fds + 1), 3);
+    snprintf(hole, sizeof hole, "127.0.0.2:%u", port);
+}
+
+/* The script need not have been followed. */
+static void end_with_hole(void)
+{
+    (void)rig_end();
+    for (size_t i = 0; i < sizeof hole_fds / sizeof *hole_fds; i++)
+        close(hole_fds[i]);
+}
+
 /* In no phase: while it connects, waits for the greeting, and ends. */
 Test(interrupt, without_a_deadline_there_is_none)
 {
     static const char *const script[] = {"< NOOP", "> 220 here", "< QUIT", "eof", NULL};
-    int hole[3];
-    uint16_t port = 0;
-    int holder = net_listen("127.0.0.3", &port, 1);
-    char where[64];
 
     begin(script);
-    cr_assert_eq(net_black_hole("127.0.0.2", port, hole), 3);
-    snprintf(where, sizeof where, "127.0.0.2:%u", port);
+    open_hole();
     envoi_session_set_watch(session, ignore_watch, NULL);
-    cr_assert_eq(envoi_session_connect(session, where), ENVOI_E_AGAIN);
+    cr_assert_eq(envoi_session_connect(session, hole), ENVOI_E_AGAIN);
     cr_expect_eq(envoi_session_deadline(session), -1);
     envoi_session_close(session);
-    cr_assert_eq(connect_to_server(), ENVOI_E_AGAIN);
+    cr_assert_eq(rig_connect(), ENVOI_E_AGAIN);
     for (int i = 0; i < 100 && session->fd < 0; i++) {
         poll(&(struct pollfd){.fd = session->watch.list[0].fd, .events = POLLOUT}, 1, 100);
         cr_assert_eq(envoi_session_process(session, session->watch.list[0].fd, ENVOI_EVENT_WRITE), ENVOI_E_AGAIN);
@@ -119,12 +112,7 @@ Test(interrupt, without_a_deadline_there_is_none)
     envoi_session_interrupt(session);
     cr_expect_eq(envoi_session_process(session, -1, 0), ENVOI_E_CANCELLED);
     cr_expect_eq(envoi_session_connected(session), 0);
-    envoi_session_free(session);
-    envoi_library_free(library);
-    (void)server_stop(server);
-    close(holder);
-    for (int i = 0; i < 3; i++)
-        close(hole[i]);
+    end_with_hole();
 }
 
 /* ---- from a signal handler ---- */
@@ -155,28 +143,18 @@ static void expect_cancelled(int rc)
 Test(interrupt, while_it_connects)
 {
     static const struct dns_row rows[] = {{.name = "silent.example", .silent_a = 1, .silent_aaaa = 1}, {.name = NULL}};
-    int hole[3];
-    uint16_t port = 0;
-    int holder = net_listen("127.0.0.3", &port, 1);
-    char where[64];
 
-    cr_assert_eq(net_black_hole("127.0.0.2", port, hole), 3);
+    open_hole();
     begin((const char *const[]){"polite", NULL});
     cr_assert_eq(library_set_dns_servers(library, dns_start(rows)), ENVOI_OK);
-    snprintf(where, sizeof where, "127.0.0.2:%u", port);
     alarm_in(50, on_alarm);
-    expect_cancelled(envoi_session_connect(session, where));
+    expect_cancelled(envoi_session_connect(session, hole));
     alarm_in(50, on_alarm);
     expect_cancelled(envoi_session_connect(session, "silent.example"));
-    cr_expect_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(rig_connect(), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
     dns_stop();
-    envoi_session_free(session);
-    envoi_library_free(library);
-    (void)server_stop(server);
-    close(holder);
-    for (int i = 0; i < 3; i++)
-        close(hole[i]);
+    end_with_hole();
 }
 
 /* faults: U14 */
@@ -186,8 +164,8 @@ Test(interrupt, while_it_waits_for_a_reply)
 
     begin(greeting);
     alarm_in(50, on_alarm);
-    expect_cancelled(connect_to_server());
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    expect_cancelled(rig_connect());
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     alarm_in(50, on_alarm);
     expect_cancelled(envoi_session_noop(session));
     cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED, "the request is taken");
@@ -206,10 +184,10 @@ static void alarm_at(void *ctx, int kind, const char *text, size_t len)
 
 static void interrupted_send(const char *const *script, const char *line, int rc, int verdict)
 {
-    struct envoi_message *m = message();
+    struct envoi_message *m = rig_message("x\n");
 
     begin(script);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     envoi_session_set_trace(session, 1, alarm_at, (void *)(uintptr_t)line);
     cr_expect_eq(envoi_session_send(session, m), rc, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_message_verdict(m, 0), verdict, "%s", envoi_message_verdict_text(m, 0));
@@ -238,14 +216,14 @@ Test(interrupt, after_the_result_is_certain)
 {
     static const char *const script[] = {"> 220 here", "< EHLO ", "> 250 here", "< MAIL",
                                          "> 550 no",   "< RSET",  "gone",       NULL};
-    struct envoi_message *m = message();
+    struct envoi_message *m = rig_message("x\n");
 
     begin(script);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     envoi_session_set_trace(session, 1, alarm_at, (void *)(uintptr_t) "RSET");
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_SENDER_REFUSED, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_REFUSED);
-    expect_cancelled(connect_to_server());
+    expect_cancelled(rig_connect());
     finish();
     envoi_message_free(m);
 }
@@ -265,14 +243,14 @@ Test(interrupt, the_next_verb_ends)
     envoi_session_interrupt(session);
     cr_expect_eq(net_count_fds(), open, "no descriptor before there is a wait");
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK, "there is nothing to end");
-    expect_cancelled(connect_to_server());
-    cr_assert_eq(connect_to_server(), ENVOI_OK, "two requests are one: %s", envoi_session_error(session));
+    expect_cancelled(rig_connect());
+    cr_assert_eq(rig_connect(), ENVOI_OK, "two requests are one: %s", envoi_session_error(session));
     envoi_session_interrupt(session);
     expect_cancelled(envoi_session_noop(session));
-    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_assert_eq(rig_connect(), ENVOI_OK, "%s", envoi_session_error(session));
     envoi_session_interrupt(session);
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
-    expect_cancelled(connect_to_server());
+    expect_cancelled(rig_connect());
     finish();
 }
 
@@ -283,7 +261,7 @@ Test(interrupt, quit)
 
     begin(script);
     envoi_session_set_timeout(session, ENVOI_PHASE_QUIT, 20000);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     alarm_in(50, on_alarm);
     began = net_now();
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
@@ -349,7 +327,7 @@ Test(interrupt, from_another_thread)
         expect_cancelled(envoi_session_connect(session, where));
     }
     pthread_join(thread, NULL);
-    cr_expect_eq(connect_to_server(), ENVOI_OK, "none is left over: %s", envoi_session_error(session));
+    cr_expect_eq(rig_connect(), ENVOI_OK, "none is left over: %s", envoi_session_error(session));
     envoi_session_quit(session);
     finish();
     close(listener);
@@ -383,7 +361,7 @@ Test(interrupt, asked_after_a_signal)
         asked = 0;
         cr_assert_eq(envoi_session_set_interrupt_callback(session, goes_on, &asked), ENVOI_OK);
         alarm_in(50, do_nothing);
-        expect_cancelled(connect_to_server());
+        expect_cancelled(rig_connect());
         cr_expect_eq(asked, says_no_at);
         finish();
     }
@@ -395,10 +373,10 @@ static int use_in_child(void)
 {
     envoi_session_close(session);
     envoi_session_interrupt(session);
-    if (connect_to_server() != ENVOI_E_CANCELLED)
+    if (rig_connect() != ENVOI_E_CANCELLED)
         return 1;
     alarm_in(50, on_alarm);
-    return envoi_session_connect(session, server_where(server)) == ENVOI_E_CANCELLED ? 0 : 2;
+    return rig_connect() == ENVOI_E_CANCELLED ? 0 : 2;
 }
 
 /* The descriptor that wakes is not shared with a child. */
@@ -409,7 +387,7 @@ Test(interrupt, a_child_has_its_own)
     pid_t child;
 
     begin(script);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_assert_eq(envoi_session_noop(session), ENVOI_OK);
     if (!(child = fork()))
         _exit(use_in_child());

@@ -4,7 +4,8 @@
 
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
-#include "../../peers/server.h"
+#include "../../support/pollset.h"
+#include "rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -15,88 +16,34 @@
 
 TestSuite(nonblocking, .timeout = 60);
 
-#define FDS_MAX 64
-
-static struct pollfd fds[FDS_MAX];
-static nfds_t count;
+static struct pollset watched;
 static int most, changes;
-static struct envoi_library *library;
-static struct envoi_session *session;
-static struct server *server;
 
 static void watch(void *ctx, int fd, unsigned events)
 {
-    nfds_t i = 0;
-
-    cr_assert_eq(ctx, fds);
+    cr_assert_eq(ctx, &watched);
     changes++;
-    while (i < count && fds[i].fd != fd)
-        i++;
-    if (!events) {
-        cr_assert_lt(i, count, "an unknown descriptor is to be forgotten");
-        fds[i] = fds[--count];
-        return;
-    }
-    cr_expect(net_is_nonblocking(fd) && net_is_cloexec(fd));
-    if (i == count)
-        count++;
-    fds[i].fd = fd;
-    fds[i].events = (short)((events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0));
-    if ((int)count > most)
-        most = (int)count;
-}
-
-static int turn(void)
-{
-    int64_t at = envoi_session_deadline(session), now = net_now();
-    int n = poll(fds, count, at < 0 ? 5000 : at > now ? (int)(at - now) : 0);
-    struct pollfd p = {.fd = -1};
-
-    cr_assert(n >= 0);
-    cr_assert(n > 0 || at >= 0, "nothing happens, and there is no deadline");
-    for (nfds_t i = 0; n > 0 && i < count; i++)
-        if (fds[i].revents)
-            p = fds[i];
-    return envoi_session_process(
-        session, p.fd, (p.revents & ~POLLOUT ? ENVOI_EVENT_READ : 0) | (p.revents & ~POLLIN ? ENVOI_EVENT_WRITE : 0));
+    cr_expect(!events || (net_is_nonblocking(fd) && net_is_cloexec(fd)));
+    pollset_watch(ctx, fd, events);
+    if ((int)watched.count > most)
+        most = (int)watched.count;
 }
 
 static int complete(int rc)
 {
-    for (int i = 0; rc == ENVOI_E_AGAIN; i++) {
-        cr_assert_lt(i, 100000, "the session spins");
-        rc = turn();
-    }
-    return rc;
+    return pollset_complete(&watched, session, rc);
 }
 
 static void begin(const char *const *script)
 {
-    server = server_start(script);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_watch(session, watch, fds), ENVOI_OK);
+    rig_begin(script);
+    cr_assert_eq(envoi_session_set_watch(session, watch, &watched), ENVOI_OK);
 }
 
 static void finish(void)
 {
-    const char *wrong;
-
-    envoi_session_free(session);
-    cr_expect_eq(count, 0, "a freed session is still watched");
-    envoi_library_free(library);
-    wrong = server_stop(server);
-    cr_expect_null(wrong, "%s", wrong ? wrong : "");
-}
-
-static struct envoi_message *new_message(void)
-{
-    struct envoi_message *m;
-
-    cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
-    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
-    return m;
+    rig_finish();
+    cr_expect_eq(watched.count, 0, "a freed session is still watched");
 }
 
 static const char *const whole[] = {"> 220 here",
@@ -118,20 +65,19 @@ static const char *const whole[] = {"> 220 here",
 
 Test(nonblocking, a_message_goes_out)
 {
-    struct envoi_message *m = new_message();
+    struct envoi_message *m = rig_message("x\n");
     int before = net_count_fds();
 
-    cr_assert_eq(envoi_message_set_data(m, "x\n", 2), ENVOI_OK);
     begin(whole);
     cr_expect_eq(envoi_session_process(session, -1, 0), ENVOI_OK, "no verb is in progress");
     cr_expect_eq(envoi_session_deadline(session), -1);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_E_AGAIN);
+    cr_assert_eq(rig_connect(), ENVOI_E_AGAIN);
     cr_expect_geq(envoi_session_deadline(session), net_now());
     cr_expect_eq(envoi_session_noop(session), ENVOI_E_BUSY);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_BUSY);
     cr_expect_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_E_BUSY);
     cr_assert_eq(complete(ENVOI_E_AGAIN), ENVOI_OK, "%s", envoi_session_error(session));
-    cr_expect_eq(count, 1, "after connect it is the socket alone");
+    cr_expect_eq(watched.count, 1, "after connect it is the socket alone");
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_BUSY, "the failed setter sticks");
     changes = 0;
     cr_assert_eq(envoi_session_send(session, m), ENVOI_E_AGAIN);
@@ -139,7 +85,7 @@ Test(nonblocking, a_message_goes_out)
     cr_expect_eq(changes, 0, "in the steady state nothing has to be told");
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_ACCEPTED);
     cr_assert_eq(complete(envoi_session_quit(session)), ENVOI_OK);
-    cr_expect_eq(count, 0);
+    cr_expect_eq(watched.count, 0);
     finish();
     cr_expect_eq(net_count_fds(), before);
     envoi_message_free(m);
@@ -157,11 +103,11 @@ Test(nonblocking, names_and_addresses)
     cr_assert_eq(library_set_dns_servers(library, dns_start(rows)), ENVOI_OK);
     snprintf(where, sizeof where, "mail.example%s", strchr(server_where(server), ':'));
     cr_expect_eq(complete(envoi_session_connect(session, where)), ENVOI_OK, "%s", envoi_session_error(session));
-    cr_expect_eq(count, 1);
+    cr_expect_eq(watched.count, 1);
     envoi_session_close(session);
-    cr_expect_eq(count, 0);
+    cr_expect_eq(watched.count, 0);
     cr_expect_eq(complete(envoi_session_connect(session, "nobody.example")), ENVOI_E_RESOLVE);
-    cr_expect_eq(count, 0);
+    cr_expect_eq(watched.count, 0);
     dns_stop();
     finish();
     cr_expect_eq(net_count_fds(), before);
@@ -174,10 +120,10 @@ Test(nonblocking, deadlines)
 
     begin(script);
     envoi_session_set_timeout(session, ENVOI_PHASE_GREETING, 150);
-    cr_expect_eq(complete(envoi_session_connect(session, server_where(server))), ENVOI_E_TIMEOUT);
+    cr_expect_eq(complete(rig_connect()), ENVOI_E_TIMEOUT);
     cr_expect_geq(net_now() - began, 150);
     cr_expect_lt(net_now() - began, 2000);
-    cr_expect_eq(count, 0);
+    cr_expect_eq(watched.count, 0);
     finish();
 }
 
@@ -189,12 +135,12 @@ Test(nonblocking, quit_of_a_dead_server)
 
     begin(script);
     envoi_session_set_timeout(session, ENVOI_PHASE_QUIT, 200);
-    cr_assert_eq(complete(envoi_session_connect(session, server_where(server))), ENVOI_OK);
+    cr_assert_eq(complete(rig_connect()), ENVOI_OK);
     began = net_now();
     cr_assert_eq(envoi_session_quit(session), ENVOI_E_AGAIN);
     cr_expect_eq(complete(ENVOI_E_AGAIN), ENVOI_OK);
     cr_expect_lt(net_now() - began, 2000);
-    cr_expect_eq(count, 0);
+    cr_expect_eq(watched.count, 0);
     finish();
 }
 
@@ -204,21 +150,20 @@ Test(nonblocking, close_in_the_middle)
 {
     static const char *const script[] = {"gone",   "accept",     "> 220 here", "< EHLO", "gone",
                                          "accept", "> 220 here", "eof",        NULL};
-    struct envoi_message *m = new_message();
+    struct envoi_message *m = rig_message("x\n");
 
-    cr_assert_eq(envoi_message_set_data(m, "x\n", 2), ENVOI_OK);
     begin(script);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_E_AGAIN);
+    cr_assert_eq(rig_connect(), ENVOI_E_AGAIN);
     cr_expect_eq(envoi_session_close(session), ENVOI_OK);
-    cr_expect_eq(count, 0);
+    cr_expect_eq(watched.count, 0);
     cr_expect_eq(envoi_session_process(session, -1, 0), ENVOI_OK);
-    cr_assert_eq(complete(envoi_session_connect(session, server_where(server))), ENVOI_OK);
+    cr_assert_eq(complete(rig_connect()), ENVOI_OK);
     cr_assert_eq(envoi_session_send(session, m), ENVOI_E_AGAIN);
     cr_expect_eq(envoi_message_add_recipient(m, "a@example.net"), ENVOI_E_BUSY);
     cr_expect_eq(envoi_session_close(session), ENVOI_OK);
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_NOT_ATTEMPTED);
-    cr_expect_eq(count, 0);
-    cr_assert_eq(complete(envoi_session_connect(session, server_where(server))), ENVOI_OK);
+    cr_expect_eq(watched.count, 0);
+    cr_assert_eq(complete(rig_connect()), ENVOI_OK);
     finish();
     envoi_message_free(m);
 }
@@ -242,15 +187,15 @@ static int later(void *ctx, void *buf, size_t cap, size_t *len)
 /* Content that comes later: process() asks again. */
 Test(nonblocking, content_says_again)
 {
-    struct envoi_message *m = new_message();
+    struct envoi_message *m = rig_message("");
     int rc;
 
     cr_assert_eq(envoi_message_set_callback(m, later, NULL, NULL, -1), ENVOI_OK);
     begin(whole);
-    cr_assert_eq(complete(envoi_session_connect(session, server_where(server))), ENVOI_OK);
+    cr_assert_eq(complete(rig_connect()), ENVOI_OK);
     rc = envoi_session_send(session, m);
     while (rc == ENVOI_E_AGAIN && asked == 0)
-        rc = turn();
+        rc = pollset_turn(&watched, session);
     for (int i = 0; rc == ENVOI_E_AGAIN && asked < 5; i++) {
         cr_assert_lt(i, 50);
         rc = envoi_session_process(session, -1, 0);
@@ -268,15 +213,15 @@ Test(nonblocking, closed_while_idle)
     static const char *const script[] = {"> 220 here", "< NOOP", "> 250 ok", "> 421 4.3.2 good night", "close", NULL};
 
     begin(script);
-    cr_assert_eq(complete(envoi_session_connect(session, server_where(server))), ENVOI_OK);
+    cr_assert_eq(complete(rig_connect()), ENVOI_OK);
     cr_assert_eq(complete(envoi_session_noop(session)), ENVOI_OK);
     for (int i = 0; i < 10 && envoi_session_connected(session); i++) {
-        cr_assert_eq(count, 1, "an idle connection is watched");
-        cr_assert_gt(poll(fds, count, 5000), 0);
-        cr_expect_eq(envoi_session_process(session, fds[0].fd, ENVOI_EVENT_READ), ENVOI_OK);
+        cr_assert_eq(watched.count, 1, "an idle connection is watched");
+        cr_assert_gt(poll(watched.fds, watched.count, 5000), 0);
+        cr_expect_eq(envoi_session_process(session, watched.fds[0].fd, ENVOI_EVENT_READ), ENVOI_OK);
     }
     cr_expect_eq(envoi_session_connected(session), 0);
-    cr_expect_eq(count, 0);
+    cr_expect_eq(watched.count, 0);
     cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED);
     cr_expect_not_null(strstr(envoi_session_error(session), "good night"), "%s", envoi_session_error(session));
     finish();
@@ -290,8 +235,8 @@ Test(nonblocking, the_face_is_chosen_before)
     begin(script);
     cr_expect_eq(envoi_session_sendmail(session, "a@b.example", recipients, "x", 1, NULL, NULL, NULL), ENVOI_E_USAGE);
     cr_assert_eq(envoi_session_set_watch(session, NULL, NULL), ENVOI_OK);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK, "%s", envoi_session_error(session));
-    cr_expect_eq(envoi_session_set_watch(session, watch, fds), ENVOI_E_BUSY);
+    cr_assert_eq(rig_connect(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_expect_eq(envoi_session_set_watch(session, watch, &watched), ENVOI_E_BUSY);
     cr_expect_eq(envoi_session_noop(session), ENVOI_E_BUSY, "a setter that was refused is told by the next verb, too");
     cr_expect_eq(envoi_session_noop(session), ENVOI_OK);
     finish();

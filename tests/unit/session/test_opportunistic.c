@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opportunistic TLS that does not come about: the library's log is told, with or without a trace. */
-#include "../../peers/server.h"
 #include "../../support/fake_tls.h"
+#include "rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -11,38 +11,12 @@
 
 TestSuite(opportunistic, .timeout = 60);
 
-static struct envoi_library *library;
-static struct envoi_session *session;
-static struct server *server;
-
 static void begin(const char *const *script)
 {
-    server = server_start(script);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
+    rig_open(script);
     cr_assert_eq(envoi_library_set_descriptor_directories(library, NULL, NULL, NULL), ENVOI_OK);
     cr_assert_eq(envoi_library_add_plugin(library, envoi_plugin_fake(), FAKE_TLS_DESCRIPTOR), ENVOI_OK);
-    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OPPORTUNISTIC), ENVOI_OK);
-}
-
-static void finish(void)
-{
-    const char *wrong;
-
-    envoi_session_free(session);
-    envoi_library_free(library);
-    wrong = server_stop(server);
-    cr_expect_null(wrong, "%s", wrong ? wrong : "");
-}
-
-static struct envoi_message *new_message(void)
-{
-    struct envoi_message *m;
-
-    cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
-    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
-    cr_assert_eq(envoi_message_set_data(m, "x\r\n", 3), ENVOI_OK);
-    return m;
+    rig_session(ENVOI_TLS_OPPORTUNISTIC);
 }
 
 static char told[512];
@@ -58,12 +32,12 @@ static void take_log(void *ctx, int level, const char *text)
 /* Two messages; what happens once for a connection is told once. */
 static void send_opportunistically(const char *const *script, int level, const char *text)
 {
-    struct envoi_message *m = new_message();
+    struct envoi_message *m = rig_message("x\r\n");
     char line[512];
 
     begin(script);
     cr_assert_eq(envoi_library_set_log(library, take_log, NULL), ENVOI_OK);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
     envoi_message_forget_verdicts(m);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
@@ -71,7 +45,7 @@ static void send_opportunistically(const char *const *script, int level, const c
     snprintf(line, sizeof line, "%d %s: %s\n", level, server_where(server), text);
     cr_expect_str_eq(told, line);
     envoi_message_free(m);
-    finish();
+    rig_finish();
 }
 
 #define IN_CLEAR                                                                                                       \
@@ -114,14 +88,14 @@ Test(opportunistic, certificates_to_check_against)
                                                                     envoi_library_set_crl_file};
 
     for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++) {
-        struct envoi_message *m = new_message();
+        struct envoi_message *m = rig_message("x\r\n");
 
         begin(script);
         cr_assert_eq(setters[i](library, "/some/file.pem"), ENVOI_OK);
-        cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+        cr_assert_eq(rig_connect(), ENVOI_OK);
         cr_expect_eq(envoi_session_send(session, m), ENVOI_E_TLS, "%s", envoi_session_error(session));
         envoi_message_free(m);
-        finish();
+        rig_finish();
     }
 }
 
@@ -130,11 +104,11 @@ Test(opportunistic, without_a_log)
 {
     static const char *const script[] = {
         "> 220 here", "< EHLO ", "> 250-here", "> 250 STARTTLS", "< STARTTLS", "> 454 no", IN_CLEAR, "eof", NULL};
-    struct envoi_message *m = new_message();
+    struct envoi_message *m = rig_message("x\r\n");
 
     begin(script);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
     envoi_message_free(m);
-    finish();
+    rig_finish();
 }

@@ -2,8 +2,8 @@
 /* `prefer: yes` in plugins.d: an organisation's own mechanism comes before stronger ones if its administrator says so,
  * and no other rule is lifted by that. Each server ends the login after the first AUTH, so the name in it is the
  * choice. */
-#include "../../peers/server.h"
 #include "../../support/toy_mech.h"
+#include "rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -15,9 +15,6 @@
 
 TestSuite(prefer, .timeout = 30);
 
-static struct envoi_library *library;
-static struct envoi_session *session;
-static struct server *server;
 static char dir[32], path[64];
 
 static void write_file(const char *text)
@@ -41,8 +38,7 @@ static void begin(const char *const *script, int whose, const char *text, const 
     char descriptor[128];
 
     write_file(text);
-    server = server_start(script);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
+    rig_open(script);
     cr_assert_eq(envoi_library_set_descriptor_directories(library, whose == 0 ? dir : NULL, whose == 1 ? dir : NULL,
                                                           whose == 2 ? dir : NULL),
                  ENVOI_OK);
@@ -51,22 +47,16 @@ static void begin(const char *const *script, int whose, const char *text, const 
     snprintf(descriptor, sizeof descriptor, "kind: auth\nprovides: %s\n", ours);
     cr_assert_eq(envoi_library_add_plugin(library, &other, descriptor), ENVOI_OK);
     cr_assert_eq(envoi_library_add_plugin(library, envoi_plugin_toy(), TOY_MECH_DESCRIPTOR), ENVOI_OK);
-    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_OK);
+    rig_session(ENVOI_TLS_OFF);
     cr_assert_eq(envoi_session_set_password(session, "user", "secret"), ENVOI_OK);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
 }
 
 static void finish(int want)
 {
-    const char *wrong;
-
     cr_expect_eq(envoi_session_login(session), want, "%s", envoi_session_error(session));
     envoi_session_quit(session);
-    envoi_session_free(session);
-    envoi_library_free(library);
-    wrong = server_stop(server);
-    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+    rig_finish();
     unlink(path);
     rmdir(dir);
 }

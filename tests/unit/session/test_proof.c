@@ -4,11 +4,11 @@
 #include "session/session.h"
 
 #include "../../peers/relay.h"
-#include "../../peers/server.h"
+#include "../../support/pollset.h"
+#include "rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,38 +20,6 @@ static int send_copy(struct envoi_session *s, struct envoi_message *m)
 }
 
 TestSuite(proof, .timeout = 60);
-
-static struct envoi_library *library;
-static struct envoi_session *session;
-static struct server *server;
-
-static struct envoi_message *message_new(void)
-{
-    struct envoi_message *m;
-
-    cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
-    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
-    cr_assert_eq(envoi_message_set_data(m, "x\n", 2), ENVOI_OK);
-    return m;
-}
-
-static void begin(const char *const *script)
-{
-    server = server_start(script);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_OK);
-}
-
-static void finish(void)
-{
-    const char *wrong;
-
-    envoi_session_free(session);
-    envoi_library_free(library);
-    wrong = server_stop(server);
-    cr_expect_null(wrong, "%s", wrong ? wrong : "");
-}
 
 #define HELLO    "> 220 here", "< EHLO ", ">> 250-here\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
 #define ENVELOPE "< MAIL FROM:<me@example.org>", "< RCPT TO:<you@example.net>"
@@ -74,15 +42,15 @@ static const char *const lost[] = {HELLO, BY_DATA,  PROOF, FAILED,  "accept", HE
 
 static void send_lost(void)
 {
-    struct envoi_message *m = message_new();
+    struct envoi_message *m = rig_message("x\n");
 
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     for (int i = 0; i < 3; i++)
         expect_sent(send_copy(session, m));
     cr_expect_eq(envoi_session_connected(session), 1);
     cr_expect_str_eq(envoi_session_peer(session), server_where(server));
     envoi_session_close(session);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     expect_sent(send_copy(session, m));
     expect_sent(send_copy(session, m));
     envoi_message_free(m);
@@ -91,66 +59,28 @@ static void send_lost(void)
 /* faults: F2 */
 Test(proof, the_session_connects_again)
 {
-    begin(lost);
+    rig_begin(lost);
     send_lost();
-    finish();
-}
-
-static struct pollfd watched[8];
-static nfds_t watched_count;
-
-static void watch(void *ctx, int fd, unsigned events)
-{
-    nfds_t i = 0;
-
-    (void)ctx;
-    while (i < watched_count && watched[i].fd != fd)
-        i++;
-    cr_assert_lt(i, sizeof watched / sizeof watched[0]);
-    if (i == watched_count)
-        watched_count++;
-    watched[i] = (struct pollfd){
-        .fd = fd,
-        .events = (short)((events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0))};
-    if (!events)
-        watched[i] = watched[--watched_count];
-}
-
-static int complete(int rc)
-{
-    while (rc == ENVOI_E_AGAIN) {
-        struct pollfd ready = {.fd = -1};
-        int64_t at = envoi_session_deadline(session);
-
-        cr_assert(watched_count || at >= 0, "there is nothing to wait for");
-        cr_assert_geq(poll(watched, watched_count, watched_count ? 5000 : 0), 0);
-        for (nfds_t i = 0; i < watched_count; i++)
-            if (watched[i].revents)
-                ready = watched[i];
-        rc = envoi_session_process(session, ready.fd,
-                                   (ready.revents & ~POLLOUT ? ENVOI_EVENT_READ : 0) |
-                                       (ready.revents & ~POLLIN ? ENVOI_EVENT_WRITE : 0));
-    }
-    return rc;
+    rig_finish();
 }
 
 /* faults: F2 */
 Test(proof, the_session_connects_again_in_a_loop)
 {
-    struct envoi_message *m = message_new();
+    struct envoi_message *m = rig_message("x\n");
+    struct pollset watched = {.count = 0};
 
-    begin(lost);
-    watched_count = 0;
-    cr_assert_eq(envoi_session_set_watch(session, watch, NULL), ENVOI_OK);
+    rig_begin(lost);
+    cr_assert_eq(envoi_session_set_watch(session, pollset_watch, &watched), ENVOI_OK);
     for (int i = 0; i < 2; i++) {
-        cr_assert_eq(complete(envoi_session_connect(session, server_where(server))), ENVOI_OK);
+        cr_assert_eq(pollset_complete(&watched, session, rig_connect()), ENVOI_OK);
         for (int k = i; k < 3; k++)
-            expect_sent(complete(send_copy(session, m)));
+            expect_sent(pollset_complete(&watched, session, send_copy(session, m)));
         envoi_session_close(session);
-        cr_expect_eq(watched_count, 0u);
+        cr_expect_eq(watched.count, 0u);
     }
     envoi_message_free(m);
-    finish();
+    rig_finish();
 }
 
 /* ---- connections of the application ---- */
@@ -159,10 +89,10 @@ Test(proof, the_session_connects_again_in_a_loop)
 Test(proof, not_over_a_socket_of_the_application)
 {
     static const char *const script[] = {HELLO, BY_DATA, BY_DATA, "eof", NULL};
-    struct envoi_message *m = message_new();
+    struct envoi_message *m = rig_message("x\n");
     struct relay relay;
 
-    begin(script);
+    rig_begin(script);
     relay = relay_start(RELAY_SOCKETPAIR, server_where(server));
     cr_assert_eq(envoi_session_adopt_fd(session, relay.in, -1, "mail.example:25"), ENVOI_OK);
     expect_sent(send_copy(session, m));
@@ -170,7 +100,7 @@ Test(proof, not_over_a_socket_of_the_application)
     envoi_session_close(session);
     relay_stop(&relay);
     envoi_message_free(m);
-    finish();
+    rig_finish();
 }
 
 static struct relay relays[2];
@@ -193,9 +123,9 @@ static int dial(void *ctx, const char *host, unsigned port, int *in, int *out)
 Test(proof, the_dial_function_is_asked_again)
 {
     static const char *const script[] = {HELLO, BY_DATA, PROOF, FAILED, "accept", HELLO, BY_DATA, "eof", NULL};
-    struct envoi_message *m = message_new();
+    struct envoi_message *m = rig_message("x\n");
 
-    begin(script);
+    rig_begin(script);
     cr_assert_eq(envoi_session_set_dial(session, dial, NULL), ENVOI_OK);
     cr_assert_eq(envoi_session_connect(session, "mail.example:2525"), ENVOI_OK);
     expect_sent(send_copy(session, m));
@@ -205,17 +135,17 @@ Test(proof, the_dial_function_is_asked_again)
     for (unsigned i = 0; i < asked; i++)
         relay_stop(&relays[i]);
     envoi_message_free(m);
-    finish();
+    rig_finish();
 }
 
 /* Whatever the connection was made with, another one would be made without it. */
 Test(proof, not_after_the_way_to_the_server_has_changed)
 {
     static const char *const script[] = {HELLO, BY_DATA, BY_DATA, "eof", NULL};
-    struct envoi_message *m = message_new();
+    struct envoi_message *m = rig_message("x\n");
 
     for (int way = 0; way < 2; way++) {
-        begin(script);
+        rig_begin(script);
         asked = 0;
         if (way == 0)
             envoi_session_set_dial(session, dial, NULL);
@@ -228,7 +158,7 @@ Test(proof, not_after_the_way_to_the_server_has_changed)
         envoi_session_close(session);
         if (way == 0)
             relay_stop(&relays[0]);
-        finish();
+        rig_finish();
     }
     envoi_message_free(m);
 }
@@ -275,22 +205,22 @@ Test(proof, not_after_the_login_was_taken_back)
                                          "eof",
                                          NULL};
     static void (*const changes[])(void) = {forget_password, forget_mechanism, keep_login};
-    struct envoi_message *m = message_new();
+    struct envoi_message *m = rig_message("x\n");
 
     for (int i = 0; i < 3; i++) {
-        begin(changes[i] == keep_login ? proved : script);
+        rig_begin(changes[i] == keep_login ? proved : script);
         cr_assert_eq(envoi_library_set_descriptor_directories(library, DESCRIPTORS, NULL, NULL), ENVOI_OK);
         cr_assert_eq(envoi_library_set_module_directory(library, MODULES), ENVOI_OK);
         envoi_session_allow_cleartext_auth(session, 1);
         envoi_session_set_mechanisms(session, "PLAIN");
         envoi_session_set_password(session, "me", "pw");
-        cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+        cr_assert_eq(rig_connect(), ENVOI_OK);
         cr_expect_eq(envoi_session_login(session), ENVOI_OK, "%s", envoi_session_error(session));
         changes[i]();
         expect_sent(send_copy(session, m));
         expect_sent(send_copy(session, m));
         envoi_session_close(session);
-        finish();
+        rig_finish();
     }
     envoi_message_free(m);
 }
@@ -299,9 +229,9 @@ Test(proof, not_after_the_login_was_taken_back)
 Test(proof, there_is_no_other_connection)
 {
     static const char *const script[] = {HELLO, BY_DATA, PROOF, FAILED, NULL};
-    struct envoi_message *m = message_new();
+    struct envoi_message *m = rig_message("x\n");
 
-    begin(script);
+    rig_begin(script);
     most = 1;
     cr_assert_eq(envoi_session_set_dial(session, dial, NULL), ENVOI_OK);
     cr_assert_eq(envoi_session_connect(session, "mail.example:2525"), ENVOI_OK);
@@ -314,7 +244,7 @@ Test(proof, there_is_no_other_connection)
     cr_expect_eq(send_copy(session, m), ENVOI_E_DISCONNECTED);
     relay_stop(&relays[0]);
     envoi_message_free(m);
-    finish();
+    rig_finish();
 }
 
 /* ---- what is remembered ---- */
@@ -328,11 +258,11 @@ Test(proof, another_session_knows)
                                          "accept", HELLO,
                                          BY_BDAT,  ">> 250 ok\r\n250 ok\r\n250 queued\r\n",
                                          "eof",    NULL};
-    struct envoi_message *m = message_new();
+    struct envoi_message *m = rig_message("x\n");
     struct envoi_session *other;
 
-    begin(script);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    rig_begin(script);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     expect_sent(send_copy(session, m));
     expect_sent(send_copy(session, m));
     cr_assert_eq(envoi_session_new(library, &other), ENVOI_OK);
@@ -341,7 +271,7 @@ Test(proof, another_session_knows)
     cr_expect_eq(send_copy(other, m), ENVOI_OK, "%s", envoi_session_error(other));
     envoi_session_free(other);
     envoi_message_free(m);
-    finish();
+    rig_finish();
 }
 
 Test(proof, for_a_day)
@@ -386,10 +316,10 @@ Test(proof, of_many_servers)
 /* Sends two messages, so that the second goes by BDAT, and expects a result for that. */
 static void send_two(const char *const *script, int rc, int verdict)
 {
-    struct envoi_message *m = message_new();
+    struct envoi_message *m = rig_message("x\n");
 
-    begin(script);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    rig_begin(script);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     expect_sent(send_copy(session, m));
     cr_expect_eq(send_copy(session, m), rc, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_message_verdict(m, 0), verdict);
@@ -404,7 +334,7 @@ Test(proof, a_reply_left_over)
 
     send_two(script, ENVOI_E_UNKNOWN, ENVOI_VERDICT_UNKNOWN);
     cr_expect_eq(envoi_session_connected(session), 0);
-    finish();
+    rig_finish();
 }
 
 /* A part of one is enough. faults: F1 */
@@ -414,7 +344,7 @@ Test(proof, a_part_of_a_reply_left_over)
         HELLO, BY_DATA, PROOF, PASSED, BY_BDAT, ">> 250 extra\r\n250 ok\r\n250 ok\r\n5", "eof", NULL};
 
     send_two(script, ENVOI_E_UNKNOWN, ENVOI_VERDICT_UNKNOWN);
-    finish();
+    rig_finish();
 }
 
 /* A foreign refusal is no better: the content may be taken. faults: F1 */
@@ -424,7 +354,7 @@ Test(proof, a_reply_left_over_behind_a_refusal)
         HELLO, BY_DATA, PROOF, PASSED, BY_BDAT, ">> 250 ok\r\n250 ok\r\n554 extra\r\n250 queued\r\n", "eof", NULL};
 
     send_two(script, ENVOI_E_UNKNOWN, ENVOI_VERDICT_UNKNOWN);
-    finish();
+    rig_finish();
 }
 
 /* A server that takes its leave behind the verdict is in step. */
@@ -434,7 +364,7 @@ Test(proof, a_421_behind_the_verdict)
         HELLO, BY_DATA, PROOF, PASSED, BY_BDAT, ">> 250 ok\r\n250 ok\r\n250 queued\r\n421 bye\r\n", "close", NULL};
 
     send_two(script, ENVOI_OK, ENVOI_VERDICT_ACCEPTED);
-    finish();
+    rig_finish();
 }
 
 /* So is a server whose content went by DATA: the 354 was in its place. */
@@ -443,14 +373,14 @@ Test(proof, a_reply_left_over_behind_data)
     static const char *const script[] = {
         HELLO, ENVELOPE, "< DATA", ">> 250 ok\r\n250 ok\r\n354 go\r\n", "< x", "< .", ">> 250 queued\r\n250 extra\r\n",
         "eof", NULL};
-    struct envoi_message *m = message_new();
+    struct envoi_message *m = rig_message("x\n");
 
-    begin(script);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    rig_begin(script);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(send_copy(session, m), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_ACCEPTED);
     envoi_message_free(m);
-    finish();
+    rig_finish();
 }
 
 /* It comes with the last reply to the proof, which is not passed then. faults: F1 */
@@ -461,5 +391,5 @@ Test(proof, a_reply_left_over_behind_the_proof)
         BY_DATA, "eof",   NULL};
 
     send_two(script, ENVOI_OK, ENVOI_VERDICT_ACCEPTED);
-    finish();
+    rig_finish();
 }

@@ -2,8 +2,8 @@
 /* `require-tls: yes` and `enabled: no` in plugins.d: what the admin wrote cannot be lifted by the program, nor by a
  * plugin or a mechanism of its own under the same name; what the plugin's own descriptor says can. The mechanism shows
  * no password, so nothing else forbids it here. */
-#include "../../peers/server.h"
 #include "../../support/toy_mech.h"
+#include "rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -15,31 +15,20 @@
 
 TestSuite(require_tls, .timeout = 30);
 
-static struct envoi_library *library;
-static struct envoi_session *session;
-static struct server *server;
-
 static void begin(const char *const *script, const char *admin, const char *descriptor)
 {
-    server = server_start(script);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
+    rig_open(script);
     cr_assert_eq(envoi_library_set_descriptor_directories(library, NULL, NULL, admin), ENVOI_OK);
     cr_assert_eq(envoi_library_add_plugin(library, envoi_plugin_toy(), descriptor), ENVOI_OK);
-    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_OK);
+    rig_session(ENVOI_TLS_OFF);
     cr_assert_eq(envoi_session_set_mechanisms(session, "EXTERNAL"), ENVOI_OK);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
 }
 
 static void finish(void)
 {
-    const char *wrong;
-
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
-    envoi_session_free(session);
-    envoi_library_free(library);
-    wrong = server_stop(server);
-    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+    rig_finish();
 }
 
 static void is_refused(void)

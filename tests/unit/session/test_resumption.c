@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* TLS sessions are resumed between connections that trust the same, and between no others. The server would always do
  * it: what it says of its last handshake tells whether a ticket was offered. */
-#include "../../peers/tls_server.h"
 #include "../../support/blocks.h"
+#include "../../support/pollset.h"
 #include "base/clock.h"
 #include "session/session.h"
+#include "tls_rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 TestSuite(resumption, .timeout = 60);
-
-#define PKI(file) PKI_DIR "/" file
-
-static struct envoi_library *library;
-static struct tls_server *server;
 
 static const char *backend;
 static int version;
@@ -49,21 +44,8 @@ static void begin(const struct tls_server_config *more)
 {
     struct tls_server_config config = *more;
 
-    config.chain = PKI("good.chain.pem");
-    config.key = PKI("good.key");
     config.version = version;
-    server = tls_server_start(&config);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_descriptor_directories(library, DESCRIPTORS, NULL, NULL), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_module_directory(library, MODULES), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_ca_file(library, PKI("ca.pem")), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_tls_backend(library, backend), ENVOI_OK);
-}
-
-static void finish(void)
-{
-    envoi_library_free(library);
-    tls_server_stop(server);
+    tls_rig_begin(&config, backend);
 }
 
 static void run(void (*test)(void), const char *id, int spoken)
@@ -71,16 +53,6 @@ static void run(void (*test)(void), const char *id, int spoken)
     backend = id;
     version = spoken;
     test();
-}
-
-static struct envoi_session *session_new(void)
-{
-    struct envoi_session *s;
-
-    cr_assert_eq(envoi_session_new(library, &s), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(s, ENVOI_TLS_IMPLICIT), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls_name(s, "mail.example.test"), ENVOI_OK);
-    return s;
 }
 
 static void connect_to(struct envoi_session *s, struct tls_server *to)
@@ -94,7 +66,7 @@ static void connect_to(struct envoi_session *s, struct tls_server *to)
 /* A whole connection with what one function sets. 1: resumed. */
 static int visit_with(struct tls_server *to, void (*change)(struct envoi_session *))
 {
-    struct envoi_session *s = session_new();
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_IMPLICIT);
     int resumed;
 
     if (change)
@@ -122,13 +94,13 @@ MATRIX(the_next_connection)
     cr_expect_eq(visit(), 0);
     for (int i = 0; i < 3; i++)
         cr_expect_eq(visit(), 1, "connection %d", i + 2);
-    s = session_new();
+    s = tls_rig_session(ENVOI_TLS_IMPLICIT);
     connect_to(s, server);
     cr_expect_eq(envoi_session_tls_resumed(s), 1);
     cr_expect_eq(envoi_session_tls_verified(s), 1);
     cr_expect_str_eq(envoi_session_certificate_subject(s, 0), "CN=mail.example.test,O=envoi tests");
     envoi_session_free(s);
-    finish();
+    tls_rig_finish();
 }
 
 MATRIX(by_starttls)
@@ -137,7 +109,7 @@ MATRIX(by_starttls)
 
     begin(&(struct tls_server_config){.starttls = 1});
     for (int i = 0; i < 3; i++) {
-        s = session_new();
+        s = tls_rig_session(ENVOI_TLS_IMPLICIT);
         cr_assert_eq(envoi_session_set_tls(s, ENVOI_TLS_REQUIRED), ENVOI_OK);
         cr_assert_eq(envoi_session_connect(s, tls_server_where(server)), ENVOI_OK);
         cr_assert_eq(envoi_session_starttls(s), ENVOI_OK, "%s", envoi_session_error(s));
@@ -150,7 +122,7 @@ MATRIX(by_starttls)
             cr_expect_eq(envoi_session_quit(s), ENVOI_OK);
         envoi_session_free(s);
     }
-    finish();
+    tls_rig_finish();
 }
 
 /* The same session object connects again, as a pool does; and two at once have a ticket each. */
@@ -159,8 +131,8 @@ MATRIX(side_by_side)
     struct envoi_session *a, *b;
 
     begin(&(struct tls_server_config){.starttls = 0});
-    a = session_new();
-    b = session_new();
+    a = tls_rig_session(ENVOI_TLS_IMPLICIT);
+    b = tls_rig_session(ENVOI_TLS_IMPLICIT);
     for (int i = 0; i < 3; i++) {
         connect_to(a, server);
         connect_to(b, server);
@@ -172,31 +144,24 @@ MATRIX(side_by_side)
     }
     envoi_session_free(a);
     envoi_session_free(b);
-    finish();
+    tls_rig_finish();
 }
 
-/* A session in a loop of its own, which has one descriptor. */
-static void watch(void *ctx, int fd, unsigned events)
+static int process_once(struct envoi_session *s, struct pollset *p)
 {
-    struct pollfd *p = ctx;
+    unsigned events;
+    int fd = pollset_wait(p, -1, 10000, &events);
 
-    *p = (struct pollfd){.fd = events ? fd : -1};
-    p->events = (short)((events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0));
-}
-
-static int process_once(struct envoi_session *s, struct pollfd *p)
-{
-    cr_assert_eq(poll(p, 1, 10000), 1);
-    return envoi_session_process(
-        s, p->fd, (p->revents & ~POLLOUT ? ENVOI_EVENT_READ : 0u) | (p->revents & ~POLLIN ? ENVOI_EVENT_WRITE : 0u));
+    cr_assert_geq(fd, 0);
+    return envoi_session_process(s, fd, events);
 }
 
 /* Until it has what it wants to resume. */
-static void hold_back(struct envoi_session *s, struct pollfd *p)
+static void hold_back(struct envoi_session *s, struct pollset *p)
 {
     int rc;
 
-    cr_assert_eq(envoi_session_set_watch(s, watch, p), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_watch(s, pollset_watch, p), ENVOI_OK);
     rc = envoi_session_connect(s, tls_server_where(server));
     while (rc == ENVOI_E_AGAIN && !s->ticket_key.len)
         rc = process_once(s, p);
@@ -204,7 +169,7 @@ static void hold_back(struct envoi_session *s, struct pollfd *p)
 }
 
 /* Until it is greeted. 1: resumed. */
-static int greet(struct envoi_session *s, struct pollfd *p)
+static int greet(struct envoi_session *s, struct pollset *p)
 {
     int rc = ENVOI_E_AGAIN;
 
@@ -219,22 +184,22 @@ MATRIX(at_the_same_time)
 {
     enum { COUNT = 4 };
     struct envoi_session *s[COUNT];
-    struct pollfd fds[COUNT];
+    struct pollset watched[COUNT] = {{.count = 0}};
     int resumed = 0;
 
     begin(&(struct tls_server_config){.starttls = 0});
     cr_expect_eq(visit(), 0);
     for (int i = 0; i < COUNT; i++)
-        s[i] = session_new();
+        s[i] = tls_rig_session(ENVOI_TLS_IMPLICIT);
     for (int i = 0; i < COUNT; i++)
-        hold_back(s[i], &fds[i]);
+        hold_back(s[i], &watched[i]);
     for (int i = 0; i < COUNT; i++)
-        resumed += greet(s[i], &fds[i]);
+        resumed += greet(s[i], &watched[i]);
     cr_expect_eq(resumed, version == 0x0303 ? COUNT : 1);
     for (int i = 0; i < COUNT; i++)
         envoi_session_free(s[i]);
     cr_expect_eq(visit(), 1);
-    finish();
+    tls_rig_finish();
 }
 
 /* A server may have no new ticket for who resumes a session. One of TLS 1.3 is not used twice all the same. */
@@ -244,7 +209,7 @@ MATRIX(a_server_with_few_tickets)
     cr_expect_eq(visit(), 0);
     for (int i = 0; i < 4; i++)
         cr_expect_eq(visit(), version == 0x0303 || i % 2 == 0, "connection %d", i + 2);
-    finish();
+    tls_rig_finish();
 }
 
 /* Empties the drawer of a session that is connected. */
@@ -271,12 +236,12 @@ MATRIX(a_server_that_has_forgotten)
     cr_expect_eq(visit(), 1);
     tls_server_forget(server);
     cr_expect_eq(visit(), 0);
-    s = session_new();
+    s = tls_rig_session(ENVOI_TLS_IMPLICIT);
     connect_to(s, server);
     cr_expect_eq(envoi_session_tls_resumed(s), 1);
     cr_expect_eq(count_tickets(s), 1, "what the server did not take is still there");
     envoi_session_free(s);
-    finish();
+    tls_rig_finish();
 }
 
 /* Nobody knows why it failed: a session that was lent to it is not lent again. */
@@ -287,13 +252,13 @@ MATRIX(a_handshake_that_fails)
     begin(&(struct tls_server_config){.starttls = 0});
     cr_expect_eq(visit(), 0);
     tls_server_refuse(server, 1);
-    s = session_new();
+    s = tls_rig_session(ENVOI_TLS_IMPLICIT);
     cr_expect_lt(envoi_session_connect(s, tls_server_where(server)), 0);
     envoi_session_free(s);
     tls_server_refuse(server, 0);
     cr_expect_eq(visit(), 0);
     cr_expect_eq(visit(), 1);
-    finish();
+    tls_rig_finish();
 }
 
 MATRIX(switched_off)
@@ -307,7 +272,7 @@ MATRIX(switched_off)
     cr_expect_eq(visit(), 1);
     cr_expect_eq(envoi_library_set_tls_resumption(NULL, 1), ENVOI_E_USAGE);
     cr_expect_eq(envoi_session_tls_resumed(NULL), 0);
-    finish();
+    tls_rig_finish();
 }
 
 /* ---- and where it is not ---- */
@@ -325,7 +290,7 @@ MATRIX(a_ticket_of_host_a_cannot_open_host_b)
     cr_expect_eq(visit_with(server, NULL), 1, "and it was there");
     cr_expect_eq(visit_with(other, NULL), 1);
     tls_server_stop(other);
-    finish();
+    tls_rig_finish();
 }
 
 /* The same address, but it is to be somebody else. */
@@ -335,25 +300,17 @@ MATRIX(another_name_to_verify)
 
     begin(&(struct tls_server_config){.starttls = 0});
     cr_expect_eq(visit(), 0);
-    s = session_new();
+    s = tls_rig_session(ENVOI_TLS_IMPLICIT);
     cr_assert_eq(envoi_session_set_tls_name(s, "other.example.test"), ENVOI_OK);
     cr_expect_eq(envoi_session_connect(s, tls_server_where(server)), ENVOI_E_CERTIFICATE);
     envoi_session_free(s);
     cr_expect_eq(visit(), 1);
-    finish();
+    tls_rig_finish();
 }
 
 static void right_pin(struct envoi_session *s)
 {
-    FILE *file = fopen(PKI("good.pin"), "rb");
-    unsigned char pin[32];
-    char text[65];
-
-    cr_assert(file && fread(pin, 1, sizeof pin, file) == sizeof pin);
-    fclose(file);
-    for (size_t i = 0; i < sizeof pin; i++)
-        snprintf(text + 2 * i, 3, "%02x", pin[i]);
-    cr_assert_eq(envoi_session_add_pin(s, text), ENVOI_OK);
+    cr_assert_eq(envoi_session_add_pin(s, tls_rig_pin(PKI("good.pin"))), ENVOI_OK);
 }
 
 static void alias(struct envoi_session *s)
@@ -416,21 +373,9 @@ static void trusted_pin(struct envoi_session *s)
     cr_assert_eq(envoi_session_set_pin_trust(s, 1), ENVOI_OK);
 }
 
-static char pem[20000];
-
-static size_t read_pem(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    size_t len = file ? fread(pem, 1, sizeof pem, file) : 0;
-
-    cr_assert(len > 0 && len < sizeof pem);
-    fclose(file);
-    return len;
-}
-
 static void ca_pem(struct envoi_session *s)
 {
-    cr_assert_eq(envoi_session_set_ca_pem(s, pem, read_pem(PKI("ca.pem"))), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_ca_pem(s, pem, tls_rig_read(PKI("ca.pem"))), ENVOI_OK);
 }
 
 static void both_cas(struct envoi_session *s)
@@ -441,38 +386,40 @@ static void both_cas(struct envoi_session *s)
 
 static void client_pem(struct envoi_session *s)
 {
-    cr_assert_eq(envoi_session_set_client_certificate_pem(s, pem, read_pem(PKI("client-both.pem")), NULL, 0), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_client_certificate_pem(s, pem, tls_rig_read(PKI("client-both.pem")), NULL, 0),
+                 ENVOI_OK);
 }
 
-/* What a session wants besides: each has tickets of its own, and leaves those of the others alone. */
+/* Each has tickets of its own, and leaves those of the others alone. */
+static void expect_tickets_of_their_own(void (*const *changes)(struct envoi_session *), size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        cr_expect_eq(visit_with(server, changes[i]), 0, "wish %zu got what another one left", i);
+    for (size_t i = 0; i < count; i++)
+        cr_expect_eq(visit_with(server, changes[i]), 1, "wish %zu", i);
+}
+
+/* What a session wants besides. */
 MATRIX(another_wish_of_the_session)
 {
     static void (*const changes[])(struct envoi_session *) = {
         NULL,       right_pin, alias,         no_name,      no_verification, client_certificate,
         client_key, sni,       ca_and_system, ignored_name, trusted_pin};
-    enum { COUNT = sizeof changes / sizeof changes[0] };
 
     begin(&(struct tls_server_config){.client_ca = PKI("ca.pem")});
-    for (size_t i = 0; i < COUNT; i++)
-        cr_expect_eq(visit_with(server, changes[i]), 0, "wish %zu got what another one left", i);
-    for (size_t i = 0; i < COUNT; i++)
-        cr_expect_eq(visit_with(server, changes[i]), 1, "wish %zu", i);
+    expect_tickets_of_their_own(changes, sizeof changes / sizeof changes[0]);
     cr_expect_eq(visit_with(server, other_backend), 0);
-    finish();
+    tls_rig_finish();
 }
 
 /* The same from memory. */
 MATRIX(another_certificate_from_memory)
 {
     static void (*const changes[])(struct envoi_session *) = {ca_file, ca_pem, both_cas, client_pem};
-    enum { COUNT = sizeof changes / sizeof changes[0] };
 
     begin(&(struct tls_server_config){.client_ca = PKI("ca.pem")});
-    for (size_t i = 0; i < COUNT; i++)
-        cr_expect_eq(visit_with(server, changes[i]), 0, "wish %zu got what another one left", i);
-    for (size_t i = 0; i < COUNT; i++)
-        cr_expect_eq(visit_with(server, changes[i]), 1, "wish %zu", i);
-    finish();
+    expect_tickets_of_their_own(changes, sizeof changes / sizeof changes[0]);
+    tls_rig_finish();
 }
 
 /* A ticket belongs to what its connection was made with, not to what was set while that lasted. */
@@ -483,14 +430,14 @@ MATRIX(a_wish_that_comes_too_late)
 
     memset(wrong, 'a', 64);
     begin(&(struct tls_server_config){.starttls = 0});
-    s = session_new();
+    s = tls_rig_session(ENVOI_TLS_IMPLICIT);
     connect_to(s, server);
     cr_assert_eq(envoi_session_add_pin(s, wrong), ENVOI_OK);
     cr_assert_eq(envoi_session_quit(s), ENVOI_OK);
     cr_expect_eq(envoi_session_connect(s, tls_server_where(server)), ENVOI_E_CERTIFICATE);
     envoi_session_free(s);
     cr_expect_eq(visit(), 1);
-    finish();
+    tls_rig_finish();
 }
 
 static void copy_file(const char *from, const char *to)
@@ -539,7 +486,7 @@ MATRIX(another_trust)
     cr_assert_eq(envoi_library_set_crl_file(library, PKI("crl-inter.pem")), ENVOI_OK);
     cr_expect_eq(visit(), 0, "a revocation list");
     cr_expect_eq(visit(), 0, "with revocation lists every handshake is whole");
-    finish();
+    tls_rig_finish();
     unlink(ca);
     rmdir(dir);
 }
@@ -554,7 +501,7 @@ MATRIX(nothing_is_left_behind)
 
     blocks_install();
     begin(&(struct tls_server_config){.starttls = 0});
-    s = session_new();
+    s = tls_rig_session(ENVOI_TLS_IMPLICIT);
     connect_to(s, server);
     buf_init(&ticket, 0, true);
     cr_assert(tickets_take(&library->tickets, &s->ticket_key, clock_now(), &ticket, &loan));
@@ -568,7 +515,7 @@ MATRIX(nothing_is_left_behind)
     cr_expect_eq(envoi_session_tls_resumed(s), 1);
     envoi_session_free(s);
     cr_expect_eq(visit(), 1);
-    finish();
+    tls_rig_finish();
     cr_expect_null(blocks_leaked(), "a ticket was left behind in memory that was given back");
     blocks_forget_secrets();
 }
@@ -587,7 +534,7 @@ MATRIX(without_memory)
         cr_assert_lt(n, 1000u);
         visit(); /* there is a ticket */
         before = blocks_alive();
-        s = session_new();
+        s = tls_rig_session(ENVOI_TLS_IMPLICIT);
         blocks_fail(++n, false);
         rc = envoi_session_connect(s, tls_server_where(server));
         if (rc == ENVOI_OK)
@@ -599,6 +546,6 @@ MATRIX(without_memory)
         envoi_session_free(s);
         cr_expect_leq(blocks_alive(), before + 4, "%zu: more is left than a ticket", n);
     } while (n);
-    finish();
+    tls_rig_finish();
     cr_expect_eq(blocks_alive(), 0u);
 }

@@ -4,7 +4,7 @@
 
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
-#include "../../peers/server.h"
+#include "rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -17,44 +17,6 @@
 #include <unistd.h>
 
 TestSuite(session, .timeout = 60);
-
-static struct envoi_library *library;
-static struct envoi_session *session;
-static struct server *server;
-
-static void begin(const char *const *script)
-{
-    server = server_start(script);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_OK);
-}
-
-/* The script was followed, unless `broken` says that it cannot have been. */
-static void finish(void)
-{
-    const char *wrong;
-
-    envoi_session_free(session);
-    envoi_library_free(library);
-    wrong = server_stop(server);
-    cr_expect_null(wrong, "%s", wrong ? wrong : "");
-}
-
-static int connect_to_server(void)
-{
-    return envoi_session_connect(session, server_where(server));
-}
-
-static struct envoi_message *message_with(const char *content)
-{
-    struct envoi_message *m;
-
-    cr_assert_eq(envoi_message_new("me@example.org", &m), ENVOI_OK);
-    cr_assert_eq(envoi_message_add_recipient(m, "you@example.net"), ENVOI_OK);
-    cr_assert_eq(envoi_message_set_data(m, content, strlen(content)), ENVOI_OK);
-    return m;
-}
 
 /* ---- the whole way ---- */
 
@@ -77,15 +39,15 @@ static const char *const whole[] = {"> 220 here",
 
 Test(session, a_message_goes_out)
 {
-    struct envoi_message *m = message_with("Subject: x\n\nhello\n");
+    struct envoi_message *m = rig_message("Subject: x\n\nhello\n");
     int before = net_count_fds();
 
-    begin(whole);
-    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    rig_begin(whole);
+    cr_assert_eq(rig_connect(), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_session_connected(session), 1);
     cr_expect_str_eq(envoi_session_peer(session), server_where(server));
     cr_expect_eq(envoi_reply_code(envoi_session_greeting(session)), 220);
-    cr_expect_eq(envoi_session_connect(session, server_where(server)), ENVOI_E_USAGE, "it is connected");
+    cr_expect_eq(rig_connect(), ENVOI_E_USAGE, "it is connected");
     cr_expect_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_str_eq(envoi_session_error(session), "");
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_ACCEPTED);
@@ -94,7 +56,7 @@ Test(session, a_message_goes_out)
     cr_expect_eq(envoi_session_connected(session), 0);
     cr_expect_str_eq(envoi_session_peer(session), "");
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK, "there is nothing to end any more");
-    finish();
+    rig_finish();
     envoi_message_free(m);
     cr_expect_eq(net_count_fds(), before);
 }
@@ -108,10 +70,10 @@ Test(session, the_default_name_needs_no_network)
     gethostname(name, sizeof name - 1);
     if (strchr(name, '.') && strncmp(name, "localhost.", 10) != 0)
         literal[1] = strcat(line, name);
-    begin(literal);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    rig_begin(literal);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_ehlo(session, NULL), ENVOI_OK, "%s", envoi_session_error(session));
-    finish();
+    rig_finish();
 }
 
 Test(session, it_connects_again)
@@ -120,29 +82,29 @@ Test(session, it_connects_again)
                                          "accept",    "> 554 no",    "eof",      "accept", "> 220 two", "eof",
                                          "accept",    "> 220 three", "< NOOP",   "close",  NULL};
 
-    begin(script);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    rig_begin(script);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_noop(session), ENVOI_OK);
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
-    cr_expect_eq(connect_to_server(), ENVOI_E_GREETING);
+    cr_expect_eq(rig_connect(), ENVOI_E_GREETING);
     cr_expect_eq(envoi_reply_code(envoi_session_reply(session)), 554);
     cr_expect_eq(envoi_session_connected(session), 0);
-    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_assert_eq(rig_connect(), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_session_close(session), ENVOI_OK);
     cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED);
-    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_assert_eq(rig_connect(), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED);
     cr_expect_eq(envoi_session_connected(session), 0);
-    finish();
+    rig_finish();
 }
 
 Test(session, nobody_is_connected)
 {
     static const char *const script[] = {"close", NULL};
-    struct envoi_message *m = message_with("x\n");
+    struct envoi_message *m = rig_message("x\n");
     int fd;
 
-    begin(script);
+    rig_begin(script);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_DISCONNECTED);
     cr_expect_eq(envoi_session_ehlo(session, NULL), ENVOI_E_DISCONNECTED);
     cr_expect_str_eq(envoi_session_error(session), "not connected");
@@ -153,8 +115,8 @@ Test(session, nobody_is_connected)
     for (int i = 0; i < 20; i++)
         cr_expect_eq(envoi_session_connect(session, "/nonexistent/x"), ENVOI_E_CONNECT);
     cr_expect_eq(net_count_fds(), fd);
-    cr_assert_eq(connect_to_server(), ENVOI_E_DISCONNECTED);
-    finish();
+    cr_assert_eq(rig_connect(), ENVOI_E_DISCONNECTED);
+    rig_finish();
     envoi_message_free(m);
 }
 
@@ -192,11 +154,11 @@ Test(session, replies_outlive_the_connection)
     const struct envoi_reply *reply;
     size_t len;
 
-    begin(script);
+    rig_begin(script);
     cr_expect_eq(envoi_session_hello(session), ENVOI_HELLO_NONE);
     cr_expect_str_eq(envoi_session_helo_name(session), "");
     envoi_session_set_helo_name(session, "client.example");
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_ehlo_or_helo_if_needed(session), ENVOI_OK);
     cr_expect_eq(envoi_session_hello(session), ENVOI_HELLO_EHLO);
     cr_expect_str_eq(envoi_session_helo_name(session), "client.example");
@@ -208,7 +170,7 @@ Test(session, replies_outlive_the_connection)
     cr_expect_eq(envoi_reply_lines(envoi_session_reply(session)), 0u);
     cr_expect_eq(envoi_session_hello(session), ENVOI_HELLO_NONE);
 
-    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_assert_eq(rig_connect(), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_session_noop(session), ENVOI_E_PROTOCOL);
     cr_expect_eq(envoi_session_connected(session), 0);
     reply = envoi_session_reply(session);
@@ -218,10 +180,10 @@ Test(session, replies_outlive_the_connection)
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
     cr_expect_eq(envoi_reply_code(envoi_session_reply(session)), 0, "nobody answers QUIT without a connection");
 
-    cr_assert_eq(connect_to_server(), ENVOI_E_PROTOCOL);
+    cr_assert_eq(rig_connect(), ENVOI_E_PROTOCOL);
     cr_expect_str_eq(envoi_reply_text(envoi_session_reply(session)), "HTTP/1.1 400 Bad Request");
     for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++) {
-        cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+        cr_assert_eq(rig_connect(), ENVOI_OK, "%s", envoi_session_error(session));
         cr_expect_eq(envoi_session_ehlo(session, NULL), ENVOI_OK);
         envoi_session_close(session);
         cr_expect_eq(envoi_reply_code(envoi_session_reply(session)), 250);
@@ -229,7 +191,7 @@ Test(session, replies_outlive_the_connection)
         cr_expect_eq(envoi_reply_code(envoi_session_reply(session)), 0, "%s: nobody has answered", nowhere[i]);
         cr_expect_str_eq(envoi_session_helo_name(session), "");
     }
-    finish();
+    rig_finish();
 }
 
 /* More than a greeting in one segment: connect fails, with the reason, and later verbs still have it. */
@@ -248,8 +210,8 @@ Test(session, a_greeting_and_more)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *const script[] = {rows[i].line, "close", NULL};
 
-        begin(script);
-        cr_expect_eq(connect_to_server(), rows[i].rc, "%s", rows[i].line);
+        rig_begin(script);
+        cr_expect_eq(rig_connect(), rows[i].rc, "%s", rows[i].line);
         cr_expect_not_null(strstr(envoi_session_error(session), rows[i].reason), "%s", envoi_session_error(session));
         for (int again = 0; again < 2; again++) {
             cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED);
@@ -258,7 +220,7 @@ Test(session, a_greeting_and_more)
             cr_expect_not_null(strstr(envoi_session_error(session), rows[i].reason), "%s",
                                envoi_session_error(session));
         }
-        finish();
+        rig_finish();
     }
 }
 
@@ -271,14 +233,14 @@ Test(session, an_idle_connection_is_told_why_it_ends)
                                          "< NOOP",     "> 250 ok", "eof",
                                          NULL};
 
-    begin(script);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    rig_begin(script);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_noop(session), ENVOI_OK);
     cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED);
     cr_expect_not_null(strstr(envoi_session_error(session), "451 4.4.2 timeout"), "%s", envoi_session_error(session));
-    cr_assert_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
+    cr_assert_eq(rig_connect(), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_session_noop(session), ENVOI_OK, "%s", envoi_session_error(session));
-    finish();
+    rig_finish();
 }
 
 /* ---- time ---- */
@@ -298,14 +260,14 @@ Test(session, a_silent_greeting)
     int before = net_count_fds(), rc;
     int64_t took;
 
-    begin(script);
+    rig_begin(script);
     envoi_session_set_timeout(session, ENVOI_PHASE_GREETING, 150);
-    took = timed(connect_to_server, &rc);
+    took = timed(rig_connect, &rc);
     cr_expect_eq(rc, ENVOI_E_TIMEOUT, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_session_error_phase(session), ENVOI_PHASE_GREETING);
     cr_expect(took >= 150 && took < 2000, "%lld ms", (long long)took);
     cr_expect_eq(envoi_session_connected(session), 0);
-    finish();
+    rig_finish();
     cr_expect_eq(net_count_fds(), before);
 }
 
@@ -318,12 +280,12 @@ Test(session, a_dripping_greeting)
     int64_t took;
     int rc;
 
-    begin(script);
+    rig_begin(script);
     envoi_session_set_timeout(session, ENVOI_PHASE_GREETING, 300);
-    took = timed(connect_to_server, &rc);
+    took = timed(rig_connect, &rc);
     cr_expect_eq(rc, ENVOI_E_TIMEOUT, "%s", envoi_session_error(session));
     cr_expect(took >= 300 && took < 2000, "%lld ms", (long long)took);
-    finish();
+    rig_finish();
 }
 
 static int quit_now(void)
@@ -338,15 +300,15 @@ Test(session, quit_comes_to_an_end)
     int64_t took;
     int rc;
 
-    begin(script);
+    rig_begin(script);
     envoi_session_set_timeout(session, ENVOI_PHASE_QUIT, 200);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_noop(session), ENVOI_OK);
     took = timed(quit_now, &rc);
     cr_expect_eq(rc, ENVOI_OK);
     cr_expect(took >= 150 && took < 2000, "%lld ms", (long long)took);
     cr_expect_eq(envoi_session_connected(session), 0);
-    finish();
+    rig_finish();
 }
 
 /* What went wrong before is still to be read after quit, whatever became of that. */
@@ -355,14 +317,14 @@ Test(session, quit_covers_nothing_up)
     static const char *const script[] = {"> 220 here",  "< EHLO", "> 550 no", "< HELO",
                                          "> 550 never", "< QUIT", "reset",    NULL};
 
-    begin(script);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    rig_begin(script);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_ehlo_or_helo_if_needed(session), ENVOI_E_HELO);
     cr_expect_not_null(strstr(envoi_session_error(session), "never"));
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
     cr_expect_not_null(strstr(envoi_session_error(session), "never"), "%s", envoi_session_error(session));
     cr_expect_eq(envoi_session_error_code(session), ENVOI_E_HELO);
-    finish();
+    rig_finish();
 }
 
 static void on_alarm(int number)
@@ -379,14 +341,14 @@ Test(session, signals)
     struct itimerval often = {{0, 3000}, {0, 3000}}, off = {{0, 0}, {0, 0}};
     int rc;
 
-    begin(script);
+    rig_begin(script);
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
-    rc = connect_to_server();
+    rc = rig_connect();
     setitimer(ITIMER_REAL, &off, NULL);
     cr_expect_eq(rc, ENVOI_OK, "%s", envoi_session_error(session));
     envoi_session_close(session);
-    finish();
+    rig_finish();
 }
 
 /* ---- lost connections ---- */
@@ -410,19 +372,19 @@ static const char *const lost[] = {"> 220 here", "< EHLO ", "> 250 here", "< MAI
 Test(session, a_reset_in_mid_content)
 {
     char *content = big_content(32u << 20);
-    struct envoi_message *m = message_with(content);
+    struct envoi_message *m = rig_message(content);
     struct sigaction action;
     int before = net_count_fds();
 
-    begin(lost);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    rig_begin(lost);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_DISCONNECTED, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_NOT_ATTEMPTED);
     cr_expect_neq(envoi_session_error_library_code(session), 0);
     cr_expect_eq(envoi_session_connected(session), 0);
     sigaction(SIGPIPE, NULL, &action);
     cr_expect_eq(action.sa_handler, SIG_DFL);
-    finish();
+    rig_finish();
     cr_expect_eq(net_count_fds(), before);
     envoi_message_free(m);
     free(content);
@@ -435,16 +397,16 @@ static const char *const stalled[] = {"> 220 here", "< EHLO ", "> 250 here", "< 
 Test(session, a_reader_that_stalls_in_mid_content)
 {
     char *content = big_content(32u << 20);
-    struct envoi_message *m = message_with(content);
+    struct envoi_message *m = rig_message(content);
     int64_t began = net_now();
 
-    begin(stalled);
+    rig_begin(stalled);
     envoi_session_set_timeout(session, ENVOI_PHASE_CONTENT, 300);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_TIMEOUT, "%s", envoi_session_error(session));
     cr_expect_lt(net_now() - began, 5000);
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_NOT_ATTEMPTED);
-    finish();
+    rig_finish();
     envoi_message_free(m);
     free(content);
 }
@@ -455,13 +417,13 @@ static const char *const vanished[] = {"> 220 here", "< EHLO ", "> 250 here", "<
 /* faults: 40, 79 */
 Test(session, lost_after_the_dot_is_unknown)
 {
-    struct envoi_message *m = message_with("x\n");
+    struct envoi_message *m = rig_message("x\n");
 
-    begin(vanished);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    rig_begin(vanished);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_UNKNOWN, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_UNKNOWN);
-    finish();
+    rig_finish();
     envoi_message_free(m);
 }
 
@@ -481,16 +443,16 @@ static const char *const until_354[] = {"> 220 here", "< EHLO ", "> 250 here", "
 
 Test(session, again_in_a_blocking_call)
 {
-    struct envoi_message *m = message_with("");
+    struct envoi_message *m = rig_message("");
 
     cr_assert_eq(envoi_message_set_callback(m, say_again, NULL, NULL, -1), ENVOI_OK);
-    begin(until_354);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    rig_begin(until_354);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_USAGE, "%s", envoi_session_error(session));
     cr_expect_not_null(strstr(envoi_session_error(session), "AGAIN"));
     cr_expect_eq(envoi_session_connected(session), 0);
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_NOT_ATTEMPTED);
-    finish();
+    rig_finish();
     envoi_message_free(m);
 }
 
@@ -518,12 +480,12 @@ Test(session, callbacks_may_only_read)
 {
     static const char *const script[] = {"> 220 here", "< NOOP", "> 250 ok", "eof", NULL};
 
-    begin(script);
+    rig_begin(script);
     cr_assert_eq(envoi_session_set_trace(session, 1, meddle, session), ENVOI_OK);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_noop(session), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_geq(seen, 4);
-    finish();
+    rig_finish();
 }
 
 static void free_it(void *ctx, int kind, const char *text, size_t len)
@@ -540,11 +502,11 @@ Test(session, freed_in_a_callback)
 {
     static const char *const script[] = {"> 220 here", "eof", NULL};
 
-    begin(script);
+    rig_begin(script);
     cr_assert_eq(envoi_session_set_trace(session, 1, free_it, session), ENVOI_OK);
-    cr_expect_eq(connect_to_server(), ENVOI_OK);
+    cr_expect_eq(rig_connect(), ENVOI_OK);
     session = NULL;
-    finish();
+    rig_finish();
 }
 
 /* ---- sendmail ---- */
@@ -572,8 +534,8 @@ Test(session, sendmail)
     const char *const wrong[] = {"a@example.net", "b@exa mple.net", NULL};
     struct envoi_message *m = NULL;
 
-    begin(some_refused);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    rig_begin(some_refused);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_sendmail(session, "me@example.org", wrong, "x\n", 2, NULL, NULL, &m), ENVOI_E_ADDRESS);
     cr_expect_str_eq(envoi_session_error(session),
                      "recipient 2: address \"b@exa mple.net\": the domain is missing or not well formed");
@@ -594,7 +556,7 @@ Test(session, sendmail)
     cr_expect_eq(envoi_message_verdict(m, 1), ENVOI_VERDICT_REFUSED);
     cr_expect_str_eq(envoi_message_dropped_options(m), "RET=HDRS");
     envoi_message_free(m);
-    finish();
+    rig_finish();
 }
 
 /* It is not the server that failed. */
@@ -603,15 +565,15 @@ Test(session, too_many_open_files)
     static const char *const script[] = {"> 220 here", "gone", NULL};
     struct rlimit before, none;
 
-    begin(script);
+    rig_begin(script);
     cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
     none = before;
     none.rlim_cur = 3;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    cr_expect_eq(connect_to_server(), ENVOI_E_SYSTEM, "%s", envoi_session_error(session));
+    cr_expect_eq(rig_connect(), ENVOI_E_SYSTEM, "%s", envoi_session_error(session));
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
-    cr_expect_eq(connect_to_server(), ENVOI_OK, "%s", envoi_session_error(session));
-    finish();
+    cr_expect_eq(rig_connect(), ENVOI_OK, "%s", envoi_session_error(session));
+    rig_finish();
 }
 
 /* ---- between the verbs ---- */
@@ -634,11 +596,11 @@ static const char *const one_message[] = {"> 220 here",
 /* faults: 39 */
 Test(session, closed_while_idle)
 {
-    struct envoi_message *m = message_with("x\n");
+    struct envoi_message *m = rig_message("x\n");
     const char *wrong;
 
-    begin(one_message);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    rig_begin(one_message);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_assert_eq(envoi_session_send(session, m), ENVOI_OK, "%s", envoi_session_error(session));
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_ACCEPTED);
     wrong = server_stop(server); /* it has closed when this returns */
@@ -661,11 +623,11 @@ static const char *const one_reply_more[] = {
 /* A reply that comes late must not be taken for that to the next command. faults: 30 */
 Test(session, a_reply_while_idle)
 {
-    struct envoi_message *m = message_with("x\n");
+    struct envoi_message *m = rig_message("x\n");
     const char *wrong;
 
-    begin(one_reply_more);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    rig_begin(one_reply_more);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_assert_eq(envoi_session_ehlo(session, NULL), ENVOI_OK);
     (void)envoi_session_noop(session); /* the two may come together */
     wrong = server_stop(server);
@@ -683,13 +645,13 @@ Test(session, a_reply_while_idle)
 Test(session, tls_is_required_by_default)
 {
     static const char *const script[] = {"> 220 here", "< EHLO ", "> 250 here", "gone", NULL};
-    struct envoi_message *m = message_with("x\n");
+    struct envoi_message *m = rig_message("x\n");
 
-    begin(script);
+    rig_begin(script);
     cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_DEFAULT), ENVOI_OK);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_TLS, "%s", envoi_session_error(session));
-    finish();
+    rig_finish();
     envoi_message_free(m);
 }
 
@@ -697,14 +659,14 @@ Test(session, tls_is_required_by_default)
 Test(session, opportunistic_with_a_login_is_required)
 {
     static const char *const script[] = {"> 220 here", "< EHLO ", "> 250-here", "> 250 AUTH PLAIN", "gone", NULL};
-    struct envoi_message *m = message_with("x\n");
+    struct envoi_message *m = rig_message("x\n");
 
-    begin(script);
+    rig_begin(script);
     cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OPPORTUNISTIC), ENVOI_OK);
     cr_assert_eq(envoi_session_set_password(session, "me", "secret"), ENVOI_OK);
-    cr_assert_eq(connect_to_server(), ENVOI_OK);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_TLS, "%s", envoi_session_error(session));
-    finish();
+    rig_finish();
     envoi_message_free(m);
 }
 
@@ -717,7 +679,7 @@ Test(session, a_name_is_looked_up)
     char where[64];
     int before = net_count_fds();
 
-    begin(script);
+    rig_begin(script);
     cr_assert_eq(library_set_dns_servers(library, dns_start(rows)), ENVOI_OK);
     snprintf(where, sizeof where, "mail.example%s", strchr(server_where(server), ':'));
     cr_expect_eq(envoi_session_connect(session, where), ENVOI_OK, "%s", envoi_session_error(session));
@@ -725,7 +687,7 @@ Test(session, a_name_is_looked_up)
     envoi_session_close(session);
     cr_expect_eq(envoi_session_connect(session, "nobody.example"), ENVOI_E_RESOLVE);
     dns_stop();
-    finish();
+    rig_finish();
     cr_expect_eq(net_count_fds(), before);
 }
 
@@ -761,7 +723,7 @@ Test(session, open_makes_and_connects)
     static const char *const script[] = {"> 220 here", "< NOOP", "> 250 ok", "eof", NULL};
     struct envoi_session *s = NULL;
 
-    begin(script);
+    rig_begin(script);
     cr_expect_eq(open_and_noop(), ENVOI_OK);
     cr_expect_eq(envoi_session_open(library, "/nonexistent/x", &s), ENVOI_E_CONNECT);
     cr_assert_not_null(s, "its error is to be read");
@@ -769,5 +731,5 @@ Test(session, open_makes_and_connects)
     envoi_session_free(s);
     cr_expect_eq(envoi_session_open(NULL, "/nonexistent/x", &s), ENVOI_E_USAGE);
     cr_expect_null(s);
-    finish();
+    rig_finish();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a connection is like was settled when it was made: a setting that is changed later does not make it better. */
-#include "../../peers/tls_server.h"
+#include "tls_rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -8,27 +8,13 @@
 
 TestSuite(settled, .timeout = 60);
 
-#define PKI(file) PKI_DIR "/" file
-
 static const char *const backends[] = {"openssl", "gnutls"};
 
-static struct envoi_library *library;
 static struct envoi_session *session;
-static struct tls_server *server;
 
 static void begin(const char *backend, int starttls)
 {
-    static struct tls_server_config config;
-
-    config = (struct tls_server_config){.chain = PKI("good.chain.pem"), .key = PKI("good.key"), .version = 0x0304};
-    config.starttls = starttls;
-    config.auth = 1;
-    server = tls_server_start(&config);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_descriptor_directories(library, DESCRIPTORS, NULL, NULL), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_module_directory(library, MODULES), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_ca_file(library, PKI("ca.pem")), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_tls_backend(library, backend), ENVOI_OK);
+    tls_rig_begin(&(struct tls_server_config){.starttls = starttls, .auth = 1}, backend);
     cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
     cr_assert_eq(envoi_session_set_tls(session, starttls ? ENVOI_TLS_REQUIRED : ENVOI_TLS_IMPLICIT), ENVOI_OK);
 }
@@ -36,8 +22,7 @@ static void begin(const char *backend, int starttls)
 static void finish(void)
 {
     envoi_session_free(session);
-    envoi_library_free(library);
-    tls_server_stop(server);
+    tls_rig_finish();
 }
 
 static int connect_to_server(void)

@@ -3,6 +3,7 @@
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
 #include "../../peers/server.h"
+#include "../../support/pollset.h"
 #include "session/session.h"
 
 #include <criterion/criterion.h>
@@ -18,24 +19,7 @@ TestSuite(source, .timeout = 60);
 
 static struct envoi_library *library;
 static struct envoi_session *session;
-static struct pollfd fds[64];
-static nfds_t count;
-
-static void watch(void *ctx, int fd, unsigned events)
-{
-    nfds_t i = 0;
-
-    (void)ctx;
-    while (i < count && fds[i].fd != fd)
-        i++;
-    if (!events) {
-        fds[i] = fds[--count];
-        return;
-    }
-    count += i == count;
-    fds[i] = (struct pollfd){.fd = fd};
-    fds[i].events = (short)((events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0));
-}
+static struct pollset watched;
 
 /* Goes on until there is a connection, whose greeting never comes, or a failure. */
 static int reach(const char *where)
@@ -43,14 +27,11 @@ static int reach(const char *where)
     int rc = envoi_session_connect(session, where);
 
     for (int i = 0; rc == ENVOI_E_AGAIN && session->fd < 0; i++) {
-        struct pollfd p = {.fd = -1};
+        unsigned events;
+        int fd = pollset_wait(&watched, -1, 20, &events);
 
         cr_assert_lt(i, 1000);
-        cr_assert_geq(poll(fds, count, 20), 0);
-        for (nfds_t k = 0; k < count; k++)
-            if (fds[k].revents)
-                p = fds[k];
-        rc = envoi_session_process(session, p.fd, p.revents & POLLIN ? ENVOI_EVENT_READ : ENVOI_EVENT_WRITE);
+        rc = envoi_session_process(session, fd, events);
     }
     return rc;
 }
@@ -74,10 +55,10 @@ static const char *here(bool port)
 
 static void begin(void)
 {
-    count = 0;
+    watched.count = 0;
     cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
     cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_watch(session, watch, NULL), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_watch(session, pollset_watch, &watched), ENVOI_OK);
 }
 
 static void finish(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The trust of a session: CAs of its own, the environment's, a pin, a name that is ignored; on each backend. */
-#include "../../peers/tls_server.h"
 #include "session/session.h"
+#include "tls_rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -11,12 +11,7 @@
 
 TestSuite(trust, .timeout = 60);
 
-#define PKI(file) PKI_DIR "/" file
-#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
-
-static struct envoi_library *library;
-static struct tls_server *server;
-static char pem[20000];
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* One test for each backend. */
 #define MATRIX(name)                                                                                                   \
@@ -31,40 +26,15 @@ static char pem[20000];
     }                                                                                                                  \
     static void name(void)
 
+/* The library trusts a CA that is of no use here. */
 static void run(void (*test)(void), const char *backend)
 {
-    server = tls_server_start(&(struct tls_server_config){
-        .chain = PKI("good.chain.pem"), .key = PKI("good.key"), .version = 0x0304, .auth = 1});
     unsetenv("SSL_CERT_FILE");
     unsetenv("SSL_CERT_DIR");
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_descriptor_directories(library, DESCRIPTORS, NULL, NULL), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_module_directory(library, MODULES), ENVOI_OK);
+    tls_rig_begin(&(struct tls_server_config){.auth = 1}, backend);
     cr_assert_eq(envoi_library_set_ca_file(library, PKI("stranger.pem")), ENVOI_OK);
-    cr_assert_eq(envoi_library_set_tls_backend(library, backend), ENVOI_OK);
     test();
-    envoi_library_free(library);
-    tls_server_stop(server);
-}
-
-static struct envoi_session *session_new(void)
-{
-    struct envoi_session *s;
-
-    cr_assert_eq(envoi_session_new(library, &s), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(s, ENVOI_TLS_IMPLICIT), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls_name(s, "mail.example.test"), ENVOI_OK);
-    return s;
-}
-
-static size_t read_pem(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    size_t len = file ? fread(pem, 1, sizeof pem, file) : 0;
-
-    cr_assert(len > 0 && len < sizeof pem);
-    fclose(file);
-    return len;
+    tls_rig_finish();
 }
 
 static void expect(struct envoi_session *s, int rc, const char *why)
@@ -73,9 +43,19 @@ static void expect(struct envoi_session *s, int rc, const char *why)
     envoi_session_close(s);
 }
 
+/* Connects, and logs in as far as the connection is trusted. */
+static void expect_login(struct envoi_session *s, int verified, int rc)
+{
+    cr_assert_eq(envoi_session_set_password(s, "me", "pw"), ENVOI_OK);
+    cr_assert_eq(envoi_session_connect(s, tls_server_where(server)), ENVOI_OK, "%s", envoi_session_error(s));
+    cr_expect_eq(envoi_session_tls_verified(s), verified);
+    cr_expect_eq(envoi_session_login(s), rc, "%s", envoi_session_error(s));
+    envoi_session_close(s);
+}
+
 MATRIX(a_session_has_its_own)
 {
-    struct envoi_session *s = session_new(), *copy;
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_IMPLICIT), *copy;
 
     expect(s, ENVOI_E_CERTIFICATE, "the library object's");
     cr_assert_eq(envoi_session_set_ca_file(s, PKI("ca.pem")), ENVOI_OK);
@@ -85,7 +65,7 @@ MATRIX(a_session_has_its_own)
     envoi_session_free(copy);
     cr_assert_eq(envoi_session_set_ca_file(s, PKI("forger.pem")), ENVOI_OK);
     expect(s, ENVOI_E_CERTIFICATE, "another file");
-    cr_assert_eq(envoi_session_set_ca_pem(s, pem, read_pem(PKI("ca.pem"))), ENVOI_OK);
+    cr_assert_eq(envoi_session_set_ca_pem(s, pem, tls_rig_read(PKI("ca.pem"))), ENVOI_OK);
     memset(pem, 0, sizeof pem);
     expect(s, ENVOI_OK, "both are trusted");
     cr_assert_eq(envoi_session_set_ca_file(s, NULL), ENVOI_OK);
@@ -108,7 +88,7 @@ MATRIX(no_pem)
         {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
          "the CA certificates from memory: no CA certificate can be read"},
     };
-    struct envoi_session *s = session_new();
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_IMPLICIT);
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         cr_assert_eq(envoi_session_set_ca_pem(s, rows[i].pem, strlen(rows[i].pem)), ENVOI_OK);
@@ -123,7 +103,7 @@ MATRIX(no_pem)
 /* faults: U20 */
 MATRIX(the_environment_is_the_system)
 {
-    struct envoi_session *s = session_new();
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_IMPLICIT);
 
     setenv("SSL_CERT_FILE", PKI("ca.pem"), 1);
     expect(s, ENVOI_E_CERTIFICATE, "the system is not trusted");
@@ -143,51 +123,30 @@ MATRIX(the_environment_is_the_system)
 
 MATRIX(the_name_is_ignored)
 {
-    struct envoi_session *s = session_new();
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_IMPLICIT);
 
     cr_assert_eq(envoi_session_set_ca_file(s, PKI("ca.pem")), ENVOI_OK);
     cr_assert_eq(envoi_session_set_tls_name(s, "other.example.test"), ENVOI_OK);
     expect(s, ENVOI_E_CERTIFICATE, "another name");
     cr_assert_eq(envoi_session_dangerously_ignore_tls_name(s, 1), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_password(s, "me", "pw"), ENVOI_OK);
-    cr_assert_eq(envoi_session_connect(s, tls_server_where(server)), ENVOI_OK, "%s", envoi_session_error(s));
-    cr_expect_eq(envoi_session_tls_verified(s), 0);
-    cr_expect_eq(envoi_session_login(s), ENVOI_E_NO_MECHANISM, "%s", envoi_session_error(s));
-    envoi_session_close(s);
+    expect_login(s, 0, ENVOI_E_NO_MECHANISM);
     cr_assert_eq(envoi_session_set_ca_file(s, PKI("stranger.pem")), ENVOI_OK);
     expect(s, ENVOI_E_CERTIFICATE, "the chain is not ignored");
     envoi_session_free(s);
 }
 
-static const char *pin_of(const char *path)
-{
-    static char text[65];
-    unsigned char pin[32];
-    FILE *file = fopen(path, "rb");
-
-    cr_assert(file && fread(pin, 1, sizeof pin, file) == sizeof pin);
-    fclose(file);
-    for (size_t i = 0; i < sizeof pin; i++)
-        snprintf(text + 2 * i, 3, "%02x", pin[i]);
-    return text;
-}
-
 /* faults: U9 */
 MATRIX(a_pin_stands_for_the_chain)
 {
-    struct envoi_session *s = session_new();
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_IMPLICIT);
 
     cr_assert_eq(envoi_session_set_tls_name(s, "other.example.test"), ENVOI_OK);
-    cr_assert_eq(envoi_session_add_pin(s, pin_of(PKI("good.pin"))), ENVOI_OK);
+    cr_assert_eq(envoi_session_add_pin(s, tls_rig_pin(PKI("good.pin"))), ENVOI_OK);
     expect(s, ENVOI_E_CERTIFICATE, "a pin alone");
     cr_assert_eq(envoi_session_set_pin_trust(s, 1), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_password(s, "me", "pw"), ENVOI_OK);
-    cr_assert_eq(envoi_session_connect(s, tls_server_where(server)), ENVOI_OK, "%s", envoi_session_error(s));
-    cr_expect_eq(envoi_session_tls_verified(s), 1);
-    cr_expect_eq(envoi_session_login(s), ENVOI_OK, "%s", envoi_session_error(s));
-    envoi_session_close(s);
+    expect_login(s, 1, ENVOI_OK);
     cr_assert_eq(envoi_session_add_pin(s, NULL), ENVOI_OK);
-    cr_assert_eq(envoi_session_add_pin(s, pin_of(PKI("client.pin"))), ENVOI_OK);
+    cr_assert_eq(envoi_session_add_pin(s, tls_rig_pin(PKI("client.pin"))), ENVOI_OK);
     expect(s, ENVOI_E_CERTIFICATE, "another pin");
     cr_assert_eq(envoi_session_add_pin(s, NULL), ENVOI_OK);
     expect(s, ENVOI_E_USAGE, "no pin is left");
@@ -200,7 +159,7 @@ MATRIX(a_pin_stands_for_the_chain)
 MATRIX(facts)
 {
     static unsigned char der[20000];
-    struct envoi_session *s = session_new();
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_IMPLICIT);
     FILE *file = fopen(PKI("good.der"), "rb");
     size_t most = file ? fread(der, 1, sizeof der, file) : 0, len = 99;
     const void *got;
@@ -218,7 +177,7 @@ MATRIX(facts)
     cr_expect_eq(memcmp(got, der, len), 0);
     cr_expect_not_null(envoi_session_certificate_der(s, 1, NULL));
     cr_expect_null(envoi_session_certificate_der(s, 2, &len));
-    cr_expect_str_eq(envoi_session_certificate_pin(s, 0), pin_of(PKI("good.pin")));
+    cr_expect_str_eq(envoi_session_certificate_pin(s, 0), tls_rig_pin(PKI("good.pin")));
     cr_expect_eq(strlen(envoi_session_certificate_pin(s, 1)), 64);
     cr_expect_null(envoi_session_certificate_pin(s, 2));
     envoi_session_free(s);

@@ -3,7 +3,7 @@
  * back. What the verbs mean is tested by the dialogues, which play the engine alone. */
 #include "session/session.h"
 
-#include "../../peers/server.h"
+#include "rig.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
@@ -11,27 +11,10 @@
 
 TestSuite(verbs, .timeout = 60);
 
-static struct envoi_library *library;
-static struct envoi_session *session;
-static struct server *server;
-
 static void begin(const char *const *script)
 {
-    server = server_start(script);
-    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
-    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
-    cr_assert_eq(envoi_session_set_tls(session, ENVOI_TLS_OFF), ENVOI_OK);
-    cr_assert_eq(envoi_session_connect(session, server_where(server)), ENVOI_OK);
-}
-
-static void finish(void)
-{
-    const char *wrong;
-
-    envoi_session_free(session);
-    envoi_library_free(library);
-    wrong = server_stop(server);
-    cr_expect_null(wrong, "%s", wrong ? wrong : "");
+    rig_begin(script);
+    cr_assert_eq(rig_connect(), ENVOI_OK);
 }
 
 /* The verb went well, and the server's answer was this one. */
@@ -102,7 +85,7 @@ Test(verbs, each_of_them)
     answered(envoi_session_rcpt(session, "you@example.net", NULL), 251, "forwarded");
     answered(envoi_session_data(session, NULL, 0), 250, "queued");
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
-    finish();
+    rig_finish();
 }
 
 /* ---- logins ---- */
@@ -147,7 +130,7 @@ Test(verbs, logins)
     cr_expect_eq(envoi_session_authenticated(session), 1);
     cr_expect_str_eq(envoi_session_mechanism_plugin(session), "application");
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
-    finish();
+    rig_finish();
 }
 
 static const char *const refusals[] = {
@@ -163,7 +146,7 @@ Test(verbs, not_announced)
     cr_expect_eq(envoi_session_auth(session, "PLAIN"), ENVOI_E_NOT_SUPPORTED);
     cr_expect_eq(envoi_session_error_code(session), ENVOI_E_NOT_SUPPORTED);
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
-    finish();
+    rig_finish();
 }
 
 /* ---- without what is needed ---- */
@@ -196,7 +179,7 @@ Test(verbs, arguments)
     cr_expect_eq(envoi_session_sendmail(session, "me@example.org", nobody, "x", 1, "a\rb", NULL, NULL), ENVOI_E_USAGE);
     cr_expect_eq(envoi_session_connected(session), 1);
     cr_expect_eq(envoi_session_close(session), ENVOI_OK);
-    finish();
+    rig_finish();
 }
 
 static const char *const dropped[] = {"> 220 here", "eof", NULL};
@@ -226,7 +209,7 @@ Test(verbs, not_connected)
     envoi_message_free(m);
     cr_expect_eq(envoi_session_quit(session), ENVOI_OK);
     cr_expect_eq(envoi_session_connect(session, NULL), ENVOI_E_USAGE);
-    finish();
+    rig_finish();
 }
 
 /* ---- no session ---- */
