@@ -44,7 +44,7 @@ int envoi_error_class(int code)
     return fault_row(code)->class_;
 }
 
-static const struct {
+static const struct detail_row {
     int number;
     const char *name;
     const char *text;
@@ -54,20 +54,24 @@ static const struct {
 #undef ROW
 };
 
-const char *envoi_error_detail_name(int detail)
+static const struct detail_row *fault_detail_row(int detail)
 {
+    static const struct detail_row none = {0, "ENVOI_DETAIL_?", ""};
+
     for (size_t i = 0; i < sizeof details / sizeof details[0]; i++)
         if (details[i].number == detail)
-            return details[i].name;
-    return "ENVOI_DETAIL_?";
+            return &details[i];
+    return &none;
+}
+
+const char *envoi_error_detail_name(int detail)
+{
+    return fault_detail_row(detail)->name;
 }
 
 const char *envoi_error_detail_text(int detail)
 {
-    for (size_t i = 0; i < sizeof details / sizeof details[0]; i++)
-        if (details[i].number == detail)
-            return details[i].text;
-    return "";
+    return fault_detail_row(detail)->text;
 }
 
 void fault_clear(struct envoi_errctx *fault)
@@ -148,8 +152,6 @@ void fault_append(struct envoi_errctx *fault, const char *format, ...)
         (void)text_print(fault->text, sizeof fault->text, "\n", "%s%s", old, more);
         return;
     }
-    keep = sizeof old - 1 - strlen(more) - strlen("...");
-    while (keep && ((unsigned char)old[keep] & 0xc0) == 0x80) /* not in the middle of a character */
-        keep--;
+    keep = text_cut_length(old, sizeof old - 1 - strlen(more) - strlen("..."));
     (void)text_print(fault->text, sizeof fault->text, "\n", "%.*s...%s", (int)keep, old, more);
 }
