@@ -121,18 +121,13 @@ static const char *missing_credential(uint32_t needs)
 /* Credentials that tie a login to the user that was set. */
 #define OURS (ENVOI_CRED_AUTHID | ENVOI_CRED_PASSWORD | ENVOI_CRED_TOKEN)
 
-static bool is_plaintext(const char *name, const struct registry_mechanism *m)
-{
-    return strength_of(name).plaintext || (m->info.flags & ENVOI_MECH_PLAINTEXT);
-}
-
 /* The reason why this provider may not be used here; NULL: it may. */
 static const char *objection(const struct engine *e, const char *name, const struct registry_mechanism *m,
                              char text[SAY_MAX])
 {
     const struct settings *s = e->settings;
 
-    if (is_plaintext(name, m) && !engine_is_safe(e) && !s->cleartext_auth)
+    if (strength_shows_secret(name, m->info.flags) && !engine_is_safe(e) && !s->cleartext_auth)
         return "shows the password, and the connection is not verified TLS";
     if (m->needs_tls && !engine_is_safe(e) && (m->locked || !s->cleartext_auth)) {
         (void)snprintf(text, SAY_MAX, NEEDS_TLS, m->needs_tls);
@@ -224,7 +219,7 @@ static int open_provider(struct engine *e)
         fault_clear(e->fault);
         why = objection(e, a->name, &a->m, text);
         if (!why)
-            why = refusal_objects(e, &a->m, is_plaintext(a->name, &a->m), is_named(e, a->name));
+            why = refusal_objects(e, &a->m, is_named(e, a->name));
         if (!why && !refusal_allows_settings(e, a->m.info.needs))
             why = "what it would present was refused before";
         if (!why) {

@@ -77,20 +77,13 @@ const struct command command_line_auth = AUTH_LINE("AUTH", auth_line_write);
 const struct command command_line_response = AUTH_LINE("AUTH response", auth_line_respond);
 const struct command command_line_cancel = AUTH_LINE("AUTH cancel", line_write);
 
-const struct command command_line_masked = {
-    .name = "command",
-    .phase = ENVOI_PHASE_COMMAND,
-    .ends_group = true,
-    .write = auth_line_respond,
-    .answer = line_answer,
-};
-
-#define LINE(title, its_phase)                                                                                         \
+#define LINE(title, its_phase, its_write)                                                                              \
     {                                                                                                                  \
-        .name = title, .phase = its_phase, .ends_group = true, .write = line_write, .answer = line_answer              \
+        .name = title, .phase = its_phase, .ends_group = true, .write = its_write, .answer = line_answer               \
     }
 
-const struct command command_line = LINE("command", ENVOI_PHASE_COMMAND);
-const struct command command_line_rset = LINE("RSET", ENVOI_PHASE_COMMAND);
-const struct command command_line_mail = LINE("MAIL", ENVOI_PHASE_MAIL);
-const struct command command_line_rcpt = LINE("RCPT", ENVOI_PHASE_RCPT);
+const struct command command_line = LINE("command", ENVOI_PHASE_COMMAND, line_write);
+const struct command command_line_masked = LINE("command", ENVOI_PHASE_COMMAND, auth_line_respond);
+const struct command command_line_rset = LINE("RSET", ENVOI_PHASE_COMMAND, line_write);
+const struct command command_line_mail = LINE("MAIL", ENVOI_PHASE_MAIL, line_write);
+const struct command command_line_rcpt = LINE("RCPT", ENVOI_PHASE_RCPT, line_write);

@@ -112,9 +112,10 @@ bool refusal_was_shown(const struct engine *e, uint32_t needs)
     return e->auth.refused.shown & needs;
 }
 
-const char *refusal_objects(const struct engine *e, const struct registry_mechanism *m, bool plaintext, bool named)
+const char *refusal_objects(const struct engine *e, const struct registry_mechanism *m, bool named)
 {
     const struct settings *s = e->settings;
+    bool plaintext = strength_shows_secret(e->auth.name, m->info.flags);
     unsigned times = times_refused(&e->auth.refused, m->info.needs);
 
     if (times >= s->password_tries)
@@ -150,7 +151,7 @@ void refusal_note(struct engine *e, int code)
     for (size_t i = 0; i < AUTH_SECRETS; i++)
         if (r->given & kinds[i])
             r->times[i]++;
-    if (strength_of(a->name).plaintext || (a->m.info.flags & ENVOI_MECH_PLAINTEXT))
+    if (strength_shows_secret(a->name, a->m.info.flags))
         r->shown |= r->given & ENVOI_CRED_PASSWORD;
     record->secret = r->secret;
     record->at = e->now;

@@ -12,7 +12,7 @@ bool refusal_allows(struct engine *e, uint32_t id, const void *data, size_t len)
 /* The same for secrets of the settings, before the mechanism is begun. */
 bool refusal_allows_settings(struct engine *e, uint32_t needs);
 /* The reason why a mechanism may not follow those that were refused; NULL: it may. named: the application named it. */
-const char *refusal_objects(const struct engine *e, const struct registry_mechanism *m, bool plaintext, bool named);
+const char *refusal_objects(const struct engine *e, const struct registry_mechanism *m, bool named);
 /* Was the password, if it is one of these, shown by a plaintext mechanism and refused? */
 bool refusal_was_shown(const struct engine *e, uint32_t needs);
 /* The server has refused the exchange with this reply code, as e->fault says. */

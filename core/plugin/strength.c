@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <envoi/plugin.h>
 #include <stddef.h>
 
 static const struct {
@@ -43,4 +44,9 @@ struct strength strength_of(const char *name)
         if (text_equal(table[i].name, name))
             return table[i].strength;
     return unknown;
+}
+
+bool strength_shows_secret(const char *name, uint32_t flags)
+{
+    return strength_of(name).plaintext || (flags & ENVOI_MECH_PLAINTEXT);
 }

@@ -4,6 +4,7 @@
 #define PLUGIN_STRENGTH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct strength {
     int rank;        /* the higher, the stronger */
@@ -13,5 +14,9 @@ struct strength {
 };
 
 struct strength strength_of(const char *name);
+
+/* Does the mechanism show its secret to a reader of the connection: by its name, or because its plugin says so (flags,
+ * ENVOI_MECH_*)? */
+bool strength_shows_secret(const char *name, uint32_t flags);
 
 #endif
