@@ -54,6 +54,14 @@ static void reader_put(struct reader *r, char c)
     r->text[r->used++] = c;
 }
 
+/* Ends the text, without the blank behind it. */
+static void reader_end_text(struct reader *r)
+{
+    while (r->used > r->start && r->text[r->used - 1] == ' ')
+        r->used--;
+    r->text[r->used] = '\0';
+}
+
 /* Skips a comment, which may hold others. */
 static const char *reader_skip_comment(struct reader *r)
 {
@@ -121,19 +129,15 @@ static const char *reader_take_brackets(struct reader *r)
     int named_address = r->at_sign;
     const char *why = NULL;
 
-    while (r->used > 0 && r->text[r->used - 1] == ' ')
-        r->used--;
-    r->text[r->used++] = '\0';
-    r->start = r->used;
+    reader_end_text(r);
+    r->start = ++r->used;
     for (r->at++; r->at < r->len && r->list[r->at] != '>' && !why;)
         why = r->list[r->at] == '<' ? "a '<' follows another one" : reader_take(r);
     if (why)
         return why;
     if (r->at++ >= r->len)
         return "a '<' has no '>'";
-    while (r->used > r->start && r->text[r->used - 1] == ' ')
-        r->used--;
-    r->text[r->used] = '\0';
+    reader_end_text(r);
     reader_drop_route(r);
     if (r->used == r->start)
         return "there is nothing between '<' and '>'";
@@ -170,9 +174,7 @@ static const char *reader_end_entry(struct reader *r, address_fn *tell, void *ct
         return "it names no address";
     if (r->words > 1)
         return "it is a name without an address, or a ',' is missing";
-    while (r->used > r->start && r->text[r->used - 1] == ' ')
-        r->used--;
-    r->text[r->used] = '\0';
+    reader_end_text(r);
     tell(ctx, r->text + r->start, fault);
     return NULL;
 }

@@ -777,19 +777,20 @@ probe_cases() {
 tls_server() { # CERTIFICATE ARG...
     name=$1
     shift
-    : >s_server.out
+    [ -p ports ] || mkfifo ports
     openssl s_server -accept 127.0.0.1:0 -cert "$CERTIFICATES/$name.pem" -cert_chain "$CERTIFICATES/$name.chain.pem" \
-        -key "$CERTIFICATES/$name.key" -cipher 'DEFAULT@SECLEVEL=0' -www "$@" >s_server.out 2>&1 </dev/null &
+        -key "$CERTIFICATES/$name.key" -cipher 'DEFAULT@SECLEVEL=0' -www "$@" >ports 2>&1 </dev/null &
     PID=$!
-    tries=0
-    until port=$(sed -n 's/^ACCEPT .*://p' s_server.out) && [ -n "$port" ] || [ $tries -gt 100 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
+    exec 3<ports # stays open, since it writes on
+    port=
+    while [ -z "$port" ] && read -r line <&3; do
+        case $line in ACCEPT*) port=${line##*:} ;; esac
     done
 }
 
 end_tls_server() {
     kill "$PID" 2>/dev/null || true
+    exec 3<&-
     wait "$PID" 2>/dev/null || true
     PID=
 }
