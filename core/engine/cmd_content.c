@@ -267,10 +267,11 @@ static int bdat_write(struct engine *e, struct job *job, const struct position *
     return ENVOI_OK;
 }
 
-/* Does the server not know BDAT, or miss a command before it? */
-static bool denies_bdat(const struct envoi_reply *reply)
+/* Does the server not know BDAT, or miss a command that it has accepted? 503 behind a refused sender, refused
+ * recipients or a refused chunk is what a server that knows BDAT says. */
+static bool denies_bdat(const struct job *job, const struct envoi_reply *reply)
 {
-    return reply->code == 500 || reply->code == 502 || reply->code == 503;
+    return reply->code == 500 || reply->code == 502 || (reply->code == 503 && is_wanted(job) && !job->failed);
 }
 
 /* Transactions that have not begun with their content go on with DATA. Binary content cannot. */
@@ -290,7 +291,7 @@ static int bdat_answer(struct engine *e, struct job *job, struct position *at, c
 {
     bool last = job->content_done && at->chunk + 1 == job->chunks;
 
-    if (denies_bdat(reply))
+    if (denies_bdat(job, reply))
         withdraw_bdat(e);
     if (reply_class(reply) == 3)
         return engine_die_of_reply(e, reply, "the reply to BDAT");
