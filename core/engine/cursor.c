@@ -198,7 +198,11 @@ void cursor_answer(struct engine *e, const struct envoi_reply *reply)
     struct job *job = e->answering;
     struct position at = e->answered;
     int phase = at.row->phase;
-    int rc = at.row->answer ? at.row->answer(e, job, &at, reply) : ENVOI_OK;
+    int rc;
+
+    if (job->message)
+        message_tell(job->message, phase, at.recipient, e->lmtp, reply);
+    rc = at.row->answer ? at.row->answer(e, job, &at, reply) : ENVOI_OK;
 
     if (!e->open)
         return;

@@ -6,6 +6,7 @@
 #include "message/parameters.h"
 
 #include <envoi/library.h>
+#include <envoi/session.h>
 #include <string.h>
 
 /* ---- failures ---- */
@@ -72,6 +73,7 @@ static void message_clear(struct envoi_message *m)
     m->drop_options = m->require_all = false;
     m->body = ENVOI_BODY_AUTO;
     m->size_estimate = 0;
+    m->told = NULL;
     mem_free(m->why);
     m->why = NULL;
     m->sticky = ENVOI_OK;
@@ -376,6 +378,29 @@ int envoi_message_forget_verdicts(struct envoi_message *message)
     for (size_t i = 0; !rc && i < message->count; i++)
         recipient_begin(&message->recipients[i]);
     return rc;
+}
+
+int envoi_message_set_reply_callback(struct envoi_message *message, envoi_message_reply_fn *callback, void *ctx)
+{
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    message->told = callback;
+    message->told_ctx = ctx;
+    return ENVOI_OK;
+}
+
+void message_tell(struct envoi_message *m, int phase, size_t recipient, bool lmtp, const struct envoi_reply *reply)
+{
+    bool each = phase == ENVOI_PHASE_FINAL && lmtp;
+    size_t index = each || phase == ENVOI_PHASE_RCPT ? recipient : 0;
+
+    if (!m->told || phase < ENVOI_PHASE_MAIL || phase > ENVOI_PHASE_FINAL)
+        return;
+    while (each && index + 1 < m->count && !m->recipients[index].pending)
+        index++;
+    m->told(m->told_ctx, m, phase, index, reply);
 }
 
 void message_due_none(struct envoi_message *m)

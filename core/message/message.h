@@ -51,6 +51,8 @@ struct envoi_message {
     size_t count, room;
     size_t due_count, due_begin, due_end; /* how many are due; all of them lie in [due_begin, due_end) */
     struct content content;
+    envoi_message_reply_fn *told; /* of replies; or NULL */
+    void *told_ctx;
     struct words dropped; /* options that the last send left out */
     int sticky;           /* the first failure of a setter */
     int sticky_detail;    /* its ENVOI_DETAIL_* */
@@ -119,6 +121,10 @@ bool message_is_served(const struct envoi_message *m);
 /* Before a send: forgets dropped options, makes all recipients due that do not have the message and forgets their
  * verdicts. */
 void message_begin(struct envoi_message *m);
+
+/* Tells the message's own function of a reply to a command of this phase, not of RSET. recipient: the index that the
+ * command has, which by LMTP may be before that of the recipient whose reply to the content this is. */
+void message_tell(struct envoi_message *m, int phase, size_t recipient, bool lmtp, const struct envoi_reply *reply);
 
 /* ---- which recipients are due ---- */
 

@@ -65,6 +65,7 @@ extern "C" {
 #endif
 
 struct envoi_message;
+struct envoi_reply;
 
 /** The result for one recipient. */
 enum envoi_verdict {
@@ -371,6 +372,27 @@ int envoi_message_keep(struct envoi_message *message, unsigned verdicts);
  * @since 0.1 */
 int envoi_message_forget_verdicts(struct envoi_message *message);
 /** @} */
+
+/** Is told of a reply to a command of the message, before the verdicts that follow from it are set. It is called in the
+ * middle of a verb, under the rules for callbacks of a session; of the message it may only read.
+ * @param ctx      as given to envoi_message_set_reply_callback()
+ * @param message  the message
+ * @param phase    ENVOI_PHASE_MAIL; ENVOI_PHASE_RCPT; ENVOI_PHASE_DATA (354, or a refusal); or ENVOI_PHASE_FINAL: the
+ *                 reply to the content (RFC 5321 section 3.3), or to one chunk of it by BDAT (RFC 3030)
+ * @param index    the recipient's, of RCPT, and of the content by LMTP (RFC 2033); else 0
+ * @param reply    borrowed for the call
+ * @since 0.1 */
+typedef void envoi_message_reply_fn(void *ctx, struct envoi_message *message, int phase, size_t index,
+                                    const struct envoi_reply *reply);
+/** Sets the function that is told of the replies to MAIL, RCPT, DATA and the content, as they are read. A verdict keeps
+ * the one reply that decided; this shows them all, with their lines as sent (envoi_reply_line()): the reply to an RCPT
+ * that was accepted, for one. If a message is sent again, or its MAIL is, there are more of them.
+ * @param message   the message
+ * @param callback  NULL, the default: none
+ * @param ctx       passed to it
+ * @returns ENVOI_OK
+ * @since 0.1 */
+int envoi_message_set_reply_callback(struct envoi_message *message, envoi_message_reply_fn *callback, void *ctx);
 
 /** @name After a send
  * Results and texts are valid until the next send, reset or free; addresses and enhanced codes only until the next
