@@ -3,8 +3,6 @@
  * They succeed with any reply: the application looks at it. */
 #include "engine/cmd_line.h"
 
-#include "engine/auth.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -47,7 +45,7 @@ static int auth_line_put(struct engine *e, const char *before, size_t octets)
 static int auth_line_write(struct engine *e, struct job *job, const struct position *at)
 {
     char before[sizeof "AUTH  " + SASL_NAME_MAX];
-    size_t head = (size_t)snprintf(before, sizeof before, "AUTH %s ", e->auth.name);
+    size_t head = (size_t)snprintf(before, sizeof before, "AUTH %s ", e->login.name);
 
     return auth_line_put(e, before, e->line.len > head ? e->line.len - head : 0);
 }
@@ -63,8 +61,8 @@ static int auth_line_answered(struct engine *e, struct job *job, struct position
 
     if (reply->code == 235 && at->row != &command_line_cancel)
         e->authenticated = true;
-    auth_end(&e->auth);
-    e->auth.by_hand = more;
+    login_end(&e->login);
+    e->login.by_hand = more;
     return ENVOI_OK;
 }
 

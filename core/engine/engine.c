@@ -4,9 +4,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/auth.h"
 #include "engine/cursor.h"
-#include "engine/detached.h"
 #include "engine/proof.h"
 #include "engine/settle.h"
 #include "engine/state.h"
@@ -20,6 +18,42 @@
 #define READ_BLOCK       16384u
 /* More than any chain has. A list that never ends must not make a loop without end. */
 #define CERTIFICATES_MAX 256
+
+static void engine_refresh_owner(void *owner)
+{
+    engine_refresh_clock(owner);
+}
+
+static void engine_trace_login(void *owner, const char *text)
+{
+    engine_trace(owner, ENVOI_TRACE_INFO, "%s", text);
+}
+
+static int engine_run_detached(void *owner, const struct task *task)
+{
+    const struct engine *e = owner;
+
+    return e->env.run_detached(e->env.driver, task);
+}
+
+static void engine_init_login(struct engine *e)
+{
+    const struct login_env env = {
+        .registry = e->env.registry,
+        .settings = e->settings,
+        .fault = e->fault,
+        .echo = &e->echo,
+        .stack = &e->stack,
+        .extensions = &e->extensions,
+        .now = &e->now,
+        .refresh_clock = engine_refresh_owner,
+        .trace = engine_trace_login,
+        .run_detached = e->env.run_detached ? engine_run_detached : NULL,
+        .owner = e,
+    };
+
+    login_init(&e->login, &env);
+}
 
 int engine_new(const struct engine_env *env, struct engine **out)
 {
@@ -44,7 +78,7 @@ int engine_new(const struct engine_env *env, struct engine **out)
     buf_init(&e->line, 0, false);
     buf_init(&e->said, 0, false);
     content_init(&e->line_data);
-    auth_init(&e->auth);
+    engine_init_login(e);
     extensions_clear(&e->extensions);
     return ENVOI_OK;
 }
@@ -107,7 +141,7 @@ void engine_close(struct engine *e)
             fault_set(e->fault, ENVOI_E_DISCONNECTED, e->phase, "the connection was closed by the application");
         engine_die(e, ENVOI_E_DISCONNECTED);
     }
-    auth_free(&e->auth);
+    login_free(&e->login);
     echo_free(&e->echo);
     tls_keep_ticket(e);
     stack_clear(&e->stack);
@@ -174,11 +208,11 @@ static void die_of_layer(struct engine *e, int rc, const struct envoi_errctx *ke
 {
     struct envoi_errctx why;
 
-    detached_report(e->auth.detached, e->fault);
+    login_report(&e->login);
     why = *e->fault;
     if (why.code != rc)
         fault_set(&why, rc, e->phase, "%s", otherwise);
-    auth_explain_end(e, &why);
+    engine_explain_end(e, &why);
     *e->fault = kept ? *kept : why;
     e->loss = &why;
     engine_die(e, why.code);
@@ -301,7 +335,8 @@ static __attribute__((noinline)) void cover_reply(struct engine *e, struct envoi
 static void show_reply(struct engine *e, struct envoi_reply *reply)
 {
     bool afterthought =
-        e->answerable && (e->answered.row == &command_rset || (e->parser.secret && auth_is_decided(e, reply)) ||
+        e->answerable && (e->answered.row == &command_rset ||
+                          (e->parser.secret && answers_login(e) && login_is_decided(&e->login, reply_class(reply))) ||
                           (e->answering && e->answering->result));
 
     if (e->parser.secret)
@@ -590,17 +625,17 @@ bool engine_authenticated(const struct engine *e)
 
 const char *engine_mechanism(const struct engine *e)
 {
-    return e->auth.name;
+    return e->login.name;
 }
 
 const char *engine_mechanisms_left(const struct engine *e)
 {
-    return e->auth.left;
+    return e->login.left;
 }
 
 const char *engine_mechanism_plugin(const struct engine *e)
 {
-    return e->auth.plugin ? e->auth.plugin : "";
+    return e->login.plugin ? e->login.plugin : "";
 }
 
 const char *engine_tls_backend(const struct engine *e)

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/task.h"
 #include "plugin/registry.h"
 #include "settings/settings.h"
 
@@ -34,13 +35,6 @@ enum {
     ENGINE_PROOF_NONE = 0, /* unknown: it is tried before the second message */
     ENGINE_PROOF_PASSED = 1,
     ENGINE_PROOF_FAILED = 2, /* content goes by DATA */
-};
-
-/* Work that may block: run() is called once and then release(), on any thread. */
-struct engine_task {
-    void (*run)(void *ctx);
-    void (*release)(void *ctx);
-    void *ctx;
 };
 
 /* The services that the engine needs. `driver` is the first argument of each. engine_new() copies the struct; the
@@ -76,7 +70,7 @@ struct engine_env {
     /* Copies *task, runs it on another thread, and returns at once. There is one task at a time: if the one before has
      * not ended, its result is not wanted any more. ENVOI_OK, or an error that is reported to fault: then the task is
      * neither run nor released. NULL: steps that may block are taken on the caller's thread, and block it. */
-    int (*run_detached)(void *driver, const struct engine_task *task);
+    int (*run_detached)(void *driver, const struct task *task);
     /* A line of the dialogue, or an event (ENVOI_TRACE_*), secrets masked. text has no NUL behind it. NULL: no trace */
     void (*trace)(void *driver, int kind, const char *text, size_t len);
     /* An event for the library's log, ENVOI_LOG_*, without the server's name. NULL: not reported. */

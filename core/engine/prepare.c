@@ -2,7 +2,6 @@
 /* No silent downgrade: if the server cannot meet a need, the job fails, or the log says that it goes on in clear. */
 #include "engine/prepare.h"
 
-#include "engine/auth.h"
 #include "engine/proof.h"
 #include "engine/state.h"
 
@@ -48,7 +47,7 @@ static int need_login(struct engine *e)
 
     if (e->authenticated || !settings_have_login(e->settings))
         return ENVOI_OK;
-    if ((rc = auth_ask(&e->auth, NULL, NULL, NULL, false)))
+    if ((rc = login_ask(&e->login, NULL, NULL, NULL, false)))
         return rc;
     return prepare_first(e, &e->login_job, &command_auth);
 }

@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/auth.h"
 #include "engine/proof.h"
 #include "engine/settle.h"
 #include "engine/state.h"
@@ -262,7 +261,7 @@ void engine_die(struct engine *e, int code)
         queue_abort(e, code);
     output_clear(&e->output);
     reply_parser_reset(&e->parser);
-    auth_end(&e->auth);
+    login_end(&e->login);
     buf_reset(&e->line); /* it may be of a login by hand */
     e->authenticated = false;
     engine_forget(e);
@@ -281,7 +280,7 @@ int engine_die_of(struct engine *e, int code, const char *format, ...)
     va_start(args, format);
     (void)text_format(why.text, sizeof why.text, "\n", format, args);
     va_end(args);
-    auth_explain_end(e, &why);
+    engine_explain_end(e, &why);
     code = why.code;
     engine_trace(e, ENVOI_TRACE_INFO, "%s", why.text);
     if (!engine_has_failed(e))

@@ -136,6 +136,22 @@ bool engine_is_safe(const struct engine *e)
     return e->unix_socket || (e->stack.secure && e->tls_verified);
 }
 
+struct login_peer engine_login_peer(const struct engine *e)
+{
+    return (struct login_peer){
+        .host = e->host,
+        .lmtp = e->lmtp,
+        .safe = engine_is_safe(e),
+        .tls_strength = e->stack.secure ? e->tls_info.strength_bits : 0,
+    };
+}
+
+void engine_explain_end(const struct engine *e, struct envoi_errctx *why)
+{
+    if (e->head == &e->login_job)
+        login_explain_end(&e->login, why);
+}
+
 int engine_tls_policy(const struct engine *e)
 {
     const struct settings *s = e->settings;

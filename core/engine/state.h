@@ -3,24 +3,23 @@
  *
  * The files build on one another in this order, and none uses a later one:
  *
- *   state                                           this file: trace, deadlines, lines for the output, safety
- *   settle, mail_parameters, proof                  verdicts and parameters of a message; may it go by BDAT?
- *   refusal, credential, detached, auth, auth_pick  a login
- *   tls                                             a TLS layer
- *   queue                                           jobs, and the end of the connection
- *   cmd_*                                           the rows of the table
- *   prepare, cursor                                 jobs walk over the rows
- *   engine                                          octets in and out, time
- *   submit                                          the verbs */
+ *   state                           this file: trace, deadlines, lines for the output, safety
+ *   settle, mail_parameters, proof  verdicts and parameters of a message; may it go by BDAT?
+ *   tls                             a TLS layer
+ *   queue                           jobs, and the end of the connection
+ *   cmd_*                           the rows of the table
+ *   prepare, cursor                 jobs walk over the rows
+ *   engine                          octets in and out, time
+ *   submit                          the verbs */
 #ifndef ENGINE_STATE_H
 #define ENGINE_STATE_H
 
 #include "base/echo.h"
-#include "engine/auth_state.h"
 #include "engine/engine.h"
 #include "engine/queue.h"
 #include "layer/output.h"
 #include "layer/stack.h"
+#include "login/login.h"
 #include "message/content.h"
 #include "reply/extensions.h"
 #include "reply/reply.h"
@@ -103,8 +102,7 @@ struct engine {
     struct buf line;          /* the command of the application's verb */
     struct content line_data; /* the content of the verb data */
     size_t line_accepted;     /* recipients accepted by the verb rcpt: LMTP sends so many replies to the content */
-    struct auth auth;
-    struct refusal_record refusals; /* unless the settings have another one */
+    struct login login;
 };
 
 /* ---- trace and log ---- */
@@ -140,12 +138,6 @@ int engine_put_command(struct engine *e, const char *command);
 
 /* ---- the connection ---- */
 
-/* Was a mechanism asked for that need not be announced? */
-static inline bool auth_needs_no_announcement(const struct engine *e)
-{
-    return e->settings->unannounced_auth && e->auth.asked[0];
-}
-
 /* Has the end of the job's content left for the wire? From then on a lost connection makes the outcome unknown. */
 static inline bool engine_content_left(const struct engine *e, const struct job *job)
 {
@@ -154,6 +146,10 @@ static inline bool engine_content_left(const struct engine *e, const struct job 
 
 /* Is this verified TLS or a unix socket, so that secrets may be sent? */
 bool engine_is_safe(const struct engine *e);
+/* The server, for a login. */
+struct login_peer engine_login_peer(const struct engine *e);
+/* If a login is under way and had failed before, puts that reason into *why, before its text. */
+void engine_explain_end(const struct engine *e, struct envoi_errctx *why);
 /* The TLS policy in force. Opportunistic TLS protects neither a login nor a client certificate, and checks neither a
  * pin nor a name if there is none, so with one of them it means required. */
 int engine_tls_policy(const struct engine *e);

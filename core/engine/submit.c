@@ -2,8 +2,6 @@
 /* The verbs: each checks its arguments, puts a job into the queue, and lets the cursors carry it. */
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/auth.h"
-#include "engine/auth_line.h"
 #include "engine/cmd_line.h"
 #include "engine/mail_parameters.h"
 #include "engine/proof.h"
@@ -38,7 +36,7 @@ static int submit_begin(struct engine *e)
 {
     int rc = submit_begin_any(e);
 
-    if (!rc && e->auth.by_hand)
+    if (!rc && e->login.by_hand)
         return fault_misuse(e->fault, ENVOI_DETAIL_ORDER, ENVOI_PHASE_AUTH,
                             "the server waits for the answer to its challenge: docmd sends it, or \"*\"");
     return rc;
@@ -128,7 +126,7 @@ int engine_starttls(struct engine *e)
         return rc;
     if (e->stack.transport)
         return submit_misuse(e, ENVOI_DETAIL_ORDER, "the connection is already protected by TLS");
-    if (e->auth.layered)
+    if (e->login.layered)
         return submit_misuse(e, ENVOI_DETAIL_ORDER, "the login has brought a security layer: TLS cannot go under it");
     e->repeatable = e->repeatable && engine_tls_policy(e) == ENVOI_TLS_REQUIRED;
     return submit_run(e, &e->tls_job, &command_starttls, NEED_HELLO);
@@ -198,7 +196,7 @@ static int check_login(struct engine *e)
         return rc;
     if (e->tls == ENVOI_TLS_OPPORTUNISTIC && !e->stack.secure)
         return submit_refuse(e, ENVOI_E_TLS, "with a login opportunistic TLS means required; call starttls first");
-    if (e->auth.layered) /* RFC 4954 section 4 forbids it, and the mechanism still protects the connection */
+    if (e->login.layered) /* RFC 4954 section 4 forbids it, and the mechanism still protects the connection */
         return submit_misuse(e, ENVOI_DETAIL_ORDER,
                              "the login has brought a security layer: there is no other one on this connection");
     return ENVOI_OK;
@@ -210,10 +208,10 @@ int engine_login(struct engine *e, const char *mechanism, envoi_auth_fn *step, v
 
     if (rc || (rc = check_login(e)))
         return rc;
-    if (auth_ask(&e->auth, mechanism, step, ctx, safe))
+    if (login_ask(&e->login, mechanism, step, ctx, safe))
         return submit_misuse(e, ENVOI_DETAIL_MECHANISM, "not the name of a mechanism");
     e->repeatable = e->repeatable && !mechanism && !step;
-    return submit_run(e, &e->login_job, &command_auth, auth_needs_no_announcement(e) ? 0 : NEED_HELLO);
+    return submit_run(e, &e->login_job, &command_auth, login_needs_no_announcement(&e->login) ? 0 : NEED_HELLO);
 }
 
 int engine_prepare(struct engine *e)
@@ -250,9 +248,13 @@ static bool is_verb_name(const char *verb)
 /* AUTH by docmd, if the application has asked for that. */
 static int submit_auth_line(struct engine *e, const char *arguments)
 {
+    struct login_peer peer;
     int rc = submit_begin(e);
 
-    if (rc || (rc = check_login(e)) || (rc = auth_line_begin(e, arguments)))
+    if (rc || (rc = check_login(e)))
+        return rc;
+    peer = engine_login_peer(e);
+    if ((rc = by_hand_begin(&e->login, &peer, arguments, &e->line)))
         return rc;
     e->repeatable = false;
     return submit_run(e, &e->verb_job, &command_line_auth, 0);
@@ -268,7 +270,7 @@ static int submit_auth_answer(struct engine *e, const char *verb, const char *ar
         return rc;
     if (arguments && *arguments)
         return submit_misuse(e, ENVOI_DETAIL_FORM, "the answer to a challenge is one word of base64, or \"*\"");
-    if ((rc = auth_line_answer(e, verb)))
+    if ((rc = by_hand_answer(&e->login, verb, &e->line)))
         return rc;
     return submit_run(e, &e->verb_job, cancel ? &command_line_cancel : &command_line_response, 0);
 }
@@ -302,7 +304,7 @@ int engine_simple_command(struct engine *e, const char *verb, const char *argume
 
 int engine_command(struct engine *e, const char *verb, const char *arguments)
 {
-    if (e->auth.by_hand)
+    if (e->login.by_hand)
         return submit_auth_answer(e, verb, arguments);
     if (e->settings->docmd_auth && text_equal(verb, "AUTH"))
         return submit_auth_line(e, arguments);

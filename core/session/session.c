@@ -139,7 +139,7 @@ static void env_done(void *driver, struct envoi_message *message, int rc)
         s->message_done(s->message_ctx, message, rc);
 }
 
-static int env_run_detached(void *driver, const struct engine_task *task)
+static int env_run_detached(void *driver, const struct task *task)
 {
     struct envoi_session *s = driver;
     int rc;

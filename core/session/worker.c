@@ -16,7 +16,7 @@ struct worker {
     atomic_uint references; /* of the session and of the thread; the last one to go closes the descriptor */
     int fd;
     unsigned process; /* process_number() of the process that has the thread */
-    struct engine_task task;
+    struct task task;
     struct envoi_library *library;
 };
 
@@ -62,7 +62,7 @@ static int worker_start(struct worker *w)
     return rc;
 }
 
-int worker_new(struct envoi_library *library, const struct engine_task *task, struct worker **out)
+int worker_new(struct envoi_library *library, const struct task *task, struct worker **out)
 {
     struct worker *w = mem_zalloc(sizeof *w);
     int rc;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The last secret that a server refused, of a session or of all sessions of a pool's route: see engine/refusal.h. */
+/* The last secret that a server refused, of a session or of all sessions of a pool's route: see login/refusal.h. */
 struct refusal_record {
     struct hash_key key; /* of the fingerprint */
     uint32_t secret;     /* a fingerprint; 0: none was refused */

@@ -97,16 +97,16 @@ struct player {
 
     struct letter letters[LETTERS_MAX];
     size_t letter_count;
-    struct letter *letter;   /* the current one */
-    size_t sends;            /* how many sends there were */
-    size_t rounds;           /* how often verdicts were taken back: a recipient is accepted once in each */
-    struct bytes data;       /* the content of the verb data */
-    size_t callback_step;    /* most octets of one call, if all contents come from callbacks */
-    struct engine_task task; /* given to run_detached() and not run yet; run NULL: none */
-    bool tasks_wait;         /* the script says when one is run */
-    int window;              /* ENGINE_WINDOW_* of the server */
-    int proof;               /* ENGINE_PROOF_* of a server that says: */
-    struct bytes said;       /* empty: whatever it says */
+    struct letter *letter; /* the current one */
+    size_t sends;          /* how many sends there were */
+    size_t rounds;         /* how often verdicts were taken back: a recipient is accepted once in each */
+    struct bytes data;     /* the content of the verb data */
+    size_t callback_step;  /* most octets of one call, if all contents come from callbacks */
+    struct task task;      /* given to run_detached() and not run yet; run NULL: none */
+    bool tasks_wait;       /* the script says when one is run */
+    int window;            /* ENGINE_WINDOW_* of the server */
+    int proof;             /* ENGINE_PROOF_* of a server that says: */
+    struct bytes said;     /* empty: whatever it says */
 };
 
 /* A word of the script and its function. */

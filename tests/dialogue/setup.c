@@ -109,9 +109,9 @@ static void player_set_proof(void *driver, const char *said, int proof)
 
 void player_run_task(struct player *p)
 {
-    const struct engine_task task = p->task;
+    const struct task task = p->task;
 
-    p->task = (struct engine_task){0};
+    p->task = (struct task){0};
     if (!task.run)
         return;
     task.run(task.ctx);
@@ -119,7 +119,7 @@ void player_run_task(struct player *p)
 }
 
 /* A task that was given up ends late, when the next one comes. */
-static int player_run_detached(void *driver, const struct engine_task *task)
+static int player_run_detached(void *driver, const struct task *task)
 {
     struct player *p = driver;
 

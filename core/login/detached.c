@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/detached.h"
+#include "login/detached.h"
 
 #include "base/contract.h"
 #include "base/mem.h"
-#include "engine/credential.h"
-#include "engine/state.h"
+#include "login/credential.h"
+#include "login/exchange.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -29,11 +29,11 @@ struct binding {
 };
 
 struct detached {
-    atomic_uint references; /* one of the engine, one of a running step */
+    atomic_uint references; /* one of the login, one of a running step */
     atomic_bool over;       /* the step has ended; set by its thread, which then touches nothing any more */
-    bool running;           /* in the engine's thread: until `over`, all below belongs to the step's thread */
+    bool running;           /* in the login's thread: until `over`, all below belongs to the step's thread */
 
-    struct engine *engine; /* for credentials that are asked for between steps */
+    struct login *login; /* for credentials that are asked for between steps */
     const struct envoi_mechanism *mechanism;
     void *ctx;
     struct envoi_mech_params params;
@@ -57,7 +57,7 @@ static int32_t detached_credential(void *core, const struct envoi_cred_request *
     struct detached *d = core;
 
     if (!d->running)
-        return credential_give(d->engine, request, out);
+        return credential_give(d->login, request, out);
     for (unsigned i = 0; i < CREDENTIALS; i++) {
         const struct answer *a = &d->answers[i];
 
@@ -98,12 +98,12 @@ static int32_t detached_binding(void *core, const char *type, void *buf, size_t 
 
 /* Gets a credential for the next step. If the application gives none, that is its answer: ENVOI_OK. ENVOI_E_AGAIN: the
  * application has no answer yet; ENVOI_E_MEMORY. */
-static int detached_bring(struct engine *e, struct detached *d, uint32_t id)
+static int detached_bring(struct login *l, struct detached *d, uint32_t id)
 {
     struct answer *a = &d->answers[__builtin_ctz(id)];
-    const struct envoi_cred_request request = {.struct_size = sizeof request, .id = id, .mechanism = e->auth.name};
+    const struct envoi_cred_request request = {.struct_size = sizeof request, .id = id, .mechanism = l->name};
     struct envoi_cred cred = {.struct_size = sizeof cred};
-    int rc = credential_give(e, &request, &cred);
+    int rc = credential_give(l, &request, &cred);
 
     if (rc == ENVOI_E_AGAIN || rc == ENVOI_E_MEMORY)
         return rc;
@@ -118,14 +118,14 @@ static int detached_bring(struct engine *e, struct detached *d, uint32_t id)
 
 /* Names that are known without asking the application are copied at once, so that no step has to be repeated for them.
  * Secrets are not: most mechanisms that may block do not need them. */
-static int detached_bring_names(struct engine *e, struct detached *d)
+static int detached_bring_names(struct login *l, struct detached *d)
 {
     static const uint32_t names[] = {ENVOI_CRED_AUTHID, ENVOI_CRED_AUTHZID, ENVOI_CRED_REALM};
     int rc = ENVOI_OK;
 
     for (size_t i = 0; !rc && i < sizeof names / sizeof names[0]; i++)
-        if (!e->settings->credential || settings_credential(e->settings, names[i]))
-            rc = detached_bring(e, d, names[i]);
+        if (!l->env.settings->credential || settings_credential(l->env.settings, names[i]))
+            rc = detached_bring(l, d, names[i]);
     return rc;
 }
 
@@ -167,23 +167,23 @@ static void detached_unref(void *ctx)
         detached_destroy(d);
 }
 
-int detached_new(struct engine *e, struct detached **out)
+int detached_new(struct login *l, struct detached **out)
 {
-    const struct envoi_mech_params *params = &e->auth.params;
+    const struct envoi_mech_params *params = &l->params;
     struct detached *d = mem_zalloc(sizeof *d);
 
     if (!d)
         return ENVOI_E_MEMORY;
     atomic_init(&d->references, 1);
     atomic_init(&d->over, false);
-    d->engine = e;
-    d->mechanism = e->auth.m.mechanism;
+    d->login = l;
+    d->mechanism = l->m.mechanism;
     buf_init(&d->in, 0, true);
-    buf_init(&d->out, AUTH_RESPONSE_MAX, true);
+    buf_init(&d->out, EXCHANGE_RESPONSE_MAX, true);
     for (size_t i = 0; i < CREDENTIALS; i++)
         buf_init(&d->answers[i].data, 0, true);
     if (!(d->host = mem_strdup(params->host)) || !(d->server_list = mem_strdup(params->server_list)) ||
-        detached_bring_names(e, d)) {
+        detached_bring_names(l, d)) {
         detached_destroy(d);
         return ENVOI_E_MEMORY;
     }
@@ -246,13 +246,13 @@ static void detached_run(void *ctx)
     const struct envoi_sink sink = {sizeof sink, detached_take_response, d};
     uint32_t want = 0;
 
-    d->rc = d->mechanism->step(d->ctx, auth_challenge(&d->in, d->first), d->in.len, &sink, &d->result, &want);
+    d->rc = d->mechanism->step(d->ctx, exchange_challenge(&d->in, d->first), d->in.len, &sink, &d->result, &want);
     atomic_store(&d->over, true);
 }
 
-static int detached_begin(struct engine *e, struct detached *d, bool first)
+static int detached_begin(struct login *l, struct detached *d, bool first)
 {
-    const struct buf *challenge = &e->auth.in;
+    const struct buf *challenge = &l->in;
     int rc;
 
     buf_reset(&d->in);
@@ -267,7 +267,7 @@ static int detached_begin(struct engine *e, struct detached *d, bool first)
     d->running = true;
     atomic_store(&d->over, false);
     (void)atomic_fetch_add(&d->references, 1);
-    if ((rc = e->env.run_detached(e->env.driver, &(struct engine_task){detached_run, detached_unref, d}))) {
+    if ((rc = l->env.run_detached(l->env.owner, &(struct task){detached_run, detached_unref, d}))) {
         d->running = false;
         detached_unref(d);
         return rc;
@@ -275,25 +275,24 @@ static int detached_begin(struct engine *e, struct detached *d, bool first)
     return ENVOI_E_AGAIN;
 }
 
-static int detached_take_result(struct engine *e, struct detached *d)
+static int detached_take_result(struct login *l, struct detached *d)
 {
-    struct auth *a = &e->auth;
     int rc;
 
     d->wanted = 0;
-    detached_report(d, e->fault);
-    rc = contract_step(d->rc, d->result, false, buf_failed(&d->out), a->m.id, e->fault);
-    a->responded = d->responded;
-    a->done = !rc && d->result == ENVOI_STEP_DONE;
-    if (!rc && buf_append(&a->out, buf_head(&d->out), d->out.len))
+    detached_report(d, l->env.fault);
+    rc = contract_step(d->rc, d->result, false, buf_failed(&d->out), l->m.id, l->env.fault);
+    l->responded = d->responded;
+    l->done = !rc && d->result == ENVOI_STEP_DONE;
+    if (!rc && buf_append(&l->out, buf_head(&d->out), d->out.len))
         rc = ENVOI_E_MEMORY;
     buf_reset(&d->out);
     return rc;
 }
 
-int detached_step(struct engine *e, bool first)
+int detached_step(struct login *l, bool first)
 {
-    struct detached *d = e->auth.detached;
+    struct detached *d = l->detached;
     int rc;
 
     if (d->running) {
@@ -301,11 +300,11 @@ int detached_step(struct engine *e, bool first)
             return ENVOI_E_AGAIN;
         d->running = false;
         if (d->rc != ENVOI_E_AGAIN || !d->wanted)
-            return detached_take_result(e, d);
+            return detached_take_result(l, d);
     }
-    if (d->wanted && (rc = detached_bring(e, d, d->wanted)))
+    if (d->wanted && (rc = detached_bring(l, d, d->wanted)))
         return rc;
-    return detached_begin(e, d, first);
+    return detached_begin(l, d, first);
 }
 
 bool detached_runs(const struct detached *d)

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* Secrets that were refused: too often locks the account, and by weaker mechanisms hands them to an impostor. */
-#ifndef ENGINE_REFUSAL_H
-#define ENGINE_REFUSAL_H
+#ifndef LOGIN_REFUSAL_H
+#define LOGIN_REFUSAL_H
 
-#include "engine/auth_state.h"
+#include "login/login.h"
 
 #define REFUSAL_FORGET_MS INT64_C(1800000) /* so long a secret that was refused is not presented again */
 
 /* The exchange has got a credential (ENVOI_CRED_*). False: it was refused before, and must not be presented. */
-bool refusal_allows(struct engine *e, uint32_t id, const void *data, size_t len);
+bool refusal_allows(struct login *l, uint32_t id, const void *data, size_t len);
 /* The same for secrets of the settings, before the mechanism is begun. */
-bool refusal_allows_settings(struct engine *e, uint32_t needs);
+bool refusal_allows_settings(struct login *l, uint32_t needs);
 /* The reason why a mechanism may not follow those that were refused; NULL: it may. named: the application named it. */
-const char *refusal_objects(const struct engine *e, const struct registry_mechanism *m, bool named);
+const char *refusal_objects(const struct login *l, const struct registry_mechanism *m, bool named);
 /* Was the password, if it is one of these, shown by a plaintext mechanism and refused? */
-bool refusal_was_shown(const struct engine *e, uint32_t needs);
-/* The server has refused the exchange with this reply code, as e->fault says. */
-void refusal_note(struct engine *e, int code);
+bool refusal_was_shown(const struct login *l, uint32_t needs);
+/* The server has refused the exchange with this reply code, as the fault says. */
+void refusal_note(struct login *l, int code);
 /* The server has accepted. */
-void refusal_forget(struct engine *e);
+void refusal_forget(struct login *l);
 /* Sets the fault for a secret that refusal_allows() refused; returns its code. */
-int refusal_tell(struct engine *e);
+int refusal_tell(struct login *l);
 
 #endif
