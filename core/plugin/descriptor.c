@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugin/descriptor.h"
 
+#include "base/ini_guard.h"
 #include "base/mem.h"
 #include "base/sasl_name.h"
 #include "base/text.h"
-#include "base/utf8.h"
 
 #include <envoi/error.h>
 #include <ini.h>
@@ -16,6 +16,7 @@
 
 #define PRIORITY_MAX 1000000
 #define SAY_MAX      (PATH_MAX + 256)
+#define NOT_A_PAIR   "the line is not `key: value`"
 
 /* A check returns NULL, or the fault of the value: the end of a sentence that begins with the value. */
 typedef const char *check_fn(const char *value);
@@ -134,12 +135,11 @@ bool descriptor_id(const char *file_name, char id[DESCRIPTOR_ID_MAX + 1])
     return descriptor_is_id(id);
 }
 
-/* The state of a parse. inih calls parse_next_line() for each line and parse_take_pair() for each pair. */
+/* The state of a parse. inih calls ini_guard_next() for each line and parse_take_pair() for each pair. */
 struct parse {
+    struct ini_guard guard;
     struct descriptor *d;
     bool from_file;
-    const char *at, *end;
-    unsigned line;
     descriptor_warn_fn *warn;
     void *ctx;
     int rc;
@@ -151,8 +151,8 @@ __attribute__((format(printf, 3, 0))) static void parse_describe(const struct pa
     char line[32] = "";
     int n;
 
-    if (p->line)
-        (void)snprintf(line, sizeof line, p->from_file ? ":%u" : ", line %u", p->line);
+    if (p->guard.line)
+        (void)snprintf(line, sizeof line, p->from_file ? ":%u" : ", line %u", p->guard.line);
     n = snprintf(out, SAY_MAX, "%s%s: ", p->d->origin, line);
     if (n >= 0 && n < SAY_MAX)
         (void)vsnprintf(out + n, SAY_MAX - (size_t)n, format, args);
@@ -169,6 +169,7 @@ __attribute__((format(printf, 2, 3))) static void parse_spoil(struct parse *p, c
     va_start(args, format);
     parse_describe(p, text, format, args);
     va_end(args);
+    p->guard.stop = true;
     if (!(p->d->bad = mem_strdup(text)))
         p->rc = ENVOI_E_MEMORY;
 }
@@ -184,73 +185,10 @@ __attribute__((format(printf, 2, 3))) static void parse_warn(struct parse *p, co
     va_start(args, format);
     parse_describe(p, text, format, args);
     va_end(args);
-    if ((rc = p->warn(p->ctx, text)))
+    if ((rc = p->warn(p->ctx, text))) {
         p->rc = rc;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-/* The fault of a line; NULL: inih may have it. inih accepts too much: it cuts a long line, takes an indented one for a
- * continuation of the last value, and ends a value at " ;". */
-static const char *line_fault(const char *line, size_t len)
-{
-    size_t colon = 0;
-
-    if (len > DESCRIPTOR_LINE_MAX)
-        return "the line is too long";
-    if (memchr(line, '\0', len))
-        return "the line has a NUL in it";
-    if (!utf8_is_valid(line, len))
-        return "the line is not UTF-8";
-    for (size_t i = 0; i < len; i++)
-        if (((unsigned char)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f)
-            return "the line has a control character in it";
-    if (len == 0 || line[0] == '#')
-        return NULL;
-    if (is_blank(line[0])) {
-        for (size_t i = 0; i < len; i++)
-            if (!is_blank(line[i]))
-                return "the line is indented, and no line goes on in the next";
-        return NULL;
+        p->guard.stop = true;
     }
-    while (colon < len && line[colon] != ':')
-        colon++;
-    if (colon == len || memchr(line, '=', colon) || line[0] == '[' || line[0] == ';')
-        return "the line is not `key: value`";
-    for (size_t i = 0; i + 1 < len; i++)
-        if (is_blank(line[i]) && line[i + 1] == ';')
-            return "a ; after a blank would end the value; comments have lines of their own and begin with #";
-    return NULL;
-}
-
-/* The reader of ini_parse_stream(), which works like fgets(). NULL ends the parse. */
-static char *parse_next_line(char *str, int num, void *stream)
-{
-    struct parse *p = stream;
-    const char *fault = NULL, *nl;
-    size_t len;
-
-    if (p->at == p->end || p->d->bad || p->rc)
-        return NULL;
-    nl = memchr(p->at, '\n', (size_t)(p->end - p->at));
-    len = (size_t)((nl ? nl : p->end) - p->at);
-    p->line++;
-    if (num < 2 || (size_t)num < len + 2)
-        fault = "the line is too long";
-    else
-        fault = line_fault(p->at, len && p->at[len - 1] == '\r' ? len - 1 : len);
-    if (fault) {
-        parse_spoil(p, "%s", fault);
-        return NULL;
-    }
-    memcpy(str, p->at, len);
-    str[len] = '\n';
-    str[len + 1] = '\0';
-    p->at = nl ? nl + 1 : p->end;
-    return str;
 }
 
 static void parse_store(struct parse *p, enum descriptor_key key, const char *text)
@@ -259,13 +197,15 @@ static void parse_store(struct parse *p, enum descriptor_key key, const char *te
     char source[SAY_MAX];
 
     if (p->from_file)
-        (void)snprintf(source, sizeof source, "%s:%u", p->d->origin, p->line);
+        (void)snprintf(source, sizeof source, "%s:%u", p->d->origin, p->guard.line);
     else
         (void)snprintf(source, sizeof source, "%s", p->d->origin);
     value->text = mem_strdup(text);
     value->source = mem_strdup(source);
-    if (!value->text || !value->source)
+    if (!value->text || !value->source) {
         p->rc = ENVOI_E_MEMORY;
+        p->guard.stop = true;
+    }
 }
 
 /* The handler of ini_parse_stream(). Returns 1, so that inih goes on; faults are kept in the struct parse. */
@@ -315,23 +255,22 @@ static struct descriptor *descriptor_new(const char *id, const char *origin)
 int descriptor_parse(const char *id, const char *origin, bool from_file, const char *text, size_t len,
                      descriptor_warn_fn *warn_fn, void *ctx, struct descriptor **out)
 {
-    struct parse p = {
-        .from_file = from_file, .at = text, .end = text + len, .warn = warn_fn, .ctx = ctx, .rc = ENVOI_OK};
+    struct parse p = {.from_file = from_file, .warn = warn_fn, .ctx = ctx, .rc = ENVOI_OK};
     int rc;
 
     *out = NULL;
     if (!(p.d = descriptor_new(id, origin)))
         return ENVOI_E_MEMORY;
-    /* The byte order mark, with which some editors begin a UTF-8 file. */
-    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-        p.at += 3;
+    ini_guard_begin(&p.guard, text, len);
+    p.guard.line_max = DESCRIPTOR_LINE_MAX;
+    p.guard.form = NOT_A_PAIR;
     if (len > DESCRIPTOR_TEXT_MAX)
         parse_spoil(&p, "the file is too long");
-    /* parse_next_line() stops at each line that inih would complain of. If inih complains all the same, the file is not
-     * used. */
-    rc = ini_parse_stream(parse_next_line, &p, parse_take_pair, &p);
-    if (rc > 0)
-        parse_spoil(&p, "the line is not `key: value`");
+    /* The guard stops at each line that inih would complain of. If inih complains all the same, the file is not used.
+     * */
+    rc = ini_parse_stream(ini_guard_next, &p.guard, parse_take_pair, &p);
+    if (p.guard.fault || rc > 0)
+        parse_spoil(&p, "%s", p.guard.fault ? p.guard.fault : NOT_A_PAIR);
     else if (rc < 0)
         p.rc = ENVOI_E_MEMORY;
     if (p.rc) {
