@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "addresses.h"
 
-#include "exit_code.h"
+#include "accounts/exit_code.h"
 #include "text.h"
 #include <ctype.h>
 #include <envoi/envoi.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection.h"
 
-#include "exit_code.h"
+#include "accounts/exit_code.h"
 #include "secret.h"
 #include <envoi/envoi.h>
 #include <errno.h>

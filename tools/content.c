@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "content.h"
 
-#include "exit_code.h"
+#include "accounts/exit_code.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fault.h"
 
-#include "exit_code.h"
+#include "accounts/exit_code.h"
 #include "text.h"
 #include <envoi/envoi.h>
 #include <stdarg.h>
@@ -104,17 +104,6 @@ void complain(const char *format, ...)
     clean = text_clean(line, ' ');
     fprintf(stderr, "envoi: %s\n", clean ? clean : "out of memory");
     free(clean);
-}
-
-int fault_set(struct fault *fault, int exit, int error, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    *fault = (struct fault){.exit = exit, .error = error};
-    text_mark_cut(fault->text, sizeof fault->text, vsnprintf(fault->text, sizeof fault->text, format, args));
-    va_end(args);
-    return exit;
 }
 
 /* Of the mechanisms that were not tried: PLAIN, by which every server can check a password, else the first. */

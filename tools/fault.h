@@ -3,26 +3,15 @@
 #ifndef TOOL_FAULT_H
 #define TOOL_FAULT_H
 
+#include "accounts/fault.h"
 #include <jansson.h>
 
 struct envoi_message;
 struct envoi_session;
 
-struct fault {
-    int exit;  /* EXIT_*; 0: no failure */
-    int error; /* ENVOI_E_* */
-    int phase;
-    int code; /* of the reply, 0: none */
-    char enhanced[16];
-    char mechanism[24]; /* after a refused login: one that may be tried by name, or "" */
-    char text[2048];
-};
-
 /* Prints a line to standard error, "envoi: " before it. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Stores a failure that this program found. Returns `exit`. */
-int fault_set(struct fault *fault, int exit, int error, const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Stores the failure of a verb of the session. Returns the exit code. */
 int fault_from_session(struct fault *fault, const struct envoi_session *session, int error);
 /* Stores the failure of a setter; `what` is the option. Returns the exit code. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "accounts/exit_code.h"
 #include "commands.h"
-#include "exit_code.h"
 #include "fault.h"
 #include "options.h"
 #include "secret.h"

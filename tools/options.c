@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
-#include "exit_code.h"
+#include "accounts/exit_code.h"
 #include "fault.h"
 #include "text.h"
 #include <envoi/envoi.h>

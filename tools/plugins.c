@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "accounts/exit_code.h"
 #include "commands.h"
 #include "connection.h"
-#include "exit_code.h"
 #include "fault.h"
 #include "report.h"
 #include "text.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe.h"
 
+#include "accounts/exit_code.h"
 #include "commands.h"
 #include "connection.h"
-#include "exit_code.h"
 #include "fault.h"
 #include "report.h"
 #include "text.h"

@@ -3,7 +3,7 @@
 #ifndef TOOL_REPORT_H
 #define TOOL_REPORT_H
 
-#include "exit_code.h"
+#include "accounts/exit_code.h"
 #include "fault.h"
 #include <jansson.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "secret.h"
 
-#include "exit_code.h"
+#include "accounts/exit_code.h"
 #include <envoi/envoi.h>
 #include <errno.h>
 #include <fcntl.h>

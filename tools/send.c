@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "accounts/exit_code.h"
 #include "addresses.h"
 #include "commands.h"
 #include "connection.h"
 #include "content.h"
-#include "exit_code.h"
 #include "fault.h"
 #include "login.h"
 #include "report.h"

@@ -128,26 +128,6 @@ json_t *text_moment(int64_t seconds)
                         (int)(of_day % 60));
 }
 
-const char *text_quote(const char *text, char room[TEXT_QUOTED])
-{
-    size_t len = strlen(text), most = TEXT_QUOTED - sizeof "'...'";
-    int cut = len > most;
-
-    /* Not in the middle of a character. */
-    for (len = cut ? most : len; cut && len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
-        len--;
-    snprintf(room, TEXT_QUOTED, "'%.*s%s'", (int)len, text, cut ? "..." : "");
-    return room;
-}
-
-void text_mark_cut(char *text, size_t cap, int n)
-{
-    if (n < 0)
-        *text = '\0';
-    else if ((size_t)n >= cap)
-        memcpy(text + cap - sizeof "...", "...", sizeof "...");
-}
-
 size_t text_width(const char *text)
 {
     size_t width = 0;

@@ -3,6 +3,7 @@
 #ifndef TOOL_TEXT_H
 #define TOOL_TEXT_H
 
+#include "accounts/fault.h"
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,12 +16,6 @@ char *text_clean(const char *text, char newline);
 json_t *text_json(const char *text);
 /* Returns a time, seconds since 1970, as "2026-01-31T23:59:59Z". A time_t may end in 2038, certificates do not. */
 json_t *text_moment(int64_t seconds);
-/* Returns `room`, with the text in quotes: its first 60 octets or so, with "..." behind them if there were more. It is
- * not cleaned. */
-#define TEXT_QUOTED 72
-const char *text_quote(const char *text, char room[TEXT_QUOTED]);
-/* Marks a text that snprintf(text, cap) has cut, with result `n`: "..." at its end. */
-void text_mark_cut(char *text, size_t cap, int n);
 /* Returns a certificate in DER as PEM, or NULL if memory ran out. */
 json_t *text_pem(const void *der, size_t len);
 /* Returns the columns on a terminal: one for each character of valid UTF-8. */

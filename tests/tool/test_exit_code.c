@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "exit_code.h"
+#include "accounts/exit_code.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

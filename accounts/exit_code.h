@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The exit codes: those of sysexits.h, and two that it does not have. */
-#ifndef TOOL_EXIT_CODE_H
-#define TOOL_EXIT_CODE_H
+#ifndef ACCOUNTS_EXIT_CODE_H
+#define ACCOUNTS_EXIT_CODE_H
 
 #include <stddef.h>
 

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "accounts/vocabulary.h"
+
+#include <envoi/envoi.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST "0.1.0"
+/* The program that is called as sendmail comes with this version. */
+#define FACE  "0.2.0"
+
+#define CONNECTION(kind) kind, GROUP_CONNECTION, PLACE_ANY, FIRST
+#define LOGIN(kind)      kind, GROUP_LOGIN, PLACE_ANY, FIRST
+#define ENVELOPE(kind)   kind, GROUP_ENVELOPE, PLACE_ANY, FIRST
+#define FACE_ONLY(kind)  kind, GROUP_FACE, PLACE_ANY, FACE
+#define ALONE            KEY_COUNT, KEY_COUNT
+#define WITH(key)        KEY_COUNT, key
+/* One secret, wherever it comes from. */
+#define SECRET           KEY_PASSWORD_FILE, KEY_COUNT
+
+static const struct word words[KEY_COUNT] = {
+    [KEY_HOST] = {"host", CONNECTION(KIND_LIST), "HOST", "the server: a name, an address, or /path of a unix socket",
+                  NULL, ALONE},
+    [KEY_PORT] = {"port", CONNECTION(KIND_PORT), "PORT", "default 587; 465 with --tls implicit; 24 with --lmtp", NULL,
+                  WITH(KEY_HOST)},
+    [KEY_LMTP] = {"lmtp", CONNECTION(KIND_FLAG), NULL, "speak LMTP", NULL, ALONE},
+    [KEY_HELO] = {"helo", CONNECTION(KIND_TEXT), "NAME", "the name of this host after EHLO",
+                  "a host name or an address in brackets", ALONE},
+    [KEY_SOURCE] = {"source", CONNECTION(KIND_TEXT), "ADDRESS", "connect from this address of the machine",
+                    "an IP address of this machine, such as 192.0.2.7 or [2001:db8::7]:2525", ALONE},
+    [KEY_TLS] = {"tls", CONNECTION(KIND_TLS), "WORD", "off, opportunistic, required or implicit", NULL, ALONE},
+    [KEY_TLS_BACKEND] = {"tls-backend", CONNECTION(KIND_TEXT), "ID", "the TLS plugin: openssl, gnutls ...",
+                         "the id of a plugin that 'envoi plugins' lists", ALONE},
+    [KEY_TLS_NAME] = {"tls-name", CONNECTION(KIND_TEXT), "NAME",
+                      "the name that the certificate must carry, not --host's", "a host name or an address", ALONE},
+    [KEY_CA] = {"ca", CONNECTION(KIND_PATH), "FILE", "trust these certificates (PEM) instead of the system's", NULL,
+                ALONE},
+    [KEY_PIN] = {"pin", CONNECTION(KIND_LIST), "SHA256", "the server's key must have this SHA-256; may be repeated",
+                 "64 hexadecimal digits", ALONE},
+    [KEY_TRUST] = {"trust", CONNECTION(KIND_TEXT), "WORD", "pin: a --pin is enough, whatever CA, name and dates",
+                   "the word pin, and --pin beside it", ALONE},
+    [KEY_CERT] = {"cert", CONNECTION(KIND_PATH), "FILE", "the client's certificate chain (PEM)", NULL, ALONE},
+    [KEY_KEY] = {"key", CONNECTION(KIND_PATH), "FILE", "its key (PEM), if it is not in the same file", NULL,
+                 WITH(KEY_CERT)},
+    [KEY_PASSPHRASE_FILE] = {"passphrase-file", CONNECTION(KIND_PATH), "FILE", "holds the passphrase of the key", NULL,
+                             WITH(KEY_CERT)},
+    [KEY_TIMEOUT] = {"timeout", CONNECTION(KIND_SECONDS), "SECONDS", "the deadline of each phase", NULL, ALONE},
+    [KEY_USER] = {"user", LOGIN(KIND_TEXT), "NAME", "log in as NAME, or send nothing",
+                  "a name, and a password or token, without control characters", ALONE},
+    [KEY_PASSWORD_FILE] = {"password-file", LOGIN(KIND_PATH), "FILE", "holds the password", NULL, SECRET},
+    [KEY_PASSWORD_COMMAND] = {"password-command", LOGIN(KIND_COMMAND), "COMMAND", "prints the password; run by /bin/sh",
+                              NULL, SECRET},
+    [KEY_TOKEN_FILE] = {"token-file", LOGIN(KIND_PATH), "FILE", "holds an OAuth 2.0 access token", NULL, SECRET},
+    [KEY_TOKEN_COMMAND] = {"token-command", LOGIN(KIND_COMMAND), "COMMAND", "prints the token; run by /bin/sh", NULL,
+                           SECRET},
+    [KEY_MECHANISM] = {"mechanism", LOGIN(KIND_TEXT), "LIST", "which login mechanisms, in which order; !NAME forbids",
+                       "names of mechanisms with blanks between them", ALONE},
+    [KEY_ALLOW_CLEARTEXT_AUTH] = {"allow-cleartext-auth", KIND_FLAG, GROUP_LOGIN, PLACE_ACCOUNT, FIRST, NULL,
+                                  "allow plaintext passwords without verified TLS", NULL, ALONE},
+    [KEY_FROM] = {"from", ENVELOPE(KIND_PATTERNS), "ADDRESS", "the sender; '<>' is the null one", NULL, ALONE},
+    [KEY_MAIL_OPTIONS] = {"mail-options", ENVELOPE(KIND_TEXT), "LIST", "parameters of MAIL, such as RET=HDRS", NULL,
+                          ALONE},
+    [KEY_RCPT_OPTIONS] = {"rcpt-options", ENVELOPE(KIND_TEXT), "LIST",
+                          "parameters of each RCPT, such as NOTIFY=FAILURE", NULL, ALONE},
+    [KEY_DROP_OPTIONS] = {"drop-options", ENVELOPE(KIND_FLAG), NULL,
+                          "leave out parameters that the server does not announce", NULL, ALONE},
+    [KEY_REQUIRE_ALL] = {"require-all", ENVELOPE(KIND_FLAG), NULL,
+                         "send to all recipients or to none: no content goes out if one is refused", NULL, ALONE},
+    [KEY_LIKE] = {"like", KIND_TEXT, GROUP_FILE, PLACE_ACCOUNT, FIRST, "NAME",
+                  "what this account does not say is as in account NAME", NULL, ALONE},
+    [KEY_LOCK] = {"lock", KIND_FLAG, GROUP_FILE, PLACE_ACCOUNT, FIRST, "yes",
+                  "the users' files may have no account of this name", NULL, ALONE},
+    [KEY_DEFAULT] = {"default", KIND_TEXT, GROUP_FILE, PLACE_TOP, FIRST, "NAME",
+                     "the account if nothing else says which", NULL, ALONE},
+    [KEY_INCLUDE] = {"include", KIND_PATH, GROUP_FILE, PLACE_TOP, FIRST, "FILE", "read this file too", NULL, ALONE},
+    [KEY_DOMAIN] = {"domain", FACE_ONLY(KIND_TEXT), "NAME", "completes addresses without one", NULL, ALONE},
+    [KEY_LOCAL] = {"local", FACE_ONLY(KIND_TEXT), "ADDRESS", "who gets the mail for local users", NULL, ALONE},
+    [KEY_ALIASES] = {"aliases", FACE_ONLY(KIND_PATH), "FILE", "the addresses of local users", NULL, ALONE},
+    [KEY_REWRITE] = {"rewrite", FACE_ONLY(KIND_FLAG), "no", "leave local addresses in the header as they are", NULL,
+                     ALONE},
+    [KEY_FROM_HEADER] = {"from-header", FACE_ONLY(KIND_TEXT), "WORD", "auto, always or never: set the field From", NULL,
+                         ALONE},
+    [KEY_SENDER_OVERRIDE] = {"sender-override", FACE_ONLY(KIND_FLAG), "no", "-f does not change the sender", NULL,
+                             ALONE},
+    [KEY_QUEUE] = {"queue", FACE_ONLY(KIND_TEXT), "WORD", "amqp: hand messages to envoi-worker", NULL, ALONE},
+    [KEY_LOG] = {"log", FACE_ONLY(KIND_TEXT), "WORD", "where each message is logged", NULL, ALONE},
+};
+
+static const struct {
+    const char *word;
+    int tls;
+} tls_words[] = {
+    {"off", ENVOI_TLS_OFF},
+    {"opportunistic", ENVOI_TLS_OPPORTUNISTIC},
+    {"required", ENVOI_TLS_REQUIRED},
+    {"implicit", ENVOI_TLS_IMPLICIT},
+};
+
+const struct word *vocabulary_word(enum key key)
+{
+    return &words[key];
+}
+
+enum key vocabulary_key(const char *name)
+{
+    enum key key = 0;
+
+    while (key < KEY_COUNT && strcmp(words[key].name, name) != 0)
+        key++;
+    return key;
+}
+
+/* How many octets must be added, left out, changed or swapped with their neighbour to make one name of the other. Above
+ * `most` it may be less than that. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t before[32] = {0}, last[32], now[32];
+    size_t la = strlen(a), lb = strlen(b);
+
+    if (la > 31 || lb > 31)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= lb; j++)
+        last[j] = j;
+    for (size_t i = 1; i <= la; i++) {
+        now[0] = i;
+        for (size_t j = 1; j <= lb; j++) {
+            size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
+
+            best = last[j] + 1 < best ? last[j] + 1 : best;
+            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            now[j] = best;
+        }
+        memcpy(before, last, sizeof before);
+        memcpy(last, now, sizeof last);
+    }
+    return last[lb];
+}
+
+enum key vocabulary_nearest(const char *name)
+{
+    size_t best = strlen(name) / 3 + 1;
+    enum key nearest = KEY_COUNT;
+
+    /* In a name of one or two letters every other one is near. */
+    if (strlen(name) < 3)
+        return KEY_COUNT;
+    for (enum key key = 0; key < KEY_COUNT; key++) {
+        size_t far = vocabulary_is_known(key) ? distance(name, words[key].name) : SIZE_MAX;
+
+        if (far < best) {
+            best = far;
+            nearest = key;
+        }
+    }
+    return nearest;
+}
+
+/* "0.1.0" as a number that can be compared. */
+static unsigned long version_number(const char *text)
+{
+    unsigned major = 0, minor = 0, patch = 0;
+
+    if (sscanf(text, "%u.%u.%u", &major, &minor, &patch) < 2)
+        return 0;
+    return major * 1000000ul + minor * 1000ul + patch;
+}
+
+int vocabulary_is_known(enum key key)
+{
+    return version_number(words[key].since) <= version_number(ENVOI_VERSION);
+}
+
+/* Parses a number from 1 to max. Returns 0 if it is not one. */
+static long number_of(const char *text, long max)
+{
+    long number;
+
+    if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
+        return 0;
+    number = strtol(text, NULL, 10);
+    return number <= max ? number : 0;
+}
+
+#define SECONDS_MAX 1000000
+
+static const char *tls_fault(const char *value)
+{
+    for (size_t i = 0; i < sizeof tls_words / sizeof *tls_words; i++)
+        if (!strcmp(value, tls_words[i].word))
+            return NULL;
+    return "it is one of off, opportunistic, required, implicit";
+}
+
+static const char *flag_fault(const char *value)
+{
+    return strcmp(value, "yes") && strcmp(value, "no") ? "it is yes or no" : NULL;
+}
+
+static const char *port_fault(const char *value)
+{
+    return number_of(value, 65535) ? NULL : "it is a number from 1 to 65535";
+}
+
+static const char *seconds_fault(const char *value)
+{
+    return number_of(value, SECONDS_MAX) ? NULL : "it is a whole number of seconds, from 1 to 1000000";
+}
+
+typedef const char *fault_fn(const char *value);
+static fault_fn *const faults[] = {
+    [KIND_FLAG] = flag_fault, [KIND_TLS] = tls_fault, [KIND_PORT] = port_fault, [KIND_SECONDS] = seconds_fault};
+
+const char *vocabulary_fault(enum key key, const char *value)
+{
+    fault_fn *fault = faults[words[key].kind];
+
+    return fault ? fault(value) : NULL;
+}
+
+int vocabulary_tls(const char *value)
+{
+    for (size_t i = 0; value && i < sizeof tls_words / sizeof *tls_words; i++)
+        if (!strcmp(value, tls_words[i].word))
+            return tls_words[i].tls;
+    return ENVOI_TLS_DEFAULT;
+}
+
+int vocabulary_flag(const char *value)
+{
+    return value && !strcmp(value, "yes");
+}
+
+int64_t vocabulary_milliseconds(const char *value)
+{
+    return value ? (int64_t)number_of(value, SECONDS_MAX) * 1000 : 0;
+}

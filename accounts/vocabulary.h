@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The keys of an account: one table. A key is a long option of `envoi send`, or belongs to accounts.conf alone. The
+ * programs make their options from the same rows. */
+#ifndef ACCOUNTS_VOCABULARY_H
+#define ACCOUNTS_VOCABULARY_H
+
+#include <stdint.h>
+
+enum key {
+    KEY_HOST,
+    KEY_PORT,
+    KEY_LMTP,
+    KEY_HELO,
+    KEY_SOURCE,
+    KEY_TLS,
+    KEY_TLS_BACKEND,
+    KEY_TLS_NAME,
+    KEY_CA,
+    KEY_PIN,
+    KEY_TRUST,
+    KEY_CERT,
+    KEY_KEY,
+    KEY_PASSPHRASE_FILE,
+    KEY_TIMEOUT,
+    KEY_USER,
+    KEY_PASSWORD_FILE,
+    KEY_PASSWORD_COMMAND,
+    KEY_TOKEN_FILE,
+    KEY_TOKEN_COMMAND,
+    KEY_MECHANISM,
+    KEY_ALLOW_CLEARTEXT_AUTH,
+    KEY_FROM,
+    KEY_MAIL_OPTIONS,
+    KEY_RCPT_OPTIONS,
+    KEY_DROP_OPTIONS,
+    KEY_REQUIRE_ALL,
+    KEY_LIKE,
+    KEY_LOCK,
+    KEY_DEFAULT,
+    KEY_INCLUDE,
+    KEY_DOMAIN,
+    KEY_LOCAL,
+    KEY_ALIASES,
+    KEY_REWRITE,
+    KEY_FROM_HEADER,
+    KEY_SENDER_OVERRIDE,
+    KEY_QUEUE,
+    KEY_LOG,
+    KEY_COUNT
+};
+
+enum kind {
+    KIND_TEXT,
+    KIND_COMMAND,  /* for /bin/sh; the only kind that may have " #" in it */
+    KIND_PATH,     /* in a file: "~/" is the home directory, a relative one is relative to the directory of that file */
+    KIND_LIST,     /* several: with commas between them in a file, or an option that is repeated */
+    KIND_PATTERNS, /* a list in a file; the last one given as an option counts */
+    KIND_FLAG,     /* yes or no in a file; an option without an argument */
+    KIND_TLS,      /* one of the words of vocabulary_tls() */
+    KIND_PORT,
+    KIND_SECONDS,
+};
+
+/* Who understands a key. */
+enum group {
+    GROUP_CONNECTION = 1,
+    GROUP_LOGIN = 2,
+    GROUP_ENVELOPE = 4,
+    GROUP_FILE = 8,  /* accounts.conf itself: no option */
+    GROUP_FACE = 16, /* the program that is called as sendmail: no option */
+};
+
+/* Where in a file a key may stand. */
+enum place {
+    PLACE_ANY,     /* before the first section it holds for all accounts of its file */
+    PLACE_TOP,     /* before the first section only */
+    PLACE_ACCOUNT, /* in a section only, and `like` does not pass it on */
+};
+
+struct word {
+    const char *name;
+    enum kind kind;
+    enum group group;
+    enum place place;
+    const char *since;    /* the first version that understands it */
+    const char *argument; /* how --help names it; NULL: the option takes none */
+    const char *help;
+    const char *wants; /* the value that it takes, for errors where the library says only that it is wrong; or NULL */
+    /* A value is taken from below (the account under the options, or the account that `like` names) only if nothing
+     * above has one of the same slot; KEY_COUNT: the slot is the key itself. `with`: nor if there is a value of that
+     * key above, because both belong together; KEY_COUNT: none. */
+    enum key slot, with;
+};
+
+const struct word *vocabulary_word(enum key key);
+/* KEY_COUNT if there is no such key. */
+enum key vocabulary_key(const char *name);
+/* The key whose name is nearest to a wrong one, such as "hots"; KEY_COUNT if none is near. */
+enum key vocabulary_nearest(const char *name);
+/* Does this version understand the key? */
+int vocabulary_is_known(enum key key);
+/* Returns NULL, or why the value cannot be: the end of a sentence, "it is a number from 1 to 65535". */
+const char *vocabulary_fault(enum key key, const char *value);
+
+/* Return the meaning of a value without a fault: an ENVOI_TLS_* (ENVOI_TLS_DEFAULT for NULL); 0 for NULL or "no", else
+ * 1; milliseconds, 0 for NULL. */
+int vocabulary_tls(const char *value);
+int vocabulary_flag(const char *value);
+int64_t vocabulary_milliseconds(const char *value);
+
+#endif
