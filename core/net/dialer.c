@@ -21,7 +21,7 @@
 #define ATTEMPTS_MAX (FAMILIES * ADDRESSES_MAX)
 
 /* The watch list needs a place for each attempt and each socket of c-ares. */
-static_assert(WATCH_MAX >= ATTEMPTS_MAX + RESOLVER_SOCKETS_MAX, "the watch list is too short");
+static_assert(WATCH_MAX >= ATTEMPTS_MAX + CHANNEL_SOCKETS_MAX, "the watch list is too short");
 
 struct attempt {
     int fd;

@@ -5,180 +5,8 @@
 
 #include <ares.h>
 #include <envoi/session.h>
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-/* c-ares counts its users without a lock, so it is initialised once for the process. It keeps its own allocator: ours
- * would be set for other users of c-ares in the process, too, which may already hold memory from the old one. */
-static pthread_once_t resolver_once = PTHREAD_ONCE_INIT;
-static int resolver_library_status;
-
-static void resolver_start_library(void)
-{
-    resolver_library_status = ares_library_init(ARES_LIB_INIT_ALL);
-}
-
-/* ---- sockets of c-ares: never blocking, never inherited, never raising SIGPIPE ---- */
-
-static ares_socket_t channel_open_socket(int family, int type, int protocol, void *ctx)
-{
-    return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-}
-
-static int channel_close_socket(ares_socket_t fd, void *ctx)
-{
-    struct resolver *r = ctx;
-
-    watch_forget(r->watch, fd);
-    return close(fd);
-}
-
-static ares_ssize_t channel_receive(ares_socket_t fd, void *data, size_t len, int flags, struct sockaddr *from,
-                                    ares_socklen_t *from_len, void *ctx)
-{
-    return recvfrom(fd, data, len, flags, from, from_len);
-}
-
-#if ARES_VERSION < 0x012200 /* 1.34.0 */
-static int channel_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, void *ctx)
-{
-    return connect(fd, to, len);
-}
-
-static ares_ssize_t channel_send(ares_socket_t fd, const struct iovec *pieces, int count, void *ctx)
-{
-    struct iovec copy[16];
-    struct msghdr message = {.msg_iov = copy};
-
-    if (count > (int)(sizeof copy / sizeof copy[0]))
-        count = (int)(sizeof copy / sizeof copy[0]); /* a short write, which is allowed for a stream */
-    memcpy(copy, pieces, (size_t)count * sizeof copy[0]);
-    message.msg_iovlen = (size_t)count;
-    return sendmsg(fd, &message, MSG_NOSIGNAL);
-}
-
-static const struct ares_socket_functions channel_functions = {channel_open_socket, channel_close_socket,
-                                                               channel_connect, channel_receive, channel_send};
-
-static void channel_set_functions(ares_channel channel, struct resolver *r)
-{
-    ares_set_socket_functions(channel, &channel_functions, r);
-}
-#else
-static int channel_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, unsigned flags, void *ctx)
-{
-    return connect(fd, to, len);
-}
-
-static ares_ssize_t channel_send(ares_socket_t fd, const void *data, size_t len, int flags, const struct sockaddr *to,
-                                 ares_socklen_t to_len, void *ctx)
-{
-    return sendto(fd, data, len, flags | MSG_NOSIGNAL, to, to_len);
-}
-
-/* No option is set: buffers of another size or TCP Fast Open are not worth it for one question. */
-static int channel_set_option(ares_socket_t fd, ares_socket_opt_t option, const void *value, ares_socklen_t len,
-                              void *ctx)
-{
-    errno = ENOSYS;
-    return -1;
-}
-
-/* The addresses of a name are sorted by the source address that each would have (RFC 6724). */
-static int channel_get_name(ares_socket_t fd, struct sockaddr *name, ares_socklen_t *len, void *ctx)
-{
-    return getsockname(fd, name, len);
-}
-
-static const struct ares_socket_functions_ex channel_functions = {.version = 1,
-                                                                  .flags = ARES_SOCKFUNC_FLAG_NONBLOCKING,
-                                                                  .asocket = channel_open_socket,
-                                                                  .aclose = channel_close_socket,
-                                                                  .asetsockopt = channel_set_option,
-                                                                  .aconnect = channel_connect,
-                                                                  .arecvfrom = channel_receive,
-                                                                  .asendto = channel_send,
-                                                                  .agetsockname = channel_get_name};
-
-/* Fails only if one of the six that must be there is not. */
-static void channel_set_functions(ares_channel channel, struct resolver *r)
-{
-    (void)ares_set_socket_functions_ex(channel, &channel_functions, r);
-}
-#endif
-
-/* c-ares says so whenever it waits for something else at a socket; for nothing before it closes it. */
-static void channel_socket_state(void *ctx, ares_socket_t fd, int readable, int writable)
-{
-    struct resolver *r = ctx;
-    unsigned events = (readable ? ENVOI_EVENT_READ : 0) | (writable ? ENVOI_EVENT_WRITE : 0);
-    size_t i = 0;
-
-    while (i < r->socket_count && r->sockets[i].fd != fd)
-        i++;
-    if (i == RESOLVER_SOCKETS_MAX)
-        return; /* never ready: its name server counts as one that does not answer */
-    r->sockets[i] = (struct resolver_socket){.fd = fd, .events = events};
-    if (i == r->socket_count)
-        r->socket_count++;
-    if (!events)
-        r->sockets[i] = r->sockets[--r->socket_count];
-}
-
-/* ---- channels ---- */
-
-/* For /etc/hosts alone. The options are complete, so that c-ares reads neither resolv.conf nor the environment. */
-static int channel_open_files(ares_channel *channel)
-{
-    struct in_addr no_server = {0};
-    struct ares_options options = {.flags = ARES_FLAG_NOALIASES,
-                                   .lookups = (char[]){"f"},
-                                   .timeout = 1000,
-                                   .tries = 1,
-                                   .ndots = 1,
-                                   .servers = &no_server,
-                                   .nservers = 1};
-
-    return ares_init_options(channel, &options,
-                             ARES_OPT_FLAGS | ARES_OPT_LOOKUPS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-                                 ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_NOROTATE);
-}
-
-/* For the name servers. In a set-uid program LOCALDOMAIN (search domains), RES_OPTIONS and HOSTALIASES must have no
- * effect, so options that override the environment are set. */
-static int channel_open_servers(struct resolver *r, ares_channel *channel, const struct resolver_policy *policy)
-{
-    struct ares_options options = {.lookups = (char[]){"b"},
-                                   .flags = ARES_FLAG_NOALIASES,
-                                   .timeout = 5000,
-                                   .tries = 4,
-                                   .ndots = 1,
-                                   .sock_state_cb = channel_socket_state,
-                                   .sock_state_cb_data = r};
-    int mask = ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
-    int rc;
-
-    if (policy->secure)
-        mask |= ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_DOMAINS |
-                ARES_OPT_NOROTATE;
-    rc = ares_init_options(channel, &options, mask);
-    if (rc == ARES_SUCCESS && policy->servers && (rc = ares_set_servers_ports_csv(*channel, policy->servers))) {
-        ares_destroy(*channel);
-        *channel = NULL;
-    }
-    return rc;
-}
-
-static int channel_failure(int status, struct envoi_errctx *fault)
-{
-    int code = status == ARES_ENOMEM ? ENVOI_E_MEMORY : ENVOI_E_LOOKUP;
-
-    return fault_set(fault, code, ENVOI_PHASE_DNS, "name resolution cannot start: %s", ares_strerror(status));
-}
 
 /* ---- answers ---- */
 
@@ -240,15 +68,14 @@ static void query_answered(void *ctx, int status, int timeouts, struct ares_addr
     ares_freeaddrinfo(answer);
 }
 
-static void query_ask(struct resolver *r, ares_channel channel, const char *name, int family,
-                      struct resolver_query *query)
+static void query_ask(struct resolver *r, const char *name, int family, struct resolver_query *query)
 {
     struct ares_addrinfo_hints hints = {.ai_family = family, .ai_socktype = SOCK_STREAM};
 
     query->resolver = r;
     query->asked = true;
     query->both = family == AF_UNSPEC;
-    ares_getaddrinfo(channel, name, NULL, &hints, query_answered, query);
+    ares_getaddrinfo(r->channel.handle, name, NULL, &hints, query_answered, query);
 }
 
 /* ---- the look-up ---- */
@@ -288,44 +115,37 @@ static void resolver_add_loopback(struct resolver *r)
 static int resolver_ask_files(struct resolver *r, struct envoi_errctx *fault)
 {
     struct resolver_query query = {0};
-    ares_channel channel = NULL;
-    int status = channel_open_files(&channel);
+    int rc = channel_open_files(&r->channel, r->watch, fault);
 
-    if (status != ARES_SUCCESS)
-        return channel_failure(status, fault);
-    channel_set_functions(channel, r);
-    query_ask(r, channel, resolver_is_localhost(r->target) ? localhost : r->target->name, AF_UNSPEC, &query);
-    ares_destroy(channel);
-    if (query.status == ARES_ENOMEM)
-        return channel_failure(ARES_ENOMEM, fault);
-    return ENVOI_OK;
+    if (rc)
+        return rc;
+    query_ask(r, resolver_is_localhost(r->target) ? localhost : r->target->name, AF_UNSPEC, &query);
+    channel_close(&r->channel);
+    return query.status == ARES_ENOMEM ? channel_report(ARES_ENOMEM, r->target->name, fault) : ENVOI_OK;
 }
 
 static int resolver_ask_servers(struct resolver *r, const struct resolver_policy *policy, struct envoi_errctx *fault)
 {
     char absolute[256];
     const char *name = r->target->name;
-    ares_channel channel = NULL;
-    int status = channel_open_servers(r, &channel, policy);
+    int rc = channel_open_servers(&r->channel, policy, r->watch, fault);
 
-    if (status != ARES_SUCCESS)
-        return channel_failure(status, fault);
-    channel_set_functions(channel, r);
-    r->channel = channel;
+    if (rc)
+        return rc;
     r->addresses.first = FAMILY_V6;
     if (r->target->absolute) {
         (void)snprintf(absolute, sizeof absolute, "%s.", name);
         name = absolute;
     }
-    query_ask(r, channel, name, AF_INET6, &r->queries[FAMILY_V6]);
-    query_ask(r, channel, name, AF_INET, &r->queries[FAMILY_V4]);
+    query_ask(r, name, AF_INET6, &r->queries[FAMILY_V6]);
+    query_ask(r, name, AF_INET, &r->queries[FAMILY_V4]);
     return ENVOI_OK;
 }
 
 /* A channel must not be destroyed by its own callback, so this follows each call that can run the last one. */
 static void resolver_stop_if_done(struct resolver *r)
 {
-    if (r->channel && resolver_done(r, FAMILIES))
+    if (r->channel.handle && resolver_done(r, FAMILIES))
         resolver_stop(r);
 }
 
@@ -335,9 +155,6 @@ int resolver_start(struct resolver *r, const struct target *target, const struct
     int rc;
 
     *r = (struct resolver){.target = target, .watch = watch, .ttl = -1};
-    (void)pthread_once(&resolver_once, resolver_start_library);
-    if (resolver_library_status != ARES_SUCCESS)
-        return channel_failure(resolver_library_status, fault);
     rc = resolver_ask_files(r, fault);
     if (!rc && r->addresses.count[FAMILY_V6] + r->addresses.count[FAMILY_V4] == 0) {
         if (resolver_is_localhost(target))
@@ -353,12 +170,9 @@ int resolver_start(struct resolver *r, const struct target *target, const struct
 
 void resolver_process(struct resolver *r, int fd, unsigned events)
 {
-    ares_channel channel = r->channel;
-
-    if (!channel)
+    if (!r->channel.handle)
         return;
-    ares_process_fd(channel, events & ENVOI_EVENT_READ ? fd : ARES_SOCKET_BAD,
-                    events & ENVOI_EVENT_WRITE ? fd : ARES_SOCKET_BAD);
+    channel_process(&r->channel, fd, events);
     resolver_stop_if_done(r);
 }
 
@@ -371,18 +185,12 @@ bool resolver_done(const struct resolver *r, int family)
 
 void resolver_watch(const struct resolver *r)
 {
-    for (size_t i = 0; i < r->socket_count; i++)
-        watch_want(r->watch, r->sockets[i].fd, r->sockets[i].events);
+    channel_watch(&r->channel);
 }
 
 int64_t resolver_deadline(const struct resolver *r, int64_t now)
 {
-    struct timeval room, *left;
-
-    if (!r->channel || !(left = ares_timeout(r->channel, NULL, &room)))
-        return -1;
-    /* c-ares counts in microseconds: one millisecond more, so that its time-out has passed when it is called. */
-    return now + (int64_t)left->tv_sec * 1000 + left->tv_usec / 1000 + 1;
+    return channel_deadline(&r->channel, now);
 }
 
 int resolver_failure(const struct resolver *r, struct envoi_errctx *fault)
@@ -391,32 +199,16 @@ int resolver_failure(const struct resolver *r, struct envoi_errctx *fault)
     int status = v4 == ARES_ENODATA || v4 == ARES_SUCCESS ? v6 : v4;
     const char *name = r->target->name;
 
-    switch (status) {
-    case ARES_ENOMEM:
-        return fault_set(fault, ENVOI_E_MEMORY, ENVOI_PHASE_DNS, "%s: %s", name, ares_strerror(status));
-    case ARES_ENOTFOUND:
+    if (status == ARES_ENOTFOUND)
         return fault_set(fault, ENVOI_E_RESOLVE, ENVOI_PHASE_DNS, "%s: no such host", name);
-    case ARES_ENODATA:
+    if (status == ARES_ENODATA)
         return fault_set(fault, ENVOI_E_RESOLVE, ENVOI_PHASE_DNS, "%s: the host has no address", name);
-    case ARES_EBADNAME:
-        return fault_set(fault, ENVOI_E_RESOLVE, ENVOI_PHASE_DNS, "%s: %s", name, ares_strerror(status));
-    case ARES_ETIMEOUT:
-        return fault_set(fault, ENVOI_E_LOOKUP, ENVOI_PHASE_DNS, "%s: the name servers do not answer", name);
-    case ARES_ECONNREFUSED:
-        return fault_set(fault, ENVOI_E_LOOKUP, ENVOI_PHASE_DNS, "%s: no name server can be reached", name);
-    default: /* SERVFAIL, REFUSED, an answer that cannot be read ... */
-        return fault_set(fault, ENVOI_E_LOOKUP, ENVOI_PHASE_DNS, "%s: the name servers cannot tell: %s", name,
-                         ares_strerror(status));
-    }
+    return channel_report(status, name, fault);
 }
 
 void resolver_stop(struct resolver *r)
 {
-    ares_channel channel = r->channel;
-
-    r->channel = NULL;
     for (int f = 0; f < FAMILIES; f++)
         r->queries[f].done = true;
-    if (channel)
-        ares_destroy(channel);
+    channel_close(&r->channel);
 }

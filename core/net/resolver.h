@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One look-up of a host name, by c-ares.
  *
- * A c-ares channel costs 75 KiB and must not be used by two threads at once. So it belongs to a look-up, not to a
- * session: it is made if /etc/hosts does not have the name, and destroyed with the last answer, while connection
- * attempts may still go on. A connected session has none. A channel that is passed from session to session would cost
- * the same at the peak, would need a lock, and would go on asking the name servers of a network that the machine has
- * left. Making one takes 0.1 ms.
- *
  * /etc/hosts and localhost come first, for both families at once, and a name that is found there causes no packet.
  * Then there is one query for each family, so that a family without an answer does not delay the other (RFC 8305
  * section 3). */
@@ -14,6 +8,7 @@
 #define NET_RESOLVER_H
 
 #include "base/fault.h"
+#include "net/channel.h"
 #include "net/endpoint.h"
 #include "net/target.h"
 #include "net/watch.h"
@@ -23,9 +18,7 @@
 #include <stdint.h>
 
 /* Of each family; further ones are ignored. */
-#define ADDRESSES_MAX        8
-/* c-ares has two for each name server that it is asking: UDP, and TCP after an answer that is too long. */
-#define RESOLVER_SOCKETS_MAX 16
+#define ADDRESSES_MAX 8
 
 enum {
     FAMILY_V6,
@@ -39,11 +32,6 @@ struct addresses {
     int first; /* the family that is to be tried first */
 };
 
-struct resolver_policy {
-    const char *servers; /* "127.0.0.1:5353,...": instead of those of resolv.conf; for tests; NULL: none */
-    bool secure;         /* a set-uid program: the environment is ignored */
-};
-
 struct resolver_query {
     struct resolver *resolver;
     bool asked;
@@ -52,17 +40,10 @@ struct resolver_query {
     int status; /* ARES_* */
 };
 
-struct resolver_socket {
-    int fd;
-    unsigned events; /* ENVOI_EVENT_* */
-};
-
 struct resolver {
     const struct target *target;
     struct watch *watch;
-    void *channel; /* NULL: not, or no longer, needed */
-    size_t socket_count;
-    struct resolver_socket sockets[RESOLVER_SOCKETS_MAX]; /* of c-ares, and what it waits for at them */
+    struct channel channel; /* closed: not, or no longer, needed */
     struct addresses addresses;
     int64_t ttl; /* the least TTL of the answers, in milliseconds; -1: unknown */
     struct resolver_query queries[FAMILIES];

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -14,7 +15,7 @@
 #define NAMES_MAX 64
 
 struct packet {
-    uint8_t data[1024];
+    uint8_t data[8192];
     size_t len;
 };
 
@@ -71,20 +72,87 @@ static size_t read_name(const struct packet *p, char *name)
     return at + 5 <= p->len ? at + 1 : 0;
 }
 
-static void add_record(struct packet *p, int type, const char *address)
-{
-    uint8_t raw[16];
-    unsigned len = type == 1 ? 4 : 16;
+#define TYPE_CNAME 5
+#define TYPE_MX    15
+#define TYPE_SRV   33
 
-    inet_pton(type == 1 ? AF_INET : AF_INET6, address, raw);
+/* What stands before the data of a record, whose length is set by end_record(). */
+static size_t begin_record(struct packet *p, int type)
+{
     put16(p, 0xc00c); /* the name of the question */
     put16(p, (unsigned)type);
     put16(p, 1);
     put16(p, 0);
     put16(p, 60);
-    put16(p, len);
+    put16(p, 0);
+    return p->len;
+}
+
+static void end_record(struct packet *p, size_t from)
+{
+    unsigned count = p->data[6] << 8 | p->data[7], len = (unsigned)(p->len - from);
+
+    p->data[from - 2] = (uint8_t)(len >> 8);
+    p->data[from - 1] = (uint8_t)len;
+    count++;
+    p->data[6] = (uint8_t)(count >> 8);
+    p->data[7] = (uint8_t)count;
+}
+
+static void put_name(struct packet *p, const char *name)
+{
+    while (*name && strcmp(name, ".") != 0) {
+        size_t len = strcspn(name, ".");
+
+        p->data[p->len++] = (uint8_t)len;
+        memcpy(p->data + p->len, name, len);
+        p->len += len;
+        name += len + (name[len] == '.');
+    }
+    p->data[p->len++] = 0;
+}
+
+/* A record of numbers and a host. */
+static void add_host(struct packet *p, int type, const char *text)
+{
+    size_t from = begin_record(p, type);
+
+    for (int i = type == TYPE_SRV ? 3 : type == TYPE_MX; i > 0; i--) {
+        char *end;
+
+        put16(p, (unsigned)strtoul(text, &end, 10));
+        text = end + 1;
+    }
+    put_name(p, text);
+    end_record(p, from);
+}
+
+static void add_hosts(struct packet *p, const struct dns_row *row, int type)
+{
+    const char *const *list = type == TYPE_SRV ? row->srv : row->mx;
+    char more[64];
+
+    if (row->cname)
+        add_host(p, TYPE_CNAME, row->cname);
+    for (int i = 0; (type == TYPE_SRV || type == TYPE_MX) && i < DNS_ROW_MAX && list[i]; i++)
+        add_host(p, type, list[i]);
+    for (int i = 1; type == TYPE_SRV && i <= row->srv_more; i++) {
+        snprintf(more, sizeof more, "1 0 %d many.example", i);
+        add_host(p, type, more);
+    }
+}
+
+static void add_record(struct packet *p, int type, const char *address)
+{
+    uint8_t raw[16];
+    unsigned len = type == 1 ? 4 : 16;
+    size_t from;
+
+    inet_pton(type == 1 ? AF_INET : AF_INET6, address, raw);
+    from = begin_record(p, type);
     memcpy(p->data + p->len, raw, len);
     p->len += len;
+    end_record(p, from);
 }
 
 /* False: no answer. */
@@ -100,13 +168,12 @@ static int answer(struct packet *p, const char *name, int type)
     p->data[6] = p->data[7] = p->data[8] = p->data[9] = p->data[10] = p->data[11] = 0;
     if (!row->name)
         return 1;
-    if (type == 1 ? row->silent_a : row->silent_aaaa)
+    if (row->silent || (type == 1 && row->silent_a) || (type == 28 && row->silent_aaaa))
         return 0;
+    add_hosts(p, row, type);
     list = type == 1 ? row->a : row->aaaa;
-    for (int i = 0; (type == 1 || type == 28) && i < DNS_ROW_MAX && list[i]; i++) {
+    for (int i = 0; (type == 1 || type == 28) && i < DNS_ROW_MAX && list[i]; i++)
         add_record(p, type, list[i]);
-        p->data[7]++;
-    }
     return 1;
 }
 
@@ -137,7 +204,7 @@ static void reply(struct question *q)
         return;
     if ((server.rcode && waits_for_release(q)) || row_of(q)->rcode) {
         q->p.data[3] = (uint8_t)(0x80 | (row_of(q)->rcode ? row_of(q)->rcode : server.rcode));
-        q->p.data[7] = 0;
+        q->p.data[6] = q->p.data[7] = 0;
         q->p.len = q->asked_len;
     }
     if (q->by_tcp) {
@@ -149,7 +216,7 @@ static void reply(struct question *q)
     }
     if (row_of(q)->name && row_of(q)->truncated) {
         q->p.data[2] |= 0x02;
-        q->p.data[7] = 0;
+        q->p.data[6] = q->p.data[7] = 0;
         q->p.len = q->asked_len;
     }
     sendto(server.fd, q->p.data, q->p.len, 0, (struct sockaddr *)&q->from, sizeof q->from);
