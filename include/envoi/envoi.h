@@ -14,6 +14,7 @@
  * | message.h      | envoi_message | envelope, content and, after a send, a verdict for each recipient       |
  * | message_file.h | envoi_message | its content from a FILE; no other header needs `<stdio.h>`              |
  * | pool.h         | envoi_pool    | many messages over as many connections as pay off                       |
+ * | lookup.h       | envoi_lookup  | the servers that a mail domain names in DNS                             |
  * | reply.h        | envoi_reply   | the server's answer to one command                                      |
  * | error.h        | envoi_error   | the one list of results                                                 |
  * | plugin.h       | envoi_plugin  | the ABI of plugins; a program needs it for ENVOI_CRED_* and ENVOI_LOG_* |
@@ -64,6 +65,7 @@
 
 #include <envoi/error.h>
 #include <envoi/library.h>
+#include <envoi/lookup.h>
 #include <envoi/message.h>
 #include <envoi/message_file.h>
 #include <envoi/pool.h>
