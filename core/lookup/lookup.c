@@ -139,7 +139,7 @@ static bool lookup_is_answered(const struct envoi_lookup *l)
     return true;
 }
 
-/* The result of the verb: servers, or the failure that tells most. That a name server gives no answer does not mean
+/* The result of the verb: servers if there are any, or the failure that tells most. That a name server gives no answer does not mean
  * that there is none, so it goes before the word of another one that there is no record. */
 static int lookup_judge(struct envoi_lookup *l, bool late)
 {

@@ -21,7 +21,8 @@ static bool records_have(const struct records *r, const struct record *one)
     return false;
 }
 
-/* The host is a word of a stranger. c-ares writes the root as an empty name. */
+/* The host is the word of a stranger: if it is no host name, the record is passed over. c-ares writes the root as an
+ * empty name; if it is the only host, the domain has no such service. */
 static void records_add(struct records *r, const char *host, struct record one)
 {
     struct envoi_errctx ignored;
