@@ -139,8 +139,9 @@ static bool lookup_is_answered(const struct envoi_lookup *l)
     return true;
 }
 
-/* The result of the verb: servers if there are any, or the failure that tells most. That a name server gives no answer does not mean
- * that there is none, so it goes before the word of another one that there is no record. */
+/* The result of the verb: servers if there are any, or the failure that tells most. If a name
+ * server gives no answer, there may be a record, so that goes before the answer to another question that there is none.
+ */
 static int lookup_judge(struct envoi_lookup *l, bool late)
 {
     static const int order[] = {ENVOI_E_MEMORY, ENVOI_E_LOOKUP, ENVOI_E_NOT_SUPPORTED, ENVOI_E_RESOLVE};
