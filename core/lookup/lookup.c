@@ -45,7 +45,7 @@ struct envoi_lookup {
     struct watch watch;
     struct channel channel;
     char *domain;
-    const struct question *questions; /* NULL: no verb so far */
+    const struct question *questions; /* NULL if there was no verb so far */
     struct records answers[QUESTIONS_MAX];
     struct envoi_errctx fault;
 };
@@ -209,7 +209,7 @@ static int64_t lookup_deadline(const struct envoi_lookup *l, int64_t now)
     return clock_earlier(l->until, channel_deadline(&l->channel, now));
 }
 
-/* Waits once, and tells c-ares. */
+/* Waits once, and tells c-ares if a descriptor is ready or a time-out is due. */
 static int lookup_wait(struct envoi_lookup *l)
 {
     struct pollfd fds[WATCH_MAX];
@@ -317,7 +317,7 @@ int64_t envoi_lookup_deadline(const struct envoi_lookup *lookup)
 
 /* ---- the servers ---- */
 
-/* Record number `index`, counted over all questions; NULL: there is none. */
+/* Record number `index`, counted over all questions; NULL if there is none. */
 static const struct record *lookup_record(const struct envoi_lookup *l, size_t index, const struct question **question)
 {
     if (!l || !l->questions || l->active)

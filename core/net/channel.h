@@ -40,13 +40,13 @@ int channel_open_files(struct channel *c, struct watch *watch, struct envoi_errc
 /* For the name servers. */
 int channel_open_servers(struct channel *c, const struct resolver_policy *policy, struct watch *watch,
                          struct envoi_errctx *fault);
-/* Ends all questions: their callbacks are called with ARES_EDESTRUCTION. Not from a callback of the channel. */
+/* fd is ready for events; -1: if none is, but a time-out of c-ares may be due. Only while the channel is open. */
 void channel_close(struct channel *c);
-/* fd is ready for events. -1: none is, but a time-out of c-ares may be due. Only while the channel is open. */
+/* fd is ready for events. -1: if none is, but a time-out of c-ares may be due. Only while the channel is open. */
 void channel_process(struct channel *c, int fd, unsigned events);
-/* Adds the descriptors that matter now to the watch list. */
+/* Adds the descriptors that matter now to the watch list, if there are any. */
 void channel_watch(const struct channel *c);
-/* When channel_process() is due at the latest; -1: never. */
+/* When channel_process() is due at the latest; -1: never, if no question is open. */
 int64_t channel_deadline(const struct channel *c, int64_t now);
 /* Reports in fault why there is no answer for the name, and returns the code. `status` is an ARES_* that says neither
  * that the name does not exist nor that it has no such record: ARES_ENOTFOUND, ARES_ENODATA. */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of one answer; further ones are ignored. */
+/* Of one answer; if there are more, those are ignored. */
 #define RECORDS_MAX 32
 
 enum record_kind {
