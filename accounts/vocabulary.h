@@ -84,7 +84,7 @@ struct word {
     enum place place;
     const char *since;    /* the first version that understands it */
     const char *argument; /* how --help names it; NULL: the option takes none */
-    const char *help;
+    const char *help;     /* NULL: this version does not have it */
     const char *wants; /* the value that it takes, for errors where the library says only that it is wrong; or NULL */
     /* A value is taken from below (the account under the options, or the account that `like` names) only if nothing
      * above has one of the same slot; KEY_COUNT: the slot is the key itself. `with`: nor if there is a value of that

@@ -7,6 +7,7 @@
 
 int send_command(const struct options *options);
 int probe_command(const struct options *options);
+int accounts_command(const struct options *options);
 int plugins_command(const struct options *options);
 
 #endif

@@ -76,21 +76,6 @@ static const struct {
     {"certificate has a weak key or signature", SERVER_ONLY},
 };
 
-/* The value that an option takes, for errors where the library says only that it is wrong. */
-static const struct {
-    const char *option;
-    const char *wants;
-} wants[] = {
-    {"--pin", "64 hexadecimal digits"},
-    {"--trust", "the word pin, and --pin beside it"},
-    {"--user", "a name, and a password or token, without control characters"},
-    {"--tls-backend", "the id of a plugin that 'envoi plugins' lists"},
-    {"--helo", "a host name or an address in brackets"},
-    {"--source", "an IP address of this machine, such as 192.0.2.7 or [2001:db8::7]:2525"},
-    {"--tls-name", "a host name or an address"},
-    {"--mechanism", "names of mechanisms with blanks between them"},
-};
-
 void complain(const char *format, ...)
 {
     char line[2560], *clean;
@@ -141,9 +126,6 @@ int fault_from_setter(struct fault *fault, const char *what, const char *value, 
     char shown[TEXT_QUOTED];
 
     text_quote(value, shown);
-    for (size_t i = 0; error == ENVOI_E_USAGE && i < sizeof wants / sizeof *wants; i++)
-        if (!strcmp(wants[i].option, what))
-            return fault_set(fault, exit, error, "%s %s: it takes %s", what, shown, wants[i].wants);
     return fault_set(fault, exit, error, "%s %s: %s", what, shown, envoi_error_text(error));
 }
 

@@ -4,64 +4,54 @@
 #include "secret.h"
 #include <envoi/envoi.h>
 #include <envoi/plugin.h>
+#include <stdio.h>
 
-/* Options that name the source of the secret. */
+/* Keys that name the source of the secret. */
 static const struct source {
-    const char *option;
-    size_t where;
+    enum key key;
     int (*read)(struct secret *secret, const char *option, const char *value, int64_t timeout, struct fault *fault);
     int (*set)(struct envoi_session *session, const char *user, const char *secret);
 } sources[] = {
-    {"--password-file", offsetof(struct options, password_file), secret_from_file, envoi_session_set_password},
-    {"--password-command", offsetof(struct options, password_command), secret_from_command, envoi_session_set_password},
-    {"--token-file", offsetof(struct options, token_file), secret_from_file, envoi_session_set_token},
-    {"--token-command", offsetof(struct options, token_command), secret_from_command, envoi_session_set_token},
+    {KEY_PASSWORD_FILE, secret_from_file, envoi_session_set_password},
+    {KEY_PASSWORD_COMMAND, secret_from_command, envoi_session_set_password},
+    {KEY_TOKEN_FILE, secret_from_file, envoi_session_set_token},
+    {KEY_TOKEN_COMMAND, secret_from_command, envoi_session_set_token},
 };
 
 #define SOURCES (sizeof sources / sizeof *sources)
 
 static struct secret secret;
 
-static const char *source_value(const struct options *options, const struct source *source)
-{
-    return *(const char *const *)(const void *)((const char *)options + source->where);
-}
-
-int login_count_secrets(const struct options *options)
-{
-    int count = 0;
-
-    for (size_t i = 0; i < SOURCES; i++)
-        count += source_value(options, &sources[i]) != NULL;
-    return count;
-}
-
-static int set_from(const struct source *source, const struct options *options, struct envoi_session *session,
+static int set_from(const struct source *source, const struct values *values, struct envoi_session *session,
                     struct fault *fault)
 {
-    int rc = source->read(&secret, source->option, source_value(options, source), options->timeout, fault);
-    int error = rc ? ENVOI_OK : source->set(session, options->user, secret.text);
+    const struct value *user = values_find(values, KEY_USER), *value = values_find(values, source->key);
+    char label[VALUES_LABEL];
+    int rc = source->read(&secret, values_label(value, label), value->text,
+                          vocabulary_milliseconds(values_text(values, KEY_TIMEOUT)), fault);
+    int error = rc ? ENVOI_OK : source->set(session, user->text, secret.text);
 
     secret_wipe(&secret);
-    return error ? fault_from_setter(fault, "--user", options->user, error) : rc;
+    return error ? apply_setter_failed(user, error, fault) : rc;
 }
 
-int login_set(struct login *login, const struct options *options, const char *server, struct envoi_session *session,
+int login_set(struct login *login, const struct values *values, const char *server, struct envoi_session *session,
               struct fault *fault)
 {
+    const struct value *user = values_find(values, KEY_USER);
     int error;
 
     *login = (struct login){0};
-    if (!options->user)
+    if (!user)
         return 0;
     for (size_t i = 0; i < SOURCES; i++)
-        if (source_value(options, &sources[i]))
-            return set_from(&sources[i], options, session, fault);
-    snprintf(login->prompt, sizeof login->prompt, "Password of %.200s at %s: ", options->user, server);
-    error = envoi_session_set_password(session, options->user, NULL);
+        if (values_find(values, sources[i].key))
+            return set_from(&sources[i], values, session, fault);
+    snprintf(login->prompt, sizeof login->prompt, "Password of %.200s at %s: ", user->text, server);
+    error = envoi_session_set_password(session, user->text, NULL);
     if (!error)
         error = envoi_session_set_credential_callback(session, login_answer, login);
-    return error ? fault_from_setter(fault, "--user", options->user, error) : 0;
+    return error ? apply_setter_failed(user, error, fault) : 0;
 }
 
 int login_answer(void *ctx, unsigned credential, const char *mechanism, const char **data, size_t *len)

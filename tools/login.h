@@ -3,21 +3,20 @@
 #ifndef TOOL_LOGIN_H
 #define TOOL_LOGIN_H
 
-#include "connection.h"
+#include "accounts/apply.h"
+#include "fault.h"
 
 #include <stddef.h>
 
 struct login {
-    char prompt[SERVER_MAX + 256];
+    char prompt[APPLY_SERVER_MAX + 256];
     int asked;          /* 1: the terminal was asked already */
     struct fault fault; /* why there is no password */
 };
 
-/* Returns how many of the options that name a secret are given. */
-int login_count_secrets(const struct options *options);
-/* Sets the user, and the secret of a file or a command. If no option names one, the terminal is asked when a mechanism
+/* Sets the user, and the secret of a file or a command. If no value names one, the terminal is asked when a mechanism
  * wants the password. `login` must live as long as the session. Returns 0, or the exit code with *fault filled. */
-int login_set(struct login *login, const struct options *options, const char *server, struct envoi_session *session,
+int login_set(struct login *login, const struct values *values, const char *server, struct envoi_session *session,
               struct fault *fault);
 /* The credential callback. It asks for the password once and gives the same answer to later calls. Other credentials
  * are cancelled. */

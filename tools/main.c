@@ -16,7 +16,8 @@ static const struct row {
     const char *help;
 } commands[] = {
     {"send", COMMAND_SEND, send_command, " [FILE]", "send a message from a file or standard input"},
-    {"probe", COMMAND_PROBE, probe_command, " HOST", "show what a server announces, its TLS and its certificates"},
+    {"probe", COMMAND_PROBE, probe_command, " [HOST]", "show what a server announces, its TLS and its certificates"},
+    {"accounts", COMMAND_ACCOUNTS, accounts_command, " [ADDRESS]", "show the accounts, and which one serves ADDRESS"},
     {"plugins", COMMAND_PLUGINS, plugins_command, " [ID...]", "show the plugins for TLS and login"},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -43,6 +44,8 @@ static void print_help(const struct row *row)
 {
     printf("Usage: envoi %s [OPTION...]%s\n\nOptions:\n", row->name, row->operand);
     options_print(row->command, stdout);
+    if (row->command == COMMAND_ACCOUNTS)
+        options_print_keys(stdout);
 }
 
 static int dispatch(struct options *options, int argc, char **argv)
@@ -85,7 +88,7 @@ int main(int argc, char **argv)
     if (fflush(stdout) || ferror(stdout)) {
         complain("cannot write to standard output");
         if (!exit)
-            exit = options.from ? EXIT_SENT : EXIT_LOCAL;
+            exit = options.to.count || options.read_recipients ? EXIT_SENT : EXIT_LOCAL;
     }
     return exit;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: one table of options is used for parsing and for --help. */
+/* The command line: the table of keys (accounts/vocabulary.h) and one of further options, for parsing and for --help.
+ * */
 #ifndef TOOL_OPTIONS_H
 #define TOOL_OPTIONS_H
 
+#include "accounts/values.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@ enum command {
     COMMAND_SEND = 1,
     COMMAND_PROBE = 2,
     COMMAND_PLUGINS = 4,
+    COMMAND_ACCOUNTS = 8,
 };
 
 /* The values of an option that may be repeated. The texts belong to argv. */
@@ -20,25 +23,17 @@ struct list {
     size_t count;
 };
 
-/* The parsed command line. All texts belong to argv. */
+/* The parsed command line. All texts but those of `values` belong to argv. */
 struct options {
     int help, version;
     const char *plugins_d, *module_dir;
 
-    const char *host, *port;
-    int lmtp, tls;
-    const char *helo, *source, *tls_backend, *tls_name, *ca, *cert, *key, *passphrase_file, *trust;
-    struct list pins;
-    int64_t timeout; /* milliseconds, 0: the deadlines of the library */
+    struct values values; /* the keys of an account that are given as options */
+    const char *account, *accounts_file;
     int trace, json, why, check, pem;
 
-    const char *from;
     struct list to;
     int read_recipients, keep_bcc, drop_bcc, quiet;
-    const char *mail_options, *rcpt_options;
-    int drop_options, require_all;
-    const char *user, *password_file, *password_command, *token_file, *token_command, *mechanisms;
-    int allow_cleartext_auth;
 
     char **operands; /* the words that are no options: the message file, the host to probe */
     int operand_count;
@@ -50,5 +45,7 @@ int options_parse(struct options *options, enum command command, int argc, char 
 void options_free(struct options *options);
 /* Prints the options of a command, aligned. */
 void options_print(enum command command, FILE *file);
+/* Prints the keys of accounts.conf that are no options. */
+void options_print_keys(FILE *file);
 
 #endif

@@ -190,7 +190,7 @@ int plugins_command(const struct options *options)
     int rc;
 
     /* No log: its messages are among the warnings that plugins_print() shows. */
-    rc = connection_library(options, 0, &library, &fault);
+    rc = connection_library(options, &options->values, 0, &library, &fault);
     if (rc)
         fault_print(&fault, NULL);
     else

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe.h"
 
+#include "account.h"
+#include "accounts/apply.h"
 #include "accounts/exit_code.h"
 #include "commands.h"
 #include "connection.h"
@@ -18,7 +20,8 @@ struct probe {
     const struct options *options;
     struct envoi_library *library;
     struct envoi_session *session;
-    char server[SERVER_MAX];
+    struct used used;
+    char server[APPLY_SERVER_MAX];
     int implicit;
     json_t *found;
     struct fault fault;
@@ -116,7 +119,7 @@ static json_t *certificates(const struct envoi_session *session, int pem)
 /* Sends STARTTLS if it is announced, or if the options require TLS. Not with --tls off. */
 static int begin_tls(struct probe *probe)
 {
-    int tls = probe->options->tls;
+    int tls = vocabulary_tls(values_text(&probe->used.values, KEY_TLS));
     int error;
 
     if (tls == ENVOI_TLS_OFF)
@@ -167,20 +170,19 @@ static void tell_if_silent(void *ctx, int kind, const char *text, size_t len)
 
 static int attempt(struct probe *probe, int verify)
 {
-    struct options options = *probe->options;
     int error;
 
+    if (connection_session(probe->options, &probe->used.values, probe->library, verify, &probe->session, &probe->fault))
+        return probe->fault.exit;
     /* connect and ehlo use the policy for implicit TLS only. STARTTLS is sent by begin_tls(). */
     if (!probe->implicit)
-        options.tls = ENVOI_TLS_OPPORTUNISTIC;
-    if (connection_session(&options, probe->library, verify, &probe->session, &probe->fault))
-        return probe->fault.exit;
+        envoi_session_set_tls(probe->session, ENVOI_TLS_OPPORTUNISTIC);
     if (!probe->options->trace)
         envoi_session_set_trace(probe->session, 1, tell_if_silent, NULL);
     error = visit(probe);
     if (error) {
         fault_from_session(&probe->fault, probe->session, error);
-        connection_blame_file(probe->options, &probe->fault);
+        apply_blame_file(&probe->used.values, &probe->fault);
     }
     if (error == ENVOI_E_NOT_SUPPORTED) {
         /* A probe requires no other extension. */
@@ -212,24 +214,25 @@ static int look(struct probe *probe)
     return probe->fault.exit;
 }
 
-static int probe_check_usage(const struct options *o)
+/* Takes the account and the host. Prints a fault of the command line; others are left in probe->fault. */
+static int probe_begin(struct probe *probe)
 {
-    const struct {
-        int wrong;
-        const char *text;
-    } checks[] = {
-        {o->operand_count == 0, "the host is missing: 'envoi probe HOST'"},
-        {o->operand_count > 1, "one host at a time"},
-        {o->key && !o->cert, "--key needs --cert"},
-        {o->passphrase_file && !o->cert, "--passphrase-file needs --cert"},
-    };
+    const struct options *o = probe->options;
+    const char *host = o->operand_count ? o->operands[0] : NULL;
+    int rc;
 
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
-        if (checks[i].wrong) {
-            complain("%s; see 'envoi probe --help'", checks[i].text);
-            return EXIT_USAGE;
-        }
-    return 0;
+    if (o->operand_count + (int)values_count(&o->values, KEY_HOST) > 1)
+        rc = fault_set(&probe->fault, EXIT_USAGE, ENVOI_E_USAGE, "one host at a time");
+    else
+        rc = account_use(o, host, &probe->used, &probe->fault);
+    if (!rc && !values_find(&probe->used.values, KEY_HOST))
+        rc = fault_set(&probe->fault, EXIT_USAGE, ENVOI_E_USAGE,
+                       "the host is missing: 'envoi probe HOST', or an account in accounts.conf(5)");
+    if (!rc)
+        rc = apply_check(&probe->used.values, &probe->fault);
+    if (rc == EXIT_USAGE)
+        complain("%s; see 'envoi probe --help'", probe->fault.text);
+    return rc;
 }
 
 static int probe_report(struct probe *probe)
@@ -252,33 +255,38 @@ static int probe_report(struct probe *probe)
     return rc;
 }
 
-/* Is it implicit TLS: by an option, or as in the library by port 465? */
+/* Is it implicit TLS: by a value, or as in the library by port 465? */
 static int is_implicit(const struct probe *probe)
 {
     size_t len = strlen(probe->server);
     int port_465 = len > 4 && !strcmp(probe->server + len - 4, ":465");
+    int tls = vocabulary_tls(values_text(&probe->used.values, KEY_TLS));
 
-    return probe->options->tls == ENVOI_TLS_IMPLICIT || (probe->options->tls == ENVOI_TLS_DEFAULT && port_465);
+    return tls == ENVOI_TLS_IMPLICIT || (tls == ENVOI_TLS_DEFAULT && port_465);
 }
 
 int probe_command(const struct options *options)
 {
     struct probe probe = {.options = options};
-    int rc = probe_check_usage(options);
-    int printed;
+    const struct values *values = &probe.used.values;
+    int rc = probe_begin(&probe);
+    int printed = 0;
 
-    if (rc)
-        return rc;
-    probe.found = json_object();
-    rc = connection_server(options, options->operands[0], probe.server, &probe.fault);
-    if (!rc)
-        rc = connection_library(options, 1, &probe.library, &probe.fault);
-    if (!rc) {
-        probe.implicit = is_implicit(&probe);
-        json_object_set_new(probe.found, "server", text_json(probe.server));
-        rc = look(&probe);
+    if (rc != EXIT_USAGE) {
+        probe.found = json_object();
+        if (!rc)
+            rc = apply_server(values, values_text(values, KEY_HOST), probe.server, &probe.fault);
+        if (!rc)
+            rc = connection_library(options, values, 1, &probe.library, &probe.fault);
+        if (!rc) {
+            account_warn(&probe.used);
+            probe.implicit = is_implicit(&probe);
+            json_object_set_new(probe.found, "server", text_json(probe.server));
+            rc = look(&probe);
+        }
+        printed = probe_report(&probe);
     }
-    printed = probe_report(&probe);
     envoi_library_free(probe.library);
+    account_free(&probe.used);
     return rc ? rc : printed;
 }

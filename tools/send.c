@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "account.h"
+#include "accounts/apply.h"
 #include "accounts/exit_code.h"
 #include "addresses.h"
 #include "commands.h"
@@ -11,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_ACCOUNT "there is none (accounts.conf(5))"
+
 struct send {
     const struct options *options;
     struct envoi_library *library;
@@ -19,45 +23,31 @@ struct send {
     struct address_set *seen; /* the recipients of the message */
     struct content content;
     struct login login;
-    char server[SERVER_MAX];
+    struct used used;
+    const char *from; /* the sender */
+    char server[APPLY_SERVER_MAX];
     int tried; /* 1: transmit() was called */
     struct fault fault;
 };
 
-/* Does the list of --mechanism name none? A named mechanism is a login, even without a user: by a Kerberos ticket,
- * say. */
-static int names_none(const char *list)
+/* Checks for required options, and for options that need or exclude another. With an account some are there already. */
+static int send_check_usage(const struct send *send)
 {
-    for (const char *word = list + strspn(list, " "); *word; word += strspn(word, " ")) {
-        if (*word != '!' && *word != '*')
-            return 0;
-        word += strcspn(word, " ");
-    }
-    return 1;
-}
-
-/* Checks for required options, and for options that need or exclude another. */
-static int send_check_usage(const struct options *o)
-{
+    const struct options *o = send->options;
     const struct {
         int wrong;
         const char *text;
     } checks[] = {
-        {!o->host, "--host is missing: where to?"},
-        {!o->from, "--from is missing: who sends? ('<>' is the null sender)"},
-        {o->from && !*o->from, "--from is empty; is a variable not set? ('<>' is the null sender)"},
+        {!values_find(&send->used.values, KEY_HOST),
+         "--host is missing: where to? An account would say it, but " NO_ACCOUNT},
+        {!send->from, "--from is missing: who sends? ('<>' is the null sender)"},
+        {send->from && !*send->from, "--from is empty; is a variable not set? ('<>' is the null sender)"},
         {!o->to.count && !o->read_recipients, "--to is missing: who is it for?"},
         {o->keep_bcc && o->drop_bcc, "--keep-bcc and --drop-bcc exclude one another"},
         {o->keep_bcc && o->read_recipients,
          "--keep-bcc and --read-recipients (-t) exclude one another: -t removes Bcc"},
         {o->quiet && o->json, "--quiet and --json exclude one another"},
         {o->operand_count > 1, "there is more than one message; one is sent at a time"},
-        {login_count_secrets(o) > 1,
-         "--password-file, --password-command, --token-file and --token-command exclude one another"},
-        {login_count_secrets(o) && !o->user, "a password or a token needs --user"},
-        {o->mechanisms && !o->user && names_none(o->mechanisms), "--mechanism without --user needs the name of one"},
-        {o->key && !o->cert, "--key needs --cert"},
-        {o->passphrase_file && !o->cert, "--passphrase-file needs --cert"},
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
@@ -78,7 +68,8 @@ static int send_add_recipient(void *ctx, const char *address, struct fault *faul
     if (!added)
         return 0;
     if (added > 0)
-        error = envoi_message_add_recipient_with(send->message, address, send->options->rcpt_options);
+        error =
+            envoi_message_add_recipient_with(send->message, address, values_text(&send->used.values, KEY_RCPT_OPTIONS));
     if (!error)
         return 0;
     return fault_from_message(fault, error == ENVOI_E_ADDRESS ? "recipient" : "--rcpt-options", send->message, error);
@@ -102,18 +93,20 @@ static int send_add_recipients(struct send *send)
 static int make_message(struct send *send)
 {
     const struct options *o = send->options;
+    const struct values *values = &send->used.values;
+    const char *mail_options = values_text(values, KEY_MAIL_OPTIONS);
     int error = envoi_message_new(NULL, &send->message);
     int rc;
 
     if (error)
         return fault_set(&send->fault, EXIT_LOCAL, error, "%s", envoi_error_text(error));
     /* The sender is set afterwards, because then the message knows why it cannot be. */
-    if ((error = envoi_message_reset(send->message, o->from)))
+    if ((error = envoi_message_reset(send->message, send->from)))
         return fault_from_message(&send->fault, "--from", send->message, error);
-    if (o->mail_options && (error = envoi_message_set_options(send->message, o->mail_options)))
+    if (mail_options && (error = envoi_message_set_options(send->message, mail_options)))
         return fault_from_message(&send->fault, "--mail-options", send->message, error);
-    envoi_message_set_drop_options(send->message, o->drop_options > 0);
-    envoi_message_set_require_all(send->message, o->require_all > 0);
+    envoi_message_set_drop_options(send->message, vocabulary_flag(values_text(values, KEY_DROP_OPTIONS)));
+    envoi_message_set_require_all(send->message, vocabulary_flag(values_text(values, KEY_REQUIRE_ALL)));
     rc = send_add_recipients(send);
     if (!rc)
         rc = content_open(&send->content, o->operand_count ? o->operands[0] : NULL, &send->fault);
@@ -132,15 +125,46 @@ static int make_message(struct send *send)
  * depends on the mechanisms that the server announces. */
 static int prepare(struct send *send)
 {
-    int rc = connection_server(send->options, send->options->host, send->server, &send->fault);
+    const struct values *values = &send->used.values;
+    int rc = apply_server(values, values_text(values, KEY_HOST), send->server, &send->fault);
 
     if (!rc)
-        rc = connection_library(send->options, 1, &send->library, &send->fault);
+        rc = connection_library(send->options, values, 1, &send->library, &send->fault);
     if (!rc)
-        rc = connection_session(send->options, send->library, 1, &send->session, &send->fault);
+        rc = connection_session(send->options, values, send->library, 1, &send->session, &send->fault);
     if (!rc)
         rc = make_message(send);
-    return rc ? rc : login_set(&send->login, send->options, send->server, send->session, &send->fault);
+    return rc ? rc : login_set(&send->login, values, send->server, send->session, &send->fault);
+}
+
+/* Failures after which another host may be better: there is no connection, or the greeting says no. */
+static int may_try_next(int error)
+{
+    return envoi_error_class(error) == ENVOI_CLASS_NETWORK || error == ENVOI_E_GREETING;
+}
+
+/* Connects to the first host that takes it. Returns 0, or the exit code with send->fault filled. */
+static int connect_to_one(struct send *send)
+{
+    const struct values *values = &send->used.values;
+    const struct value *host = values_find(values, KEY_HOST), *next;
+
+    for (;; host = next) {
+        int error = envoi_session_connect(send->session, send->server);
+        char before[APPLY_SERVER_MAX];
+
+        next = values_next(values, host);
+        if (!error)
+            return 0;
+        fault_from_session(&send->fault, send->session, error);
+        if (!next || !may_try_next(error))
+            return apply_blame_file(values, &send->fault);
+        memcpy(before, send->server, sizeof before);
+        if (apply_server(values, next->text, send->server, &send->fault))
+            return send->fault.exit;
+        complain("warning: %s: %s; now %s is tried", before, send->fault.text, send->server);
+        send->fault = (struct fault){0};
+    }
 }
 
 static int transmit(struct send *send)
@@ -149,11 +173,8 @@ static int transmit(struct send *send)
     int error, exit;
 
     send->tried = 1;
-    error = envoi_session_connect(send->session, send->server);
-    if (error) {
-        fault_from_session(&send->fault, send->session, error);
-        return connection_blame_file(send->options, &send->fault);
-    }
+    if ((exit = connect_to_one(send)))
+        return exit;
     progress_begin(&send->content.progress, send->content.size, !send->options->trace);
     error = envoi_session_send(send->session, send->message);
     progress_end(&send->content.progress);
@@ -166,7 +187,7 @@ static int transmit(struct send *send)
         fault_from_session(&send->fault, send->session, error);
         report_complete_fault(send->message, &send->fault);
     }
-    if (error && connection_blame_file(send->options, &send->fault) == EXIT_CONFIG)
+    if (error && apply_blame_file(&send->used.values, &send->fault) == EXIT_CONFIG)
         return EXIT_CONFIG;
     report_tally(send->message, &tally);
     /* The error quotes one reply only. */
@@ -199,24 +220,42 @@ static void send_print(const struct send *send, int exit)
     }
 }
 
+/* Takes the account, and checks that all is there. Prints a fault of the command line; others are left in send->fault.
+ * */
+static int begin(struct send *send)
+{
+    int rc = account_use(send->options, NULL, &send->used, &send->fault);
+
+    if (rc)
+        return rc;
+    send->from = accounts_sender(&send->used.values);
+    rc = send_check_usage(send);
+    if (!rc && (rc = apply_check(&send->used.values, &send->fault)) == EXIT_USAGE)
+        complain("%s; see 'envoi send --help'", send->fault.text);
+    return rc;
+}
+
 int send_command(const struct options *options)
 {
     struct send send = {.options = options, .content.fd = -1};
-    int exit = send_check_usage(options);
+    int exit = begin(&send);
 
-    if (exit)
-        return exit;
-    exit = prepare(&send);
+    if (!exit)
+        exit = prepare(&send);
+    else if (exit == EXIT_USAGE)
+        goto end;
     if (!exit)
         exit = transmit(&send);
     /* Printed before QUIT, as its reply does not change the verdicts. */
     send_print(&send, exit);
     if (envoi_session_connected(send.session))
         envoi_session_quit(send.session);
+end:
     envoi_session_free(send.session);
     envoi_message_free(send.message);
     address_set_free(send.seen);
     envoi_library_free(send.library);
     content_close(&send.content);
+    account_free(&send.used);
     return exit;
 }

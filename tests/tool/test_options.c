@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "connection.h"
 #include "options.h"
 
 #include <criterion/criterion.h>
@@ -29,14 +28,14 @@ Test(options, values, .timeout = 10)
     cr_assert_eq(parse(&o, COMMAND_SEND,
                        "--host h letter --to=a@b --to c@d -t --timeout 30 --tls implicit --trace --trace --port=25"),
                  0);
-    cr_assert_str_eq(o.host, "h");
-    cr_assert_str_eq(o.port, "25");
+    cr_assert_str_eq(values_text(&o.values, KEY_HOST), "h");
+    cr_assert_str_eq(values_text(&o.values, KEY_PORT), "25");
     cr_assert_eq(o.to.count, 2);
     cr_assert_str_eq(o.to.items[0], "a@b");
     cr_assert_str_eq(o.to.items[1], "c@d");
     cr_assert_eq(o.read_recipients, 1);
-    cr_assert_eq(o.timeout, 30000);
-    cr_assert_eq(o.tls, ENVOI_TLS_IMPLICIT);
+    cr_assert_eq(vocabulary_milliseconds(values_text(&o.values, KEY_TIMEOUT)), 30000);
+    cr_assert_eq(vocabulary_tls(values_text(&o.values, KEY_TLS)), ENVOI_TLS_IMPLICIT);
     cr_assert_eq(o.trace, 2);
     cr_assert_eq(o.operand_count, 1);
     cr_assert_str_eq(o.operands[0], "letter");
@@ -94,46 +93,37 @@ Test(options, help_shows_those_of_the_command, .timeout = 10)
     free(text);
 }
 
-Test(server, host_and_port, .timeout = 10)
+/* Every key of an account is an option, but those that belong to the file and to sendmail's face; and the other way round
+ * a key has the name of its option. */
+Test(options, keys_are_options, .timeout = 10)
 {
-    static const struct {
-        const char *host, *port;
-        int lmtp, tls;
-        const char *server; /* NULL: refused */
-    } cases[] = {
-        {"mail.example.org", NULL, 0, ENVOI_TLS_DEFAULT, "mail.example.org:587"},
-        {"mail.example.org", NULL, 0, ENVOI_TLS_IMPLICIT, "mail.example.org:465"},
-        {"mail.example.org", NULL, 1, ENVOI_TLS_OFF, "mail.example.org:24"},
-        {"mail.example.org", "25", 0, ENVOI_TLS_DEFAULT, "mail.example.org:25"},
-        {"mail.example.org:26", NULL, 0, ENVOI_TLS_DEFAULT, "mail.example.org:26"},
-        {"mail.example.org:26", "25", 0, ENVOI_TLS_DEFAULT, NULL},
-        {"::1", NULL, 0, ENVOI_TLS_DEFAULT, "[::1]:587"},
-        {"::1", "25", 0, ENVOI_TLS_DEFAULT, "[::1]:25"},
-        {"[::1]", "25", 0, ENVOI_TLS_DEFAULT, "[::1]:25"},
-        {"[::1]:26", NULL, 0, ENVOI_TLS_DEFAULT, "[::1]:26"},
-        {"[::1]:26", "25", 0, ENVOI_TLS_DEFAULT, NULL},
-        {"/run/lmtp", NULL, 1, ENVOI_TLS_DEFAULT, "/run/lmtp"},
-        {"/run/lmtp", "24", 1, ENVOI_TLS_DEFAULT, NULL},
-        {"", NULL, 0, ENVOI_TLS_DEFAULT, NULL},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct options o = {.port = cases[i].port, .lmtp = cases[i].lmtp, .tls = cases[i].tls};
-        struct fault fault = {0};
-        char server[SERVER_MAX] = "";
-        int rc = connection_server(&o, cases[i].host, server, &fault);
-        cr_assert_eq(rc, cases[i].server ? 0 : 64, "%s", cases[i].host);
-        cr_assert_eq(fault.exit, rc);
-        if (cases[i].server)
-            cr_assert_str_eq(server, cases[i].server);
+    for (enum key key = 0; key < KEY_COUNT; key++) {
+        const struct word *word = vocabulary_word(key);
+        int option = word->group & (GROUP_CONNECTION | GROUP_LOGIN | GROUP_ENVELOPE);
+        const char *value = word->kind == KIND_TLS ? "off" : "1";
+        char line[64];
+        struct options o;
+        snprintf(line, sizeof line, "--%s%s%s", word->name, word->argument ? " " : "", word->argument ? value : "");
+        cr_expect_eq(parse(&o, COMMAND_SEND, line), option ? 0 : 64, "%s", line);
+        if (option)
+            cr_expect_str_eq(values_text(&o.values, key), word->argument ? value : "yes", "%s", line);
+        options_free(&o);
     }
 }
 
-Test(server, too_long, .timeout = 10)
+/* The last one counts, but of the lists, which grow. */
+Test(options, given_twice, .timeout = 10)
 {
-    struct options o = {0};
-    struct fault fault = {0};
-    char host[2 * SERVER_MAX], server[SERVER_MAX];
-    memset(host, 'a', sizeof host - 1);
-    host[sizeof host - 1] = '\0';
-    cr_assert_eq(connection_server(&o, host, server, &fault), 64);
+    struct options o;
+    cr_assert_eq(parse(&o, COMMAND_SEND, "--user a --user b --from x --from y --pin 1 --pin 2 --host h --host i -C f"),
+                 0);
+    cr_assert_str_eq(values_text(&o.values, KEY_USER), "b");
+    cr_assert_str_eq(values_text(&o.values, KEY_FROM), "y");
+    cr_assert_eq(values_count(&o.values, KEY_FROM), 1);
+    cr_assert_eq(values_count(&o.values, KEY_PIN), 2);
+    cr_assert_eq(values_count(&o.values, KEY_HOST), 2);
+    cr_assert_str_eq(o.accounts_file, "f");
+    options_free(&o);
+    cr_assert_eq(parse(&o, COMMAND_PROBE, "-C"), 64);
+    options_free(&o);
 }

@@ -7,6 +7,7 @@ set -eu
 ENVOI=$1 SCRIPTED=$2 PLUGINS_D=$3 MODULES=$4 CERTIFICATES=$5
 # All that the program has printed, for scripts/texts.
 TEXTS=${6:-/dev/null}
+HERE=$(cd "$(dirname "$0")" && pwd)
 TYPIST=$(cd "$(dirname "$0")" && pwd)/typist.py
 SERVERS=$(cd "$(dirname "$0")/../servers" && pwd)
 PASSWORD='s3cret pass'
@@ -26,7 +27,7 @@ trap finish EXIT
 trap 'exit 1' HUP INT TERM
 cd "$WORK"
 # What the person at this machine has set must not change what is tested.
-unset ENVOI_TLS_BACKEND XDG_CONFIG_HOME || true
+unset ENVOI_TLS_BACKEND ENVOI_ACCOUNT XDG_CONFIG_HOME || true
 HOME=$WORK
 export HOME
 
@@ -612,7 +613,7 @@ login_cases() {
     send --host localhost --port "$SMTP_PORT" --ca "$CA" --mechanism LOGIN --to bob@test --json letter
     check 'a mechanism by name, and no user' 77 out 'LOGIN: needs a user and a password'
     send --host localhost --port "$SMTP_PORT" --ca "$CA" --mechanism '!LOGIN *' --to bob@test letter
-    check 'no mechanism by name, and no user' 64 err 'without --user needs the name of one'
+    check 'no mechanism by name, and no user' 64 err 'must name a mechanism, because there is no --user'
     send --host localhost --port "$SMTP_PORT" --ca "$CA" --user alice --password-command 'cat password' --to bob@test letter
     check 'the password from a command' 0 out accepted
     # faults: 80
@@ -832,6 +833,9 @@ EOF
     done
 }
 
+# shellcheck source=tests/tool/accounts.sh
+. "$HERE/accounts.sh"
+
 printf 'key pass\n' >passphrase
 chmod 600 passphrase
 SKIPPED=
@@ -841,6 +845,7 @@ content_cases </dev/null
 config_cases </dev/null
 plugin_cases </dev/null
 scripted_cases </dev/null
+account_cases </dev/null
 header_cases </dev/null
 text_cases </dev/null
 partial_cases </dev/null

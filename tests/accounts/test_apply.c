@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* From values to the server's name, and to the setters of a session. */
+#include "accounts/apply.h"
+#include "accounts/fault.h"
+
+#include <criterion/criterion.h>
+#include <envoi/envoi.h>
+#include <stdio.h>
+#include <string.h>
+
+Test(server, host_and_port, .timeout = 10)
+{
+    static const struct {
+        const char *host, *port;
+        int lmtp;
+        const char *tls;
+        const char *server; /* NULL: refused */
+    } cases[] = {
+        {"mail.example.org", NULL, 0, NULL, "mail.example.org:587"},
+        {"mail.example.org", NULL, 0, "implicit", "mail.example.org:465"},
+        {"mail.example.org", NULL, 1, "off", "mail.example.org:24"},
+        {"mail.example.org", "25", 0, NULL, "mail.example.org:25"},
+        {"mail.example.org:26", NULL, 0, NULL, "mail.example.org:26"},
+        {"mail.example.org:26", "25", 0, NULL, NULL},
+        {"::1", NULL, 0, NULL, "[::1]:587"},
+        {"::1", "25", 0, NULL, "[::1]:25"},
+        {"[::1]", "25", 0, NULL, "[::1]:25"},
+        {"[::1]:26", NULL, 0, NULL, "[::1]:26"},
+        {"[::1]:26", "25", 0, NULL, NULL},
+        {"/run/lmtp", NULL, 1, NULL, "/run/lmtp"},
+        {"/run/lmtp", "24", 1, NULL, NULL},
+        {"", NULL, 0, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct values values = {0};
+        if (cases[i].port)
+            values_add(&values, KEY_PORT, cases[i].port, VALUES_COMMAND_LINE);
+        if (cases[i].lmtp)
+            values_add(&values, KEY_LMTP, "yes", VALUES_COMMAND_LINE);
+        if (cases[i].tls)
+            values_add(&values, KEY_TLS, cases[i].tls, VALUES_COMMAND_LINE);
+        struct fault fault = {0};
+        char server[APPLY_SERVER_MAX] = "";
+        int rc = apply_server(&values, cases[i].host, server, &fault);
+        cr_assert_eq(rc, cases[i].server ? 0 : 64, "%s", cases[i].host);
+        cr_assert_eq(fault.exit, rc);
+        if (cases[i].server)
+            cr_assert_str_eq(server, cases[i].server);
+        values_free(&values);
+    }
+}
+
+Test(server, too_long, .timeout = 10)
+{
+    struct values values = {0};
+    struct fault fault = {0};
+    char host[2 * APPLY_SERVER_MAX], server[APPLY_SERVER_MAX];
+    memset(host, 'a', sizeof host - 1);
+    host[sizeof host - 1] = '\0';
+    cr_assert_eq(apply_server(&values, host, server, &fault), 64);
+}
+
+/* What a failed setter says: the place of the value, and what it takes. */
+Test(apply, wrong_values, .timeout = 10)
+{
+    static const struct {
+        enum key key;
+        const char *text, *place;
+        int exit;
+        const char *fault;
+    } cases[] = {
+        {KEY_PIN, "123", VALUES_COMMAND_LINE, 64, "--pin '123': it takes 64 hexadecimal digits"},
+        {KEY_PIN, "123", "f:7", 78, "f:7: pin '123': it takes 64 hexadecimal digits"},
+        {KEY_TRUST, "all", "f:7", 78, "f:7: trust 'all': it takes the word pin, and --pin beside it"},
+        {KEY_HELO, "x y", "f:7", 78, "f:7: helo 'x y': it takes a host name or an address in brackets"},
+        {KEY_TLS_NAME, "mail.example.org", "f:7", 0, ""},
+        {KEY_TIMEOUT, "7", "f:7", 0, ""},
+        {KEY_TLS, "off", "f:7", 0, ""},
+        {KEY_LMTP, "no", "f:7", 0, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct envoi_library *library;
+        struct envoi_session *session;
+        struct values values = {0};
+        struct fault fault = {0};
+        cr_assert_eq(envoi_library_new(&library), 0);
+        cr_assert_eq(envoi_session_new(library, &session), 0);
+        values_add(&values, cases[i].key, cases[i].text, cases[i].place);
+        cr_expect_eq(apply_session(&values, session, 1, &fault), cases[i].exit, "%zu", i);
+        cr_expect_str_eq(fault.text, cases[i].fault, "%s", fault.text);
+        values_free(&values);
+        envoi_session_free(session);
+        envoi_library_free(library);
+    }
+}
+
+/* Values that need or exclude one another. */
+Test(apply, check, .timeout = 10)
+{
+    static const struct {
+        enum key first, second;
+        const char *place;
+        int exit;
+        const char *fault;
+    } cases[] = {
+        {KEY_KEY, KEY_COUNT, "f:7", 78, "f:7: key needs cert"},
+        {KEY_KEY, KEY_CERT, "f:7", 0, ""},
+        {KEY_PASSPHRASE_FILE, KEY_COUNT, VALUES_COMMAND_LINE, 64, "--passphrase-file needs --cert"},
+        {KEY_TOKEN_FILE, KEY_COUNT, "f:7", 78, "f:7: token-file needs user"},
+        {KEY_TOKEN_FILE, KEY_USER, "f:7", 0, ""},
+        {KEY_TOKEN_FILE, KEY_PASSWORD_COMMAND, VALUES_COMMAND_LINE, 64,
+         "--token-file and --password-command exclude one another"},
+        {KEY_USER, KEY_MECHANISM, "f:7", 0, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct values values = {0};
+        struct fault fault = {0};
+        values_add(&values, cases[i].first, "x", cases[i].place);
+        if (cases[i].second != KEY_COUNT)
+            values_add(&values, cases[i].second, "x", cases[i].place);
+        cr_expect_eq(apply_check(&values, &fault), cases[i].exit, "%zu", i);
+        cr_expect_str_eq(fault.text, cases[i].fault, "%s", fault.text);
+        values_free(&values);
+    }
+    struct values values = {0};
+    struct fault fault = {0};
+    values_add(&values, KEY_MECHANISM, "!PLAIN *", "f:7");
+    cr_expect_eq(apply_check(&values, &fault), 78);
+    cr_expect_str_eq(fault.text, "f:7: mechanism must name a mechanism, because there is no user");
+    values_set(&values, KEY_MECHANISM, "!PLAIN GSSAPI", "f:7");
+    cr_expect_eq(apply_check(&values, &fault), 0);
+    values_free(&values);
+}
