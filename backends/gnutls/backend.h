@@ -5,6 +5,7 @@
 #define BACKEND_H
 
 #include "alert.h"
+#include "bundle.h"
 #include "date.h"
 #include "name.h"
 #include "pem.h"
@@ -14,6 +15,7 @@
 #include <envoi/plugin.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 /* Both twins may be linked into one libenvoi, so the shared functions carry the name of the backend there. */
@@ -29,6 +31,11 @@
 #define connection_free    SHARED(connection_free)
 #define lower_attach       SHARED(lower_attach)
 #define lower_spill        SHARED(lower_spill)
+#define trust_add_bundle   SHARED(trust_add_bundle)
+#define trust_system_file  SHARED(trust_system_file)
+#define trust_lock         SHARED(trust_lock)
+#define trust_unlock       SHARED(trust_unlock)
+#define trust_free         SHARED(trust_free)
 #define verify_setup       SHARED(verify_setup)
 #define verify_key         SHARED(verify_key)
 #define verify_finish      SHARED(verify_finish)
@@ -48,6 +55,9 @@
 
 #define ERROR_TEXT 512 /* octets of an error text, NUL included */
 
+/* Most certificates of a chain that are looked at; the library's own bound is the same. */
+#define CHAIN_MAX 16
+
 /* A ticket has: the SHA-256 of all that follows; TICKET_MARK; TICKET_VERIFIED or TICKET_UNVERIFIED; the session as
  * exported by the library. The sum protects the library from damaged data, which it may not survive. */
 #define TICKET_SUM        32
@@ -60,11 +70,19 @@ struct tls_state {
     const struct envoi_host *host;
 };
 
-/* Immutable after context_new(), as threads share it. */
+/* The system's CAs that have not been needed yet. */
+struct tls_bundle {
+    struct backend_bundle all;
+    bool *loaded;          /* those that are in a list of the context by now */
+    pthread_rwlock_t lock; /* of loaded and of the lists; made if `all` has any */
+};
+
+/* Immutable after context_new(), as threads share it; but see trust_lock(). */
 struct tls_context {
     const struct tls_state *state;
     gnutls_certificate_credentials_t library;
     gnutls_priority_t priority;
+    struct tls_bundle *bundle;
     gnutls_x509_trust_list_t singles; /* configured as trusted, but no CAs: each may stand for itself only; or NULL */
     bool has_client;                  /* a certificate of the client */
     gnutls_x509_crl_t *crls;
@@ -143,6 +161,22 @@ bool lower_attach(struct tls_connection *conn);
 /* Writes the kept octets to lower. Returns ENVOI_OK: none is left; ENVOI_E_AGAIN: see conn->wants; else as
  * conn->below. */
 int32_t lower_spill(struct tls_connection *conn);
+
+/* Trusts the certificates of a file; each is parsed when it is needed. Returns ENVOI_OK; ENVOI_E_MEMORY; or
+ * ENVOI_E_NOT_SUPPORTED: the library has to read the file by itself. Once per context. */
+int32_t trust_add_bundle(struct tls_context *context, const char *file);
+
+/* Returns the file that the library reads if it is told to trust the system's CAs; NULL: it is not known to read one
+ * file and nothing else. */
+const char *trust_system_file(void);
+
+/* Takes the CAs that the peer's chain may need into the lists of trust, and keeps the lists as they are until
+ * trust_unlock(). */
+void trust_lock(const struct tls_connection *conn);
+void trust_unlock(const struct tls_connection *conn);
+
+/* After the library's own context. */
+void trust_free(struct tls_context *context);
 
 /* Makes the library check the certificate within the handshake, before it sends any data of ours. Once per
  * connection. */

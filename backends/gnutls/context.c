@@ -185,12 +185,16 @@ static int32_t set_system_trust(struct setup *setup)
     gnutls_certificate_credentials_t library = setup->context->library;
     const struct envoi_tls_config *config = setup->config;
     bool told = ENVOI_HAS(config, system_ca_dir) && (config->system_ca_file || config->system_ca_dir);
-    struct backend_source source = backend_source_of(told ? config->system_ca_file : NULL, NULL, NULL);
+    const char *file = told ? config->system_ca_file : trust_system_file();
+    struct backend_source source = backend_source_of(file, NULL, NULL);
+    int32_t rc = file ? trust_add_bundle(setup->context, file) : ENVOI_E_NOT_SUPPORTED;
     int ret;
 
-    if (!told && gnutls_certificate_set_x509_system_trust(library) <= 0)
+    if (rc == ENVOI_E_MEMORY)
+        return setup_failed(setup, rc, NULL, "out of memory", 0);
+    if (rc && !told && gnutls_certificate_set_x509_system_trust(library) <= 0)
         host->log(host, ENVOI_LOG_WARNING, "the system has no CA certificates");
-    if (source.file && (ret = add_cas(library, &source)) <= 0)
+    if (rc && told && file && (ret = add_cas(library, &source)) <= 0)
         return source_failed(setup, &source, "no CA certificate can be read", PEM_CERTIFICATE, ret);
     return told && config->system_ca_dir ? set_system_directories(setup, config->system_ca_dir) : ENVOI_OK;
 }
@@ -353,6 +357,7 @@ void context_free(void *context_)
         gnutls_certificate_free_credentials(context->library);
     if (context->singles)
         gnutls_x509_trust_list_deinit(context->singles, 1);
+    trust_free(context);
     if (context->priority)
         gnutls_priority_deinit(context->priority);
     for (unsigned i = 0; i < context->crl_count; i++)

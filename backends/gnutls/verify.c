@@ -7,9 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Most certificates of a chain that are looked at; the library's own bound is the same. */
-#define CHAIN_MAX 16
-
 /* ---- the names of a certificate ---- */
 
 static gnutls_subject_alt_names_t import_names(gnutls_x509_crt_t cert)
@@ -542,8 +539,11 @@ static int check_server(gnutls_session_t library)
     gnutls_x509_crt_t leaf = info_peer_at(conn, 0);
     int32_t rc = leaf ? ENVOI_OK : verify_refuse(conn, REASON_ABSENT, NULL, -1, GNUTLS_CERT_INVALID);
 
-    if (!rc && verify_has_chain(conn))
+    if (!rc && verify_has_chain(conn)) {
+        trust_lock(conn);
         rc = check_chain(conn, leaf);
+        trust_unlock(conn);
+    }
     if (!rc)
         rc = check_leaf(conn, leaf);
     conn->checked = !rc;

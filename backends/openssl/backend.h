@@ -5,6 +5,7 @@
 #define BACKEND_H
 
 #include "alert.h"
+#include "bundle.h"
 #include "date.h"
 #include "name.h"
 #include "pem.h"
@@ -28,6 +29,9 @@
 #define connection_free    SHARED(connection_free)
 #define lower_setup        SHARED(lower_setup)
 #define lower_attach       SHARED(lower_attach)
+#define trust_setup        SHARED(trust_setup)
+#define trust_add_bundle   SHARED(trust_add_bundle)
+#define trust_free         SHARED(trust_free)
 #define verify_setup       SHARED(verify_setup)
 #define verify_key         SHARED(verify_key)
 #define verify_finish      SHARED(verify_finish)
@@ -54,13 +58,21 @@
 
 struct tls_state {
     const struct envoi_host *host;
-    BIO_METHOD *lower; /* a BIO over struct envoi_lower */
+    BIO_METHOD *lower;           /* a BIO over struct envoi_lower */
+    X509_LOOKUP_METHOD *bundles; /* looks for an issuer in a struct tls_bundle */
+};
+
+/* The system's CAs that have not been needed yet. */
+struct tls_bundle {
+    struct backend_bundle all;
+    bool *loaded; /* those that are in the store since the context was made: their keys are not unique */
 };
 
 /* Immutable after context_new(), as threads share it. */
 struct tls_context {
     const struct tls_state *state;
     SSL_CTX *library;
+    struct tls_bundle bundle;
     bool has_crl;
 };
 
@@ -130,6 +142,16 @@ bool lower_setup(struct tls_state *state);
 
 /* Makes the library read from and write to conn->lower. */
 bool lower_attach(struct tls_connection *conn);
+
+/* Makes the method of all bundles. Once per state. */
+bool trust_setup(struct tls_state *state);
+
+/* Trusts the certificates of a file; each is parsed when it is needed. Returns ENVOI_OK; ENVOI_E_MEMORY; or
+ * ENVOI_E_NOT_SUPPORTED: the library has to read the file by itself. Once per context. */
+int32_t trust_add_bundle(struct tls_context *context, const char *file);
+
+/* After the library's own context. */
+void trust_free(struct tls_context *context);
 
 /* Makes the library check the certificate within the handshake, before it sends any data of ours. Once per context. */
 void verify_setup(struct tls_context *context);

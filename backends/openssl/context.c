@@ -121,8 +121,11 @@ static int32_t set_system_trust(struct setup *setup)
     const char *directory = told ? config->system_ca_dir : X509_get_default_cert_dir();
     struct backend_source source = backend_source_of(file, NULL, NULL);
     X509_STORE *store = SSL_CTX_get_cert_store(setup->context->library);
+    int32_t rc = file ? trust_add_bundle(setup->context, file) : ENVOI_OK;
 
-    if (file && !add_cas(store, &source) && told)
+    if (rc == ENVOI_E_MEMORY)
+        return setup_failed(setup, rc, NULL, "out of memory");
+    if (rc && !add_cas(store, &source) && told)
         return source_failed(setup, &source, "no CA certificate can be read", PEM_CERTIFICATE);
     if (directory && !add_system_directory(store, directory))
         return setup_failed(setup, ENVOI_E_TLS, directory, "the CA certificates of the system cannot be read");
@@ -306,5 +309,6 @@ void context_free(void *context_)
     if (!context)
         return;
     SSL_CTX_free(context->library);
+    trust_free(context);
     context->state->host->free(context);
 }

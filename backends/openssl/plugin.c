@@ -11,6 +11,7 @@ static void plugin_fini(void *state_)
     if (!state)
         return;
     BIO_meth_free(state->lower);
+    X509_LOOKUP_meth_free(state->bundles);
     state->host->free(state);
 }
 
@@ -22,7 +23,7 @@ static int32_t plugin_init(const struct envoi_host *host, void **out)
         return ENVOI_E_MEMORY;
     *state = (struct tls_state){.host = host};
     /* No exit handler: it would run while threads of the application may still use connections. */
-    if (OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL) != 1 || !lower_setup(state)) {
+    if (OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL) != 1 || !lower_setup(state) || !trust_setup(state)) {
         host->set_error(host, NULL, ENVOI_E_TLS, 0, "OpenSSL cannot be initialised");
         plugin_fini(state);
         return ENVOI_E_TLS;

@@ -42,7 +42,7 @@ certificate() { # NAME SUBJECT ISSUER EXTENSION...: a key and a certificate; the
 chain() { # NAME ISSUER
     cat "$1.pem" >"$1.chain.pem"
     case $2 in
-    - | ca | stranger | old* | nobasic | version1 | mailroot | mixedroot | crlroot | anyroot) ;;
+    - | ca | stranger | twin | old* | nobasic | version1 | mailroot | mixedroot | crlroot | anyroot) ;;
     *) cat "$2.chain.pem" >>"$1.chain.pem" ;;
     esac
 }
@@ -71,6 +71,11 @@ dated_root() { # NAME SUBJECT START END
     ssl req -config req.cnf -new $KEY -nodes -subj "$2" -keyout "$1.key" -out request.pem
     ssl ca -batch -config ca.cnf -selfsign -keyfile "$1.key" -startdate "$3" -enddate "$4" -extensions authority -notext \
         -in request.pem -out "$1.pem"
+}
+
+recased() { # NAME CA SUBJECT: the key of CA under another name
+    ssl req -config req.cnf -x509 -key "$2.key" -days "$DAYS" -subj "$3" -out "$1.pem" \
+        -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
 }
 
 cross_signed() { # NAME CA ISSUER: the key and name of CA once more, issued by ISSUER
@@ -187,6 +192,16 @@ cp good.key viacross.key
 cat good.chain.pem crossed.pem >viacross.chain.pem
 DIGEST=-sha1 && authority sha1inter '/CN=envoi SHA-1 intermediate' ca && DIGEST=
 leaf bysha1inter sha1inter "DNS:$HOST"
+
+# For the ways to trust a set of CAs: a server that sends no intermediate; roots that are namesakes of ours, by octets and
+# only in the eyes of who ignores case and kind of string; our root as p11-kit writes one that is distrusted.
+cp good.key bare.key
+cp good.pem bare.chain.pem
+authority twin '/CN=envoi test root'
+leaf bytwin twin "DNS:$HOST"
+recased recasedca ca '/CN=Envoi  TEST root'
+ssl x509 -in ca.pem -addreject serverAuth -trustout -out distrusted.pem
+ssl x509 -in ca.pem -addtrust serverAuth -trustout -out trusted.pem
 
 dated late 20200101000000Z 20550101000000Z
 dated latebegin 20390101000000Z 20550101000000Z
