@@ -3,6 +3,7 @@
 import json
 import os
 
+import trust
 from rig import BENCH, SIZES, Client, Sink
 
 LIMITS = os.path.join(BENCH, "guard.json")
@@ -49,6 +50,12 @@ def content(rig):
             yield name, {"instructions": got["instructions"] / SIZES["medium"]}
 
 
+def system(rig):
+    """The instructions of one process with the system's CAs, as a multiple of those with one CA. The goal is 1.3."""
+    for backend in trust.BACKENDS if os.path.exists(trust.SYSTEM) else ():
+        yield f"one message, {backend}, system's CAs : one CA", {"instructions": trust.quotient(rig, backend)}
+
+
 def run(rig, record):
     measured = {}
     limits = {}
@@ -56,7 +63,7 @@ def run(rig, record):
         with open(LIMITS, encoding="utf-8") as file:
             limits = json.load(file)
     worse = 0
-    for part in (small, beginning, unpipelined, content):
+    for part in (small, beginning, unpipelined, content, system):
         for name, got in part(rig):
             measured[name] = {key: got[key] for key in WHAT if key in got}
             worse += compare(name, measured[name], limits.get(name), record)

@@ -16,7 +16,8 @@ static void usage(const char *name)
 {
     fprintf(
         stderr,
-        "usage: %s --port PORT --file FILE [--host HOST] [--count N] [--recipients N] [--tls CA-FILE] [--mode MODE]\n"
+        "usage: %s --port PORT --file FILE [--host HOST] [--count N] [--recipients N] [--tls CA-FILE|system] [--mode "
+        "MODE]\n"
         "       [--source memory|file|callback] [--plugins BUILD-DIRECTORY] [--backend openssl|gnutls] [--canonical]\n"
         "       [--data] [--batch N]\n",
         name);

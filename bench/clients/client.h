@@ -13,7 +13,7 @@
 struct job {
     const char *host, *file;
     unsigned port, count, recipients;
-    const char *ca;      /* PEM; NULL: no TLS */
+    const char *ca;      /* PEM, or for envoi "system"; NULL: no TLS */
     const char *mode;    /* the client's own word, "" if none was given */
     const char *source;  /* where the content comes from: memory, file or callback */
     const char *plugins; /* envoi's build directory */

@@ -61,7 +61,8 @@ static void connect_to(struct job *job, struct envoi_library *library, struct en
         check(envoi_library_set_descriptor_directories(library, text, NULL, NULL), "plugins.d");
     }
     if (job->ca) {
-        check(envoi_library_set_ca_file(library, job->ca), "CA file");
+        if (strcmp(job->ca, "system") != 0) /* or as SSL_CERT_FILE says */
+            check(envoi_library_set_ca_file(library, job->ca), "CA file");
         check(envoi_library_set_tls_backend(library, job->backend), "backend");
     }
     check(envoi_session_set_tls(session, job->ca ? ENVOI_TLS_REQUIRED : ENVOI_TLS_OFF), "TLS");
