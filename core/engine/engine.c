@@ -219,31 +219,40 @@ static void die_of_layer(struct engine *e, int rc, const struct envoi_errctx *ke
     e->loss = NULL;
 }
 
+/* Gives the layers as many octets as fill a record, or all that there are. Not inlined, because the block would be on
+ * the stack for all that push_down() calls. */
+static __attribute__((noinline)) int push_record(struct engine *e)
+{
+    uint8_t block[STACK_RECORD_MAX];
+    struct iovec piece = output_gather(&e->output, block, stack_record(&e->stack));
+    int rc = ENVOI_OK;
+    size_t n = 0;
+
+    for (size_t at = 0; !rc && at < piece.iov_len; at += n)
+        if (!(rc = stack_send(&e->stack, (const uint8_t *)piece.iov_base + at, piece.iov_len - at, &n)))
+            note_gone(e, n, e->wire + stack_held(&e->stack));
+    return rc;
+}
+
 /* Moves the output through the layers, as far as the wire has room. */
 static void push_down(struct engine *e)
 {
     struct envoi_errctx kept;
-    struct iovec piece;
 
     if (stack_is_empty(&e->stack) || (e->stack.transport && !e->stack.secure))
         return;
-    for (bool more = true; e->open && more;) {
-        size_t n = 0;
+    while (e->open && (e->output.octets || e->stack.encoded.len)) {
         bool failed = keep_failure(e, &kept);
         int rc = stack_flush(&e->stack);
 
-        more = output_drain(&e->output, &piece, 1);
-        if (!rc && more)
-            rc = stack_send(&e->stack, piece.iov_base, piece.iov_len, &n);
+        if (!rc && e->output.octets)
+            rc = push_record(e);
         if (rc == ENVOI_E_AGAIN)
             return;
         if (rc) {
             die_of_layer(e, rc, failed ? &kept : NULL, "the TLS or SASL layer cannot send");
             return;
         }
-        if (!more)
-            return;
-        note_gone(e, n, e->wire + stack_held(&e->stack));
         if (!e->output.count)
             cursor_pump(e);
     }

@@ -180,8 +180,9 @@ int engine_queue(struct engine *e, struct envoi_message *message);
 bool engine_may_prove(const struct engine *e);
 /* Does the server accept messages after one another without a wait, so that queueing several saves round trips? */
 bool engine_pipelines(const struct engine *e);
-/* For an idle connection: frees memory that the next message will need again. */
-void engine_shrink(struct engine *e);
+/* Frees memory that only much work needs, or that is for the records of TLS; idle: also what the next message will need
+ * again. */
+void engine_shrink(struct engine *e, bool idle);
 /* Ends the connection with this code and text, because a callback said AGAIN where it must not, or because there is no
  * other connection for the messages that wait for one. */
 void engine_give_up(struct engine *e, int code, const char *why);

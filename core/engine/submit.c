@@ -12,6 +12,8 @@
 
 #define VERB_MAX        64
 #define LINE_MAX_OCTETS 4000
+/* Between two verbs so much memory for commands is kept: those of one message mostly fit. */
+#define TEXT_KEPT       2048
 
 /* Begins a verb, if there is a connection and no other verb in progress. */
 static int submit_begin_any(struct engine *e)
@@ -442,10 +444,13 @@ bool engine_may_prove(const struct engine *e)
     return proof_is_open(e);
 }
 
-void engine_shrink(struct engine *e)
+void engine_shrink(struct engine *e, bool idle)
 {
+    stack_shrink(&e->stack);
     if (!e->output.count)
-        output_shrink(&e->output);
+        output_shrink(&e->output, idle ? 0 : TEXT_KEPT);
+    if (!idle)
+        return;
     queue_shrink(e);
     if (!reply_parser_busy(&e->parser))
         reply_parser_free(&e->parser);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <envoi/error.h>
+#include <string.h>
 
 #define PIECES_AT_ONCE 5 /* a BDAT and its chunk */
 
@@ -33,11 +34,14 @@ void output_clear(struct output *o)
 static bool output_resize(struct output *o, unsigned room)
 {
     struct output_piece *pieces = mem_alloc(room * sizeof *pieces);
+    unsigned behind = o->room - o->head; /* pieces before the ring begins anew */
 
     if (!pieces)
         return false;
-    for (unsigned i = 0; i < o->count; i++)
-        pieces[i] = *output_piece(o, i);
+    if (behind > o->count)
+        behind = o->count;
+    memcpy(pieces, o->pieces + o->head, behind * sizeof *pieces);
+    memcpy(pieces + behind, o->pieces, (o->count - behind) * sizeof *pieces);
     mem_free(o->pieces);
     o->pieces = pieces;
     o->room = room;
@@ -45,9 +49,10 @@ static bool output_resize(struct output *o, unsigned room)
     return true;
 }
 
-void output_shrink(struct output *o)
+void output_shrink(struct output *o, size_t keep)
 {
-    buf_free(&o->text);
+    if (o->text.cap > keep)
+        buf_free(&o->text);
     if (o->room > OUTPUT_PIECES_MIN)
         (void)output_resize(o, OUTPUT_PIECES_MIN);
 }
@@ -59,30 +64,58 @@ bool output_has_room(struct output *o)
     return o->count + PIECES_AT_ONCE <= o->room || (o->room < OUTPUT_PIECES_MAX && output_resize(o, 2 * o->room));
 }
 
+/* The octets from piece number *index on that lie together in memory: a lent piece, or neighbouring commands. *index
+ * becomes that of the piece behind them; *text is the first command's octets at first. iov_len is 0 behind the last. */
+static struct iovec output_run(const struct output *o, unsigned *index, const uint8_t **text)
+{
+    const uint8_t *at = *text;
+    size_t len = 0;
+
+    for (; *index < o->count; ++*index) {
+        const struct output_piece *p = output_piece(o, *index);
+
+        if (p->lent && p->len) {
+            if (!len) {
+                ++*index;
+                return (struct iovec){(void *)(uintptr_t)p->lent, p->len};
+            }
+            break;
+        }
+        len += p->len;
+    }
+    *text += len;
+    return (struct iovec){(void *)(uintptr_t)at, len};
+}
+
 size_t output_drain(const struct output *o, struct iovec *pieces, size_t max)
 {
     const uint8_t *text = buf_head(&o->text);
-    bool joins = false; /* the next command lies directly behind the last piece */
+    unsigned index = 0;
     size_t n = 0;
 
-    for (unsigned i = 0; i < o->count; i++) {
-        const struct output_piece *p = output_piece(o, i);
-        const uint8_t *at = p->lent ? p->lent : text;
-
-        if (p->len == 0)
-            continue;
-        if (!p->lent)
-            text += p->len;
-        if (joins && !p->lent) {
-            pieces[n - 1].iov_len += p->len;
-            continue;
-        }
-        if (n == max)
-            break;
-        pieces[n++] = (struct iovec){(void *)(uintptr_t)at, p->len};
-        joins = !p->lent;
-    }
+    while (n < max && (pieces[n] = output_run(o, &index, &text)).iov_len)
+        n++;
     return n;
+}
+
+struct iovec output_gather(const struct output *o, uint8_t *block, size_t most)
+{
+    const uint8_t *text = buf_head(&o->text);
+    struct iovec all = {.iov_base = block, .iov_len = o->octets < most ? o->octets : most};
+    unsigned index = 0;
+    struct iovec run = output_run(o, &index, &text);
+
+    if (run.iov_len >= all.iov_len)
+        return (struct iovec){run.iov_base, all.iov_len};
+    if (o->text.secret)
+        return run;
+    for (size_t at = 0; at < all.iov_len; run = output_run(o, &index, &text)) {
+        size_t room = all.iov_len - at, len = run.iov_len < room ? run.iov_len : room;
+
+        memcpy(block + at, run.iov_base, len);
+        at += len;
+    }
+    return all;
 }
 
 unsigned output_drained(struct output *o, size_t len, uint64_t position)

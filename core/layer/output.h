@@ -37,8 +37,9 @@ struct output {
 int output_init(struct output *o);
 void output_free(struct output *o);
 void output_clear(struct output *o);
-/* Frees the memory of text, and that of more than OUTPUT_PIECES_MIN pieces. The output must be empty. */
-void output_shrink(struct output *o);
+/* Frees the memory of text if it is more than `keep` octets, and that of more than OUTPUT_PIECES_MIN pieces. The output
+ * must be empty. */
+void output_shrink(struct output *o, size_t keep);
 /* Is there room for one more command, or one more chunk with its command? Grows the ring if need be; if memory is
  * short, fewer pieces wait at once. */
 bool output_has_room(struct output *o);
@@ -84,6 +85,12 @@ static inline void output_end_command(struct output *o, uint64_t *gone_at)
 
 /* Lends at most max pieces; returns how many. Neighbouring commands are one piece. */
 size_t output_drain(const struct output *o, struct iovec *pieces, size_t max);
+/* The first `most` octets that wait, or all if they are fewer, for a layer that makes a record of them; iov_len 0: none
+ * waits. They are lent where they lie together; else they are copied to block, which has room for `most`. Until octets
+ * leave, the same ones are given again, perhaps at another address and followed by more: as a transport that has said
+ * AGAIN wants it. Secret text is never copied; then only octets that lie together are lent. (It is alone in the output
+ * anyway, because the commands of a login wait for their replies.) */
+struct iovec output_gather(const struct output *o, uint8_t *block, size_t most);
 /* The next len octets leave; their end is at `position` (not 0) on the wire. Returns how many commands have thereby
  * left whole. */
 unsigned output_drained(struct output *o, size_t len, uint64_t position);

@@ -75,8 +75,10 @@ int stack_add_tls(struct stack *s, const struct envoi_transport *transport, void
     rc = contract_result(CONTRACT_CONN_NEW, rc, transport->name, s->fault);
     if (!rc && !s->conn)
         rc = contract_breach(CONTRACT_CONN_NEW, transport->name, s->fault, "succeeded without a connection");
-    if (!rc)
+    if (!rc) {
         s->transport = transport;
+        s->in.secret = s->out.secret = false; /* from now on they are the records of TLS */
+    }
     return rc;
 }
 
@@ -206,6 +208,15 @@ int stack_send(struct stack *s, const void *data, size_t len, size_t *n)
     *n = len;
     rc = stack_flush(s);
     return rc == ENVOI_E_AGAIN ? ENVOI_OK : rc;
+}
+
+void stack_shrink(struct stack *s)
+{
+    struct buf *const all[] = {&s->in, &s->out, &s->encoded, &s->decoded};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (!all[i]->len)
+            buf_free(all[i]);
 }
 
 void stack_tear(struct stack *s)

@@ -15,10 +15,11 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
-#define STACK_OUT_MAX 131072u /* most encrypted octets that may wait for the wire */
+#define STACK_OUT_MAX    131072u /* most encrypted octets that may wait for the wire */
+#define STACK_RECORD_MAX 16384u  /* most octets in a record of TLS (RFC 8446 section 5.1) */
 
 struct stack {
-    struct buf in;  /* came from the wire; the lowest layer has not read them */
+    struct buf in;  /* came from the wire; the lowest layer has not read them. Under TLS no secret, like `out` */
     struct buf out; /* for the wire, consumed as it takes them */
     bool ended;     /* no more octets come from the wire */
     /* TLS */
@@ -66,6 +67,11 @@ int stack_recv(struct stack *s, void *buf, size_t cap, size_t *n);
 /* Takes octets of the engine, perhaps only the first *n. ENVOI_OK and *n > 0; ENVOI_E_AGAIN; a failure. After
  * ENVOI_E_AGAIN the same octets must be given again, as TLS may have encrypted them. */
 int stack_send(struct stack *s, const void *data, size_t len, size_t *n);
+/* How many octets a layer takes at once: to give it fewer, while there are more, makes more records than are needed. */
+static inline size_t stack_record(const struct stack *s)
+{
+    return s->sasl.ssf && s->sasl.max_chunk < STACK_RECORD_MAX ? s->sasl.max_chunk : STACK_RECORD_MAX;
+}
 /* Octets in the stack that the wire has not taken. */
 static inline size_t stack_held(const struct stack *s)
 {
@@ -74,6 +80,8 @@ static inline size_t stack_held(const struct stack *s)
 /* Passes on octets that stack_send() took and the SASL layer still holds. ENVOI_OK: it holds none. ENVOI_E_AGAIN; a
  * failure. */
 int stack_flush(struct stack *s);
+/* Frees the memory of the buffers that are empty. */
+void stack_shrink(struct stack *s);
 /* Drops all octets that the wire has not taken. Nothing can be sent after that. */
 void stack_tear(struct stack *s);
 /* Queues the closing alert of TLS if it can be sent at once; not after stack_tear(), nor before the end of the

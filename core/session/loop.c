@@ -317,6 +317,7 @@ static int loop_end_verb(struct envoi_session *s, int rc)
         loop_end_connection(s, &s->earlier);
     else if ((verb == VERB_CONNECT && rc) || unfinished || !engine_alive(s->engine))
         loop_end_connection(s, &s->fault);
+    engine_shrink(s->engine, false);
     return verb == VERB_QUIT ? ENVOI_OK : rc;
 }
 
@@ -442,6 +443,7 @@ static int loop_idle_round(struct envoi_session *s)
     loop_exchange(s, clock_now());
     if (!engine_alive(s->engine))
         session_drop(s);
+    engine_shrink(s->engine, false);
     loop_watch(s);
     return ENVOI_OK;
 }

@@ -370,5 +370,5 @@ int session_go(struct envoi_session *s)
 
 void session_shrink(struct envoi_session *s)
 {
-    engine_shrink(s->engine);
+    engine_shrink(s->engine, true);
 }

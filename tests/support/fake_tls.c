@@ -26,6 +26,7 @@ struct fake_conn {
     uint8_t out[HEAD + PAYLOAD_MAX];
     size_t out_at, out_len;
     size_t out_stands_for; /* octets of the caller that are in out */
+    size_t out_given;      /* how many it gave */
 };
 
 struct fake_state {
@@ -36,6 +37,14 @@ static void fake_mask(uint8_t *to, const uint8_t *from, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         to[i] = from[i] ^ MASK;
+}
+
+static bool fake_is_masked(const uint8_t *masked, const uint8_t *plain, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (masked[i] != (plain[i] ^ MASK))
+            return false;
+    return true;
 }
 
 void fake_tls_put(struct bytes *out, char type, const void *data, size_t len)
@@ -197,6 +206,9 @@ static int32_t fake_send(void *conn, const void *buf, size_t len, size_t *n, uin
     if (!c->out_stands_for) {
         c->out_stands_for = len < PAYLOAD_MAX ? len : PAYLOAD_MAX;
         fake_queue(c, FAKE_TLS_DATA, buf, c->out_stands_for);
+        c->out_given = len;
+    } else if (len < c->out_given || !fake_is_masked(c->out + HEAD, buf, c->out_stands_for)) {
+        return fake_fail(c, ENVOI_E_TLS, "fake: after AGAIN other octets came");
     }
     int32_t rc = fake_flush(c, want);
     if (rc != ENVOI_OK)

@@ -130,7 +130,7 @@ Test(want, no_command_goes_out_in_part)
     size_t nth = 1;
 
     while (nth < 100 && send_too_much(nth)) {
-        engine_shrink(engine);
+        engine_shrink(engine, true);
         nth++;
     }
     cr_expect(nth > 1 && nth < 100, "%zu requests", nth);

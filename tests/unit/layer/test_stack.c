@@ -598,6 +598,38 @@ Test(stack, every_allocation_fails)
     bytes_free(&sealed);
 }
 
+/* What TLS has encrypted is no secret: to wipe it would cost for nothing. */
+Test(stack, records_are_not_wiped)
+{
+    shake_hands();
+    cr_assert_not(s.in.secret || s.out.secret);
+    stack_clear(&s);
+    cr_assert(s.in.secret && s.out.secret, "the next connection may have no TLS");
+}
+
+/* Memory goes back when nothing is under way; octets that are stay. */
+Test(stack, shrinks_when_idle)
+{
+    static const char block[100000];
+    size_t n, alive;
+
+    shake_hands();
+    drain();
+    stack_shrink(&s);
+    alive = blocks_alive();
+    while (stack_send(&s, block, sizeof block, &n) == ENVOI_OK)
+        cr_assert_gt(n, 0);
+    feed("D");
+    stack_shrink(&s);
+    cr_assert_eq(stack_held(&s), STACK_OUT_MAX);
+    cr_assert_eq(s.in.len, 1);
+    drain();
+    buf_consume(&s.in, 1);
+    stack_shrink(&s);
+    cr_assert_eq(blocks_alive(), alive);
+    cr_assert_eq(s.in.cap + s.out.cap + s.encoded.cap + s.decoded.cap, 0);
+}
+
 /* Neither in the buffers nor in memory that is given back does anything stay of what went by. */
 Test(stack, octets_are_wiped)
 {
