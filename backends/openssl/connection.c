@@ -80,7 +80,8 @@ static int32_t connection_begin(struct tls_connection *conn, bool allowed, uint3
     conn->wants = 0;
     conn->below = ENVOI_OK;
     conn->moved = 0;
-    ERR_clear_error(); /* the queue may hold errors of other users */
+    if (ERR_peek_error()) /* the queue may hold errors of other users; to clear it costs more than to look */
+        ERR_clear_error();
     if (conn->dead)
         return connection_fail(conn, conn->dead, 0, "the TLS connection has failed before", NULL);
     return allowed ? ENVOI_OK
