@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -167,13 +168,14 @@ void client_begin(struct job *job)
 
 int client_end(struct job *job, unsigned sent)
 {
+    struct mallinfo2 heap = mallinfo2();
     struct timespec now;
     double user, system;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     used(&user, &system);
-    printf("{\"sent\": %u, \"seconds\": %.6f, \"user\": %.6f, \"system\": %.6f, \"peak_kib\": %ld}\n", sent,
-           (double)(now.tv_sec - job->began.tv_sec) + (double)(now.tv_nsec - job->began.tv_nsec) / 1e9,
-           user - job->user, system - job->system, peak_kib());
+    printf("{\"sent\": %u, \"seconds\": %.6f, \"user\": %.6f, \"system\": %.6f, \"peak_kib\": %ld, \"heap\": %zu}\n",
+           sent, (double)(now.tv_sec - job->began.tv_sec) + (double)(now.tv_nsec - job->began.tv_nsec) / 1e9,
+           user - job->user, system - job->system, peak_kib(), heap.uordblks + heap.hblkhd);
     return sent == job->count ? 0 : 1;
 }

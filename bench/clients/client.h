@@ -40,7 +40,7 @@ size_t client_pull(struct job *job, void *buf, size_t cap);
 void client_rewind(struct job *job);
 /* The connection is open: from now on it counts. */
 void client_begin(struct job *job);
-/* All is sent: says so. Returns the program's exit status: 0 when as many were sent as were to be. */
+/* All is sent: says so, and how many octets of memory are allocated. Returns the program's exit status: 0 when as many were sent as were to be. */
 int client_end(struct job *job, unsigned sent);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends by envoi: mode "lone" sends one message after another, "queued" gives a batch of them at a time to send_all. */
+/* Sends by envoi: mode "lone" sends one message after another, "queued" gives a batch of them at a time to send_all.
+ * "idle" sends each over a session of its own, and ends while all of them are still connected. */
 #include "client.h"
 
 #include <envoi/envoi.h>
@@ -49,11 +50,12 @@ static struct envoi_message *make(struct job *job, struct envoi_message *m, FILE
     return m;
 }
 
-static void connect_to(struct job *job, struct envoi_library *library, struct envoi_session *session)
+static struct envoi_library *make_library(const struct job *job)
 {
+    struct envoi_library *library = NULL;
     char text[4096];
-    int rc;
 
+    check(envoi_library_new(&library), "library");
     if (job->plugins) {
         snprintf(text, sizeof text, "%s/plugins", job->plugins);
         check(envoi_library_set_module_directory(library, text), "plugins");
@@ -65,6 +67,16 @@ static void connect_to(struct job *job, struct envoi_library *library, struct en
             check(envoi_library_set_ca_file(library, job->ca), "CA file");
         check(envoi_library_set_tls_backend(library, job->backend), "backend");
     }
+    return library;
+}
+
+static struct envoi_session *make_session(const struct job *job, struct envoi_library *library)
+{
+    struct envoi_session *session = NULL;
+    char text[4096];
+    int rc;
+
+    check(envoi_session_new(library, &session), "session");
     check(envoi_session_set_tls(session, job->ca ? ENVOI_TLS_REQUIRED : ENVOI_TLS_OFF), "TLS");
     check(envoi_session_set_helo_name(session, "client.example.org"), "name");
     if (job->data)
@@ -78,6 +90,7 @@ static void connect_to(struct job *job, struct envoi_library *library, struct en
     if (rc)
         fprintf(stderr, "envoi: %s\n", envoi_session_error(session));
     check(rc, "connect");
+    return session;
 }
 
 static unsigned send_lone(struct job *job, struct envoi_session *session)
@@ -130,18 +143,42 @@ static unsigned send_queued(struct job *job, struct envoi_session *session)
     return sent;
 }
 
+/* None of the messages is kept: the memory at the end is that of the sessions. */
+static int send_idle(struct job *job, struct envoi_library *library)
+{
+    struct envoi_session **sessions = calloc(job->count, sizeof(struct envoi_session *));
+    unsigned sent = 0;
+    int rc;
+
+    client_begin(job);
+    for (unsigned i = 0; sessions && i < job->count; i++) {
+        struct envoi_message *m = make(job, NULL, job->stream);
+
+        sessions[i] = make_session(job, library);
+        sent += envoi_session_send(sessions[i], m) == ENVOI_OK;
+        envoi_message_free(m);
+    }
+    rc = client_end(job, sent);
+    for (unsigned i = 0; sessions && i < job->count; i++)
+        envoi_session_free(sessions[i]);
+    free(sessions);
+    envoi_library_free(library);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
-    struct envoi_library *library = NULL;
-    struct envoi_session *session = NULL;
+    struct envoi_library *library;
+    struct envoi_session *session;
     struct job job;
     unsigned sent;
     int rc;
 
     client_init(&job, argc, argv);
-    check(envoi_library_new(&library), "library");
-    check(envoi_session_new(library, &session), "session");
-    connect_to(&job, library, session);
+    library = make_library(&job);
+    if (strcmp(job.mode, "idle") == 0)
+        return send_idle(&job, library);
+    session = make_session(&job, library);
     client_begin(&job);
     sent = strcmp(job.mode, "queued") == 0 ? send_queued(&job, session) : send_lone(&job, session);
     rc = client_end(&job, sent);
