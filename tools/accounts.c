@@ -2,13 +2,13 @@
 #include "account.h"
 #include "accounts/apply.h"
 #include "accounts/exit_code.h"
+#include "accounts/secret_source.h"
 #include "commands.h"
 #include "fault.h"
 #include "report.h"
 #include "text.h"
 #include <envoi/envoi.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- one account ---- */
 
@@ -23,18 +23,20 @@ static json_t *value_json(const struct value *value)
     return object;
 }
 
-/* Can the secret be had? As far as that shows without fetching it. */
-static const char *secret_outlook(const struct values *values)
+/* Can the secret be had? As far as that shows without fetching it. The text may be that of *fault. */
+static const char *secret_outlook(const struct values *values, struct fault *fault)
 {
-    const struct value *file = values_find(values, KEY_PASSWORD_FILE);
+    const struct value *value;
+    const struct secret_source *source = secret_source_of_login(values, &value);
+    struct secret_request request;
+    char label[VALUES_LABEL];
 
     if (!values_find(values, KEY_USER))
         return "none is needed: there is no user";
-    if (!file)
-        file = values_find(values, KEY_TOKEN_FILE);
-    if (file)
-        return access(file->text, R_OK) ? "its file cannot be read" : "its file can be read";
-    return apply_count_secrets(values) ? "a command prints it" : "it is asked for on the terminal";
+    if (!source)
+        return "it is asked for on the terminal";
+    secret_source_ask(&request, values, value, values_text(values, KEY_HOST), label);
+    return source->check(&request, fault) ? fault->text : source->outlook;
 }
 
 static json_t *account_json(const struct accounts *accounts, const struct account *account, const struct choice *choice)
@@ -56,7 +58,7 @@ static json_t *account_json(const struct accounts *accounts, const struct accoun
     if (rc)
         json_object_set_new(object, "error", text_json(fault.text));
     else
-        json_object_set_new(object, "secret", text_json(secret_outlook(&values)));
+        json_object_set_new(object, "secret", text_json(secret_outlook(&values, &fault)));
     cleartext = values_find(&values, KEY_ALLOW_CLEARTEXT_AUTH);
     json_object_set_new(object, "cleartext_auth", json_boolean(cleartext && vocabulary_flag(cleartext->text)));
     values_free(&values);

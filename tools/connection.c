@@ -3,7 +3,7 @@
 
 #include "accounts/apply.h"
 #include "accounts/exit_code.h"
-#include "secret.h"
+#include "accounts/secret_source.h"
 #include <envoi/envoi.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -69,13 +69,14 @@ static int set_passphrase(const struct values *values, struct envoi_session *ses
 {
     const struct value *file = values_find(values, KEY_PASSPHRASE_FILE);
     static struct secret passphrase;
+    struct secret_request request;
     char label[VALUES_LABEL];
     int error, rc;
 
     if (!file)
         return 0;
-    rc = secret_from_file(&passphrase, values_label(file, label), file->text,
-                          vocabulary_milliseconds(values_text(values, KEY_TIMEOUT)), fault);
+    secret_source_ask(&request, values, file, NULL, label);
+    rc = secret_source_of(file->key)->fetch(&passphrase, &request, fault);
     if (!rc && (error = envoi_session_set_passphrase(session, passphrase.text)))
         rc = apply_setter_failed(file, error, fault);
     secret_wipe(&passphrase);

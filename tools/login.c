@@ -1,52 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 #include "login.h"
 
-#include "secret.h"
+#include "terminal.h"
 #include <envoi/envoi.h>
 #include <envoi/plugin.h>
 #include <stdio.h>
 
-/* Keys that name the source of the secret. */
-static const struct source {
-    enum key key;
-    int (*read)(struct secret *secret, const char *option, const char *value, int64_t timeout, struct fault *fault);
-    int (*set)(struct envoi_session *session, const char *user, const char *secret);
-} sources[] = {
-    {KEY_PASSWORD_FILE, secret_from_file, envoi_session_set_password},
-    {KEY_PASSWORD_COMMAND, secret_from_command, envoi_session_set_password},
-    {KEY_TOKEN_FILE, secret_from_file, envoi_session_set_token},
-    {KEY_TOKEN_COMMAND, secret_from_command, envoi_session_set_token},
-};
-
-#define SOURCES (sizeof sources / sizeof *sources)
+/* The reply to AUTH that is about the secret (RFC 4954 section 6). */
+#define SECRET_REFUSED 535
 
 static struct secret secret;
 
-static int set_from(const struct source *source, const struct values *values, struct envoi_session *session,
-                    struct fault *fault)
-{
-    const struct value *user = values_find(values, KEY_USER), *value = values_find(values, source->key);
-    char label[VALUES_LABEL];
-    int rc = source->read(&secret, values_label(value, label), value->text,
-                          vocabulary_milliseconds(values_text(values, KEY_TIMEOUT)), fault);
-    int error = rc ? ENVOI_OK : source->set(session, user->text, secret.text);
+typedef int login_setter_fn(struct envoi_session *session, const char *user, const char *secret);
+static login_setter_fn *const setters[] = {
+    [SECRET_PASSWORD] = envoi_session_set_password, [SECRET_TOKEN] = envoi_session_set_token};
 
-    secret_wipe(&secret);
+static int login_fetch(struct login *login, const struct secret_source *source, struct envoi_session *session,
+                       const struct value *user, struct fault *fault)
+{
+    int rc = source->fetch(&secret, &login->request, fault);
+    int error = rc ? ENVOI_OK : setters[source->kind](session, user->text, secret.text);
+
+    if (!rc && !error && source->tell)
+        login->source = source;
+    else
+        secret_wipe(&secret);
     return error ? apply_setter_failed(user, error, fault) : rc;
 }
 
 int login_set(struct login *login, const struct values *values, const char *server, struct envoi_session *session,
               struct fault *fault)
 {
-    const struct value *user = values_find(values, KEY_USER);
+    const struct value *user = values_find(values, KEY_USER), *value;
+    const struct secret_source *source = secret_source_of_login(values, &value);
     int error;
 
     *login = (struct login){0};
     if (!user)
         return 0;
-    for (size_t i = 0; i < SOURCES; i++)
-        if (values_find(values, sources[i].key))
-            return set_from(&sources[i], values, session, fault);
+    if (source) {
+        snprintf(login->server, sizeof login->server, "%s", server);
+        secret_source_ask(&login->request, values, value, login->server, login->label);
+        return login_fetch(login, source, session, user, fault);
+    }
     snprintf(login->prompt, sizeof login->prompt, "Password of %.200s at %s: ", user->text, server);
     error = envoi_session_set_password(session, user->text, NULL);
     if (!error)
@@ -71,7 +67,14 @@ int login_answer(void *ctx, unsigned credential, const char *mechanism, const ch
     return ENVOI_OK;
 }
 
-void login_end(void)
+void login_end(struct login *login, const struct envoi_session *session, int error)
 {
+    int accepted = envoi_session_authenticated(session);
+    int refused = error == ENVOI_E_AUTH && envoi_reply_code(envoi_session_reply(session)) == SECRET_REFUSED;
+    struct fault fault = {0};
+
+    if (login->source && (accepted || refused) && login->source->tell(&secret, &login->request, accepted, &fault))
+        complain("warning: %s", fault.text);
+    login->source = NULL;
     secret_wipe(&secret);
 }

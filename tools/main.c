@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "accounts/exit_code.h"
+#include "accounts/secret.h"
 #include "commands.h"
 #include "fault.h"
 #include "options.h"
-#include "secret.h"
 #include <envoi/envoi.h>
 #include <signal.h>
 #include <string.h>
@@ -82,6 +82,8 @@ int main(int argc, char **argv)
 
     /* A closed standard output must not end the program: the exit code tells whether the mail was sent. */
     signal(SIGPIPE, SIG_IGN);
+    /* It may have been ignored by who started this, and then nobody learns how a command ended. */
+    signal(SIGCHLD, SIG_DFL);
     secret_forbid_core_dump();
     exit = dispatch(&options, argc, argv);
     options_free(&options);

@@ -27,6 +27,7 @@ struct send {
     const char *from; /* the sender */
     char server[APPLY_SERVER_MAX];
     int tried; /* 1: transmit() was called */
+    int error; /* the result of the send */
     struct fault fault;
 };
 
@@ -178,7 +179,7 @@ static int transmit(struct send *send)
     progress_begin(&send->content.progress, send->content.size, !send->options->trace);
     error = envoi_session_send(send->session, send->message);
     progress_end(&send->content.progress);
-    login_end();
+    send->error = error;
     if (error && send->login.fault.exit) {
         send->fault = send->login.fault;
         return send->fault.exit;
@@ -248,6 +249,7 @@ int send_command(const struct options *options)
         exit = transmit(&send);
     /* Printed before QUIT, as its reply does not change the verdicts. */
     send_print(&send, exit);
+    login_end(&send.login, send.session, send.error);
     if (envoi_session_connected(send.session))
         envoi_session_quit(send.session);
 end:

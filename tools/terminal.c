@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "terminal.h"
 #include "accounts/exit_code.h"
-#include "secret.h"
 #include <envoi/envoi.h>
 #include <errno.h>
 #include <fcntl.h>

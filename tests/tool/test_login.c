@@ -27,7 +27,7 @@ _Noreturn static void ask_twice(void)
     int wrong = ask(&login, ENVOI_CRED_TOKEN, "") != ENVOI_E_CANCELLED ||
                 ask(&login, ENVOI_CRED_AUTHZID, "") != ENVOI_E_CANCELLED || login.asked;
     wrong = wrong || ask(&login, ENVOI_CRED_PASSWORD, "s3cret pass") || ask(&login, ENVOI_CRED_PASSWORD, "s3cret pass");
-    login_end();
+    login_end(&login, NULL, ENVOI_OK);
     _exit(wrong || login.fault.exit);
 }
 

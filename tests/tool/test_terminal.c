@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "secret.h"
+#include "terminal.h"
 
 #include <criterion/criterion.h>
 #include <pty.h>

@@ -619,7 +619,7 @@ login_cases() {
     # faults: 80
     chmod 644 password
     to_server "$SMTP_PORT" --to bob@test letter
-    check 'a password file that others can read' 0 out accepted err 'warning: --password-file.*chmod 600'
+    check 'a password file that others can read' 78 err '--password-file: others have access.*mode 0644.*chmod 600'
     chmod 600 password
     # faults: 58
     to_server "$CLEAR_PORT" --tls off --to bob@test --json letter
@@ -835,6 +835,8 @@ EOF
 
 # shellcheck source=tests/tool/accounts.sh
 . "$HERE/accounts.sh"
+# shellcheck source=tests/tool/secrets.sh
+. "$HERE/secrets.sh"
 
 printf 'key pass\n' >passphrase
 chmod 600 passphrase
@@ -846,6 +848,7 @@ config_cases </dev/null
 plugin_cases </dev/null
 scripted_cases </dev/null
 account_cases </dev/null
+secret_cases </dev/null
 header_cases </dev/null
 text_cases </dev/null
 partial_cases </dev/null

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "accounts/secret_store.h"
+
+#include "accounts/child.h"
+#include "accounts/exit_code.h"
+#include "accounts/git_credential.h"
+#include "accounts/keyring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The name becomes one of a file, and a word of a command. */
+static int store_check_account(const struct secret_deposit *deposit, struct fault *fault)
+{
+    const char *name = deposit->account;
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+@");
+
+    if (*name && *name != '.' && *name != '-' && !name[len] && len <= 200)
+        return 0;
+    return secret_refuse(NULL, &deposit->request, fault,
+                         "a secret is not stored under the name '%.100s': it has other characters than letters, digits "
+                         "and - _ . + @, or begins with . or -",
+                         name);
+}
+
+static int put_into_keyring(const struct secret *secret, const struct secret_deposit *deposit,
+                            char value[SECRET_STORE_VALUE], struct fault *fault)
+{
+    snprintf(value, SECRET_STORE_VALUE, "yes");
+    return keyring_store(secret, &deposit->request, fault);
+}
+
+static int put_into_git(const struct secret *secret, const struct secret_deposit *deposit,
+                        char value[SECRET_STORE_VALUE], struct fault *fault)
+{
+    snprintf(value, SECRET_STORE_VALUE, "yes");
+    return git_credential_store(secret, &deposit->request, fault);
+}
+
+/* ---- pass ---- */
+
+static int put_into_pass(const struct secret *secret, const struct secret_deposit *deposit,
+                         char value[SECRET_STORE_VALUE], struct fault *fault)
+{
+    char entry[256];
+    const char *const argv[] = {"pass", "insert", "--multiline", "--force", entry, NULL};
+    const struct secret_request *request = &deposit->request;
+    struct secret *answer;
+    int code = 0, rc = store_check_account(deposit, fault);
+
+    if (rc || !(answer = secret_new(request, fault)))
+        return fault->exit;
+    snprintf(entry, sizeof entry, "envoi/%s", deposit->account);
+    snprintf(value, SECRET_STORE_VALUE, "pass show %s", entry);
+    rc = child_run(argv, secret, request, answer, &code, fault);
+    secret_free(answer);
+    if (!rc && code)
+        return secret_refuse(NULL, request, fault, "pass cannot store the password (exit code %d)", code);
+    return rc;
+}
+
+/* ---- a file ---- */
+
+static int store_write(int fd, const struct secret *secret)
+{
+    if (fd < 0)
+        return -1;
+    if (write(fd, secret->text, secret->len) != (ssize_t)secret->len || write(fd, "\n", 1) != 1)
+        return -1;
+    return fsync(fd);
+}
+
+/* Makes a folder for this user alone. */
+static int store_make_directory(const char *path)
+{
+    struct stat status;
+
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return -1;
+    if (stat(path, &status) < 0)
+        return -1;
+    if (status.st_uid == geteuid())
+        return chmod(path, 0700);
+    errno = EPERM;
+    return -1;
+}
+
+static int put_into_file(const struct secret *secret, const struct secret_deposit *deposit,
+                         char value[SECRET_STORE_VALUE], struct fault *fault)
+{
+    char directory[SECRET_STORE_VALUE - 256], temporary[SECRET_STORE_VALUE];
+    int fd = -1, error = 0, rc = store_check_account(deposit, fault);
+
+    if (rc)
+        return rc;
+    if ((size_t)snprintf(directory, sizeof directory, "%s/secrets", deposit->directory) >= sizeof directory)
+        return secret_refuse(NULL, &deposit->request, fault, "the name of the folder is too long");
+    snprintf(value, SECRET_STORE_VALUE, "%s/%s", directory, deposit->account);
+    snprintf(temporary, sizeof temporary, "%s/.new-XXXXXX", directory);
+    *temporary = store_make_directory(directory) < 0 ? '\0' : *temporary;
+    if (*temporary)
+        fd = mkostemp(temporary, O_CLOEXEC); /* with mode 0600 */
+    if (store_write(fd, secret) < 0 || rename(temporary, value) < 0)
+        error = errno;
+    if (error && fd >= 0)
+        unlink(temporary);
+    if (fd >= 0)
+        close(fd);
+    return error ? secret_refuse(NULL, &deposit->request, fault, "cannot write '%s': %s", value, strerror(error)) : 0;
+}
+
+/* ---- the table ---- */
+
+const struct secret_store secret_stores[] = {
+    {"keyring", KEY_PASSWORD_KEYRING, "secret-tool", put_into_keyring},
+    {"pass", KEY_PASSWORD_COMMAND, "pass", put_into_pass},
+    {"git", KEY_PASSWORD_GIT, "git", put_into_git},
+    {"file", KEY_PASSWORD_FILE, NULL, put_into_file},
+};
+
+const size_t secret_store_count = sizeof secret_stores / sizeof *secret_stores;
+
+const struct secret_store *secret_store_of(const char *name)
+{
+    for (size_t i = 0; i < secret_store_count; i++)
+        if (!strcmp(secret_stores[i].name, name))
+            return &secret_stores[i];
+    return NULL;
+}
+
+int secret_store_is_there(const struct secret_store *store)
+{
+    return !store->program || child_exists(store->program);
+}
