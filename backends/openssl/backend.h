@@ -31,6 +31,7 @@
 #define lower_attach       SHARED(lower_attach)
 #define trust_setup        SHARED(trust_setup)
 #define trust_add_bundle   SHARED(trust_add_bundle)
+#define trust_add_dirs     SHARED(trust_add_dirs)
 #define trust_free         SHARED(trust_free)
 #define verify_setup       SHARED(verify_setup)
 #define verify_key         SHARED(verify_key)
@@ -149,6 +150,10 @@ bool trust_setup(struct tls_state *state);
 /* Trusts the certificates of a file; each is parsed when it is needed. Returns ENVOI_OK; ENVOI_E_MEMORY; or
  * ENVOI_E_NOT_SUPPORTED: the library has to read the file by itself. Once per context. */
 int32_t trust_add_bundle(struct tls_context *context, const char *file);
+
+/* Trusts the certificates of directories by `openssl rehash`, separated by ":". `now`: all are read at once, otherwise
+ * each when it is needed. Returns false if the library cannot. */
+bool trust_add_dirs(struct tls_context *context, const char *directories, bool now);
 
 /* After the library's own context. */
 void trust_free(struct tls_context *context);

@@ -105,20 +105,12 @@ static bool add_cas(X509_STORE *store, const struct backend_source *source)
     return added > 0;
 }
 
-static bool add_system_directory(X509_STORE *store, const char *directory)
-{
-    X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
-
-    return lookup && X509_LOOKUP_add_dir(lookup, directory, X509_FILETYPE_PEM) == 1;
-}
-
 /* Not by SSL_CTX_set_default_verify_paths(), which reads the environment. */
 static int32_t set_system_trust(struct setup *setup)
 {
     const struct envoi_tls_config *config = setup->config;
     bool told = ENVOI_HAS(config, system_ca_dir) && (config->system_ca_file || config->system_ca_dir);
     const char *file = told ? config->system_ca_file : X509_get_default_cert_file();
-    const char *directory = told ? config->system_ca_dir : X509_get_default_cert_dir();
     struct backend_source source = backend_source_of(file, NULL, NULL);
     X509_STORE *store = SSL_CTX_get_cert_store(setup->context->library);
     int32_t rc = file ? trust_add_bundle(setup->context, file) : ENVOI_OK;
@@ -127,8 +119,20 @@ static int32_t set_system_trust(struct setup *setup)
         return setup_failed(setup, rc, NULL, "out of memory");
     if (rc && !add_cas(store, &source) && told)
         return source_failed(setup, &source, "no CA certificate can be read", PEM_CERTIFICATE);
-    if (directory && !add_system_directory(store, directory))
-        return setup_failed(setup, ENVOI_E_TLS, directory, "the CA certificates of the system cannot be read");
+    ERR_clear_error();
+    return ENVOI_OK;
+}
+
+/* After all files: only if none of them has a subject is it looked for in the directories. */
+static int32_t set_system_directories(struct setup *setup)
+{
+    const struct envoi_tls_config *config = setup->config;
+    bool told = ENVOI_HAS(config, system_ca_dir) && (config->system_ca_file || config->system_ca_dir);
+    bool now = ENVOI_HAS(config, read_all) && config->read_all;
+    const char *directories = told ? config->system_ca_dir : X509_get_default_cert_dir();
+
+    if (directories && !trust_add_dirs(setup->context, directories, now))
+        return setup_failed(setup, ENVOI_E_TLS, directories, "the CA certificates of the system cannot be read");
     ERR_clear_error();
     return ENVOI_OK;
 }
@@ -146,6 +150,8 @@ static int32_t set_trust(struct setup *setup)
         if ((sources[i].file || sources[i].pem) && !add_cas(store, &sources[i]))
             rc = source_failed(setup, &sources[i], "no CA certificate can be read", PEM_CERTIFICATE);
     }
+    if (!rc && config->system_trust)
+        rc = set_system_directories(setup);
     /* Each certificate in the CA file is trusted, an intermediate CA too. */
     X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
     return rc;

@@ -3,9 +3,15 @@
  * this name, as it does for a directory of `openssl rehash`. So it finds the same as if all were in the store. */
 #include "backend.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <string.h>
+
+/* ---- the file ---- */
 
 static bool has_name(const struct backend_bundle_cert *cert, const X509_NAME *name)
 {
@@ -116,6 +122,87 @@ int32_t trust_add_bundle(struct tls_context *context, const char *file)
         trust_free(context); /* the lookup stays, and finds nothing */
     ERR_clear_error();
     return rc;
+}
+
+/* ---- directories ---- */
+
+static bool look_into(X509_STORE *store, const char *directories)
+{
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
+
+    return lookup && X509_LOOKUP_add_dir(lookup, directories, X509_FILETYPE_PEM) == 1;
+}
+
+/* Does the store have a certificate with this subject, or get one when it is asked? */
+static bool has_subject(X509_STORE *store, const X509 *cert)
+{
+    X509_STORE_CTX *asked = X509_STORE_CTX_new();
+    X509_OBJECT *object = NULL;
+
+    if (asked && X509_STORE_CTX_init(asked, store, NULL, NULL) == 1)
+        object = X509_STORE_CTX_get_obj_by_subject(asked, X509_LU_X509, X509_get_subject_name(cert));
+    X509_OBJECT_free(object);
+    X509_STORE_CTX_free(asked);
+    return object != NULL;
+}
+
+/* Asks the store for each certificate in the files of a directory that are named as by `openssl rehash`. */
+static void ask_for_all(X509_STORE *store, const char *directory)
+{
+    DIR *all = opendir(directory);
+    const struct dirent *entry;
+    char path[PATH_MAX];
+
+    while (all && (entry = readdir(all)) != NULL) {
+        X509 *cert;
+        BIO *bio;
+
+        if (strspn(entry->d_name, "0123456789abcdef") != 8 || entry->d_name[8] != '.')
+            continue;
+        (void)snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+        bio = BIO_new_file(path, "r");
+        while (bio && (cert = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
+            (void)has_subject(store, cert);
+            X509_free(cert);
+        }
+        BIO_free(bio);
+    }
+    if (all)
+        (void)closedir(all);
+}
+
+/* Adds the certificates of one store to another, but none of which the other has the subject. */
+static bool add_others(X509_STORE *to, X509_STORE *from)
+{
+    STACK_OF(X509) *all = X509_STORE_get1_all_certs(from), *others = sk_X509_new_null();
+    bool good = all && others;
+
+    for (int i = 0; good && i < sk_X509_num(all); i++)
+        good = has_subject(to, sk_X509_value(all, i)) || sk_X509_push(others, sk_X509_value(all, i)) > 0;
+    for (int i = 0; good && i < sk_X509_num(others); i++)
+        good = X509_STORE_add_cert(to, sk_X509_value(others, i)) == 1;
+    sk_X509_free(others);
+    sk_X509_pop_free(all, X509_free);
+    return good;
+}
+
+bool trust_add_dirs(struct tls_context *context, const char *directories, bool now)
+{
+    X509_STORE *store = SSL_CTX_get_cert_store(context->library), *found;
+    char *copy, *rest;
+    bool good;
+
+    if (!now)
+        return look_into(store, directories);
+    copy = rest = OPENSSL_strdup(directories);
+    found = X509_STORE_new();
+    good = copy && found && look_into(found, directories);
+    for (const char *one; good && (one = strsep(&rest, ":"));)
+        ask_for_all(found, one);
+    good = good && add_others(store, found);
+    X509_STORE_free(found);
+    OPENSSL_free(copy);
+    return good;
 }
 
 void trust_free(struct tls_context *context)

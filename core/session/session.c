@@ -29,12 +29,29 @@ static struct tls_trust session_trust(const struct envoi_session *s)
     return trust;
 }
 
+static struct tls_identity session_identity(const struct envoi_session *s)
+{
+    const struct settings *set = &s->settings;
+
+    return (struct tls_identity){set->cert_file, set->key_file, set->cert_pem, set->key_pem, set->passphrase};
+}
+
+int session_load_tls(struct envoi_session *s)
+{
+    const char *backend = s->tls_backend ? s->tls_backend : s->library->tls_backend;
+    const struct tls_identity identity = session_identity(s);
+    const struct tls_trust trust = session_trust(s);
+    struct registry_transport transport;
+    int rc = registry_find_transport(s->library->registry, backend, &s->fault, &transport);
+
+    return rc ? rc : tls_cache_load(&s->library->tls, clock_now(), &transport, &trust, &identity, &s->fault);
+}
+
 /* The engine has one TLS connection at a time. When it asks for a context, the one before is no longer in use. */
 static int env_tls_context(void *driver, const struct registry_transport *transport, void **ctx)
 {
     struct envoi_session *s = driver;
-    const struct settings *set = &s->settings;
-    const struct tls_identity identity = {set->cert_file, set->key_file, set->cert_pem, set->key_pem, set->passphrase};
+    const struct tls_identity identity = session_identity(s);
     const struct tls_trust trust = session_trust(s);
     struct tls_context *old = s->tls;
     int rc;

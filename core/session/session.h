@@ -94,6 +94,9 @@ int session_leave(struct envoi_session *s, int rc);
  * one. */
 int session_copy(const struct envoi_session *from, struct envoi_session **out);
 
+/* Makes the TLS context of the session's settings, for good. */
+int session_load_tls(struct envoi_session *s);
+
 /* Verbs for a pool, in verbs.c. Non-blocking: brings a connection to where a message can be sent. */
 int session_prepare(struct envoi_session *s);
 /* Puts a message behind those that are being sent, or begins with it. session_go() sets them in motion and returns the

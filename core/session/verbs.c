@@ -136,6 +136,20 @@ int envoi_session_open(struct envoi_library *library, const char *server, struct
     return rc ? rc : envoi_session_connect(*out, server);
 }
 
+int envoi_session_load_tls(struct envoi_session *session)
+{
+    int rc = verb_begin(session, VERB_CONNECT);
+
+    if (rc)
+        return rc;
+    if (session->fd >= 0)
+        return verb_misuse(session, ENVOI_DETAIL_ORDER, "already connected");
+    rc = session_load_tls(session);
+    if (rc)
+        session->fault.phase = ENVOI_PHASE_TLS;
+    return verb_abandon(session, rc);
+}
+
 int envoi_session_quit(struct envoi_session *session)
 {
     int rc = verb_begin(session, VERB_QUIT);

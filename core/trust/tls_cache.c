@@ -47,6 +47,7 @@ struct tls_context {
     void *handle;
     int64_t born;
     uint64_t number; /* in its cache */
+    bool loaded;     /* stands for its request for good: see tls_cache_load() */
     /* the request that it was made for */
     bool system_trust;
     unsigned min_version;
@@ -179,13 +180,14 @@ static struct tls_context *context_request(int64_t now, const struct registry_tr
     return t;
 }
 
+/* Are the requests equal, and the files of `a` those of `b`? */
 static bool context_equal(const struct tls_context *a, const struct tls_context *b)
 {
     if (a->transport.transport != b->transport.transport || a->transport.state != b->transport.state ||
         a->system_trust != b->system_trust || a->min_version != b->min_version)
         return false;
     for (int i = 0; i < FILES; i++)
-        if (!context_text_equal(a->files[i], b->files[i]) || !stamp_equal(&a->stamps[i], &b->stamps[i]))
+        if (!context_text_equal(a->files[i], b->files[i]) || !(a->loaded || stamp_equal(&a->stamps[i], &b->stamps[i])))
             return false;
     for (int i = 0; i < PEMS; i++)
         if (!context_text_equal(a->pems[i], b->pems[i]))
@@ -195,7 +197,7 @@ static bool context_equal(const struct tls_context *a, const struct tls_context 
 
 static bool context_outdated(const struct tls_context *t, int64_t now)
 {
-    return t->system_trust && now - t->born >= SYSTEM_TRUST_AGE_MAX;
+    return t->system_trust && !t->loaded && now - t->born >= SYSTEM_TRUST_AGE_MAX;
 }
 
 /* ---- making ---- */
@@ -229,6 +231,7 @@ static int context_make(struct tls_context *t, struct envoi_errctx *fault)
         .key_pem = t->pems[PEM_KEY],
         .system_ca_file = t->files[FILE_SYSTEM_CA],
         .system_ca_dir = t->files[FILE_SYSTEM_DIR],
+        .read_all = t->loaded,
     };
     int rc = t->transport.transport->ctx_new(t->transport.state, &config, fault, &t->handle);
 
@@ -258,7 +261,7 @@ static struct tls_context *tls_cache_take_out(struct tls_cache *c, int64_t now)
     for (struct tls_context **at = &c->first; *at;) {
         struct tls_context *t = *at;
 
-        if (t->references || (!context_outdated(t, now) && ++spares <= SPARE_MAX)) {
+        if (t->references || t->loaded || (!context_outdated(t, now) && ++spares <= SPARE_MAX)) {
             at = &t->next;
             continue;
         }
@@ -313,6 +316,41 @@ int tls_cache_get(struct tls_cache *c, int64_t now, const struct registry_transp
     (void)pthread_mutex_unlock(&c->lock);
     context_free_all(gone);
     if (*out != request)
+        context_free(request);
+    return rc;
+}
+
+/* Makes the context, and lets go of the one that was loaded for the same request before. */
+static int tls_cache_load_locked(struct tls_cache *c, struct tls_context *request, struct envoi_errctx *fault)
+{
+    int rc = context_make(request, fault);
+
+    if (rc)
+        return rc;
+    for (struct tls_context *t = c->first; t; t = t->next)
+        if (t->loaded && context_equal(t, request))
+            t->loaded = false;
+    request->number = ++c->made;
+    request->next = c->first;
+    c->first = request;
+    return ENVOI_OK;
+}
+
+int tls_cache_load(struct tls_cache *c, int64_t now, const struct registry_transport *transport,
+                   const struct tls_trust *trust, const struct tls_identity *identity, struct envoi_errctx *fault)
+{
+    struct tls_context *request = context_request(now, transport, trust, identity), *gone;
+    int rc;
+
+    if (!request)
+        return fault_set(fault, ENVOI_E_MEMORY, ENVOI_PHASE_TLS, "%s", envoi_error_text(ENVOI_E_MEMORY));
+    request->loaded = true;
+    (void)pthread_mutex_lock(&c->lock);
+    rc = tls_cache_load_locked(c, request, fault);
+    gone = tls_cache_take_out(c, now);
+    (void)pthread_mutex_unlock(&c->lock);
+    context_free_all(gone);
+    if (rc)
         context_free(request);
     return rc;
 }

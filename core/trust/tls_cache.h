@@ -5,7 +5,9 @@
  * A session gets an existing context if it agrees with the request in transport, trust, versions, ciphers and client
  * certificate, and the files have not changed since they were read; so a renewed certificate is read again. Where the
  * system's certificates are only the TLS library knows, unless the environment says it (SSL_CERT_FILE, SSL_CERT_DIR). A
- * context with them is therefore not given out for longer than a day; sessions that hold it keep it. */
+ * context with them is therefore not given out for longer than a day; sessions that hold it keep it.
+ *
+ * A program that gives up the right to read its files has contexts loaded before: those neither age nor change. */
 #ifndef TRUST_TLS_CACHE_H
 #define TRUST_TLS_CACHE_H
 
@@ -54,6 +56,10 @@ void tls_cache_free(struct tls_cache *c);
 int tls_cache_get(struct tls_cache *c, int64_t now, const struct registry_transport *transport,
                   const struct tls_trust *trust, const struct tls_identity *identity, struct envoi_errctx *fault,
                   struct tls_context **out);
+/* Makes a context that has read all that it may ever need, in place of an equal one that was loaded before. Each later
+ * request for the same gets it, whatever becomes of the files. ENVOI_OK, or an error that is reported in fault. */
+int tls_cache_load(struct tls_cache *c, int64_t now, const struct registry_transport *transport,
+                   const struct tls_trust *trust, const struct tls_identity *identity, struct envoi_errctx *fault);
 /* The transport's own context. */
 void *tls_context_handle(const struct tls_context *t);
 /* Appends everything that the context was made from to the key of a ticket, or for large things from memory, the number

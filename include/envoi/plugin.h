@@ -243,6 +243,9 @@ struct envoi_tls_config {
     const char *system_ca_file;
     /** Directories of PEM files, separated by ":", with names as by `openssl rehash`, or NULL (ABI 1.1) */
     const char *system_ca_dir;
+    /** 1: the files will be out of reach (chroot), so ctx_new reads all that the context may ever need; 0: it may look
+     * for a CA certificate when a connection needs it (ABI 1.1) */
+    uint32_t read_all;
 };
 
 /** The ingredients of a TLS connection. Allocated by the core, borrowed for conn_new (lower and errctx: until

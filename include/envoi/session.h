@@ -307,6 +307,28 @@ int envoi_session_set_client_certificate_pem(struct envoi_session *session, cons
                                              const void *key, size_t key_len);
 /** Sets the passphrase of an encrypted key. It is wiped on free. @since 0.1 */
 int envoi_session_set_passphrase(struct envoi_session *session, const char *passphrase);
+/** Loads now all that TLS of this session takes from files: the backend's plugin, the CA certificates (all of the
+ * system's too), the revocation lists, the client certificate and its key. For a program that gives up access to them
+ * before it connects, by chroot(2) or by dropping privileges, and for one that wants to know early of a file that does
+ * not fit.
+ *
+ * The library object keeps it until it is freed. Its sessions and pools with the same TLS backend, trust, versions,
+ * ciphers and client certificate use it from then on, and read none of the files again, not even changed ones, and not
+ * the system's CA certificates once a day. To read them anew, call it again, also in another session: the next TLS
+ * connections use that. Other settings are other files: call it for each kind of session.
+ *
+ * TLS is not all that a program reads late. Names are looked up by means of /etc/resolv.conf and /etc/hosts, which must
+ * be there in the new root, and envoi_library_check_plugin() loads the plugins that log in.
+ * @param session  the session; not connected. It may be freed afterwards
+ * @retval ENVOI_E_USAGE          a connection exists
+ * @retval ENVOI_E_BUSY           a verb is in progress
+ * @retval ENVOI_E_PLUGIN         there is no such TLS backend, or none that can be used
+ * @retval ENVOI_E_TLS            a file cannot be read or does not fit; the text names it
+ * @retval ENVOI_E_CANCELLED      the key needs a passphrase, and none is set
+ * @retval ENVOI_E_SYSTEM         plugins.d cannot be read, for a reason of the machine
+ * @retval ENVOI_E_MEMORY
+ * @since 0.1 */
+int envoi_session_load_tls(struct envoi_session *session);
 /** Sets user and password. If a user is set, envoi_session_send() logs in or fails. The password is wiped on free.
  * @since 0.1 */
 int envoi_session_set_password(struct envoi_session *session, const char *user, const char *password);

@@ -201,6 +201,57 @@ MATRIX(trust, both_ways_agree, PLUGINS, 120)
     close(atoi(strrchr(path, '/') + 1));
 }
 
+/* ---- all at once ---- */
+
+static void remove_all(void *command)
+{
+    cr_assert_eq(system(command), 0);
+}
+
+/* With read_all the context needs the files no more, and says what it says otherwise. */
+MATRIX(trust, all_at_once, PLUGINS, 60)
+{
+    static const struct {
+        const char *file, *dir, *ca_file;
+        int32_t expect;
+    } rows[] = {
+        {"ca", NULL, NULL, ENVOI_OK},
+        {"stranger", NULL, NULL, ENVOI_E_CERTIFICATE},
+        {NULL, "hashed", NULL, ENVOI_OK},
+        {NULL, "nowhere:DIR/hashed", NULL, ENVOI_OK},
+        {"stranger", "hashed", NULL, ENVOI_OK},
+        {"stranger", "nowhere", NULL, ENVOI_E_CERTIFICATE},
+        {NULL, "hashed", PKI("stranger.pem"), ENVOI_OK},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        for (uint32_t now = 0; now < 2; now++) {
+            char root[] = "/tmp/envoi-trust-XXXXXX", file[64], dir[128], command[512];
+            struct envoi_tls_config config = rig_config();
+            struct word word;
+
+            cr_assert_not_null(mkdtemp(root));
+            snprintf(command, sizeof command, "cp -r %s/hashed %s/%s.pem %s", PKI_DIR, PKI_DIR,
+                     rows[i].file ? rows[i].file : "ca", root);
+            cr_assert_eq(system(command), 0);
+            snprintf(file, sizeof file, "%s/%s.pem", root, rows[i].file ? rows[i].file : "ca");
+            snprintf(dir, sizeof dir, "%s/%s", root, rows[i].dir ? rows[i].dir : "");
+            if (rows[i].dir && strchr(rows[i].dir, ':'))
+                snprintf(dir, sizeof dir, "%s/nowhere:%s/hashed", root, root);
+            snprintf(command, sizeof command, "rm -r %s", root);
+            config.ca_file = rows[i].ca_file;
+            config.system_trust = 1;
+            config.system_ca_file = rows[i].file ? file : NULL;
+            config.system_ca_dir = rows[i].dir ? dir : NULL;
+            config.read_all = now;
+            ask(&word, combo, &config, "good", now ? remove_all : NULL, command);
+            cr_expect_eq(word.rc[1], rows[i].expect, "row %zu, %u: %d: %s", i, now, word.rc[1], word.text[1]);
+            if (!now)
+                remove_all(command);
+        }
+    }
+}
+
 /* ---- the file changes ---- */
 
 struct change {

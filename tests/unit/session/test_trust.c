@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(trust, .timeout = 60);
 
@@ -118,6 +119,32 @@ MATRIX(the_environment_is_the_system)
     expect(s, ENVOI_E_CERTIFICATE, "empty is not set");
     setenv("SSL_CERT_FILE", PKI("nowhere.pem"), 1);
     expect(s, ENVOI_E_TLS, "a file that is not there");
+    envoi_session_free(s);
+}
+
+/* The file is another one, or is written anew: a CA is added, and a CA is removed. */
+MATRIX(a_file_of_the_system_changes)
+{
+    static const struct {
+        const char *content;
+        int rc;
+    } rows[] = {
+        {PKI("forger.pem"), ENVOI_E_CERTIFICATE}, {PKI("ca.pem"), ENVOI_OK}, {PKI("forger.pem"), ENVOI_E_CERTIFICATE}};
+    struct envoi_session *s = tls_rig_session(ENVOI_TLS_IMPLICIT);
+    char path[] = "/tmp/envoi-system-XXXXXX";
+    int fd = mkstemp(path);
+
+    setenv("SSL_CERT_FILE", path, 1);
+    cr_assert_eq(envoi_session_set_system_trust(s, 1), ENVOI_OK);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t len = tls_rig_read(rows[i].content);
+
+        cr_assert_eq(ftruncate(fd, 0), 0);
+        cr_assert_eq(pwrite(fd, pem, len, 0), (ssize_t)len);
+        expect(s, rows[i].rc, rows[i].content);
+    }
+    close(fd);
+    unlink(path);
     envoi_session_free(s);
 }
 

@@ -13,6 +13,7 @@ TestSuite(tls_cache, .timeout = 20);
 
 static int made, freed, fail_with;
 static char passphrase[32];
+static uint32_t read_all;
 static int64_t now;
 /* What a log function of the program might do. */
 static void (*log_to)(void);
@@ -29,6 +30,7 @@ static int32_t ctx_new(void *state, const struct envoi_tls_config *config, struc
         return fail_with;
     if (config->passphrase && config->passphrase(config->passphrase_ctx, passphrase, sizeof passphrase - 1, &len) == 0)
         passphrase[len] = '\0';
+    read_all = config->read_all;
     *ctx = malloc(1);
     made++;
     return ENVOI_OK;
@@ -188,6 +190,52 @@ Test(tls_cache, the_trust_of_the_system_is_read_again_once_a_day)
     cr_expect_eq(freed, 2, "and freed, both of them");
     tls_cache_release(&c, b);
     tls_cache_release(&c, other);
+    tls_cache_free(&c);
+    cr_expect_eq(made, freed);
+}
+
+/* One that was loaded neither ages nor follows its files, until the next is loaded. */
+Test(tls_cache, loaded_for_good)
+{
+    const int64_t day = (int64_t)24 * 3600 * 1000;
+    char path[] = "/tmp/envoi-test-XXXXXX", name[32];
+    struct tls_trust trust = {.system_trust = 1, .min_version = 0x0303, .ca_file = path}, other = trust;
+    struct envoi_errctx fault = {0};
+    struct tls_context *before, *a, *b;
+    struct tls_identity none = {0};
+    struct tls_cache c;
+    int fd = mkstemp(path);
+
+    now = 1000;
+    cr_assert_eq(tls_cache_init(&c), ENVOI_OK);
+    before = get(&c, &trust, &none);
+    cr_expect_eq(read_all, 0);
+    cr_assert_eq(tls_cache_load(&c, now, &transport, &trust, &none, &fault), ENVOI_OK);
+    cr_expect_eq(read_all, 1);
+    a = get(&c, &trust, &none);
+    cr_expect_neq(a, before);
+    tls_cache_release(&c, a);
+    tls_cache_release(&c, before);
+    for (int i = 0; i < 10; i++) {
+        snprintf(name, sizeof name, "CIPHER-%d", i);
+        other.ciphers = name;
+        tls_cache_release(&c, get(&c, &other, &none));
+    }
+    now += 2 * day;
+    cr_assert_eq(write(fd, "x", 1), 1);
+    close(fd);
+    unlink(path);
+    cr_expect_eq(get(&c, &trust, &none), a, "the file is another one, and gone");
+    tls_cache_release(&c, a);
+    fail_with = ENVOI_E_TLS;
+    cr_expect_eq(tls_cache_load(&c, now, &transport, &trust, &none, &fault), ENVOI_E_TLS);
+    fail_with = 0;
+    cr_expect_eq(get(&c, &trust, &none), a, "a failure changes nothing");
+    cr_assert_eq(tls_cache_load(&c, now, &transport, &trust, &none, &fault), ENVOI_OK);
+    b = get(&c, &trust, &none);
+    cr_expect_neq(b, a);
+    tls_cache_release(&c, a);
+    tls_cache_release(&c, b);
     tls_cache_free(&c);
     cr_expect_eq(made, freed);
 }
