@@ -113,22 +113,22 @@ static int check_default(const struct accounts *accounts, const struct sections 
                      value->text);
 }
 
-int accounts_read(const struct accounts_files *files, struct accounts **out, struct fault *fault)
+int accounts_make(const struct accounts_files *files, struct sections *users, struct sections *systems,
+                  struct accounts **out, struct fault *fault)
 {
     struct accounts *accounts = calloc(1, sizeof *accounts);
-    int rc = 0;
+    int rc;
 
     *out = NULL;
-    if (!accounts || name_files(accounts, files))
-        rc = fault_memory(fault);
-    else if (files->given)
-        rc = file_read(files->given, 0, &accounts->users, fault);
-    if (!rc && !files->given && files->system)
-        rc = file_read(files->system, 1, &accounts->systems, fault);
-    if (!rc && !files->given && files->user)
-        rc = file_read(files->user, 1, &accounts->users, fault);
-    if (!rc)
-        rc = accounts_merge(accounts, fault);
+    if (!accounts) {
+        file_free(users);
+        file_free(systems);
+        return fault_memory(fault);
+    }
+    accounts->users = *users;
+    accounts->systems = *systems;
+    *users = *systems = (struct sections){0};
+    rc = name_files(accounts, files) ? fault_memory(fault) : accounts_merge(accounts, fault);
     if (!rc)
         rc = check_default(accounts, &accounts->users, fault);
     if (!rc)
@@ -137,6 +137,25 @@ int accounts_read(const struct accounts_files *files, struct accounts **out, str
         accounts_free(accounts);
     else
         *out = accounts;
+    return rc;
+}
+
+int accounts_read(const struct accounts_files *files, struct accounts **out, struct fault *fault)
+{
+    struct sections users = {0}, systems = {0};
+    int rc = 0;
+
+    *out = NULL;
+    if (files->given)
+        rc = file_read(files->given, 0, &users, fault);
+    else if (files->system)
+        rc = file_read(files->system, 1, &systems, fault);
+    if (!rc && !files->given && files->user)
+        rc = file_read(files->user, 1, &users, fault);
+    if (!rc)
+        return accounts_make(files, &users, &systems, out, fault);
+    file_free(&users);
+    file_free(&systems);
     return rc;
 }
 

@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 struct fault;
+struct section;
+struct sections;
 
 /* All that the files say. It does not change, so threads may share it. */
 struct accounts;
@@ -34,6 +36,9 @@ struct accounts_files {
 int accounts_open(const char *file, struct accounts **out, struct fault *fault);
 /* The same with files of the caller's choice. */
 int accounts_read(const struct accounts_files *files, struct accounts **out, struct fault *fault);
+/* The same from sections that were read already, which are moved into the accounts, or freed after a failure. */
+int accounts_make(const struct accounts_files *files, struct sections *users, struct sections *systems,
+                  struct accounts **out, struct fault *fault);
 void accounts_free(struct accounts *accounts);
 /* The path of the user's file, whether it is there or not. The caller frees it. NULL: there is no home directory, the
  * program is set-uid, or memory ran out. */
