@@ -41,13 +41,22 @@ configure_file("${CMAKE_CURRENT_LIST_DIR}/envoi.pc.in" "${PROJECT_BINARY_DIR}/en
 install(FILES "${PROJECT_BINARY_DIR}/envoi.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
 find_program(SCDOC scdoc)
+# envoi_man(<page>...): makes and installs a man page of section 5.
+function(envoi_man)
+  foreach(name IN LISTS ARGN)
+    set(page "${PROJECT_SOURCE_DIR}/docs/man/${name}.scd")
+    add_custom_command(
+      OUTPUT "${PROJECT_BINARY_DIR}/${name}"
+      COMMAND sh -c "\"${SCDOC}\" <\"${page}\" >\"${PROJECT_BINARY_DIR}/${name}\""
+      DEPENDS "${page}"
+      VERBATIM)
+    add_custom_target("man_${name}" ALL DEPENDS "${PROJECT_BINARY_DIR}/${name}")
+    install(FILES "${PROJECT_BINARY_DIR}/${name}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
+  endforeach()
+endfunction()
 if(SCDOC)
-  set(page "${PROJECT_SOURCE_DIR}/docs/man/envoi-plugins.d.5.scd")
-  add_custom_command(
-    OUTPUT "${PROJECT_BINARY_DIR}/envoi-plugins.d.5"
-    COMMAND sh -c "\"${SCDOC}\" <\"${page}\" >\"${PROJECT_BINARY_DIR}/envoi-plugins.d.5\""
-    DEPENDS "${page}"
-    VERBATIM)
-  add_custom_target(man_plugins ALL DEPENDS "${PROJECT_BINARY_DIR}/envoi-plugins.d.5")
-  install(FILES "${PROJECT_BINARY_DIR}/envoi-plugins.d.5" DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
+  envoi_man(envoi-plugins.d.5)
+  if(ENVOI_BUILD_TOOLS)
+    envoi_man(accounts.conf.5)
+  endif()
 endif()

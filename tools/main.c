@@ -34,7 +34,7 @@ static void print_commands(void)
 {
     puts("Usage: envoi [OPTION...] COMMAND [OPTION...]\nSubmits mail: SMTP, ESMTP and LMTP.\n\nCommands:");
     for (size_t i = 0; i < COMMANDS; i++)
-        printf("  %-8s%-8s %s\n", commands[i].name, commands[i].operand, commands[i].help);
+        printf("  %-8s%-10s %s\n", commands[i].name, commands[i].operand, commands[i].help);
     puts("\nOptions of all commands:");
     options_print(COMMAND_NONE, stdout);
     puts("\n'envoi COMMAND --help' shows the options of a command; envoi(1) is the manual.");
