@@ -23,20 +23,22 @@ static json_t *value_json(const struct value *value)
     return object;
 }
 
-/* Can the secret be had? As far as that shows without fetching it. The text may be that of *fault. */
-static const char *secret_outlook(const struct values *values, struct fault *fault)
+/* Can the secret be had? As far as that shows without fetching it. `room` takes the reason if it cannot. */
+static const char *secret_outlook(const struct values *values, struct fault *room)
 {
-    const struct value *value;
+    const struct value *value, *host = values_find(values, KEY_HOST);
     const struct secret_source *source = secret_source_of_login(values, &value);
     struct secret_request request;
-    char label[VALUES_LABEL];
+    char server[APPLY_SERVER_MAX] = "", label[VALUES_LABEL];
 
     if (!values_find(values, KEY_USER))
         return "none is needed: there is no user";
     if (!source)
         return "it is asked for on the terminal";
-    secret_source_ask(&request, values, value, values_text(values, KEY_HOST), label);
-    return source->check(&request, fault) ? fault->text : source->outlook;
+    if (host && apply_server(values, host->text, server, room))
+        return room->text;
+    secret_source_ask(&request, values, value, server, label);
+    return source->check(&request, room) ? room->text : source->outlook;
 }
 
 static json_t *account_json(const struct accounts *accounts, const struct account *account, const struct choice *choice)
