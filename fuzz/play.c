@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/mem.h"
 #include "message/verdict.h"
+#include "settings/refusals.h"
 #include "support/blocks.h"
 #include "support/fake_tls.h"
 #include "support/toy_mech.h"
@@ -192,6 +193,7 @@ static void add_plugins(struct play *p)
 void play_begin(struct play *p)
 {
     settings_init(&p->settings);
+    FUZZ_CHECK(refusals_new(&p->settings.refusals) == ENVOI_OK, "out of memory");
     p->settings.tls = ENVOI_TLS_OFF;
     p->now = 1000;
     p->down_step = p->up_step = p->up_most = SIZE_MAX;
@@ -224,6 +226,7 @@ void play_free(struct play *p)
     if (p->tls_ctx)
         p->transport->ctx_free(p->tls_ctx);
     registry_free(p->registry);
+    refusals_free(p->settings.refusals);
     settings_free(&p->settings);
     server_free(&p->server);
     fuzz_bytes_free(&p->data);

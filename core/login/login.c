@@ -21,7 +21,7 @@
 
 static void login_reset(struct login *l)
 {
-    *l = (struct login){.env = l->env, .refusals = l->refusals};
+    *l = (struct login){.env = l->env};
     buf_init(&l->in, 0, true);
     buf_init(&l->out, EXCHANGE_RESPONSE_MAX, true);
 }

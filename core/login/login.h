@@ -21,6 +21,7 @@
 #include "layer/stack.h"
 #include "plugin/registry.h"
 #include "reply/extensions.h"
+#include "settings/refusals.h"
 #include "settings/settings.h"
 
 #include <envoi/session.h>
@@ -64,10 +65,11 @@ struct login_refused {
     unsigned times[LOGIN_SECRETS]; /* how often each kind of secret was refused */
     uint32_t shown;                /* ENVOI_CRED_PASSWORD: a plaintext mechanism has shown it */
     bool could_bind;               /* a mechanism that can bind to the TLS channel was refused */
-    bool noted;                    /* the record for other connections is of this login */
-    bool before;                   /* a secret was not presented, because of that record */
+    bool noted;                    /* this login has been refused: it may present its secret once more */
+    bool before;                   /* a secret was not presented, because of the next one */
+    struct refusal known;          /* the earlier refusal of this secret */
     uint32_t given;                /* kinds that the present exchange was given */
-    uint32_t secret;               /* the fingerprint of the last one */
+    struct refusal_key key;        /* of the last one */
     char who[256];                 /* the user as the application's callback gave it; "": not yet */
 };
 
@@ -80,7 +82,6 @@ struct login_try {
 /* The owner may read the members; they are set in this room. */
 struct login {
     struct login_env env;
-    struct refusal_record refusals; /* unless the settings have another one */
     struct login_peer peer;
 
     /* from the verb */
@@ -125,7 +126,7 @@ struct login {
 void login_init(struct login *l, const struct login_env *env);
 /* Ends an exchange and wipes it. The name and plugin of the last login stay known. */
 void login_end(struct login *l);
-/* With the connection: frees the security layer and the names, too. The record of refusals stays. */
+/* With the connection: frees the security layer and the names, too. */
 void login_free(struct login *l);
 
 /* Begins a login as the verb asks for it; see engine_login(). ENVOI_OK; ENVOI_E_USAGE: not the name of a mechanism. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/refusal.h"
 
-#include "base/hash.h"
 #include "login/login.h"
 #include "plugin/strength.h"
+#include "settings/refusals.h"
 
 #include <string.h>
 
@@ -24,36 +24,20 @@ static bool blames_secret(int code)
 
 /* ---- on other connections ---- */
 
-/* Of this session, or of all sessions of a pool's route. */
-static struct refusal_record *record_of(struct login *l)
+static struct refusal_key key_of(const struct login *l, const void *secret, size_t len)
 {
-    return l->env.settings->refusals ? l->env.settings->refusals : &l->refusals;
-}
-
-/* Recognises a secret, with its user and, outside of a pool, its server, by 32 bits: too few to find it. Never 0. */
-static uint32_t fingerprint(struct login *l, const void *secret, size_t len)
-{
-    struct hash_key *key = &record_of(l)->key;
     const char *user = l->env.settings->user ? l->env.settings->user : l->refused.who;
-    const char *host = l->env.settings->refusals ? "" : l->peer.host;
-    uint64_t hash;
 
-    hash_draw_key(key);
-    hash = hash_add(key, key->begin, user, strlen(user));
-    hash = hash_add(key, hash, host, strlen(host));
-    hash = hash_add(key, hash, secret, len);
-    return (uint32_t)(hash ^ hash >> 32) | 1;
+    return refusals_key(l->env.settings->refusals, user, secret, len);
 }
 
-static bool was_refused_before(struct login *l, const void *secret, size_t len)
+static bool was_refused_before(struct login *l, struct refusal_key key)
 {
-    const struct refusal_record *r = record_of(l);
+    struct login_refused *r = &l->refused;
 
-    if (!r->secret || l->asked[0] || l->refused.noted || *l->env.now - r->at >= REFUSAL_FORGET_MS)
+    if (l->asked[0] || r->noted || !refusals_find(l->env.settings->refusals, key, *l->env.now, &r->known))
         return false;
-    if (r->secret != fingerprint(l, secret, len))
-        return false;
-    l->refused.before = true;
+    r->before = true;
     return true;
 }
 
@@ -68,8 +52,8 @@ bool refusal_allows(struct login *l, uint32_t id, const void *data, size_t len)
     if (!(id & ALL_KINDS))
         return true;
     r->given |= id;
-    r->secret = fingerprint(l, data, len);
-    return !was_refused_before(l, data, len);
+    r->key = key_of(l, data, len);
+    return !was_refused_before(l, r->key);
 }
 
 bool refusal_allows_settings(struct login *l, uint32_t needs)
@@ -77,7 +61,7 @@ bool refusal_allows_settings(struct login *l, uint32_t needs)
     for (size_t i = 0; i < LOGIN_SECRETS; i++) {
         const char *secret = needs & kinds[i] ? settings_credential(l->env.settings, kinds[i]) : NULL;
 
-        if (secret && was_refused_before(l, secret, strlen(secret)))
+        if (secret && was_refused_before(l, key_of(l, secret, strlen(secret))))
             return false;
     }
     return true;
@@ -85,12 +69,11 @@ bool refusal_allows_settings(struct login *l, uint32_t needs)
 
 int refusal_tell(struct login *l)
 {
-    const struct refusal_record *r = record_of(l);
-    struct envoi_errctx why = r->why;
+    const struct refusal *known = &l->refused.known;
 
     (void)fault_set(l->env.fault, ENVOI_E_AUTH, ENVOI_PHASE_AUTH,
                     "not tried again with what was refused %lld s ago, and has not changed since: %s",
-                    (long long)(*l->env.now - r->at) / 1000, why.text);
+                    (long long)(*l->env.now - known->at) / 1000, known->why);
     return fault_detail(l->env.fault, ENVOI_DETAIL_REFUSED_BEFORE);
 }
 
@@ -138,7 +121,6 @@ const char *refusal_objects(const struct login *l, const struct registry_mechani
 void refusal_note(struct login *l, int code)
 {
     struct login_refused *r = &l->refused;
-    struct refusal_record *record = record_of(l);
 
     if (!blames_secret(code))
         return;
@@ -151,13 +133,12 @@ void refusal_note(struct login *l, int code)
             r->times[i]++;
     if (strength_shows_secret(l->name, l->m.info.flags))
         r->shown |= r->given & ENVOI_CRED_PASSWORD;
-    record->secret = r->secret;
-    record->at = *l->env.now;
-    record->why = *l->env.fault;
+    refusals_add(l->env.settings->refusals, r->key, *l->env.now, l->peer.host, l->env.fault->text);
     r->noted = true;
 }
 
 void refusal_forget(struct login *l)
 {
-    record_of(l)->secret = 0;
+    if (l->refused.given)
+        refusals_forget(l->env.settings->refusals, l->refused.key.user);
 }

@@ -5,8 +5,6 @@
 
 #include "login/login.h"
 
-#define REFUSAL_FORGET_MS INT64_C(1800000) /* so long a secret that was refused is not presented again */
-
 /* The exchange has got a credential (ENVOI_CRED_*). False: it was refused before, and must not be presented. */
 bool refusal_allows(struct login *l, uint32_t id, const void *data, size_t len);
 /* The same for secrets of the settings, before the mechanism is begun. */
@@ -17,7 +15,7 @@ const char *refusal_objects(const struct login *l, const struct registry_mechani
 bool refusal_was_shown(const struct login *l, uint32_t needs);
 /* The server has refused the exchange with this reply code, as the fault says. */
 void refusal_note(struct login *l, int code);
-/* The server has accepted. */
+/* The server has accepted: earlier refusals of this user are forgotten. */
 void refusal_forget(struct login *l);
 /* Sets the fault for a secret that refusal_allows() refused; returns its code. */
 int refusal_tell(struct login *l);

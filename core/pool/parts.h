@@ -107,7 +107,6 @@ struct pool_server {
 struct pool_route {
     struct envoi_pool *pool;
     struct envoi_session *prototype; /* its settings are those of all connections */
-    struct refusal_record refusals;  /* a password that was refused on one connection is not presented on another */
     struct pool_server *servers;
     size_t server_count;
     struct pool_fifo again;   /* messages that were tried, or have more recipients to be sent to: they go first */

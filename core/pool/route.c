@@ -44,8 +44,6 @@ int route_new(struct envoi_pool *p, const struct envoi_session *prototype, const
         return ENVOI_E_MEMORY;
     r->pool = p;
     rc = session_copy(prototype, &r->prototype);
-    if (!rc)
-        r->prototype->settings.refusals = &r->refusals;
     while (!rc && (list = text_word(list, &word, &len)))
         rc = route_add_server(r, word, len);
     if (!rc && !r->server_count)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "settings/refusals.h"
 
 #include <string.h>
 #include <sys/auxv.h>
@@ -20,6 +21,7 @@ static void library_destroy(struct envoi_library *library)
     tls_cache_free(&library->tls);
     tickets_free(&library->tickets);
     servers_free(&library->servers);
+    refusals_free(library->refused_secrets);
     if (library->registry)
         registry_free(library->registry);
     mem_free(library->trust.ca_file);
@@ -80,7 +82,7 @@ static int library_init(struct envoi_library *library)
     if (!(library->vendor = mem_strdup(ENVOI_VENDOR_DIR)) || !(library->admin = mem_strdup(ENVOI_ADMIN_DIR)) ||
         !(library->modules = mem_strdup(ENVOI_MODULE_DIR)))
         return ENVOI_E_MEMORY;
-    if ((rc = registry_new(&library->registry)))
+    if ((rc = refusals_new(&library->refused_secrets)) || (rc = registry_new(&library->registry)))
         return rc;
     return library_set_dirs(library);
 }
@@ -121,6 +123,12 @@ void envoi_library_free(struct envoi_library *library)
 {
     if (library)
         library_unref(library);
+}
+
+void envoi_library_forget_refusals(struct envoi_library *library)
+{
+    if (library)
+        refusals_clear(library->refused_secrets);
 }
 
 /* ---- failures of setters ---- */

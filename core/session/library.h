@@ -35,6 +35,7 @@ struct envoi_library {
     struct tls_trust trust;
     struct tickets tickets;
     struct servers servers;
+    struct refusals *refused_secrets;
     char *tls_backend; /* plugin id; NULL: not chosen */
     /* directories of descriptors and modules */
     char *vendor, *user, *admin, *modules;

@@ -219,6 +219,7 @@ int envoi_session_new(struct envoi_library *library, struct envoi_session **out)
     interrupt_init(&s->interrupt);
     s->expiry = -1;
     settings_init(&s->settings);
+    s->settings.refusals = library->refused_secrets;
     buf_init(&s->ticket_key, 0, true);
     env = (struct engine_env){
         .registry = library->registry,

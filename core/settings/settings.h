@@ -4,20 +4,13 @@
 #define SETTINGS_SETTINGS_H
 
 #include "base/fault.h"
-#include "base/hash.h"
 
 #include <envoi/session.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The last secret that a server refused, of a session or of all sessions of a pool's route: see login/refusal.h. */
-struct refusal_record {
-    struct hash_key key; /* of the fingerprint */
-    uint32_t secret;     /* a fingerprint; 0: none was refused */
-    int64_t at;
-    struct envoi_errctx why;
-};
+struct refusals;
 
 struct settings {
     char *helo_name;
@@ -45,19 +38,19 @@ struct settings {
     char *authzid;
     envoi_credential_fn *credential;
     void *credential_ctx;
-    char *mechanisms;                /* as envoi_session_set_mechanisms(), or NULL */
-    bool cleartext_auth;             /* plaintext mechanisms are allowed without verified TLS */
-    bool unannounced_auth;           /* a mechanism that is asked for need not be announced, nor EHLO said */
-    bool docmd_auth;                 /* docmd sends AUTH */
-    unsigned password_tries;         /* how often one login presents a secret that is refused */
-    struct refusal_record *refusals; /* shared with the other sessions of a pool's route; NULL: the session's own */
-    size_t chunk_size;               /* octets of one BDAT; 0: DATA only */
-    unsigned min_ssf, max_ssf;       /* bits of a security layer */
-    bool blocking_mechanisms;        /* allowed in the non-blocking face */
-    bool nonblocking;                /* there is a watch function */
-    bool chunk_waits;                /* the first BDAT waits for the replies to RCPT (RFC 3030 section 2) */
-    bool altered;                    /* since connect: another connection would not be the same */
-    int64_t timeouts[ENVOI_PHASES];  /* milliseconds, or ENVOI_TIMEOUT_NEVER */
+    char *mechanisms;               /* as envoi_session_set_mechanisms(), or NULL */
+    bool cleartext_auth;            /* plaintext mechanisms are allowed without verified TLS */
+    bool unannounced_auth;          /* a mechanism that is asked for need not be announced, nor EHLO said */
+    bool docmd_auth;                /* docmd sends AUTH */
+    unsigned password_tries;        /* how often one login presents a secret that is refused */
+    struct refusals *refusals;      /* of the library object: settings/refusals.h; NULL: none is remembered */
+    size_t chunk_size;              /* octets of one BDAT; 0: DATA only */
+    unsigned min_ssf, max_ssf;      /* bits of a security layer */
+    bool blocking_mechanisms;       /* allowed in the non-blocking face */
+    bool nonblocking;               /* there is a watch function */
+    bool chunk_waits;               /* the first BDAT waits for the replies to RCPT (RFC 3030 section 2) */
+    bool altered;                   /* since connect: another connection would not be the same */
+    int64_t timeouts[ENVOI_PHASES]; /* milliseconds, or ENVOI_TIMEOUT_NEVER */
 };
 
 /* Fills in the defaults. */

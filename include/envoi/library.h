@@ -113,6 +113,11 @@ int envoi_library_new(struct envoi_library **out);
 /** Frees the object; NULL is a no-op. Free its sessions and pools first. Modules stay loaded. @since 0.1 */
 void envoi_library_free(struct envoi_library *library);
 
+/** Forgets the passwords and tokens that servers have refused, so that they are presented again: for a person who says
+ * "try again", because the server was at fault. See envoi_session_set_password_tries(). Safe to call at any time and
+ * from any thread; NULL is a no-op. @since 0.1 */
+void envoi_library_forget_refusals(struct envoi_library *library);
+
 /** Takes one line of the log.
  * @param ctx    as given to envoi_library_set_log()
  * @param level  ENVOI_LOG_* of plugin.h

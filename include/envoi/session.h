@@ -397,9 +397,10 @@ int envoi_session_allow_docmd_auth(struct envoi_session *session, int on);
  * by that one only. But after a mechanism that binds to the TLS channel, or could have (SCRAM over TLS), and after a
  * plaintext one, only mechanisms that envoi_session_set_mechanisms() names follow.
  *
- * A login that was refused for its password or token is not begun again with the same one, on any connection of this
- * session, or of a pool's route, for half an hour: it fails at once with ENVOI_E_AUTH. Only envoi_session_auth() tries
- * it again.
+ * A login that was refused for its password or token is not begun again with the same user and the same one, by any
+ * session or pool of this library object, to whatever host, for half an hour: it fails at once with ENVOI_E_AUTH and
+ * ENVOI_DETAIL_REFUSED_BEFORE. An accepted login of that user ends that. Only envoi_session_auth() tries it again
+ * before, or any login after envoi_library_forget_refusals().
  * @param session  the session
  * @param times    1 to 32; default 2
  * @retval ENVOI_E_USAGE  out of range

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "play.h"
 
+#include "settings/refusals.h"
 #include "tls.h"
 
 #include <stdarg.h>
@@ -391,6 +392,7 @@ static void player_free(struct player *p)
     p->tls->free(p);
     if (p->registry)
         registry_free(p->registry);
+    refusals_free(p->settings.refusals);
     settings_free(&p->settings);
     struct bytes *const all[] = {&p->host,        &p->plugins,  &p->trace,       &p->log,
                                  &p->server.wire, &p->said,     &p->server.sasl, &p->server.in,
@@ -415,6 +417,7 @@ bool play(const struct script *script, const struct play_mode *mode, struct play
     p.letter = p.letters;
     p.callback_step = 3;
     settings_init(&p.settings);
+    (void)refusals_new(&p.settings.refusals); /* without memory nothing is remembered */
     p.settings.tls = ENVOI_TLS_OFF;
     bytes_add_text(&p.host, "mx.example");
     p.peer = (struct engine_peer){.tls = ENVOI_TLS_OFF, .helo_name = "client.example", .repeatable = true};

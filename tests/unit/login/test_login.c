@@ -54,6 +54,7 @@ static void begin(void)
 
     blocks_install();
     settings_init(&settings);
+    cr_assert_eq(refusals_new(&settings.refusals), ENVOI_OK);
     settings.user = mem_strdup("me");
     settings.password = mem_strdup("secret");
     fault_clear(&fault);
@@ -74,6 +75,7 @@ static void end(void)
     echo_free(&echo);
     stack_clear(&stack);
     extensions_clear(&extensions);
+    refusals_free(settings.refusals);
     settings_free(&settings);
     registry_free(registry);
     cr_expect_eq(blocks_alive(), 0u);
