@@ -56,16 +56,6 @@ def system(rig):
         yield f"one message, {backend}, system's CAs : one CA", {"instructions": trust.quotient(rig, backend)}
 
 
-def lines(rig):
-    """Instructions per octet of content as it really is: as on the wire, with dots to double, as a file on Unix."""
-    for title, letter, variant in (("CR LF", "lines", ""), ("CR LF and dots", "dots", ""), ("LF", "lines", ".lf")):
-        with Sink(rig, letter) as sink:
-            for verb, words in (("BDAT", []), ("DATA", ["--data"])):
-                client = Client("envoi", "client_envoi", "--mode", "lone", "--source", "memory", *words, variant=variant)
-                size = os.path.getsize(os.path.join(rig.work, letter + variant))
-                yield f"lines, {title}, {verb}", {"instructions": sink.counts(client, 1, 3, 1)["instructions"] / size}
-
-
 def run(rig, record):
     measured = {}
     limits = {}
@@ -73,7 +63,7 @@ def run(rig, record):
         with open(LIMITS, encoding="utf-8") as file:
             limits = json.load(file)
     worse = 0
-    for part in (small, beginning, unpipelined, content, lines, system):
+    for part in (small, beginning, unpipelined, content, system):
         for name, got in part(rig):
             measured[name] = {key: got[key] for key in WHAT if key in got}
             worse += compare(name, measured[name], limits.get(name), record)

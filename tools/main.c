@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "fault.h"
 #include "options.h"
+#include "program.h"
 #include <envoi/envoi.h>
 #include <signal.h>
 #include <string.h>
@@ -34,7 +35,8 @@ static void print_commands(void)
 {
     puts("Usage: envoi [OPTION...] COMMAND [OPTION...]\nSubmits mail: SMTP, ESMTP and LMTP.\n\nCommands:");
     for (size_t i = 0; i < COMMANDS; i++)
-        printf("  %-8s%-10s %s\n", commands[i].name, commands[i].operand, commands[i].help);
+        printf("  %-9s%-10s %s\n", commands[i].name, commands[i].operand, commands[i].help);
+    program_print();
     puts("\nOptions of all commands:");
     options_print(COMMAND_NONE, stdout);
     puts("\n'envoi COMMAND --help' shows the options of a command; envoi(1) is the manual.");
@@ -55,6 +57,8 @@ static int dispatch(struct options *options, int argc, char **argv)
 
     if (rc)
         return rc;
+    if (options->operand_count && program_exists(options->operands[0]))
+        return program_run(options);
     row = options->operand_count ? command_of(options->operands[0]) : NULL;
     if (!row && options->operand_count && !options->help && !options->version) {
         complain("unknown command '%s'; see 'envoi --help'", options->operands[0]);
