@@ -90,7 +90,7 @@ static size_t begin_record(struct packet *p, int type)
 
 static void end_record(struct packet *p, size_t from)
 {
-    unsigned count = p->data[6] << 8 | p->data[7], len = (unsigned)(p->len - from);
+    unsigned count = (unsigned)(p->data[6] << 8 | p->data[7]), len = (unsigned)(p->len - from);
 
     p->data[from - 2] = (uint8_t)(len >> 8);
     p->data[from - 1] = (uint8_t)len;
