@@ -69,7 +69,7 @@ static const char *line_fault(const struct ini_guard *g, const char *line, size_
     if (line[0] == '[' && g->equals)
         return section_fault(line, len);
     at = separator_of(g, line, len);
-    if (at == len || line[0] == '[' || line[0] == ';')
+    if (at == len || (at == 0 && g->equals) || line[0] == '[' || line[0] == ';')
         return g->form;
     if (at > INI_GUARD_NAME_MAX)
         return "the key is too long";
