@@ -83,7 +83,9 @@ static struct iovec output_run(const struct output *o, unsigned *index, const ui
         }
         len += p->len;
     }
-    *text += len;
+    /* Where there is no text, the pointer may be NULL. */
+    if (len)
+        *text += len;
     return (struct iovec){(void *)(uintptr_t)at, len};
 }
 
