@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 TestSuite(files, .timeout = 20);
@@ -225,8 +226,14 @@ Test(files, who_could_have_written_it)
                          "f: it belongs to another user, who could change where your mail goes; its owner is uid "
                          "12345, its mode is 0600, and this is uid 0");
         file_free(&sections);
-        cr_assert_eq(seteuid(54321), 0);
-        cr_expect_eq(read_into("f", &sections, &fault), EXIT_CONFIG);
-        file_free(&sections);
+        /* In a process of its own, as LeakSanitizer looks into none that has changed its user. */
+        pid_t child = fork();
+        if (child == 0) {
+            int rc = seteuid(54321) ? 0 : read_into("f", &sections, &fault);
+            _exit(rc == EXIT_CONFIG && strstr(fault.text, "cannot be read: Permission denied") ? 0 : 1);
+        }
+        int status = -1;
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        cr_expect_eq(status, 0);
     }
 }
