@@ -15,7 +15,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-TestSuite(files, .timeout = 20);
+static char folder[] = "/tmp/envoi-accounts-XXXXXX";
+
+static void leave_directory(void)
+{
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    if (!strstr(folder, "XXXXXX"))
+        cr_expect_eq(system(command), 0);
+}
+
+TestSuite(files, .timeout = 20, .fini = leave_directory);
 
 static char *slurp(const char *path, size_t *len)
 {
@@ -29,16 +39,16 @@ static char *slurp(const char *path, size_t *len)
 
 typedef void each_fn(const char *name, const char *text, size_t len);
 
-static void for_each_file(const char *folder, each_fn *each)
+static void for_each_file(const char *of, each_fn *each)
 {
-    DIR *dir = opendir(folder);
+    DIR *dir = opendir(of);
     size_t count = 0;
-    cr_assert(dir, "%s", folder);
+    cr_assert(dir, "%s", of);
     for (struct dirent *entry; (entry = readdir(dir));) {
         char path[PATH_MAX];
         if (entry->d_name[0] == '.')
             continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        snprintf(path, sizeof path, "%s/%s", of, entry->d_name);
         size_t len;
         char *text = slurp(path, &len);
         each(entry->d_name, text, len);
@@ -158,7 +168,6 @@ static int read_into(const char *path, struct sections *sections, struct fault *
 
 static void enter_directory(void)
 {
-    char folder[] = "/tmp/envoi-accounts-XXXXXX";
     cr_assert(mkdtemp(folder));
     cr_assert_eq(chdir(folder), 0);
 }
@@ -236,4 +245,25 @@ Test(files, who_could_have_written_it)
         cr_assert_eq(waitpid(child, &status, 0), child);
         cr_expect_eq(status, 0);
     }
+}
+
+Test(files, too_long_a_file)
+{
+    struct sections sections;
+    struct fault fault;
+    enter_directory();
+    char *text = malloc(FILE_TEXT_MAX + 2);
+    for (size_t i = 0; i <= FILE_TEXT_MAX; i++)
+        text[i] = i % 100 ? '#' : '\n';
+    text[FILE_TEXT_MAX] = '\0';
+    put("f", text, 0600);
+    cr_expect_eq(read_into("f", &sections, &fault), 0, "%s", fault.text);
+    file_free(&sections);
+    text[FILE_TEXT_MAX] = '#';
+    text[FILE_TEXT_MAX + 1] = '\0';
+    put("f", text, 0600);
+    cr_expect_eq(read_into("f", &sections, &fault), EXIT_CONFIG);
+    cr_expect(strstr(fault.text, "f: cannot be read: File too large; its owner is uid "), "%s", fault.text);
+    file_free(&sections);
+    free(text);
 }

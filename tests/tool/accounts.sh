@@ -111,7 +111,7 @@ account_send_cases() {
     scripted '220 x' '<' '250-x' '250 AUTH PLAIN' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<' '221 bye'
     send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test letter
     scripted_end
-    check 'another host, and no account' 0 out accepted
+    check 'another host without an account' 0 out accepted
     [ ! -e leaked ] || { CODE=1; check 'the account was not used' 0; }
     accepting
     conf 'tls = off' '[a]' "host = 127.0.0.1:$PORT" 'from = *@x.test, alice@test'
