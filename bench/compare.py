@@ -195,10 +195,10 @@ def readme_table(results, clients):
     return heading(results) + table(results, clients, WORKLOADS[0], True) + many_sentence(results)
 
 
-def between_marks(path, lines):
+def between_marks(path, lines, marks=MARKS):
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    begin, end = MARKS
+    begin, end = marks
     if begin not in text or end not in text:
         raise SystemExit(f"bench: {path} has no marks {begin} and {end}")
     text = re.sub(re.escape(begin) + ".*?" + re.escape(end), lambda _: "\n".join([begin, *lines, end]), text, flags=re.S)

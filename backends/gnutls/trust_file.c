@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Run by CMake: prints the file that GnuTLS reads for the system's CA certificates. Fails if it reads another number of
  * files, such as a list of blocked certificates, or if it asks a PKCS#11 store, which may know of distrust. */
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdbool.h>
@@ -11,22 +12,40 @@ static char seen[4096];
 static int count;
 static bool watching;
 
-/* The one in the program takes the place of the C library's, in libraries too. */
-FILE *fopen(const char *restrict path, const char *restrict mode)
+static void note(const char *path)
 {
-    (void)mode;
     if (!watching)
-        return NULL;
+        return;
     if (strcmp(path, seen) != 0)
         count++;
     snprintf(seen, sizeof seen, "%s", path);
+}
+
+/* The functions of the program take the place of the C library's, in GnuTLS too. Which of them it calls depends on its
+ * version. No file can be opened. */
+FILE *fopen(const char *restrict path, const char *restrict mode)
+{
+    (void)mode;
+    note(path);
     return NULL;
 }
 
-#ifdef __REDIRECT /* glibc has a second name */
+int open(const char *path, int flags, ...)
+{
+    (void)flags;
+    note(path);
+    return -1;
+}
+
+#ifdef __GLIBC__ /* it has second names */
 FILE *fopen64(const char *restrict path, const char *restrict mode)
 {
     return fopen(path, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+    return open(path, flags);
 }
 #endif
 

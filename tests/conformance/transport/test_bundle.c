@@ -127,6 +127,43 @@ Test(bundle, of_the_system)
     free(text);
 }
 
+#ifdef GNUTLS_TRUST_FILE
+static bool has_der(const struct backend_bundle *bundle, const gnutls_datum_t *der)
+{
+    for (size_t i = 0; i < bundle->count; i++)
+        if (bundle->certs[i].der_len == der->size && memcmp(bundle->certs[i].der, der->data, der->size) == 0)
+            return true;
+    return false;
+}
+
+/* The file that was found when envoi was built has the CAs that GnuTLS trusts if it is told to trust the system's. */
+Test(bundle, of_gnutls)
+{
+    gnutls_x509_trust_list_iter_t at = NULL;
+    gnutls_x509_trust_list_t list;
+    struct backend_bundle bundle;
+    gnutls_x509_crt_t cert;
+    gnutls_datum_t der;
+    size_t count = 0;
+
+    cr_assert_geq(gnutls_x509_trust_list_init(&list, 0), 0);
+    if (gnutls_x509_trust_list_add_system_trust(list, 0, 0) <= 0)
+        cr_skip_test("the system has no CAs");
+    cr_assert_eq(backend_bundle_read(&bundle, &host, GNUTLS_TRUST_FILE), ENVOI_OK);
+    while (gnutls_x509_trust_list_iter_get_ca(list, &at, &cert) >= 0) {
+        cr_assert_geq(gnutls_x509_crt_export2(cert, GNUTLS_X509_FMT_DER, &der), 0);
+        cr_expect(has_der(&bundle, &der), "number %zu", count);
+        count++;
+        gnutls_free(der.data);
+        gnutls_x509_crt_deinit(cert);
+    }
+    cr_expect_eq(count, bundle.count);
+    gnutls_x509_trust_list_iter_deinit(at);
+    gnutls_x509_trust_list_deinit(list, 1);
+    backend_bundle_free(&bundle);
+}
+#endif
+
 Test(bundle, damaged)
 {
     static const char *const files[] = {PKI("ca.pem"), PKI("inter.pem"), PKI("rsa.pem")};
