@@ -35,6 +35,7 @@ static void redirect_failed(struct job *job)
 static void fail_unsent(struct engine *e, struct job *job, int rc)
 {
     job->result = rc;
+    queue_keep_reason(e, job);
     job->failed = job->rset_done = true;
     job->written.row = NULL;
     if (job->message && rc == ENVOI_E_TOO_LARGE)
@@ -219,4 +220,6 @@ void cursor_answer(struct engine *e, const struct envoi_reply *reply)
     advance_answered(e, job, at);
     if (e->closing)
         end_with_421(e, job, phase, rc, reply);
+    else if (e->unanswered && e->answering != job)
+        queue_finish(e); /* before a reply to the next one replaces the fault */
 }

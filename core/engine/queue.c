@@ -102,6 +102,8 @@ static void queue_leave(struct engine *e, struct job *job, int rc)
 {
     struct envoi_message *message = job->message;
 
+    mem_free(job->why);
+    job->why = NULL;
     if (message)
         content_idle(&message->content);
     else if (job->content)
@@ -114,13 +116,20 @@ static void queue_leave(struct engine *e, struct job *job, int rc)
         e->env.done(e->env.driver, message, rc);
 }
 
+void queue_keep_reason(const struct engine *e, struct job *job)
+{
+    if (job == e->head || !(job->why = mem_alloc(sizeof *job->why)))
+        return; /* without memory for it, the text of a later failure must do */
+    *job->why = *e->fault;
+}
+
 /* The first failure is the result of the verb; its fault is kept, because later failures replace the fault. */
-static void queue_keep_result(struct engine *e, int rc)
+static void queue_keep_result(struct engine *e, const struct job *job, int rc)
 {
     if (e->result || !rc)
         return;
     e->result = rc;
-    e->first = *e->fault;
+    e->first = job->why ? *job->why : *e->fault;
 }
 
 /* When the queue is empty the fault of the first failure is put back. */
@@ -161,7 +170,7 @@ static void queue_abort(struct engine *e, int code)
             settle_lost(e, job);
             rc = verdict_result(job->message, verdict_of_send(job->message), job->result ? job->result : code);
         }
-        queue_keep_result(e, rc);
+        queue_keep_result(e, job, rc);
         if (job == culprit)
             culprit = NULL; /* the callback may get its memory for another message's job */
         else if (own && rc == code)
@@ -185,6 +194,8 @@ void queue_finish(struct engine *e)
     struct envoi_message *m = job->message;
     int rc = m ? verdict_result(m, verdict_of_send(m), job->result) : job->result;
 
+    if (job->why)
+        *e->fault = *job->why;
     e->head = job->next;
     if (e->writing == job)
         e->writing = e->head;
@@ -200,7 +211,7 @@ void queue_finish(struct engine *e)
     }
     if (!rc && job->result && !e->result) /* it has arrived by an earlier send */
         fault_clear(e->fault);
-    queue_keep_result(e, rc);
+    queue_keep_result(e, job, rc);
     queue_leave(e, job, rc);
     queue_restore_fault(e);
     if (!e->head)

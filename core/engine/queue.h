@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct content;
+struct envoi_errctx;
 struct envoi_message;
 
 /* Conditions that must be met before the first command of a job goes out (prepare.h). */
@@ -41,6 +42,7 @@ struct job {
     bool doubted; /* the RSET before its MAIL was refused: if MAIL is too, the sender may be good all the same */
     bool again;   /* its MAIL was refused for that reason: it goes to the end of the queue and is sent once more */
     int result;   /* the first failure; ENVOI_OK: none */
+    struct envoi_errctx *why; /* its fault, if jobs before this one may still replace it; else NULL */
 };
 
 void job_init(struct job *job, const struct command *first, unsigned needs);
@@ -60,6 +62,8 @@ void queue_shrink(struct engine *e);
 void queue_append(struct engine *e, struct job *job);
 /* Puts the job in front of all others. */
 void queue_prepend(struct engine *e, struct job *job);
+/* The job has failed, as the fault says, before all jobs ahead of it are answered: keeps the fault for its turn. */
+void queue_keep_reason(const struct engine *e, struct job *job);
 /* Takes the job at the head, which is done, out of the queue. If it is a failed preparation, all others fail, too. */
 void queue_finish(struct engine *e);
 

@@ -809,7 +809,8 @@ int envoi_session_send(struct envoi_session *session, struct envoi_message *mess
  * @retval ENVOI_OK       each message has at least one accepted recipient
  * @retval ENVOI_E_BUSY   a message belongs to another session or to a pool, or is there twice: nothing was sent
  * @retval ENVOI_E_USAGE  a message is NULL, or has no recipient or no content: nothing was sent
- * @returns otherwise the first failure, as envoi_session_send()
+ * @returns otherwise the first failure in the order of the messages, as envoi_session_send(); envoi_session_error() and
+ *          its like are about that one, too
  * @since 0.1 */
 int envoi_session_send_all(struct envoi_session *session, struct envoi_message *const *messages, size_t count);
 /** Sends a message from memory in one call, as smtplib's sendmail does. Options that are not announced are left out,
