@@ -5,6 +5,8 @@
 #include "engine/settle.h"
 #include "engine/state.h"
 
+#include <string.h>
+
 /* ---- MAIL ---- */
 
 static int mail_write(struct engine *e, struct job *job, const struct position *at)
@@ -77,18 +79,37 @@ const struct command command_mail = {
 
 /* ---- RCPT ---- */
 
-static int rcpt_write(struct engine *e, struct job *job, const struct position *at)
+static __attribute__((noinline)) int rcpt_write_any(struct engine *e, const struct recipient *r)
 {
-    const struct recipient *r = &job->message->recipients[at->recipient];
     struct buf *text = &e->output.text;
     size_t from = text->len;
 
     buf_append_text(text, "RCPT TO:<");
     buf_append(text, address_path(&r->address), r->address.len);
     buf_append(text, ">", 1);
-    if (r->options)
-        parameters_append(e, r->options, text);
+    parameters_append(e, r->options, text);
     return engine_end_line(e, from, NULL);
+}
+
+/* In one piece, because there may be thousands. */
+static int rcpt_write(struct engine *e, struct job *job, const struct position *at)
+{
+    static const char before[] = "RCPT TO:<", after[] = ">\r\n";
+    const size_t head = sizeof before - 1, tail = sizeof after - 1;
+    const struct recipient *r = &job->message->recipients[at->recipient];
+    const struct address *a = &r->address;
+    struct buf *text = &e->output.text;
+    size_t from = text->len;
+    uint8_t *to;
+
+    if (r->options || a->longer || e->trace_level || buf_reserve(text, head + sizeof a->own + tail, &to))
+        return rcpt_write_any(e, r);
+    memcpy(to, before, head);
+    memcpy(to + head, a->own, sizeof a->own); /* of constant length: `tail` and later lines go over its end */
+    memcpy(to + head + a->len, after, tail);
+    text->len += head + a->len + tail;
+    output_add_text(&e->output, from, true);
+    return ENVOI_OK;
 }
 
 /* The last RCPT is answered, not all were accepted, and the message requires it. The reply may be a good one, so the
@@ -109,27 +130,13 @@ static int rcpt_not_all(struct engine *e, struct job *job)
                      address_path(&r->address), r->code, r->enhanced, *r->enhanced ? " " : "", recipient_reason(r));
 }
 
-static int rcpt_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+/* The last RCPT is answered, and not all were accepted. */
+static __attribute__((noinline)) int rcpt_conclude(struct engine *e, struct job *job, const struct recipient *last,
+                                                   const struct envoi_reply *reply)
 {
     struct envoi_message *m = job->message;
-    struct recipient *r = &m->recipients[at->recipient];
     char both[FAULT_TEXT_MAX];
 
-    job->rcpt_answered++;
-    if (job->mail_refused) /* the reply to MAIL was the verdict */
-        return ENVOI_OK;
-    switch (reply_class(reply)) {
-    case 2:
-        r->pending = true;
-        job->accepted++;
-        break;
-    case 3:
-        return engine_die_of_reply(e, reply, "the reply to RCPT");
-    default:
-        settle_rcpt(job, at->recipient, reply);
-    }
-    if (job->rcpt_answered < m->due_count || job->accepted == m->due_count)
-        return ENVOI_OK;
     if (job->accepted) /* after a 421 the end of the connection settles the others */
         return m->require_all && !e->closing ? rcpt_not_all(e, job) : ENVOI_OK;
     if (verdict_tell_both(m, both, sizeof both))
@@ -137,7 +144,28 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
                          both);
     return engine_refused(e, ENVOI_E_RECIPIENTS_REFUSED, ENVOI_PHASE_RCPT, reply, "%s <%s> is refused",
                           m->due_count > 1 ? "all recipients are refused, the last," : "recipient",
-                          address_path(&r->address));
+                          address_path(&last->address));
+}
+
+static int rcpt_answer(struct engine *e, struct job *job, struct position *at, const struct envoi_reply *reply)
+{
+    struct envoi_message *m = job->message;
+    struct recipient *r = &m->recipients[at->recipient];
+
+    job->rcpt_answered++;
+    if (job->mail_refused) /* the reply to MAIL was the verdict */
+        return ENVOI_OK;
+    if (reply_accepts(reply)) {
+        r->pending = true;
+        job->accepted++;
+    } else if (reply_class(reply) == 3) {
+        return engine_die_of_reply(e, reply, "the reply to RCPT");
+    } else {
+        settle_rcpt(job, at->recipient, reply);
+    }
+    if (job->rcpt_answered < m->due_count || job->accepted == m->due_count)
+        return ENVOI_OK;
+    return rcpt_conclude(e, job, r, reply);
 }
 
 static void rcpt_next(struct engine *e, struct job *job, struct position *at)

@@ -58,9 +58,9 @@ static bool is_last_required(const struct job *job, const struct command *row)
  * acceptance. So with BURL nothing follows MAIL before its reply. */
 static bool closes_group(const struct engine *e, const struct job *job, const struct command *row)
 {
-    bool mail = row == &command_mail || row == &command_proof_mail;
+    bool alone = e->extensions.burl && (row == &command_mail || row == &command_proof_mail);
 
-    return row->ends_group || (mail && e->extensions.burl) || is_last_required(job, row);
+    return row->ends_group || alone || is_last_required(job, row);
 }
 
 /* Counts a command that is in the output whole. */
@@ -79,8 +79,15 @@ static void count_written(struct engine *e, struct job *job, const struct comman
     e->group_closed = closes_group(e, job, row);
 }
 
-/* Writes the command at the written cursor. False: not now. */
-static bool write_command(struct engine *e, struct job *job)
+static bool may_write(struct engine *e, const struct job *job)
+{
+    if (e->unanswered && (e->group_closed || !e->extensions.pipelining || job->failed))
+        return false;
+    return output_has_room(&e->output);
+}
+
+/* Writes the command at the written cursor, and those of the same row that follow it. False: not now. */
+static bool write_commands(struct engine *e, struct job *job)
 {
     const struct command *row = job->written.row;
     int rc;
@@ -88,27 +95,22 @@ static bool write_command(struct engine *e, struct job *job)
     if (e->unanswered == 0 && e->phase == ENVOI_PHASE_NONE)
         engine_arm(e, row->phase);
     e->waiting = 0;
-    rc = row->write(e, job, &job->written);
-    if (!e->open || rc == ENVOI_E_AGAIN)
-        return false;
+    do {
+        rc = row->write(e, job, &job->written);
+        if (!e->open || rc == ENVOI_E_AGAIN)
+            return false;
+        if (rc)
+            break;
+        count_written(e, job, row);
+        position_next(e, job, &job->written);
+    } while (job->written.row == row && may_write(e, job));
     if (rc == ENVOI_E_MEMORY) { /* half a command may be in the output */
         engine_die_of(e, rc, "out of memory (%s)", row->name);
         return false;
     }
-    if (rc) {
+    if (rc)
         fail_unsent(e, job, rc);
-        return true;
-    }
-    count_written(e, job, row);
-    position_next(e, job, &job->written);
     return true;
-}
-
-static bool may_write(struct engine *e, const struct job *job)
-{
-    if (e->unanswered && (e->group_closed || !e->extensions.pipelining || job->failed))
-        return false;
-    return output_has_room(&e->output);
 }
 
 /* May the next job begin although this one, all written, is not answered yet? Only messages follow one another like
@@ -153,7 +155,7 @@ void cursor_pump(struct engine *e)
             continue;
         if (rc)
             fail_unsent(e, job, rc);
-        else if (!write_command(e, job))
+        else if (!write_commands(e, job))
             return;
     }
 }
@@ -201,7 +203,7 @@ void cursor_answer(struct engine *e, const struct envoi_reply *reply)
     int phase = at.row->phase;
     int rc;
 
-    if (job->message)
+    if (job->message && job->message->told)
         message_tell(job->message, phase, at.recipient, e->lmtp, reply);
     rc = at.row->answer ? at.row->answer(e, job, &at, reply) : ENVOI_OK;
 

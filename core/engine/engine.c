@@ -381,17 +381,6 @@ static __attribute__((noinline)) void take_unasked(struct engine *e, const struc
                             reply_quote(reply, quoted));
 }
 
-static void take_reply(struct engine *e, struct envoi_reply *reply)
-{
-    show_reply(e, reply);
-    e->closing = reply->code == 421;
-    if (e->answerable == 0) {
-        take_unasked(e, reply);
-        return;
-    }
-    cursor_answer(e, reply);
-}
-
 /* A line that is no reply can be read, too. */
 static __attribute__((noinline)) void take_broken(struct engine *e, struct envoi_reply *reply)
 {
@@ -430,43 +419,87 @@ static void take_left_over(struct engine *e, const char *data, size_t len)
     engine_die_of(e, ENVOI_E_PROTOCOL, "a reply too many came behind the one to %s", m ? "the content" : "RSET");
 }
 
+/* Octets of the server. */
+struct incoming {
+    const char *data;
+    size_t len;
+    size_t before; /* octets of the reply to RCPT that ends where data begins, if it is e->reply as it came; else 0 */
+};
+
+static void incoming_skip(struct incoming *in, size_t len)
+{
+    in->data += len;
+    in->len -= len;
+}
+
+/* A reply of the same octets as the one before says the same, and need not be read once more: most servers answer all
+ * recipients alike. */
+static bool incoming_repeats(const struct engine *e, const struct incoming *in)
+{
+    size_t n = in->before;
+
+    return n && n <= in->len && e->answerable && e->answered.row == &command_rcpt &&
+           memcmp(in->data - n, in->data, n) == 0;
+}
+
+/* Reads a reply and shows it. NULL: it is not there whole, or cannot be read. */
+static const struct envoi_reply *read_reply(struct engine *e, struct incoming *in)
+{
+    reply_line_fn *trace = e->trace_level && e->env.trace ? trace_reply_line : NULL;
+    struct envoi_reply *reply = e->parser.reply;
+    bool complete, begun = reply_parser_busy(&e->parser);
+    size_t used;
+    int rc;
+
+    e->parser.secret = e->echo.count || answers_login(e);
+    rc = reply_parse(&e->parser, in->data, in->len, &used, &complete, e->parser.secret ? NULL : trace, e);
+    if (rc == ENVOI_E_PROTOCOL)
+        take_broken(e, e->parser.reply);
+    else if (rc)
+        engine_die_of(e, rc, "reply (%s): %s", doing(e), envoi_error_text(rc));
+    if (rc)
+        return NULL;
+    incoming_skip(in, used);
+    if (!complete)
+        return NULL;
+    show_reply(e, reply);
+    e->closing = reply->code == 421;
+    in->before = 0;
+    if (e->answered.row == &command_rcpt && e->answerable && e->reply == reply && !begun && !e->trace_level)
+        in->before = used;
+    return reply;
+}
+
 /* Takes plain octets of the server, after all layers. */
 static void take_octets(struct engine *e, const char *data, size_t len)
 {
-    reply_line_fn *trace = e->trace_level && e->env.trace ? trace_reply_line : NULL;
+    struct incoming in = {.data = data, .len = len};
 
     if (len && awaits_nothing(e))
         take_left_over(e, data, len);
-    while (len && e->open) {
-        bool complete;
-        size_t used;
-        int rc;
+    while (in.len && e->open) {
+        const struct envoi_reply *reply = e->reply;
 
-        e->parser.secret = e->echo.count || answers_login(e);
-        rc = reply_parse(&e->parser, data, len, &used, &complete, e->parser.secret ? NULL : trace, e);
-        if (rc == ENVOI_E_PROTOCOL)
-            take_broken(e, e->parser.reply);
-        else if (rc)
-            engine_die_of(e, rc, "reply (%s): %s", doing(e), envoi_error_text(rc));
-        if (rc)
+        if (incoming_repeats(e, &in))
+            incoming_skip(&in, in.before);
+        else if (!(reply = read_reply(e, &in)))
             return;
-        data += used;
-        len -= used;
-        if (!complete)
-            return;
-        take_reply(e, e->parser.reply);
-        if (e->open && e->switching && len) {
+        if (e->answerable)
+            cursor_answer(e, reply);
+        else
+            take_unasked(e, reply);
+        if (e->open && e->switching && in.len) {
             engine_die_of(e, ENVOI_E_PROTOCOL,
-                          "the server sent %zu octets behind its last reply in clear: they could be anybody's", len);
+                          "the server sent %zu octets behind its last reply in clear: they could be anybody's", in.len);
             return;
         }
         e->switching = false;
-        if (!e->open || !len || e->unanswered)
+        if (!e->open || !in.len || e->unanswered)
             continue;
         /* Finish the job first: the octets that follow may end the connection. Not so the greeting: whatever comes with
          * it belongs to it. */
         if (awaits_nothing(e))
-            take_left_over(e, data, len);
+            take_left_over(e, in.data, in.len);
         else if (e->head != &e->connect_job)
             cursor_pump(e);
     }

@@ -140,7 +140,7 @@ static int check_all_options(struct engine *e, struct envoi_message *m)
 {
     int rc = m->options ? check_options(e, m, m->options) : ENVOI_OK;
 
-    for (size_t i = m->due_begin; !rc && i < checked_end(m); i++)
+    for (size_t i = m->due_begin; m->special && !rc && i < checked_end(m); i++)
         if (m->recipients[i].options)
             rc = check_options(e, m, m->recipients[i].options);
     return rc ? rc : check_requiretls(e, m->options);
@@ -212,7 +212,7 @@ static const char *needs_utf8(const struct envoi_message *m)
 {
     if (m->sender.utf8)
         return address_path(&m->sender);
-    for (size_t i = m->due_begin; i < checked_end(m); i++)
+    for (size_t i = m->due_begin; m->special && i < checked_end(m); i++)
         if (m->recipients[i].address.utf8)
             return address_path(&m->recipients[i].address);
     return NULL;

@@ -20,9 +20,9 @@ static int verdict_of_reply(const struct envoi_reply *reply)
     }
 }
 
-static void settle(struct recipient *r, int phase, const struct envoi_reply *reply, struct reason *reason)
+static void settle(struct recipient *r, int verdict, int phase, const struct envoi_reply *reply, struct reason *reason)
 {
-    r->verdict = verdict_of_reply(reply);
+    r->verdict = verdict;
     r->pending = false;
     r->code = reply->code;
     r->phase = phase;
@@ -34,7 +34,7 @@ void settle_one(struct envoi_message *m, size_t index, int phase, const struct e
 {
     struct reason *reason = reason_new(m, envoi_reply_text(reply));
 
-    settle(&m->recipients[index], phase, reply, reason);
+    settle(&m->recipients[index], verdict_of_reply(reply), phase, reply, reason);
     reason_drop(reason);
 }
 
@@ -59,19 +59,21 @@ void settle_rcpt(struct job *job, size_t index, const struct envoi_reply *reply)
 void settle_all(struct envoi_message *m, int phase, const struct envoi_reply *reply)
 {
     struct reason *reason = reason_new(m, envoi_reply_text(reply));
+    int verdict = verdict_of_reply(reply);
 
     for_each_due (m, i)
-        settle(&m->recipients[i], phase, reply, reason);
+        settle(&m->recipients[i], verdict, phase, reply, reason);
     reason_drop(reason);
 }
 
 void settle_pending(struct envoi_message *m, int phase, const struct envoi_reply *reply)
 {
     struct reason *reason = reason_new(m, envoi_reply_text(reply));
+    int verdict = verdict_of_reply(reply);
 
     for (size_t i = m->due_begin; i < m->due_end; i++) /* pending implies due */
         if (m->recipients[i].pending)
-            settle(&m->recipients[i], phase, reply, reason);
+            settle(&m->recipients[i], verdict, phase, reply, reason);
     reason_drop(reason);
 }
 
@@ -111,7 +113,7 @@ void settle_lost(struct engine *e, struct job *job)
         if (r->verdict != ENVOI_VERDICT_NOT_ATTEMPTED)
             continue;
         if (r->pending && e->closing) {
-            settle(r, why->phase, e->reply, said);
+            settle(r, verdict_of_reply(e->reply), why->phase, e->reply, said);
             continue;
         }
         if (engine_content_left(e, job) && !job->mail_refused && !e->closing)

@@ -27,7 +27,7 @@ void output_free(struct output *o)
 void output_clear(struct output *o)
 {
     buf_reset(&o->text);
-    o->head = o->count = o->lent = 0;
+    o->head = o->count = o->lent = o->commands = 0;
     o->octets = 0;
 }
 
@@ -59,7 +59,7 @@ void output_shrink(struct output *o, size_t keep)
 
 bool output_has_room(struct output *o)
 {
-    if (o->octets >= OUTPUT_LIMIT)
+    if (o->octets >= OUTPUT_LIMIT || o->commands >= OUTPUT_PIECES_MAX)
         return false;
     return o->count + PIECES_AT_ONCE <= o->room || (o->room < OUTPUT_PIECES_MAX && output_resize(o, 2 * o->room));
 }
@@ -120,9 +120,20 @@ struct iovec output_gather(const struct output *o, uint8_t *block, size_t most)
     return all;
 }
 
+/* Commands that end within these octets. */
+static unsigned output_count_lines(const uint8_t *text, size_t len)
+{
+    const uint8_t *end = text + len;
+    unsigned n = 0;
+
+    for (; (text = memchr(text, '\n', (size_t)(end - text))); text++)
+        n++;
+    return n;
+}
+
 unsigned output_drained(struct output *o, size_t len, uint64_t position)
 {
-    unsigned commands = 0;
+    unsigned commands = 0, ended;
     size_t text = 0;
 
     o->octets -= len;
@@ -130,21 +141,26 @@ unsigned output_drained(struct output *o, size_t len, uint64_t position)
         struct output_piece *p = &o->pieces[o->head];
         size_t take = len < p->len ? len : p->len;
 
+        ended = p->commands;
+        if (take < p->len && ended)
+            ended = p->lent ? 0 : output_count_lines(buf_head(&o->text) + text, take);
         if (p->lent)
             p->lent += take;
         else
             text += take;
+        commands += ended;
+        p->commands -= ended;
         p->len -= take;
         len -= take;
         if (p->len)
             break;
-        commands += p->ends_command ? 1 : 0;
         o->lent -= p->lent ? 1 : 0;
         if (p->gone_at)
             *p->gone_at = position;
         o->head = (o->head + 1) & (o->room - 1);
         o->count--;
     }
+    o->commands -= commands;
     buf_consume(&o->text, text);
     o->text.secret = o->text.secret && o->text.len;
     return commands;

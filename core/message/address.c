@@ -7,7 +7,11 @@
 
 #include <envoi/error.h>
 #include <idn2.h>
+#include <limits.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static int address_refuse_as(struct envoi_errctx *fault, int detail, const char *text, const char *why)
 {
@@ -275,11 +279,82 @@ static size_t plain_length(const char *text)
     return *at || at - text >= ADDRESS_OWN_MAX ? 0 : (size_t)(at - text);
 }
 
+#ifdef __SSE2__ /* every x86-64 has it */
+/* Where the octets of some kinds are: a bit each. */
+struct address_map {
+    uint64_t ends, at, hyphens; /* ends: dots and @ */
+};
+
+#define MAP_BLOCK ((size_t)16)
+
+static inline __m128i in_range(__m128i octets, char first, char last)
+{
+    const __m128i to_least = _mm_set1_epi8((char)(SCHAR_MIN - first)); /* the first becomes the least signed number */
+
+    return _mm_cmplt_epi8(_mm_add_epi8(octets, to_least), _mm_set1_epi8((char)(SCHAR_MIN + last - first + 1)));
+}
+
+static inline uint64_t map_bits(__m128i found, size_t from)
+{
+    return (uint64_t)(unsigned)_mm_movemask_epi8(found) << from;
+}
+
+/* Copies one block and maps it. False: there are other octets than those that are plain. */
+static inline bool map_block(const char *text, char *to, size_t from, struct address_map *map)
+{
+    const __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)(text + from));
+    const __m128i hyphens = _mm_cmpeq_epi8(octets, _mm_set1_epi8('-'));
+    const __m128i letters = in_range(_mm_or_si128(octets, _mm_set1_epi8(0x20)), 'a', 'z');
+    const __m128i digits = in_range(octets, '0', '9');
+    const __m128i bars = _mm_cmpeq_epi8(octets, _mm_set1_epi8('_'));
+    const __m128i at = _mm_cmpeq_epi8(octets, _mm_set1_epi8('@'));
+    const __m128i ends = _mm_or_si128(at, _mm_cmpeq_epi8(octets, _mm_set1_epi8('.')));
+    const __m128i word = _mm_or_si128(_mm_or_si128(letters, digits), _mm_or_si128(hyphens, bars));
+
+    _mm_storeu_si128((__m128i *)(void *)(to + from), octets);
+    map->ends |= map_bits(ends, from);
+    map->at |= map_bits(at, from);
+    map->hyphens |= map_bits(hyphens, from);
+    return _mm_movemask_epi8(_mm_or_si128(word, ends)) == 0xffff;
+}
+
+/* Addresses of at least one block that consist of letters, digits, "_", "-" and dots. */
+bool address_parse_plain(const char *text, struct address *out)
+{
+    struct address_map map = {0};
+    size_t len = strlen(text);
+    uint64_t last, beside;
+
+    if (len < MAP_BLOCK || len >= ADDRESS_OWN_MAX || !map_block(text, out->own, 0, &map) ||
+        (len > 2 * MAP_BLOCK && !map_block(text, out->own, MAP_BLOCK, &map)) ||
+        !map_block(text, out->own, len - MAP_BLOCK, &map))
+        return false;
+    last = (uint64_t)1 << (len - 1);
+    beside = map.ends << 1 | map.ends >> 1 | last;
+    if (!map.at || (map.at & (map.at - 1)) || (map.ends & (beside | 1)))
+        return false;
+    if (map.hyphens & beside & ~(map.at - 1)) /* at the edge of a label behind the @ */
+        return false;
+    out->own[len] = '\0';
+    out->longer = NULL;
+    out->len = (uint16_t)len;
+    out->utf8 = false;
+    return true;
+}
+#else
+bool address_parse_plain(const char *text, struct address *out)
+{
+    return false;
+}
+#endif
+
 int address_parse(const char *text, bool null_allowed, struct envoi_errctx *fault, struct address *out)
 {
-    size_t plain = plain_length(text);
+    size_t plain;
 
-    if (plain)
+    if (address_parse_plain(text, out))
+        return ENVOI_OK;
+    if ((plain = plain_length(text)))
         return address_keep(text, plain, false, out);
     *out = (struct address){0};
     return parse_any(text, null_allowed, fault, out);

@@ -30,6 +30,8 @@ static inline const char *address_path(const struct address *a)
 /* Parses an address; text is not NULL. null_allowed: "" and "<>" are the null reverse-path, not an error. ENVOI_OK:
  * *out must be freed; ENVOI_E_ADDRESS with the reason in fault, which may be NULL; ENVOI_E_MEMORY. */
 int address_parse(const char *text, bool null_allowed, struct envoi_errctx *fault, struct address *out);
+/* The same for short ASCII addresses of the usual characters. False: it is none, and *out is not set. */
+bool address_parse_plain(const char *text, struct address *out);
 void address_free(struct address *a);
 
 #endif

@@ -178,6 +178,7 @@ int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index,
         rc = dsn_orcpt(&words, orcpt);
     if (!rc)
         rc = dsn_replace(&message->recipients[index].options, names, &words);
+    message->special = true;
     buf_free(&words);
     return message_stick_as(message, rc, ENVOI_DETAIL_FORM);
 }

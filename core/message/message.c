@@ -54,7 +54,8 @@ int envoi_message_new(const char *sender, struct envoi_message **out)
 
 static void recipient_clear(struct recipient *r)
 {
-    address_free(&r->address);
+    if (r->address.longer)
+        address_free(&r->address);
     mem_free(r->options);
     reason_drop(r->reason);
     mem_free(r->line);
@@ -70,7 +71,7 @@ static void message_clear(struct envoi_message *m)
     m->options = NULL;
     words_free(&m->dropped);
     content_free(&m->content);
-    m->drop_options = m->require_all = false;
+    m->drop_options = m->require_all = m->special = false;
     m->body = ENVOI_BODY_AUTO;
     m->size_estimate = 0;
     m->told = NULL;
@@ -129,17 +130,14 @@ static int message_grow(struct envoi_message *m)
     return ENVOI_OK;
 }
 
-int envoi_message_add_recipient_with(struct envoi_message *message, const char *address, const char *options)
+static __attribute__((noinline)) int message_add(struct envoi_message *message, const char *address,
+                                                 const char *options)
 {
     struct envoi_errctx why;
     struct recipient *r;
-    int rc = message_check(message);
+    int rc;
 
-    if (rc)
-        return rc;
-    if (!address)
-        return message_misuse(message, ENVOI_DETAIL_MISSING);
-    fault_clear(&why); /* all of it would be much to clear for each recipient */
+    fault_clear(&why);
     if ((options && (rc = parameters_check(options, &why))) || (rc = message_grow(message)))
         return message_refuse(message, rc, &why);
     r = &message->recipients[message->count];
@@ -149,6 +147,26 @@ int envoi_message_add_recipient_with(struct envoi_message *message, const char *
         recipient_clear(r);
         return message_refuse(message, rc, &why);
     }
+    message->special |= options || r->address.utf8;
+    message->count++;
+    return ENVOI_OK;
+}
+
+int envoi_message_add_recipient_with(struct envoi_message *message, const char *address, const char *options)
+{
+    struct recipient *r;
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (!address)
+        return message_misuse(message, ENVOI_DETAIL_MISSING);
+    if (options || message->count == message->room || message->count >= RECIPIENTS_MAX)
+        return message_add(message, address, options);
+    r = &message->recipients[message->count];
+    *r = (struct recipient){0};
+    if (!address_parse_plain(address, &r->address))
+        return message_add(message, address, NULL);
     message->count++;
     return ENVOI_OK;
 }
@@ -336,16 +354,22 @@ bool message_is_served(const struct envoi_message *m)
 
 void message_begin(struct envoi_message *m)
 {
-    m->due_count = m->due_begin = m->due_end = 0;
+    size_t count = 0, begin = 0, end = 0;
+
     for (size_t i = 0; i < m->count; i++) {
         struct recipient *r = &m->recipients[i];
 
-        r->due = r->pending = false;
-        if (recipient_is_served(r))
+        r->due = !recipient_is_served(r);
+        r->pending = false;
+        if (!r->due)
             continue;
         recipient_begin(r);
-        message_due_add(m, i);
+        begin = count++ ? begin : i;
+        end = i + 1;
     }
+    m->due_count = count;
+    m->due_begin = begin;
+    m->due_end = end;
     words_free(&m->dropped);
 }
 
@@ -396,7 +420,7 @@ void message_tell(struct envoi_message *m, int phase, size_t recipient, bool lmt
     bool each = phase == ENVOI_PHASE_FINAL && lmtp;
     size_t index = each || phase == ENVOI_PHASE_RCPT ? recipient : 0;
 
-    if (!m->told || phase < ENVOI_PHASE_MAIL || phase > ENVOI_PHASE_FINAL)
+    if (phase < ENVOI_PHASE_MAIL || phase > ENVOI_PHASE_FINAL)
         return;
     while (each && index + 1 < m->count && !m->recipients[index].pending)
         index++;

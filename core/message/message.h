@@ -49,6 +49,7 @@ struct envoi_message {
     uint64_t size_estimate;
     struct recipient *recipients; /* `own`, until there are more */
     size_t count, room;
+    bool special;                         /* some recipient may have options, or an address that needs SMTPUTF8 */
     size_t due_count, due_begin, due_end; /* how many are due; all of them lie in [due_begin, due_end) */
     struct content content;
     envoi_message_reply_fn *told; /* of replies; or NULL */
@@ -122,8 +123,8 @@ bool message_is_served(const struct envoi_message *m);
  * verdicts. */
 void message_begin(struct envoi_message *m);
 
-/* Tells the message's own function of a reply to a command of this phase, not of RSET. recipient: the index that the
- * command has, which by LMTP may be before that of the recipient whose reply to the content this is. */
+/* Tells the message's own function, m->told, of a reply to a command of this phase, not of RSET. recipient: the index
+ * that the command has, which by LMTP may be before that of the recipient whose reply to the content this is. */
 void message_tell(struct envoi_message *m, int phase, size_t recipient, bool lmtp, const struct envoi_reply *reply);
 
 /* ---- which recipients are due ---- */

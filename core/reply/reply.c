@@ -238,10 +238,16 @@ static int reply_malformed(struct reply_parser *p, const char *problem, const ch
  * failure the first digit decides (section 4.2.1), and servers do make up the others. */
 static inline int reply_code_of(const char *line, size_t len)
 {
-    if (len < 3 || line[0] < '2' || line[0] > '5' || line[1] < '0' || line[1] > (line[0] < '4' ? '5' : '9') ||
-        !text_is_digit(line[2]))
+    unsigned first, second, third;
+
+    if (len < 3)
         return 0;
-    return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+    first = (unsigned)(line[0] - '0');
+    second = (unsigned)(line[1] - '0');
+    third = (unsigned)(line[2] - '0');
+    if (first < 2 || first > 5 || second > (first < 4 ? 5 : 9) || third > 9)
+        return 0;
+    return (int)(first * 100 + second * 10 + third);
 }
 
 /* Keeps the octets behind code and separator. */

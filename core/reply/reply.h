@@ -44,6 +44,11 @@ static inline int reply_class(const struct envoi_reply *r)
     return r->code > 0 ? r->code / 100 : 0;
 }
 
+static inline bool reply_accepts(const struct envoi_reply *r)
+{
+    return r->code >= 200 && r->code < 300;
+}
+
 struct reply_parser {
     struct buf line;           /* the beginning of a line that is not complete yet */
     struct envoi_reply *reply; /* the reply being read; the owner's, which may replace it between two replies */

@@ -62,6 +62,44 @@ Test(bounds, queued_output, .timeout = 10)
     output_free(&o);
 }
 
+/* Commands that lie in one piece are counted as they leave, also octet by octet; content stands between them. */
+Test(bounds, commands_that_have_left, .timeout = 10)
+{
+    static const char *const lines[] = {"RSET\r\n", "MAIL\r\n", "RCPT\r\n"};
+    struct iovec pieces[4];
+
+    for (size_t step = 1; step <= 40; step++) {
+        unsigned left = 0;
+        struct output o;
+
+        cr_assert_eq(output_init(&o), ENVOI_OK);
+        for (size_t i = 0; i < 5; i++) {
+            size_t from = o.text.len;
+
+            cr_assert_eq(buf_append(&o.text, lines[i % 3], 6), ENVOI_OK);
+            output_add_text(&o, from, i != 2);
+            if (i == 2) { /* the head of a command that ends with content */
+                output_lend(&o, "content\r\n", 9);
+                output_end_command(&o, NULL);
+            }
+        }
+        cr_assert_eq(output_drain(&o, pieces, 4), 3u);
+        cr_assert_eq(pieces[0].iov_len, 18u);
+        for (size_t gone = 0, n; gone < 39; gone += n) {
+            static const unsigned ends[] = {6, 12, 27, 33, 39};
+            unsigned whole = 0;
+
+            n = gone + step < 39 ? step : 39 - gone;
+            left += output_drained(&o, n, 1);
+            while (whole < 5 && ends[whole] <= gone + n)
+                whole++;
+            cr_expect_eq(left, whole, "step %zu: %zu octets have left", step, gone + n);
+        }
+        cr_expect_eq(o.commands + o.count + o.octets, 0u);
+        output_free(&o);
+    }
+}
+
 Test(bounds, servers_that_are_remembered, .timeout = 10)
 {
     struct servers s;

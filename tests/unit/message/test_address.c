@@ -201,6 +201,47 @@ Test(address, every_pair_of_octets, .timeout = 60)
         }
 }
 
+/* The fast way for the usual address takes the same as the slow one, which brackets force. */
+/* faults: 52 */
+Test(address, the_fast_way_is_the_slow_one, .timeout = 60)
+{
+    static const char octets[] = "aZ09_-.@aZ09_-.@mnopqrstuvwxyz+!\x80";
+    unsigned seed = 1, fast = 0;
+
+    for (unsigned n = 0; n < 300000; n++) {
+        char text[ADDRESS_OWN_MAX + 4] = "<";
+        size_t len = 1 + n % ADDRESS_OWN_MAX, odd = n / 7 % sizeof octets;
+        struct address a, b, plain;
+        int rc;
+
+        for (size_t i = 1; i <= len; i++) {
+            seed = seed * 1103515245 + 12345;
+            text[i] = (seed >> 16) % 8 ? "abcdefgh"[(seed >> 20) % 8] : octets[(seed >> 20) % (sizeof octets - 1)];
+        }
+        text[1 + n % len] = '@';
+        if (odd < sizeof octets - 1)
+            text[1 + n / 11 % len] = octets[odd];
+        rc = address_parse(text + 1, false, NULL, &a);
+        if (address_parse_plain(text + 1, &plain)) {
+            fast++;
+            cr_assert_eq(rc, ENVOI_OK, "%s", text + 1);
+            cr_assert_str_eq(address_path(&plain), text + 1);
+            cr_assert_eq(plain.len, len);
+        }
+        text[len + 1] = '>';
+        cr_assert_eq(rc, address_parse(text, false, NULL, &b), "%s", text);
+        if (rc)
+            continue;
+        cr_assert_str_eq(address_path(&a), address_path(&b));
+        cr_assert(a.len == b.len && a.utf8 == b.utf8, "%s", text);
+        address_free(&a);
+        address_free(&b);
+    }
+#ifdef __SSE2__
+    cr_expect_gt(fast, 20000u);
+#endif
+}
+
 static const struct {
     const char *text;
     bool good;
