@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -296,6 +297,29 @@ Test(secret, the_command_does_not_survive, .timeout = 30)
     cr_assert_eq(waitpid(child, &status, 0), child);
     close(ends[1]);
     cr_assert(is_closed_in_time(ends[0]));
+}
+
+/* A command may ask a person: it can read from the terminal of this program. */
+Test(secret, a_command_asks_on_the_terminal, .timeout = 30)
+{
+    int terminal = -1, status;
+    char seen[64] = "";
+    size_t len = 0;
+    pid_t child = forkpty(&terminal, NULL, NULL, NULL);
+    cr_assert_geq(child, 0);
+    if (child == 0) {
+        int rc = fetch(KEY_PASSWORD_COMMAND, "echo PIN: >/dev/tty; read -r pin </dev/tty; echo \"$pin\"", 20000);
+        _exit(rc ? rc : strcmp(secret.text, "1234") ? 1 : 0);
+    }
+    while (!strstr(seen, "PIN:")) {
+        ssize_t n = read(terminal, seen + len, sizeof seen - 1 - len);
+        cr_assert_gt(n, 0);
+        len += (size_t)n;
+    }
+    cr_assert_eq(write(terminal, "1234\n", 5), 5);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%x", (unsigned)status);
+    close(terminal);
 }
 
 /* A program starts with the usual signals, whatever this one does with them. */
