@@ -3,13 +3,15 @@
 import json
 import os
 
+import tls
 import trust
 from rig import BENCH, SIZES, Client, Sink
 
 LIMITS = os.path.join(BENCH, "guard.json")
-WHAT = ("round_trips", "calls", "instructions")
+WHAT = ("round_trips", "calls", "instructions", "records", "memory")
 # What a recorded limit allows above the measured count: how many replies one read finds is a matter of chance.
-SLACK = {"round_trips": (1.0, 0.02), "calls": (1.1, 0.1), "instructions": (1.1, 0.0)}
+SLACK = {"round_trips": (1.0, 0.02), "calls": (1.1, 0.1), "instructions": (1.1, 0.0),
+         "records": (1.05, 0.02), "memory": (1.05, 0.0)}
 # Held so long, a reply cannot overtake a client that does not wait for it: round trips are counted exactly.
 DELAY = "2"
 
@@ -56,6 +58,11 @@ def system(rig):
         yield f"one message, {backend}, system's CAs : one CA", {"instructions": trust.quotient(rig, backend)}
 
 
+def secure(rig):
+    for name, got in tls.guarded(rig, DELAY):
+        yield "TLS, " + name if "idle" not in name else name, got
+
+
 def run(rig, record):
     measured = {}
     limits = {}
@@ -63,7 +70,7 @@ def run(rig, record):
         with open(LIMITS, encoding="utf-8") as file:
             limits = json.load(file)
     worse = 0
-    for part in (small, beginning, unpipelined, content, system):
+    for part in (small, beginning, unpipelined, content, system, secure):
         for name, got in part(rig):
             measured[name] = {key: got[key] for key in WHAT if key in got}
             worse += compare(name, measured[name], limits.get(name), record)

@@ -273,10 +273,9 @@ static int32_t open_library(struct setup *setup)
     setup->context->library = library;
     if (!library)
         return setup_failed(setup, ENVOI_E_MEMORY, NULL, "no TLS context can be made");
-    /* An idle connection keeps no buffers, 34 KB; what is freed then has no plaintext of the server's in it. */
-    SSL_CTX_set_mode(library,
-                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_options(library, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
+    SSL_CTX_set_mode(library, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS); /* 34 KB of an idle connection */
+    SSL_CTX_set_options(library, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(library, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_client_cert_cb(library, note_request);
     verify_setup(setup->context);
