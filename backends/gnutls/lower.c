@@ -69,6 +69,10 @@ int32_t lower_spill(struct tls_connection *conn)
         conn->spilt_len -= n;
         memmove(conn->spilt, conn->spilt + n, conn->spilt_len);
     }
+    if (conn->spilt_len == 0) { /* an idle connection keeps no buffer */
+        conn->host->free(conn->spilt);
+        conn->spilt = NULL;
+    }
     return rc;
 }
 

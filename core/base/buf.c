@@ -6,7 +6,7 @@
 #include <envoi/error.h>
 #include <string.h>
 
-#define BUF_MIN 256u
+#define BUF_MIN 64u /* most replies fit */
 
 void buf_init(struct buf *b, size_t limit, bool secret)
 {

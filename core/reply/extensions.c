@@ -13,7 +13,9 @@ void extensions_clear(struct extensions *x)
         mem_free(x->list[i].name);
         mem_free(x->list[i].parameters);
     }
-    x->count = 0;
+    mem_free(x->list);
+    x->list = NULL;
+    x->count = x->room = 0;
     x->pipelining = x->chunking = x->eight_bit = x->burl = x->size = false;
     x->size_limit = UINT64_MAX;
 }
@@ -89,7 +91,7 @@ static int extensions_take_line(struct extensions *x, const char *line, size_t l
     known = extensions_find(x, line, name);
     if (known)
         return auth ? extension_merge(&x->list[known - x->list], line + at, len - at) : ENVOI_OK;
-    return x->count == EXTENSIONS_MAX ? ENVOI_OK : extensions_add(x, line, name, line + at, len - at);
+    return x->count == x->room ? ENVOI_OK : extensions_add(x, line, name, line + at, len - at);
 }
 
 /* SIZE (RFC 1870): no number, or 0, means no limit. */
@@ -103,12 +105,24 @@ static void extensions_find_size(struct extensions *x)
         x->size_limit = n;
 }
 
+/* One for each line, even if some of them announce nothing. */
+static int extensions_make_room(struct extensions *x, const char *text)
+{
+    while (x->room < EXTENSIONS_MAX && (text = strchr(text, '\n'))) {
+        text++;
+        x->room++;
+    }
+    x->list = mem_alloc(x->room * sizeof *x->list);
+    return x->list ? ENVOI_OK : ENVOI_E_MEMORY;
+}
+
 int extensions_parse(struct extensions *x, const char *text)
 {
     const char *line = strchr(text, '\n');
-    int rc = ENVOI_OK;
+    int rc;
 
     extensions_clear(x);
+    rc = extensions_make_room(x, text);
     while (line && !rc) {
         const char *end = strchr(++line, '\n');
 

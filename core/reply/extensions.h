@@ -17,8 +17,8 @@ struct extension {
 };
 
 struct extensions {
-    struct extension list[EXTENSIONS_MAX];
-    size_t count;
+    struct extension *list;
+    size_t count, room;
     /* looked up once, because every transaction needs them */
     bool pipelining;
     bool chunking;

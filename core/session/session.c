@@ -196,6 +196,7 @@ static void session_destroy(struct envoi_session *s)
     target_free(&s->target);
     settings_free(&s->settings);
     mem_free(s->tls_backend);
+    mem_free(s->sticky);
     library_unref(s->library);
     mem_wipe(s, sizeof *s);
     mem_free(s);
@@ -251,8 +252,8 @@ int session_copy(const struct envoi_session *from, struct envoi_session **out)
     struct envoi_session *s;
     int rc;
 
-    if (from->sticky.code)
-        return from->sticky.code;
+    if (from->sticky_code)
+        return from->sticky_code;
     if ((rc = envoi_session_new(from->library, &s)))
         return rc;
     if ((rc = settings_copy(&s->settings, &from->settings)) || (rc = mem_replace(&s->tls_backend, from->tls_backend))) {
@@ -371,8 +372,11 @@ int session_stick(struct envoi_session *s, int code, int detail, const char *for
     va_end(args);
     (void)fault_set(&why, code, ENVOI_PHASE_NONE, "%s", text);
     (void)fault_detail(&why, detail);
-    if (!s->sticky.code)
-        s->sticky = why;
+    if (!s->sticky_code) {
+        s->sticky_code = code;
+        if ((s->sticky = mem_alloc(sizeof *s->sticky)))
+            *s->sticky = why;
+    }
     if (s->verb == VERB_NONE) /* else the engine may be using it */
         s->fault = why;
     return code;
@@ -380,11 +384,14 @@ int session_stick(struct envoi_session *s, int code, int detail, const char *for
 
 int session_unstick(struct envoi_session *s)
 {
-    int code = s->sticky.code;
+    int code = s->sticky_code;
 
-    if (code) {
-        s->fault = s->sticky;
-        fault_clear(&s->sticky);
-    }
+    if (code && s->sticky)
+        s->fault = *s->sticky;
+    else if (code)
+        (void)fault_set(&s->fault, code, ENVOI_PHASE_NONE, "%s", envoi_error_text(code));
+    mem_free(s->sticky);
+    s->sticky = NULL;
+    s->sticky_code = ENVOI_OK;
     return code;
 }

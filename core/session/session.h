@@ -34,7 +34,8 @@ struct envoi_session {
     char *tls_backend; /* as set; NULL: settings.tls_backend is the library's choice */
     struct engine *engine;
     struct envoi_errctx fault;   /* the last failure */
-    struct envoi_errctx sticky;  /* of a setter; code ENVOI_OK: none */
+    struct envoi_errctx *sticky; /* of a setter; NULL: none, or memory was short */
+    int sticky_code;             /* its code; ENVOI_OK: none */
     struct envoi_errctx earlier; /* a failure that quit, or the next address in connect, must not replace */
     struct trace trace;
     struct watch watch;

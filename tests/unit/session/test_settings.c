@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "../../support/blocks.h"
 #include "session/session.h"
 
 #include <criterion/criterion.h>
@@ -133,13 +134,13 @@ Test(settings, texts)
 
         cr_expect_eq(row->set(s, row->good), ENVOI_OK, "%s: %s", row->good, envoi_session_error(s));
         cr_expect_eq(row->set(s, NULL), ENVOI_OK, "NULL instead of %s", row->good);
-        cr_expect_eq(s->sticky.code, ENVOI_OK);
+        cr_expect_eq(s->sticky_code, ENVOI_OK);
         for (size_t k = 0; k < sizeof always_bad / sizeof always_bad[0]; k++)
             cr_expect_eq(row->set(s, always_bad[k]), ENVOI_E_USAGE, "%s: %zu", row->good, k);
         for (size_t k = 0; k < 6 && row->bad[k]; k++)
             cr_expect_eq(row->set(s, row->bad[k]), ENVOI_E_USAGE, "%s: %s", row->good, row->bad[k]);
         cr_expect_eq(row->set(NULL, row->good), ENVOI_E_USAGE);
-        cr_expect_eq(s->sticky.code, ENVOI_E_USAGE);
+        cr_expect_eq(s->sticky_code, ENVOI_E_USAGE);
         cr_expect_neq(envoi_session_error(s)[0], '\0');
         end(s);
     }
@@ -214,6 +215,22 @@ Test(settings, numbers)
     cr_expect_eq(envoi_session_set_client_certificate(s, NULL, "key.pem"), ENVOI_E_USAGE);
     cr_expect_eq(envoi_session_set_lmtp(NULL, 1), ENVOI_E_USAGE);
     end(s);
+}
+
+/* Without memory for the text, the code is told all the same. */
+Test(settings, a_failure_sticks_without_memory)
+{
+    struct envoi_session *s;
+
+    blocks_install();
+    s = new_session();
+    blocks_fail(1, false);
+    cr_expect_eq(envoi_session_set_tls(s, 77), ENVOI_E_USAGE);
+    blocks_fail(0, false);
+    cr_expect_eq(envoi_session_connect(s, "127.0.0.1:9"), ENVOI_E_USAGE);
+    cr_expect_str_eq(envoi_session_error(s), envoi_error_text(ENVOI_E_USAGE));
+    end(s);
+    cr_expect_eq(blocks_alive(), 0u);
 }
 
 /* A failure sticks until it was told once, by connect here; the first one is what counts. */
