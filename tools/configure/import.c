@@ -6,6 +6,7 @@
 #include "accounts/file.h"
 #include "accounts/secret.h"
 #include "accounts/vocabulary.h"
+#include "configure/stanza.h"
 
 #include <ctype.h>
 #include <envoi/envoi.h>
@@ -124,7 +125,7 @@ static void import_clean_name(const char *name, char room[128])
 {
     size_t n = 0;
 
-    for (; *name && n < 60; name++) {
+    for (; *name && n < 40; name++) {
         int good = isalnum((unsigned char)*name) || strchr("-_+@", *name) || (*name == '.' && n);
 
         room[n++] = good && (unsigned char)*name < 0x80 ? *name : '-';
@@ -132,19 +133,6 @@ static void import_clean_name(const char *name, char room[128])
     room[n] = '\0';
     if (!n || *room == '-')
         snprintf(room, 128, "imported");
-}
-
-/* Can the file hold this value? Blanks at its ends and what looks like a comment would be lost. */
-static int import_is_writable(const char *value)
-{
-    size_t len = strlen(value);
-
-    if (!len || len > 2000 || value[0] == ' ' || value[len - 1] == ' ' || strstr(value, " ;") || strstr(value, " #"))
-        return 0;
-    for (size_t n = 0; n < len; n++)
-        if ((unsigned char)value[n] < ' ' || value[n] == 0x7f)
-            return 0;
-    return strchr("\"'#;=:[", value[0]) == NULL;
 }
 
 /* Adds a key with its value, or a note why not. Returns 1 if it was added. */
@@ -157,13 +145,10 @@ static int import_add(struct imported *i, struct import_account *a, const char *
         import_note(i, line, name, "this version has no such key; the setting is not carried over");
         return 0;
     }
-    if (vocabulary_word(key)->kind != KIND_COMMAND ? !import_is_writable(value)
-                                                   : !*value || strlen(value) > 2000 || strpbrk(value, "\r\n")) {
-        import_note(i, line, name, "accounts.conf cannot hold its value; it is not carried over");
-        return 0;
-    }
     if ((wrong = vocabulary_fault(key, value)))
         import_note(i, line, name, "is not carried over: %s", wrong);
+    else if (!stanza_holds(key, value))
+        import_note(i, line, name, "accounts.conf cannot hold its value; it is not carried over");
     else if (values_add(&a->values, key, value, i->path))
         import_note(i, line, name, "out of memory");
     else

@@ -47,6 +47,44 @@ static char *stanza_section_text(const char *name, const struct values *values)
     return NULL;
 }
 
+/* Is it one text in both? Paths are completed, and lists are taken apart when a file is read. */
+static int stanza_is_same(const struct values *a, const struct values *b, enum key key)
+{
+    enum kind kind = vocabulary_word(key)->kind;
+    const char *x = values_text(a, key), *y = values_text(b, key);
+
+    if (!x || !y)
+        return x == y;
+    return kind == KIND_PATH || kind == KIND_LIST || kind == KIND_PATTERNS || !strcmp(x, y);
+}
+
+static int stanza_all_same(const struct values *a, const struct values *b)
+{
+    for (enum key key = 0; key < KEY_COUNT; key++)
+        if (!stanza_is_same(a, b, key))
+            return 0;
+    return 1;
+}
+
+int stanza_holds(enum key key, const char *value)
+{
+    struct values values = {0};
+    struct sections sections = {0};
+    struct fault ignored = {0};
+    const struct section *section = NULL;
+    char *text = NULL;
+    int holds;
+
+    if (!values_add(&values, key, value, "") && (text = stanza_section_text("x", &values)) &&
+        !file_parse("x", text, strlen(text), &sections, &ignored))
+        section = file_section(&sections, "x");
+    holds = section && stanza_all_same(&section->values, &values);
+    values_free(&values);
+    file_free(&sections);
+    free(text);
+    return holds;
+}
+
 /* ---- the file ---- */
 
 static int stanza_refuse(const struct stanza_file *file, const char *what, int error, struct fault *fault)
@@ -155,25 +193,6 @@ static const char *stanza_gap(const char *text, const char *begin)
     if (begin[-1] != '\n')
         return "\n\n";
     return begin - 1 == text || begin[-2] != '\n' ? "\n" : "";
-}
-
-/* Is it one text in both? Paths are completed, and lists are taken apart when a file is read. */
-static int stanza_is_same(const struct values *a, const struct values *b, enum key key)
-{
-    enum kind kind = vocabulary_word(key)->kind;
-    const char *x = values_text(a, key), *y = values_text(b, key);
-
-    if (!x || !y)
-        return x == y;
-    return kind == KIND_PATH || kind == KIND_LIST || kind == KIND_PATTERNS || !strcmp(x, y);
-}
-
-static int stanza_all_same(const struct values *a, const struct values *b)
-{
-    for (enum key key = 0; key < KEY_COUNT; key++)
-        if (!stanza_is_same(a, b, key))
-            return 0;
-    return 1;
 }
 
 /* Does the text say of the account what it should? */

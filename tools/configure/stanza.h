@@ -20,6 +20,9 @@ struct stanza_file {
 
 /* Prints a section. `remark`: a comment at its end; NULL: none. */
 void stanza_print(const char *name, const struct values *values, const char *remark, FILE *out);
+/* Can accounts.conf hold this value? It is written, read and compared: blanks at its ends or what looks like a comment
+ * would be lost. */
+int stanza_holds(enum key key, const char *value);
 /* Reads the file, which need not be there. *file is freed by stanza_file_free(), after a failure too. Each function
  * that returns int returns 0, or the exit code with *fault filled. */
 int stanza_file_open(struct stanza_file *file, const char *path, int is_system, struct fault *fault);
