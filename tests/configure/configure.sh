@@ -219,7 +219,7 @@ certificates() {
     openssl req -newkey rsa:2048 -nodes -subj /CN=server -keyout server.key -out server.csr 2>/dev/null
     names='subjectAltName=DNS:mail.srv.example,DNS:mail.start.example,DNS:smtp.guess.example,DNS:mail.hoster.example'
     names="$names,DNS:proven.example,DNS:b.second.example,DNS:mail.token.example,DNS:smtp.gmail.com,DNS:smtp.free.fr"
-    names="$names,DNS:securesmtp.t-online.de,DNS:smtp.office365.com,DNS:mail.example.org,DNS:smtp-mail.outlook.com,DNS:smtp.down.example"
+    names="$names,DNS:securesmtp.t-online.de,DNS:smtp.office365.com,DNS:mail.example.org,DNS:smtp-mail.outlook.com,DNS:smtp.down.example,DNS:smtp.cram.example"
     printf '%s\n' "$names" >extensions
     openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out server.pem 2>/dev/null
 }
@@ -228,11 +228,12 @@ certificates() {
 start() {
     servers implicit=implicit,user:alice@srv.example,password:"$PASSWORD" \
         starttls=starttls,user:me,password:"$PASSWORD" token=implicit,auth:XOAUTH2,user:a@token.example,token:"$TOKEN" \
-        plain=plain closes=closes garbage=garbage,implicit
+        cram=implicit,auth:CRAM-MD5+PLAIN,user:a@cram.example,password:"$PASSWORD" plain=plain closes=closes garbage=garbage,implicit
     MAP="mail.srv.example:465=$(port_of implicit) mail.start.example:587=$(port_of starttls)"
     MAP="$MAP smtp.guess.example:587=$(port_of starttls) smtp.guess.example:465=$(port_of closes)"
     MAP="$MAP mail.hoster.example:465=$(port_of implicit) mail.bad.example:465=$(port_of implicit)"
     MAP="$MAP mail.bad.example.second.example:465=$(port_of implicit) b.second.example:465=$(port_of implicit)"
+    MAP="$MAP smtp.cram.example:465=$(port_of cram)"
     MAP="$MAP mail.token.example:465=$(port_of token) smtp.gmail.com:465=$(port_of implicit)"
     MAP="$MAP smtp.free.fr:465=$(port_of implicit) smtp-mail.outlook.com:587=$(port_of starttls)"
     MAP="$MAP smtp.plain.example:587=$(port_of plain) smtp.odd.example:465=$(port_of garbage)"
@@ -311,6 +312,10 @@ login_cases() {
     run alice@srv.example --ca ca.pem --user 'alice ' --yes --name odd
     check 'a value that the file cannot hold' 78 err "accounts.conf cannot hold the settings of 'odd'"
     ! grep -q odd "$CONF" || { FAILED=$((FAILED + 1)); echo 'FAIL  it was written'; }
+    : >log
+    run a@cram.example --ca ca.pem --password-file password --dry-run
+    check 'a mechanism that is broken there' 0 out 'by PLAIN$' out '^+mechanism = PLAIN'
+    [ "$(grep -c 'login a@cram.example CRAM-MD5 refused' log)" = 1 ] || { FAILED=$((FAILED + 1)); echo 'FAIL  not that one first'; }
     printf '#!/bin/sh\nprintf %%s %s\n' "$TOKEN" >mytoken; chmod 700 mytoken
     steps 'Command that prints a token: ' "$WORK/mytoken" 'Write this? [y/N] ' y
     talk a@token.example --ca ca.pem

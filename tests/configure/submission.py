@@ -4,7 +4,7 @@
 one line in all, and serves until it is killed. SPEC is words with commas between them:
 
     implicit, starttls, plain   how TLS begins; plain offers none
-    user:NAME password:WORD     accepted by PLAIN and LOGIN; token:WORD by XOAUTH2
+    user:NAME password:WORD     accepted by PLAIN and LOGIN; token:WORD by XOAUTH2; CRAM-MD5 is always refused
     auth:WORDS                  the mechanisms that are announced, with + between them; default PLAIN+LOGIN
     garbage                     greets with something else than SMTP
     closes                      closes each connection at once
@@ -105,8 +105,10 @@ class Dialogue:
             secret = base64.b64decode(self.prompt(b"Password:")).decode()
             good = user == self.words.get("user") and secret == self.words.get("password")
         else:
-            parts = base64.b64decode(initial or self.prompt(b"")).decode()
-            if mechanism.upper() == "PLAIN":
+            parts = base64.b64decode(initial or self.prompt(b"<1@x>" if mechanism.upper() == "CRAM-MD5" else b"")).decode()
+            if mechanism.upper() == "CRAM-MD5":
+                user = parts.split()[0]
+            elif mechanism.upper() == "PLAIN":
                 _, user, secret = parts.split("\0")
                 good = user == self.words.get("user") and secret == self.words.get("password")
             elif mechanism.upper() == "XOAUTH2":
