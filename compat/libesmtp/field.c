@@ -222,7 +222,7 @@ void fields_rewind(struct fields *fields)
 
 static void field_write(struct smtp_message *message, const struct field *f, struct text *out)
 {
-    size_t begin = out->len, name = begin;
+    size_t begin = out->len, name;
 
     if (f->rule->flags & FIELD_FORBIDDEN)
         return;

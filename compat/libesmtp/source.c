@@ -115,7 +115,7 @@ const char *_smtp_message_str_cb(void **ctx, int *len, void *arg)
 {
     bool *given = *ctx;
 
-    if (!given && !(given = *ctx = malloc(sizeof *given)))
+    if (!given && !(given = *ctx = calloc(1, sizeof *given)))
         return NULL;
     if (!len) {
         *given = false;

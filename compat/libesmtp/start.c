@@ -171,17 +171,17 @@ static int start_login(struct smtp_session *s)
 static int start_extensions(struct smtp_session *s)
 {
     static const struct {
-        unsigned need;
         const char *name;
+        unsigned need;
         int event;
         int ends; /* the session, unless the program says otherwise */
         bool asks;
     } rows[] = {
-        {NEEDS_DSN, "DSN", SMTP_EV_EXTNA_DSN, 0, true},
-        {NEEDS_CHUNKING, "CHUNKING", SMTP_EV_EXTNA_CHUNKING, 0, true},
-        {NEEDS_BINARYMIME, "BINARYMIME", SMTP_EV_EXTNA_BINARYMIME, 1, false},
-        {NEEDS_8BITMIME, "8BITMIME", SMTP_EV_EXTNA_8BITMIME, 1, false},
-        {NEEDS_ETRN, "ETRN", SMTP_EV_EXTNA_ETRN, 1, true},
+        {"DSN", NEEDS_DSN, SMTP_EV_EXTNA_DSN, 0, true},
+        {"CHUNKING", NEEDS_CHUNKING, SMTP_EV_EXTNA_CHUNKING, 0, true},
+        {"BINARYMIME", NEEDS_BINARYMIME, SMTP_EV_EXTNA_BINARYMIME, 1, false},
+        {"8BITMIME", NEEDS_8BITMIME, SMTP_EV_EXTNA_8BITMIME, 1, false},
+        {"ETRN", NEEDS_ETRN, SMTP_EV_EXTNA_ETRN, 1, true},
     };
     bool missing = false;
 

@@ -4,7 +4,6 @@
 #include "text.h"
 
 #include <envoi/envoi.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,14 +25,31 @@ const smtp_status_t *status_show(struct smtp_status *status)
     return status;
 }
 
-/* Reads the triplet at the begin of a line. Returns where the text behind it begins; NULL: there is none. */
+/* Reads one to `most` digits; returns the place behind them, NULL: there are none, or more. */
+static const char *status_digits(const char *at, int most, int *value)
+{
+    int digits = 0;
+
+    for (*value = 0; *at >= '0' && *at <= '9' && digits <= most; at++, digits++)
+        *value = *value * 10 + (*at - '0');
+    return digits && digits <= most ? at : NULL;
+}
+
+/* Reads the triplet at the begin of a line (RFC 3463 section 2). Returns where the text behind it begins; NULL: there
+ * is none. */
 static const char *status_triplet(const char *line, struct smtp_status *found)
 {
-    int used = 0;
+    const char *at = status_digits(line, 1, &found->enh_class);
 
-    if (sscanf(line, "%1d.%3d.%3d%n", &found->enh_class, &found->enh_subject, &found->enh_detail, &used) < 3)
+    if (at && *at == '.')
+        at = status_digits(at + 1, 3, &found->enh_subject);
+    else
         return NULL;
-    return line[used] == '\0' || line[used] == ' ' ? line + used : NULL;
+    if (at && *at == '.')
+        at = status_digits(at + 1, 3, &found->enh_detail);
+    else
+        return NULL;
+    return at && (*at == '\0' || *at == ' ') ? at : NULL;
 }
 
 /* Adds one line to the text; returns whether a triplet is missing. */

@@ -9,7 +9,7 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -164,9 +164,9 @@ void tls_tell_failure(struct smtp_session *s, int rc)
 /* There is no SSL object to show. */
 static void tls_tell_success(struct smtp_session *s)
 {
-    char cipher[128] = "";
+    char cipher[128];
 
-    strncat(cipher, envoi_session_tls_cipher(s->envoi), sizeof cipher - 1);
+    (void)snprintf(cipher, sizeof cipher, "%s", envoi_session_tls_cipher(s->envoi));
     EVENT(s, SMTP_EV_STARTTLS_OK, NULL, cipher, tls_cipher_bits(cipher));
 }
 

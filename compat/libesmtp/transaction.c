@@ -198,7 +198,7 @@ static int transaction_recipients(struct transaction *t)
 
     for (const struct smtp_recipient *r = t->message->recipients; r; r = r->next)
         count++;
-    if (!(t->recipients = calloc(count, sizeof(struct smtp_recipient *))))
+    if (!(t->recipients = calloc(count + 1, sizeof(struct smtp_recipient *))))
         return ENVOI_E_MEMORY;
     for (struct smtp_recipient *r = t->message->recipients; !rc && r; r = r->next)
         if (!r->complete)

@@ -24,6 +24,22 @@ sys.path.insert(0, HERE)
 from server import Server
 
 LIMIT = 30  # seconds for one run
+# The home directories that a situation can name: {file: (what of the certificates it has, its mode)}.
+CA = (["ca.pem"], 0o600)
+CLIENT = ["client.chain.pem", "client.key"]
+HOMES = {
+    "plain": {".config/libesmtp/ca.pem": CA},
+    "ca-directory": {".config/libesmtp/ca/one.pem": CA},
+    "ca-open": {".config/libesmtp/ca.pem": (["ca.pem"], 0o644)},
+    "client": {".config/libesmtp/ca.pem": CA, ".config/libesmtp/private/smtp-starttls.pem": (CLIENT, 0o600)},
+    "client-host": {".config/libesmtp/ca.pem": CA, ".config/libesmtp/private/localhost.pem": (CLIENT, 0o600)},
+    "client-open": {".config/libesmtp/ca.pem": CA, ".config/libesmtp/private/smtp-starttls.pem": (CLIENT, 0o644)},
+    "client-encrypted": {".config/libesmtp/ca.pem": CA, ".config/libesmtp/private/smtp-starttls.pem":
+                         (["client.chain.pem", "client-encrypted.key"], 0o600)},
+    "old-ca": {".authenticate/ca.pem": CA},
+    "old-client": {".config/libesmtp/ca.pem": CA,
+                   ".authenticate/localhost/private/smtp-starttls.pem": (CLIENT, 0o600)},
+}
 
 
 def read_situation(path):
@@ -39,13 +55,14 @@ def read_situation(path):
     return parts
 
 
-def normal(lines, port):
+def normal(lines, port, work):
     """Without what differs from run to run."""
     year = time.strftime("%Y")
     for line in lines:
-        line = line.replace(f":{port}", ":PORT").replace(str(os.getpid()), "PID")
+        line = line.replace(f":{port}", ":PORT").replace(work, "WORK")
         line = re.sub(rf"Date: .* {year} .*", "Date: NOW", line)
         line = re.sub(rf"{year}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "NOW", line)
+        line = re.sub(r"refused \d+ s ago", "refused N s ago", line)
         line = re.sub(r"Message-Id: <\d+\.\d+\.\d+@", "Message-Id: <MADE@", line)
         yield line
 
@@ -56,15 +73,20 @@ class Rig:
         self.arguments, self.work = arguments, work
         self.pki = f"{work}/pki"
         subprocess.run([f"{HERE}/../servers/pki.sh", self.pki], check=True)
-        self.home = f"{work}/home"
-        os.makedirs(f"{self.home}/.config/libesmtp", 0o700)
-        with open(f"{self.pki}/ca.pem", encoding="utf-8") as ca, \
-                open(os.open(f"{self.home}/.config/libesmtp/ca.pem", os.O_WRONLY | os.O_CREAT, 0o600), "w",
-                     encoding="utf-8") as own:
-            own.write(ca.read())
+        for home, files in HOMES.items():
+            for name, (sources, mode) in files.items():
+                self.write(f"{work}/{home}/{name}", sources, mode)
 
-    def environment(self, original):
-        chosen = {"HOME": self.home, "TZ": "UTC", "LC_ALL": "C", "PATH": os.environ["PATH"]}
+    def write(self, path, sources, mode):
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, mode), "w", encoding="utf-8") as own:
+            for source in sources:
+                with open(f"{self.pki}/{source}", encoding="utf-8") as file:
+                    own.write(file.read())
+
+    def environment(self, situation, original):
+        home = re.findall(r"^# home: (.*)", "\n".join(situation["head"]), re.M) or ["plain"]
+        chosen = {"HOME": f"{self.work}/{home[0]}", "TZ": "UTC", "LC_ALL": "C", "PATH": os.environ["PATH"]}
         for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "LD_PRELOAD"):
             if name in os.environ:
                 chosen[name] = os.environ[name]
@@ -82,7 +104,7 @@ class Rig:
         server = Server(situation["server"], self.pki)
         try:
             done = subprocess.run([self.arguments.oracle, f"localhost:{server.port}"], timeout=LIMIT, check=False,
-                                  input="\n".join(situation["program"]) + "\n", env=self.environment(original),
+                                  input="\n".join(situation["program"]) + "\n", env=self.environment(situation, original),
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="latin-1")
         finally:
             server.stop()
@@ -91,7 +113,8 @@ class Rig:
             lines.append(f"the program ends with {done.returncode}")
             if not original or done.returncode > 0:
                 lines += done.stderr.splitlines()
-        return list(normal(lines + ["server: " + line for line in server.log], server.port))
+        return list(normal(lines + ["server: " + line for line in server.log], server.port,
+                           self.work))
 
 
 def both(original, ours):

@@ -423,6 +423,16 @@ static void do_login(char *text)
     check("login", smtp_auth_set_context(session, context));
 }
 
+static int on_passphrase(char *buf, int len, int rwflag, void *arg)
+{
+    return snprintf(buf, (size_t)len, "%s", (char *)arg);
+}
+
+static void do_passphrase(char *text)
+{
+    check("passphrase", smtp_starttls_set_password_cb(on_passphrase, keep(text)));
+}
+
 static void do_etrn(char *text)
 {
     char *option = word(&text);
@@ -551,6 +561,7 @@ static const struct {
     {"forget", do_forget},
     {"sizes", do_sizes},
     {"raw", do_raw},
+    {"passphrase", do_passphrase},
 };
 
 static int run(char *line)

@@ -5,7 +5,8 @@
   ehlo TEXT             the whole reply to EHLO
   ext TEXT              a line of the reply to EHLO; "ext tls: TEXT": only in TLS
   tls starttls CERT     offers STARTTLS, with this certificate of pki.sh; "tls implicit CERT": from the first octet;
-                        "tls starttls CERT tickets": with tickets (TLS 1.3), which libESMTP takes for the end
+                        "tls starttls CERT tickets": with tickets (TLS 1.3), which libESMTP takes for the end;
+                        "tls starttls CERT client": asks for a client's certificate
   user NAME PASSWORD    offers AUTH PLAIN, LOGIN, CRAM-MD5 and SCRAM-SHA-256 by "ext AUTH ..."
   reply COMMAND TEXT    in place of its own reply to commands that begin so; "." is the content; "#" is the number of a
                         connection: "reply 2#MAIL 450 ..."
@@ -90,6 +91,9 @@ class Server:
     def context(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.num_tickets = 2 if "tickets" in self.tls else 0
+        if "client" in self.tls:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(f"{self.pki}/client-ca.pem")
         context.load_cert_chain(f"{self.pki}/{self.tls[1]}.chain.pem", f"{self.pki}/{self.tls[1]}.key")
         return context
 
@@ -113,7 +117,8 @@ class Dialogue:
         self.connection = self.server.context().wrap_socket(self.connection, server_side=True)
         self.file = self.connection.makefile("rb")
         self.secure, self.sender, self.recipients = True, None, []
-        self.server.log.append("TLS")
+        names = [value for part in (self.connection.getpeercert() or {}).get("subject", ()) for _, value in part]
+        self.server.log.append(" ".join(["TLS"] + names))
 
     def asked(self, command):
         """What the lines of the server want at this command: (drop, reply or None)."""
@@ -173,8 +178,8 @@ class Dialogue:
         words = command.split(" ")
         name = words[1].upper()
         said = getattr(self, "auth_" + name.lower().replace("-", "_"))(words[2] if len(words) > 2 else None)
-        if self.answer(command, "235 2.7.0 welcome" if said else "535 5.7.8 no") == 235:
-            self.server.log.append(f"login by {name}")
+        right = self.answer(command, "235 2.7.0 welcome" if said else "535 5.7.8 no") == 235
+        self.server.log.append(f"{'' if right else 'refused '}login by {name}")
 
     def challenge(self, text):
         self.say("334 " + base64.b64encode(text).decode())
