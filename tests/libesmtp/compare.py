@@ -168,6 +168,17 @@ def check(rig, path):
     return wrong, deviations(parts)
 
 
+def interface(directory):
+    """What a program is linked with: the name of the library, and its symbols with their versions."""
+    library = f"{directory}/libesmtp.so.6"
+    symbols = subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, encoding="ascii")
+    headers = subprocess.run(["objdump", "-p", library], check=True, capture_output=True, encoding="ascii")
+    names = {line.split()[2] for line in symbols.stdout.splitlines()}
+    # What sanitizers and coverage add.
+    return {name for name in names if not re.match(r"_|llvm", name) or name.startswith("_smtp")} | \
+        set(re.findall(r"SONAME +(\S+)", headers.stdout))
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("ours", "oracle", "original", "redirect"):
@@ -194,6 +205,12 @@ def main():
     if not arguments.situations and documented - named:
         print(f"FAIL  deviations of docs/libesmtp.md that no situation shows: {sorted(documented - named)}")
         failed += 1
+    if arguments.original:
+        library, = glob.glob(f"{arguments.original}/usr/lib/*/libesmtp.so.6")
+        other = interface(os.path.dirname(library)) ^ interface(arguments.ours)
+        if other:
+            print(f"FAIL  symbols or names that only one of the libraries has: {sorted(other)}")
+            failed += 1
     print(f"compare: {len(paths)} situations, {failed} failed, " +
           ("with both libraries" if arguments.original else "with envoi's alone: libESMTP is not at hand"))
     return 1 if failed else 0
