@@ -58,6 +58,16 @@ def system(rig):
         yield f"one message, {backend}, system's CAs : one CA", {"instructions": trust.quotient(rig, backend)}
 
 
+def lines(rig):
+    """Instructions per octet of content as it really is: as on the wire, with dots to double, as a file on Unix."""
+    for title, letter, variant in (("CR LF", "lines", ""), ("CR LF and dots", "dots", ""), ("LF", "lines", ".lf")):
+        with Sink(rig, letter) as sink:
+            for verb, words in (("BDAT", []), ("DATA", ["--data"])):
+                client = Client("envoi", "client_envoi", "--mode", "lone", "--source", "memory", *words, variant=variant)
+                size = os.path.getsize(os.path.join(rig.work, letter + variant))
+                yield f"lines, {title}, {verb}", {"instructions": sink.counts(client, 1, 3, 1)["instructions"] / size}
+
+
 def secure(rig):
     for name, got in tls.guarded(rig, DELAY):
         yield "TLS, " + name if "idle" not in name else name, got
@@ -70,7 +80,7 @@ def run(rig, record):
         with open(LIMITS, encoding="utf-8") as file:
             limits = json.load(file)
     worse = 0
-    for part in (small, beginning, unpipelined, content, system, secure):
+    for part in (small, beginning, unpipelined, content, lines, system, secure):
         for name, got in part(rig):
             measured[name] = {key: got[key] for key in WHAT if key in got}
             worse += compare(name, measured[name], limits.get(name), record)

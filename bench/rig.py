@@ -36,6 +36,15 @@ def letter(size):
     return (text + "x" * (size - len(text) - 4) + "\r\n\r\n").encode()
 
 
+def lines(size):
+    """Lines of 72 octets, and the same with a line that begins with a dot in each block of 64 KiB: file name, octets."""
+    regular = ["x" * 72] * (size // 74)
+    dotted = ["." + text[1:] if i % 440 == 0 else text for i, text in enumerate(regular)]
+    yield "lines", "\r\n".join([*regular, ""]).encode()
+    yield "lines.lf", "\n".join([*regular, ""]).encode()
+    yield "dots", "\r\n".join([*dotted, ""]).encode()
+
+
 class Client:
     """One way to send. `words` are further arguments; `letter` names the variant of the message that it needs."""
 
@@ -82,6 +91,9 @@ class Rig:
             quietly(["sh", os.path.join(ROOT, "tests/servers/pki.sh"), os.path.join(self.work, "pki")])
         for name, size in SIZES.items():
             self.write_letter(name, letter(size))
+        for name, octets in lines(SIZES["medium"]):
+            with open(os.path.join(self.work, name), "wb") as file:
+                file.write(octets)
 
     def unpack_etpan(self):
         """libetpan-dev cannot be installed beside libcurl4-openssl-dev."""

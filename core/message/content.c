@@ -178,6 +178,7 @@ static void block_measure(struct content *c, struct content_measure *m)
     struct scan s = scan_block(c->block, c->block_len, c->mode == CONTENT_DOT);
     uint8_t last = c->block[c->block_len - 1];
 
+    c->no_cr &= s.no_cr;
     m->has_8bit |= s.has_8bit;
     m->has_nul |= s.has_nul;
     m->size += c->block_len;
@@ -205,6 +206,7 @@ static int measure_blocks(struct content *c, enum content_mode mode, bool twice,
     bool one = true;
 
     c->stray = c->dotted = (struct content_span){0};
+    c->no_cr = true;
     while (!rc && !c->ended) {
         if ((rc = content_take(c)))
             break;
@@ -258,7 +260,7 @@ int content_measure(struct content *c, enum content_mode mode, bool twice, struc
 
 /* Writes the block with CR LF line ends and doubled dots. Of a CR at its end the next block shows whether a LF
  * follows; if there is another CR before it, none follows that one. */
-static size_t block_repair(struct content *c, bool strays, uint8_t *out)
+static size_t block_repair(struct content *c, struct repair need, uint8_t *out)
 {
     size_t len = c->block_len;
 
@@ -266,7 +268,7 @@ static size_t block_repair(struct content *c, bool strays, uint8_t *out)
     len -= c->after_cr;
     if (!len)
         return 0;
-    len = scan_repair(c->block, len, c->at_line_start ? '\n' : ' ', strays, c->mode == CONTENT_DOT, out);
+    len = scan_repair(c->block, len, c->at_line_start ? '\n' : ' ', need, out);
     if (out[len - 1] == '\r')
         out[len++] = '\n';
     c->at_line_start = out[len - 1] == '\n';
@@ -300,28 +302,26 @@ static bool span_has_block(const struct content *c, const struct content_span *s
     return c->taken > span->from && c->taken - c->block_len < span->to;
 }
 
-/* The repairs that a block needs; none: it can go out as it is. */
-struct block_need {
-    bool strays, dots;
-};
-
-/* ENVOI_E_CONTENT: the block holds a NUL and must not go out at all; ENVOI_E_NOT_SUPPORTED. */
-static int block_check(struct content *c, struct block_need *need)
+/* A block without need can go out as it is. ENVOI_E_CONTENT: the block holds a NUL and must not go out at all;
+ * ENVOI_E_NOT_SUPPORTED. */
+static int block_check(struct content *c, struct repair *need)
 {
     bool dots = c->mode == CONTENT_DOT;
     struct scan s;
 
-    *need = (struct block_need){0};
+    *need = (struct repair){0};
     if (c->mode == CONTENT_BINARY)
         return ENVOI_OK;
     if (c->scanned) {
         need->strays = span_has_block(c, &c->stray);
-        need->dots = dots && span_has_block(c, &c->dotted);
+        need->no_cr = c->no_cr;
+        need->dots = dots && (need->strays || span_has_block(c, &c->dotted)); /* a dot may follow a stray CR */
         return ENVOI_OK;
     }
     s = scan_block(c->block, c->block_len, dots);
     need->strays = s.strays || c->block[0] == '\n' || c->block[c->block_len - 1] == '\r';
-    need->dots = dots && (s.dotted || (c->at_line_start && c->block[0] == '.'));
+    need->no_cr = s.no_cr;
+    need->dots = dots && (need->strays || s.dotted || (c->at_line_start && c->block[0] == '.'));
     if (s.has_nul)
         return content_refuse(c, ENVOI_E_CONTENT, "it has a NUL octet");
     if (s.has_8bit && c->seven_bit)
@@ -340,7 +340,7 @@ static size_t block_largest(const struct content *c)
 
 static int content_give(struct content *c, struct content_chunk *chunk)
 {
-    struct block_need need;
+    struct repair need;
     int rc;
 
     if (!c->block_len)
@@ -358,7 +358,7 @@ static int content_give(struct content *c, struct content_chunk *chunk)
         if (!c->output && !(c->output = mem_alloc(2 * half)))
             return ENVOI_E_MEMORY;
         out = c->output + (c->turn & 1) * half;
-        chunk_add(chunk, out, block_repair(c, need.strays, out));
+        chunk_add(chunk, out, block_repair(c, need, out));
         c->own = true;
     }
     c->gone_at = 0;

@@ -53,6 +53,7 @@ struct content {
     bool pulled;     /* octets were taken from a source that is not memory */
     struct content_span stray;  /* line ends to repair */
     struct content_span dotted; /* lines that begin with a dot */
+    bool no_cr;                 /* scanned: no octet is a CR */
     uint64_t count;
     const uint8_t *held; /* the whole content, if measuring it read it into one block; else NULL */
     enum content_mode mode;

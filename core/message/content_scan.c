@@ -6,31 +6,51 @@
 #include <immintrin.h>
 #endif
 
-/* 32 octets side by side: the compiler uses the vectors that the machine has. */
 /* Inlined by force: code for AVX2 must not call functions that are compiled without. */
 #define INLINE inline __attribute__((always_inline))
 
+/* Octets side by side: the compiler uses the vectors that the machine has, two of SSE2 for one of AVX2. Where it does
+ * not know how to halve one, as for NEON, it would go octet by octet. */
+#ifdef __x86_64__
 #define LANES 32
+#else
+#define LANES 16
+#endif
 typedef uint8_t lanes __attribute__((vector_size(LANES)));
 typedef int8_t signed_lanes __attribute__((vector_size(LANES)));
 
 /* Both functions are compiled once more for machines with AVX2, and chosen at run time. */
 #if defined(__x86_64__) && !defined(SCAN_BASELINE)
 #define SCAN_AVX2
-#define AVX2 __attribute__((target("avx2")))
+#define AVX2 __attribute__((target("avx2,bmi")))
+static bool machine_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+}
 #endif
 
 /* ---- scanning ---- */
 
 /* How many octets after the last lane are looked at, too: a line end, and a dot after it. */
-#define AHEAD 2
+#define AHEAD      2
 /* Vectors that are counted before the lanes, of eight bits each, could overflow. */
-#define RUN   252
+#define RUN        252
+/* Octets between two looks at where the run ends. */
+#define BATCH      (size_t)(8 * LANES)
+/* The first line end of a text is no farther away. */
+#define LINE_USUAL 1000
 
 struct found {
     lanes strays; /* counts */
     lanes dotted;
+    lanes crs;
     signed_lanes lowest; /* an octet above 0x7f is negative */
+};
+
+/* Each combination is compiled on its own, so that no vector has to ask. */
+struct wish {
+    bool dots;  /* look for them, too */
+    bool no_cr; /* assume that there is no CR, and look whether that is true: if not, the strays are not right */
 };
 
 /* Makes each lane of `lowest` the lower one of it and the lane in p. */
@@ -47,23 +67,27 @@ static INLINE void scan_lower(signed_lanes *lowest, const uint8_t *p)
 
 /* Compares each octet with the next one: a CR without LF and a LF without CR show in one comparison. The octets before
  * `lane` were counted already. */
-static INLINE void scan_vector(struct found *f, const uint8_t *p, bool dots, int lane, scan_lower_fn *keep)
+static INLINE void scan_vector(struct found *f, const uint8_t *p, struct wish wish, int lane, scan_lower_fn *keep)
 {
-    lanes here, next, line_end, stray;
+    lanes here, next, line_end, cr, stray;
 
     memcpy(&here, p, sizeof here);
     memcpy(&next, p + 1, sizeof next);
     line_end = (lanes)(next == '\n');
-    stray = (lanes)(here == '\r') ^ line_end;
+    cr = (lanes)(here == '\r');
+    if (wish.no_cr)
+        f->crs |= cr;
+    stray = wish.no_cr ? line_end : cr ^ line_end;
     if (lane) {
-        static const lanes index = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
-                                    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+        static const uint8_t kept[2 * LANES] = {[LANES... 2 * LANES - 1] = UINT8_MAX};
+        lanes mask;
 
-        stray &= (lanes)(index >= (uint8_t)lane);
+        memcpy(&mask, kept + LANES - lane, sizeof mask);
+        stray &= mask;
     }
     f->strays -= stray;
     keep(&f->lowest, p);
-    if (dots) {
+    if (wish.dots) {
         lanes after;
 
         memcpy(&after, p + AHEAD, sizeof after);
@@ -73,10 +97,12 @@ static INLINE void scan_vector(struct found *f, const uint8_t *p, bool dots, int
 
 static INLINE bool scan_any(const lanes *v, uint64_t mask)
 {
-    uint64_t words[LANES / 8];
+    uint64_t words[LANES / 8], any = 0;
 
     memcpy(words, v, sizeof words);
-    return (words[0] | words[1] | words[2] | words[3]) & mask;
+    for (size_t i = 0; i < LANES / 8; i++)
+        any |= words[i];
+    return any & mask;
 }
 
 /* Adds the counts of the lanes up, and begins anew. */
@@ -97,21 +123,21 @@ static INLINE size_t scan_count(struct found *f)
 /* A block that is too short for vectors, octet by octet. */
 static struct scan scan_short(const uint8_t *p, size_t len)
 {
-    struct scan s = {0};
+    struct scan s = {.no_cr = true};
 
     for (size_t i = 0; i < len; i++) {
         uint8_t next = i + 1 < len ? p[i + 1] : 0;
 
         s.strays += i + 1 < len && (p[i] == '\r') != (next == '\n');
         s.dotted |= p[i] == '\n' && next == '.';
+        s.no_cr &= p[i] != '\r';
         s.has_nul |= p[i] == 0;
         s.has_8bit |= p[i] >= 0x80;
     }
     return s;
 }
 
-/* Compiled with and without `dots`, so that no vector has to ask. */
-static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, bool dots, scan_lower_fn *keep)
+static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, struct wish wish, scan_lower_fn *keep)
 {
     struct found found = {0};
     const uint8_t *p = block, *last;
@@ -125,24 +151,24 @@ static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, bool do
     while (p < last) {
         const uint8_t *stop = last - p > RUN * LANES ? p + RUN * LANES : last;
 
-        for (; stop - p >= 4 * LANES; p += 4 * LANES) {
-            scan_vector(&found, p, dots, 0, keep);
-            scan_vector(&found, p + LANES, dots, 0, keep);
-            scan_vector(&found, p + 2 * LANES, dots, 0, keep);
-            scan_vector(&found, p + 3 * LANES, dots, 0, keep);
+        for (size_t n = (size_t)(stop - p) / BATCH; n; n--, p += BATCH) {
+#pragma GCC unroll 8
+            for (size_t i = 0; i < BATCH; i += LANES)
+                scan_vector(&found, p + i, wish, 0, keep);
         }
         for (; p < stop; p += LANES)
-            scan_vector(&found, p, dots, 0, keep);
+            scan_vector(&found, p, wish, 0, keep);
         if (p < last)
             s.strays += scan_count(&found);
     }
     /* p may stand behind the last vector by now: its octets before p are not counted twice. The last two octets of the
      * block lack neighbours, so they are compared by hand. */
-    scan_vector(&found, last, dots, (int)(p - last), keep);
+    scan_vector(&found, last, wish, (int)(p - last), keep);
     s.strays += scan_count(&found);
     s.strays += (block[len - 2] == '\r') != (block[len - 1] == '\n');
     keep(&found.lowest, block + len - LANES);
-    s.dotted = dots && (scan_any(&found.dotted, UINT64_MAX) || (block[0] == '\n' && block[1] == '.'));
+    s.dotted = wish.dots && (scan_any(&found.dotted, UINT64_MAX) || (block[0] == '\n' && block[1] == '.'));
+    s.no_cr = wish.no_cr && !scan_any(&found.crs, UINT64_MAX) && block[len - 2] != '\r' && block[len - 1] != '\r';
     lowest = (lanes)found.lowest;
     s.has_8bit = scan_any(&lowest, 0x8080808080808080u);
     lowest = (lanes)(found.lowest == 0);
@@ -150,9 +176,31 @@ static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, bool do
     return s;
 }
 
+/* Does the first line of the block end with a LF alone? */
+static bool scan_begins_with_lf(const uint8_t *block, size_t len)
+{
+    const uint8_t *lf = memchr(block, '\n', len < LINE_USUAL ? len : LINE_USUAL);
+
+    return !lf || lf == block || lf[-1] != '\r';
+}
+
+/* A block that begins as a file on Unix most likely goes on as one. A CR among the LFs costs a second look. */
+static INLINE struct scan scan_with(const uint8_t *block, size_t len, bool dots, scan_lower_fn *keep)
+{
+    if (scan_begins_with_lf(block, len)) {
+        struct scan s = dots ? scan_vectors(block, len, (struct wish){true, true}, keep)
+                             : scan_vectors(block, len, (struct wish){false, true}, keep);
+
+        if (s.no_cr)
+            return s;
+    }
+    return dots ? scan_vectors(block, len, (struct wish){true, false}, keep)
+                : scan_vectors(block, len, (struct wish){false, false}, keep);
+}
+
 static struct scan scan_any_machine(const uint8_t *block, size_t len, bool dots)
 {
-    return dots ? scan_vectors(block, len, true, scan_lower) : scan_vectors(block, len, false, scan_lower);
+    return scan_with(block, len, dots, scan_lower);
 }
 
 #ifdef SCAN_AVX2
@@ -163,14 +211,14 @@ static INLINE AVX2 void scan_lower_avx2(signed_lanes *lowest, const uint8_t *p)
 
 static AVX2 struct scan scan_avx2(const uint8_t *block, size_t len, bool dots)
 {
-    return dots ? scan_vectors(block, len, true, scan_lower_avx2) : scan_vectors(block, len, false, scan_lower_avx2);
+    return scan_with(block, len, dots, scan_lower_avx2);
 }
 #endif
 
 struct scan scan_block(const uint8_t *block, size_t len, bool dots)
 {
 #ifdef SCAN_AVX2
-    if (__builtin_cpu_supports("avx2"))
+    if (machine_has_avx2())
         return scan_avx2(block, len, dots);
 #endif
     return scan_any_machine(block, len, dots);
@@ -202,29 +250,11 @@ static uint8_t *repair_octets(const uint8_t *p, const uint8_t *end, uint8_t befo
     return out;
 }
 
-/* The kinds of places that a block has. Each is compiled on its own. */
-struct repair {
-    bool strays, dots;
-};
-
-/* Sets each lane of which something must be inserted. */
-static INLINE void places_find(const uint8_t *p, struct repair r, lanes *out)
-{
-    lanes here, before, after_cr;
-
-    memcpy(&here, p, sizeof here);
-    memcpy(&before, p - 1, sizeof before);
-    after_cr = (lanes)(before == '\r');
-    if (!r.strays) /* no line ends with a CR alone */
-        *out = (lanes)(here == '.') & (lanes)(before == '\n');
-    else if (!r.dots)
-        *out = (lanes)(here == '\n') ^ after_cr;
-    else
-        *out = ((lanes)(here == '\n') ^ after_cr) | ((lanes)(here == '.') & ((lanes)(before == '\n') | after_cr));
-}
-
 /* A set of lanes as bits: bit k is set if lane k is. */
 typedef uint32_t lanes_set_fn(const lanes *v);
+
+#define WINDOW ((ptrdiff_t)(2 * LANES))
+#define STRIDE ((ptrdiff_t)(3 * LANES))
 
 static INLINE void window_copy(uint8_t *to, const uint8_t *from)
 {
@@ -236,46 +266,183 @@ static INLINE void window_copy(uint8_t *to, const uint8_t *from)
     memcpy(to + LANES, &high, sizeof high);
 }
 
-#define WINDOW ((ptrdiff_t)(2 * LANES))
+/* Sets each lane of which something must be inserted. One function for each kind of block. */
+typedef void places_fn(const uint8_t *p, lanes *out);
 
-/* Copies whole windows, and a window's rest once more behind each insertion. Each copy writes a whole window, so that
- * there are octets behind the rest; the next ones overwrite them. */
+static INLINE uint64_t window_set(const uint8_t *p, places_fn *places, lanes_set_fn *set_of)
+{
+    lanes low, high;
+
+    places(p, &low);
+    places(p + LANES, &high);
+    return set_of(&low) | (uint64_t)set_of(&high) << LANES;
+}
+
+/* These functions copy a window, and its rest once more behind each insertion. Each copy writes a whole window, so that
+ * there are octets behind the rest; the next ones overwrite them. They return where the next window goes. */
+
+/* ---- a block whose line ends are CR LF: it has dots only ---- */
+
+static INLINE void places_dot(const uint8_t *p, lanes *out)
+{
+    lanes here, before;
+
+    memcpy(&here, p, sizeof here);
+    memcpy(&before, p - 1, sizeof before);
+    *out = (lanes)(here == '.') & (lanes)(before == '\n');
+}
+
+static INLINE uint8_t *window_dots(const uint8_t *p, uint8_t *out, lanes_set_fn *set_of)
+{
+    window_copy(out, p);
+    for (uint64_t set = window_set(p, places_dot, set_of); set; set &= set - 1) {
+        ptrdiff_t k = __builtin_ctzll(set);
+
+        (out++)[k] = '.';
+        window_copy(out + k, p + k);
+    }
+    return out + WINDOW;
+}
+
+/* Such lines are rare: of two windows, most have none. */
+static INLINE uint8_t *windows_dots(const uint8_t *p, uint8_t *out, lanes_set_fn *set_of)
+{
+    lanes found[4];
+
+    for (int i = 0; i < 4; i++)
+        places_dot(p + i * LANES, &found[i]);
+    found[0] |= found[1] | found[2] | found[3];
+    if (set_of(&found[0]))
+        return window_dots(p + WINDOW, window_dots(p, out, set_of), set_of);
+    window_copy(out, p);
+    window_copy(out + WINDOW, p + WINDOW);
+    return out + 2 * WINDOW;
+}
+
+/* ---- any block ---- */
+
+static INLINE void places_stray(const uint8_t *p, lanes *out)
+{
+    lanes here, before;
+
+    memcpy(&here, p, sizeof here);
+    memcpy(&before, p - 1, sizeof before);
+    *out = (lanes)(here == '\n') ^ (lanes)(before == '\r');
+}
+
+static INLINE void places_both(const uint8_t *p, lanes *out)
+{
+    lanes here, before, after_cr;
+
+    memcpy(&here, p, sizeof here);
+    memcpy(&before, p - 1, sizeof before);
+    after_cr = (lanes)(before == '\r');
+    *out = ((lanes)(here == '\n') ^ after_cr) | ((lanes)(here == '.') & ((lanes)(before == '\n') | after_cr));
+}
+
+static INLINE uint8_t *window_mixed(const uint8_t *p, bool dots, uint8_t *out, lanes_set_fn *set_of)
+{
+    window_copy(out, p);
+    for (uint64_t set = window_set(p, dots ? places_both : places_stray, set_of); set; set &= set - 1) {
+        ptrdiff_t k = __builtin_ctzll(set);
+
+        if (!dots || place_is_stray(p[k - 1], p[k]))
+            (out++)[k] = p[k] == '\n' ? '\r' : '\n';
+        if (dots && place_is_dot(p[k - 1], p[k]))
+            (out++)[k] = '.';
+        window_copy(out + k, p + k);
+    }
+    return out + WINDOW;
+}
+
+/* ---- a block without CR: each LF is a stray one ---- */
+
+/* Copies a stride, and returns where its first LF is, or STRIDE. */
+static INLINE ptrdiff_t stride_copy(const uint8_t *p, uint8_t *out, lanes_set_fn *set_of)
+{
+    lanes first, second, third;
+    uint64_t set;
+
+    memcpy(&first, p, sizeof first);
+    memcpy(&second, p + LANES, sizeof second);
+    memcpy(&third, p + 2 * LANES, sizeof third);
+    memcpy(out, &first, sizeof first);
+    memcpy(out + LANES, &second, sizeof second);
+    memcpy(out + 2 * LANES, &third, sizeof third);
+    first = (lanes)(first == '\n');
+    second = (lanes)(second == '\n');
+    set = set_of(&first) | (uint64_t)set_of(&second) << LANES;
+    if (set)
+        return __builtin_ctzll(set);
+    third = (lanes)(third == '\n');
+    set = set_of(&third);
+    return set ? 2 * LANES + __builtin_ctzll(set) : STRIDE;
+}
+
+/* Copies line by line. Each copy writes a whole stride, into which the usual line fits; the next one overwrites its
+ * rest. */
+static INLINE uint8_t *repair_lf_lines(const uint8_t *p, const uint8_t *end, uint8_t before, bool dots, uint8_t *out,
+                                       lanes_set_fn *set_of)
+{
+    const uint8_t *last = end - STRIDE;
+
+    if (dots && place_is_dot(before, *p))
+        *out++ = '.';
+    while (p < last) {
+        ptrdiff_t k = stride_copy(p, out, set_of);
+
+        p += k;
+        out += k;
+        if (k == STRIDE)
+            continue;
+        p++;
+        *out++ = '\r';
+        *out++ = '\n';
+        if (dots && *p == '.') {
+            p++;
+            *out++ = '.';
+            *out++ = '.';
+        }
+    }
+    return repair_octets(p, end, p[-1], dots, out);
+}
+
+/* ---- a whole block ---- */
+
+/* The first octet, which may follow another line end, and the last ones are repaired by the octet. */
 static INLINE size_t repair_windows(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out,
                                     lanes_set_fn *set_of)
 {
-    const uint8_t *p = block, *end = block + len;
+    const uint8_t *p = block, *end = block + len, *last;
     uint8_t *start = out;
 
-    if (end - p < 2 * WINDOW)
+    if (end - p <= 3 * WINDOW)
         return (size_t)(repair_octets(p, end, before, r.dots, out) - start);
+    if (r.strays && r.no_cr)
+        return (size_t)(repair_lf_lines(p, end, before, r.dots, out, set_of) - start);
     out = repair_octets(p, p + 1, before, r.dots, out);
-    for (p++; end - p >= 2 * WINDOW; p += WINDOW, out += WINDOW) {
-        lanes low, high;
-
-        places_find(p, r, &low);
-        places_find(p + LANES, r, &high);
-        window_copy(out, p);
-        for (uint64_t set = set_of(&low) | (uint64_t)set_of(&high) << LANES; set; set &= set - 1) {
-            ptrdiff_t k = __builtin_ctzll(set);
-
-            if (r.strays && (!r.dots || place_is_stray(p[k - 1], p[k])))
-                (out++)[k] = p[k] == '\n' ? '\r' : '\n';
-            if (r.dots && (!r.strays || place_is_dot(p[k - 1], p[k])))
-                (out++)[k] = '.';
-            window_copy(out + k, p + k);
-        }
-    }
+    p++;
+    last = end - 3 * WINDOW; /* behind two windows there is room for the copies */
+    if (r.strays)
+        for (; p <= last; p += WINDOW)
+            out = window_mixed(p, r.dots, out, set_of);
+    else
+        for (; p <= last; p += 2 * WINDOW)
+            out = windows_dots(p, out, set_of);
     return (size_t)(repair_octets(p, end, p[-1], r.dots, out) - start);
 }
 
+/* Each kind of block is compiled on its own. */
 static INLINE size_t repair_with(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out,
                                  lanes_set_fn *set_of)
 {
-    if (!r.dots)
-        return repair_windows(block, len, before, (struct repair){true, false}, out, set_of);
     if (!r.strays)
-        return repair_windows(block, len, before, (struct repair){false, true}, out, set_of);
-    return repair_windows(block, len, before, (struct repair){true, true}, out, set_of);
+        return repair_windows(block, len, before, (struct repair){.dots = true}, out, set_of);
+    if (r.no_cr)
+        return r.dots ? repair_windows(block, len, before, (struct repair){true, true, true}, out, set_of)
+                      : repair_windows(block, len, before, (struct repair){true, true, false}, out, set_of);
+    return r.dots ? repair_windows(block, len, before, (struct repair){true, false, true}, out, set_of)
+                  : repair_windows(block, len, before, (struct repair){true, false, false}, out, set_of);
 }
 
 #ifdef __SSE2__
@@ -287,12 +454,19 @@ static INLINE uint32_t lanes_set(const lanes *v)
     return (uint32_t)_mm_movemask_epi8(halves[0]) | (uint32_t)_mm_movemask_epi8(halves[1]) << LANES / 2;
 }
 #else
+/* Eight lanes at a time: bit k of lane k, and the sum of all of them in the highest octet. */
 static INLINE uint32_t lanes_set(const lanes *v)
 {
+    uint64_t words[LANES / 8];
     uint32_t set = 0;
 
-    for (int k = 0; k < LANES; k++)
-        set |= (uint32_t)((*v)[k] & 1) << k;
+    memcpy(words, v, sizeof words);
+    for (int i = 0; i < LANES / 8; i++) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        words[i] = __builtin_bswap64(words[i]);
+#endif
+        set |= (uint32_t)((words[i] & 0x8040201008040201u) * 0x0101010101010101u >> 56) << 8 * i;
+    }
     return set;
 }
 #endif
@@ -314,12 +488,10 @@ static AVX2 size_t repair_avx2(const uint8_t *block, size_t len, uint8_t before,
 }
 #endif
 
-size_t scan_repair(const uint8_t *block, size_t len, uint8_t before, bool strays, bool dots, uint8_t *out)
+size_t scan_repair(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out)
 {
-    const struct repair r = {strays, dots};
-
 #ifdef SCAN_AVX2
-    if (__builtin_cpu_supports("avx2"))
+    if (machine_has_avx2())
         return repair_avx2(block, len, before, r, out);
 #endif
     return repair_any_machine(block, len, before, r, out);
