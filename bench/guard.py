@@ -27,8 +27,23 @@ def small(rig):
                     yield name, sink.counts(client, few, many, recipients)
 
 
+def many(rig):
+    """What a recipient costs beyond the first; message objects that are made anew for each message of a queue."""
+    with Sink(rig, "small") as sink:
+        client = Client("envoi", "client_envoi", "--mode", "queued")
+        one, fifty = (sink.counts(client, 100, 200, n)["instructions"] for n in (1, 50))
+        yield "each recipient beyond the first", {"instructions": (fifty - one) / 49}
+        client = Client("envoi", "client_envoi", "--mode", "renewed")
+        yield "queued, new message objects", {"instructions": sink.counts(client, 100, 200, 1)["instructions"]}
+
+
 def beginning(rig):
-    """The first message to a server goes by DATA. Before the second one the server proves that it knows BDAT."""
+    """The first message to a server goes by DATA. Before the second one the server proves that it knows BDAT. In a queue
+    the question whether it takes messages behind one another rides behind the first content: no round trip of its own."""
+    with Sink(rig, "small", "--delay", DELAY) as sink:
+        client = Client("envoi", "client_envoi", "--mode", "queued")
+        got = sink.counts(client, 0, 100, 1, instructions=False)
+        yield "first queue, whole", {key: 100 * got[key] for key in ("round_trips",)}
     with Sink(rig, "small", "--delay", DELAY) as sink:
         client = Client("envoi", "client_envoi", "--mode", "lone")
         for name, few in (("first", 0), ("second", 1)):
@@ -80,7 +95,7 @@ def run(rig, record):
         with open(LIMITS, encoding="utf-8") as file:
             limits = json.load(file)
     worse = 0
-    for part in (small, beginning, unpipelined, content, lines, system, secure):
+    for part in (small, many, beginning, unpipelined, content, lines, system, secure):
         for name, got in part(rig):
             measured[name] = {key: got[key] for key in WHAT if key in got}
             worse += compare(name, measured[name], limits.get(name), record)

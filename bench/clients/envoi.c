@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends by envoi: mode "lone" sends one message after another, "queued" gives a batch of them at a time to send_all.
+/* Sends by envoi: mode "lone" sends one message after another, "queued" gives a batch of them at a time to send_all,
+ * "renewed" makes new message objects for each batch.
  * "idle" sends each over a session of its own, and ends while all of them are still connected. */
 #include "client.h"
 
@@ -136,6 +137,10 @@ static unsigned send_queued(struct job *job, struct envoi_session *session)
             sent += envoi_message_result(batch[i]) == ENVOI_RESULT_SENT;
             if (streams[i])
                 fclose(streams[i]);
+            if (strcmp(job->mode, "renewed") == 0) {
+                envoi_message_free(batch[i]);
+                batch[i] = NULL;
+            }
         }
     }
     for (size_t i = 0; i < BATCH_MAX; i++)
@@ -180,7 +185,8 @@ int main(int argc, char **argv)
         return send_idle(&job, library);
     session = make_session(&job, library);
     client_begin(&job);
-    sent = strcmp(job.mode, "queued") == 0 ? send_queued(&job, session) : send_lone(&job, session);
+    sent = strcmp(job.mode, "queued") == 0 || strcmp(job.mode, "renewed") == 0 ? send_queued(&job, session)
+                                                                               : send_lone(&job, session);
     rc = client_end(&job, sent);
     if (rc)
         fprintf(stderr, "envoi: %s\n", envoi_session_error(session));
