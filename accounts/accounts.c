@@ -254,14 +254,15 @@ static int serves(const struct account *account, const char *address, const stru
     return best;
 }
 
-/* The address of "<a@b>"; room is as long as it at least. */
+/* The address of "Name <a@b>"; room is as long as it at least. */
 static const char *bare(const char *sender, char *room)
 {
-    size_t len = strlen(sender);
+    const char *begin = strrchr(sender, '<');
+    size_t len = begin ? strlen(begin) : 0;
 
-    if (len < 2 || *sender != '<' || sender[len - 1] != '>')
+    if (len < 2 || begin[len - 1] != '>')
         return sender;
-    memcpy(room, sender + 1, len - 2);
+    memcpy(room, begin + 1, len - 2);
     room[len - 2] = '\0';
     return room;
 }

@@ -146,7 +146,9 @@ static enum key parse_key(struct parse *p, int *from_variable)
     if (*from_variable) {
         (void)snprintf(name, sizeof name, "%.*s", (int)len - 4, p->name);
         key = vocabulary_key(name);
-        if (key != KEY_COUNT && vocabulary_word(key)->group == GROUP_FILE)
+        /* What is said for an account alone is said in the file alone. */
+        if (key != KEY_COUNT &&
+            (vocabulary_word(key)->group == GROUP_FILE || vocabulary_word(key)->place == PLACE_ACCOUNT))
             key = KEY_COUNT;
     }
     if (key != KEY_COUNT && vocabulary_is_known(key))
@@ -189,23 +191,27 @@ static void parse_check_twice(struct parse *p, enum key key, const struct values
     }
 }
 
-/* Returns the path with the home directory instead of "~", or relative to the file that names it. NULL: memory ran out,
- * or the home directory is not known. */
-static char *path_of(const struct parse *p, const char *value)
+/* Returns the path with the home directory instead of "~", or relative to the file that names it. NULL after a fault.
+ * */
+static char *path_of(struct parse *p, const char *value)
 {
     const char *slash = strrchr(p->path, '/');
-    char *home = NULL, *path = NULL;
+    int from_home = !strncmp(value, "~/", 2);
+    char *home = from_home ? file_home() : NULL, *path = NULL;
 
-    if (*value == '/')
-        return strdup(value);
-    if (!strncmp(value, "~/", 2)) {
-        home = file_home();
-        if (home && asprintf(&path, "%s%s", home, value + 1) < 0)
-            path = NULL;
-        free(home);
-    } else if (asprintf(&path, "%.*s%s", slash ? (int)(slash - p->path) + 1 : 0, p->path, value) < 0) {
-        path = NULL;
+    if (from_home && !home && errno == ENOENT) {
+        parse_refuse(p, "%s: the home directory is not known", p->name);
+        return NULL;
     }
+    if (*value == '/')
+        path = strdup(value);
+    else if (from_home && (!home || asprintf(&path, "%s%s", home, value + 1) < 0))
+        path = NULL;
+    else if (!from_home && asprintf(&path, "%.*s%s", slash ? (int)(slash - p->path) + 1 : 0, p->path, value) < 0)
+        path = NULL;
+    free(home);
+    if (!path)
+        parse_exhausted(p);
     return path;
 }
 
@@ -216,10 +222,8 @@ static void parse_store(struct parse *p, const struct value *value)
     struct value stored = *value;
     size_t before = values->count;
 
-    if (path && !(stored.text = path_of(p, value->text))) {
-        parse_exhausted(p);
+    if (path && !(stored.text = path_of(p, value->text)))
         return;
-    }
     if (value->from_variable ? values_add_copy(values, &stored) : values_add_parts(values, &stored))
         parse_exhausted(p);
     else if (values->count == before)
@@ -370,7 +374,10 @@ char *file_home(void)
     if (home && *home == '/' && home[1] && !stat(home, &status) && status.st_uid == geteuid())
         return strdup(home);
     user = getpwuid(geteuid());
-    return user && user->pw_dir && *user->pw_dir == '/' ? strdup(user->pw_dir) : NULL;
+    if (user && user->pw_dir && *user->pw_dir == '/')
+        return strdup(user->pw_dir);
+    errno = ENOENT;
+    return NULL;
 }
 
 static int refuse_file(struct fault *fault, const char *path, const struct stat *status, const char *why)

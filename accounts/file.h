@@ -37,7 +37,7 @@ const struct section *file_section(const struct sections *sections, const char *
 void file_free(struct sections *sections);
 
 /* The user's home directory: $HOME if it is the user's, else that of the user database. The caller frees it. NULL: it
- * is not known, or memory ran out. */
+ * is not known (errno is ENOENT), or memory ran out. */
 char *file_home(void);
 
 #endif

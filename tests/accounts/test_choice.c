@@ -65,6 +65,8 @@ Test(choice, table)
         {"default = a\n[a]\n", "[b]\n", NULL, "", "x@y", "a", "it is the default, by system:1"},
         {NULL, "default = b\n" TWO, NULL, NULL, "me@a.example", "a",
          "it serves 'me@a.example': from = me@a.example at user:4"},
+        {NULL, "default = b\n" TWO, NULL, NULL, "\"<x>\" <me@a.example>", "a",
+         "it serves 'me@a.example': from = me@a.example at user:4"},
         {NULL, "default = b\n" TWO, NULL, NULL, "<ME@A.EXAMPLE>", "a",
          "it serves 'ME@A.EXAMPLE': from = me@a.example at user:4"},
         {NULL, "default = b\n" TWO, NULL, NULL, "x@a.example", "a",

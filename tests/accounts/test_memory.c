@@ -6,6 +6,7 @@
 #include "accounts/file.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,10 @@ static int until_failure;
 
 static int must_fail(void)
 {
-    return until_failure && --until_failure == 0;
+    if (!until_failure || --until_failure)
+        return 0;
+    errno = ENOMEM;
+    return 1;
 }
 
 void *__real_malloc(size_t size);
