@@ -158,7 +158,8 @@ static int channel_start(struct channel *c, const struct ares_options *options, 
     return ENVOI_OK;
 }
 
-/* The options are complete, so that c-ares reads neither resolv.conf nor the environment. */
+/* The options are complete, down to an empty list to sort by, so that c-ares reads neither resolv.conf nor the
+ * environment. */
 int channel_open_files(struct channel *c, struct watch *watch, struct envoi_errctx *fault)
 {
     struct in_addr no_server = {0};
@@ -172,7 +173,7 @@ int channel_open_files(struct channel *c, struct watch *watch, struct envoi_errc
 
     return channel_start(c, &options,
                          ARES_OPT_FLAGS | ARES_OPT_LOOKUPS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-                             ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_NOROTATE,
+                             ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_SORTLIST | ARES_OPT_NOROTATE,
                          watch, NULL, fault);
 }
 

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <envoi/library.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
@@ -173,6 +174,52 @@ Test(dialer, localhost_causes_no_packet)
     }
     cr_expect_eq(dns_questions(), 0);
     dns_stop();
+    close(fd);
+}
+
+static int opened_resolv_conf;
+
+static FILE *open_and_note(const char *path, const char *mode)
+{
+    int fd = open(path, (mode[0] == 'r' ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC) | O_CLOEXEC, 0666);
+
+    opened_resolv_conf += strcmp(path, "/etc/resolv.conf") == 0;
+    return fd < 0 ? NULL : fdopen(fd, mode);
+}
+
+/* c-ares calls one of these, by the name that it was compiled with. */
+__attribute__((visibility("default"))) FILE *open_small(const char *path, const char *mode) __asm__("fopen");
+__attribute__((visibility("default"))) FILE *open_large(const char *path, const char *mode) __asm__("fopen64");
+
+FILE *open_small(const char *path, const char *mode)
+{
+    return open_and_note(path, mode);
+}
+
+FILE *open_large(const char *path, const char *mode)
+{
+    return open_and_note(path, mode);
+}
+
+Test(dialer, a_name_in_the_hosts_file_needs_no_resolv_conf)
+{
+    uint16_t port = 0;
+    int fd = net_listen("127.0.0.1", &port, 8);
+    char server[64];
+    struct call c;
+
+    snprintf(server, sizeof server, "localhost:%u", port);
+    call_prepare(&c, server);
+    call_dial(&c);
+    call_expect_peer(&c, "127.0.0.1");
+    cr_expect_eq(opened_resolv_conf, 0);
+    call_finish(&c);
+    call_prepare(&c, "nobody.example:25"); /* so that it is known that the open is seen */
+    c.policy.servers = "127.0.0.1:1";
+    call_dial(&c);
+    cr_expect_neq(c.rc, ENVOI_OK);
+    cr_expect_gt(opened_resolv_conf, 0);
+    call_finish(&c);
     close(fd);
 }
 
