@@ -6,6 +6,7 @@
 #include "options.h"
 #include "program.h"
 #include <envoi/envoi.h>
+#include <jansson.h>
 #include <signal.h>
 #include <string.h>
 
@@ -89,6 +90,7 @@ int main(int argc, char **argv)
     /* It may have been ignored by who started this, and then nobody learns how a command ended. */
     signal(SIGCHLD, SIG_DFL);
     secret_forbid_core_dump();
+    json_object_seed(1); /* no name in an object is a stranger's: no random one has to be read from a file */
     exit = dispatch(&options, argc, argv);
     options_free(&options);
     if (fflush(stdout) || ferror(stdout)) {
