@@ -3,14 +3,15 @@
 import json
 import os
 
+import cold
 import tls
 import trust
 from rig import BENCH, SIZES, Client, Sink
 
 LIMITS = os.path.join(BENCH, "guard.json")
-WHAT = ("round_trips", "calls", "instructions", "records", "memory")
+WHAT = ("round_trips", "calls", "faults", "instructions", "records", "memory")
 # What a recorded limit allows above the measured count: how many replies one read finds is a matter of chance.
-SLACK = {"round_trips": (1.0, 0.02), "calls": (1.1, 0.1), "instructions": (1.1, 0.0),
+SLACK = {"round_trips": (1.0, 0.02), "calls": (1.1, 0.1), "faults": (1.1, 0.0), "instructions": (1.1, 0.0),
          "records": (1.05, 0.02), "memory": (1.05, 0.0)}
 # Held so long, a reply cannot overtake a client that does not wait for it: round trips are counted exactly.
 DELAY = "2"
@@ -95,7 +96,7 @@ def run(rig, record):
         with open(LIMITS, encoding="utf-8") as file:
             limits = json.load(file)
     worse = 0
-    for part in (small, many, beginning, unpipelined, content, lines, system, secure):
+    for part in (small, many, beginning, unpipelined, content, lines, system, secure, cold.counts):
         for name, got in part(rig):
             measured[name] = {key: got[key] for key in WHAT if key in got}
             worse += compare(name, measured[name], limits.get(name), record)

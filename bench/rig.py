@@ -72,13 +72,15 @@ class Rig:
         self.build, self.say = build, say
         self.work = os.path.join(build, "work")
         self.bin = os.path.join(build, "bench")
+        self.root = os.path.join(build, "root")
 
     # ---- making
 
     def make(self, peers):
         """Builds; with `peers` gets the other libraries first."""
-        words = ["-DENVOI_BUILD_BENCH=ON", "-DENVOI_BUILD_TESTS=OFF", "-DENVOI_BUILD_TOOLS=OFF",
-                 "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON"]
+        words = ["-DENVOI_BUILD_BENCH=ON", "-DENVOI_BUILD_TESTS=OFF", "-DENVOI_BUILD_TOOLS=ON",
+                 "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON",
+                 "-DCMAKE_INSTALL_PREFIX=" + self.root]
         os.makedirs(self.work, exist_ok=True)
         os.umask(0o022)  # envoi loads no plugin from a folder that others may write to
         if peers:
