@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the tool prints of what a server said: it is UTF-8 without control characters, whatever came in, and whatever
  * was fit to be printed is unchanged. Input: lines, each a cell of a table. */
+#include "json.h"
 #include "text.h"
 
 #include "fuzz.h"

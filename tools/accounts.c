@@ -5,6 +5,7 @@
 #include "accounts/secret_source.h"
 #include "commands.h"
 #include "fault.h"
+#include "json.h"
 #include "report.h"
 #include "text.h"
 #include <envoi/envoi.h>

@@ -2,7 +2,6 @@
 #include "addresses.h"
 
 #include "accounts/exit_code.h"
-#include "text.h"
 #include <ctype.h>
 #include <envoi/envoi.h>
 #include <search.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection.h"
 
-#include "accounts/apply.h"
 #include "accounts/exit_code.h"
 #include "accounts/secret_source.h"
 #include <envoi/envoi.h>
@@ -95,4 +94,33 @@ int connection_session(const struct options *options, const struct values *value
         return fault_set(fault, EXIT_LOCAL, error, "%s", envoi_error_text(error));
     rc = apply_session(values, *out, verify, fault);
     return rc ? rc : set_passphrase(values, *out, fault);
+}
+
+/* Failures after which another host may be better: there is no connection, or the greeting says no. */
+static int may_try_next(int error)
+{
+    return envoi_error_class(error) == ENVOI_CLASS_NETWORK || error == ENVOI_E_GREETING;
+}
+
+int connection_connect(const struct values *values, struct envoi_session *session, char server[APPLY_SERVER_MAX],
+                       struct fault *fault)
+{
+    const struct value *host = values_find(values, KEY_HOST), *next;
+
+    for (;; host = next) {
+        int error = envoi_session_connect(session, server);
+        char before[APPLY_SERVER_MAX];
+
+        next = values_next(values, host);
+        if (!error)
+            return 0;
+        fault_from_session(fault, session, error);
+        if (!next || !may_try_next(error))
+            return apply_blame_file(values, fault);
+        memcpy(before, server, sizeof before);
+        if (apply_server(values, next->text, server, fault))
+            return fault->exit;
+        complain("warning: %s: %s; now %s is tried", before, fault->text, server);
+        *fault = (struct fault){0};
+    }
 }

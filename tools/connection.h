@@ -3,6 +3,7 @@
 #ifndef TOOL_CONNECTION_H
 #define TOOL_CONNECTION_H
 
+#include "accounts/apply.h"
 #include "fault.h"
 #include "options.h"
 
@@ -19,5 +20,10 @@ int connection_library(const struct options *options, const struct values *value
  * server nor its pins are checked. */
 int connection_session(const struct options *options, const struct values *values, struct envoi_library *library,
                        int verify, struct envoi_session **out, struct fault *fault);
+
+/* Connects to the first host of the values that takes it. `server` is the first one, as apply_server() joins it, and
+ * becomes the one that took it, or failed last. */
+int connection_connect(const struct values *values, struct envoi_session *session, char server[APPLY_SERVER_MAX],
+                       struct fault *fault);
 
 #endif

@@ -76,6 +76,13 @@ static const struct {
     {"certificate has a weak key or signature", SERVER_ONLY},
 };
 
+static const char *complainer = "envoi";
+
+void complain_as(const char *program)
+{
+    complainer = program;
+}
+
 void complain(const char *format, ...)
 {
     char line[2560], *clean;
@@ -87,7 +94,7 @@ void complain(const char *format, ...)
     va_end(args);
     text_mark_cut(line, sizeof line, n);
     clean = text_clean(line, ' ');
-    fprintf(stderr, "envoi: %s\n", clean ? clean : "out of memory");
+    fprintf(stderr, "%s: %s\n", complainer, clean ? clean : "out of memory");
     free(clean);
 }
 
@@ -160,19 +167,4 @@ void fault_print(const struct fault *fault, const char *where)
         where = NULL;
     complain("%s%s%s%s%s%s%s", where ? where : "", where ? ": " : "", fault->text, hint ? "; " : "", hint ? hint : "",
              *fault->mechanism ? "; another way to log in: --mechanism " : "", fault->mechanism);
-}
-
-json_t *fault_json(const struct fault *fault)
-{
-    json_t *object;
-
-    if (!fault->exit)
-        return NULL;
-    object = json_object();
-    json_object_set_new(object, "name", text_json(envoi_error_name(fault->error)));
-    json_object_set_new(object, "text", text_json(fault->text));
-    json_object_set_new(object, "phase", text_json(fault->phase ? envoi_phase_name(fault->phase) : ""));
-    json_object_set_new(object, "code", json_integer(fault->code));
-    json_object_set_new(object, "enhanced", text_json(fault->enhanced));
-    return object;
 }

@@ -2,7 +2,6 @@
 #include "header.h"
 
 #include "accounts/exit_code.h"
-#include "text.h"
 #include <envoi/envoi.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "connection.h"
 #include "fault.h"
+#include "json.h"
 #include "report.h"
 #include "text.h"
 #include <envoi/envoi.h>

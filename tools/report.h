@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The result of a send: collected as JSON, printed as JSON or as a table. */
+/* The result of a send as JSON or as a table. */
 #ifndef TOOL_REPORT_H
 #define TOOL_REPORT_H
 
-#include "accounts/exit_code.h"
 #include "fault.h"
 #include <jansson.h>
 #include <stdio.h>
 
 struct envoi_message;
 struct envoi_session;
-
-/* Counts the verdicts. */
-void report_tally(const struct envoi_message *message, struct tally *tally);
-/* After a refusal, takes the reply from the verdicts: the session's last reply may be another one (of RSET, say). */
-void report_complete_fault(const struct envoi_message *message, struct fault *fault);
-
-/* Describes the verdicts in a line: how many were accepted, and of each other kind one recipient with the reply. */
-void report_summary(struct envoi_message *message, char *text, size_t cap);
 
 /* Makes the object that --json prints; see envoi(1). `session` and `message` may be NULL if they were not made. Returns
  * NULL if memory ran out. */

@@ -8,6 +8,7 @@
 #include "content.h"
 #include "fault.h"
 #include "login.h"
+#include "outcome.h"
 #include "report.h"
 #include <envoi/envoi.h>
 #include <stdlib.h>
@@ -138,43 +139,13 @@ static int prepare(struct send *send)
     return rc ? rc : login_set(&send->login, values, send->server, send->session, &send->fault);
 }
 
-/* Failures after which another host may be better: there is no connection, or the greeting says no. */
-static int may_try_next(int error)
-{
-    return envoi_error_class(error) == ENVOI_CLASS_NETWORK || error == ENVOI_E_GREETING;
-}
-
-/* Connects to the first host that takes it. Returns 0, or the exit code with send->fault filled. */
-static int connect_to_one(struct send *send)
-{
-    const struct values *values = &send->used.values;
-    const struct value *host = values_find(values, KEY_HOST), *next;
-
-    for (;; host = next) {
-        int error = envoi_session_connect(send->session, send->server);
-        char before[APPLY_SERVER_MAX];
-
-        next = values_next(values, host);
-        if (!error)
-            return 0;
-        fault_from_session(&send->fault, send->session, error);
-        if (!next || !may_try_next(error))
-            return apply_blame_file(values, &send->fault);
-        memcpy(before, send->server, sizeof before);
-        if (apply_server(values, next->text, send->server, &send->fault))
-            return send->fault.exit;
-        complain("warning: %s: %s; now %s is tried", before, send->fault.text, send->server);
-        send->fault = (struct fault){0};
-    }
-}
-
 static int transmit(struct send *send)
 {
     struct tally tally;
     int error, exit;
 
     send->tried = 1;
-    if ((exit = connect_to_one(send)))
+    if ((exit = connection_connect(&send->used.values, send->session, send->server, &send->fault)))
         return exit;
     progress_begin(&send->content.progress, send->content.size, !send->options->trace);
     error = envoi_session_send(send->session, send->message);
@@ -186,14 +157,14 @@ static int transmit(struct send *send)
     }
     if (error) {
         fault_from_session(&send->fault, send->session, error);
-        report_complete_fault(send->message, &send->fault);
+        outcome_complete_fault(send->message, &send->fault);
     }
     if (error && apply_blame_file(&send->used.values, &send->fault) == EXIT_CONFIG)
         return EXIT_CONFIG;
-    report_tally(send->message, &tally);
+    outcome_tally(send->message, &tally);
     /* The error quotes one reply only. */
     if (error && tally.deferred && tally.refused)
-        report_summary(send->message, send->fault.text, sizeof send->fault.text);
+        outcome_summary(send->message, send->fault.text, sizeof send->fault.text);
     exit = exit_code_of_send(error, send->fault.phase, send->fault.code, &tally);
     send->fault.exit = error ? exit : 0;
     if (!error && exit == EXIT_UNKNOWN)
@@ -216,7 +187,7 @@ static void send_print(const struct send *send, int exit)
     fflush(stdout);
     fault_print(&send->fault, send->tried ? send->server : NULL);
     if (exit == EXIT_PARTIAL && !send->fault.exit) {
-        report_summary(send->message, summary, sizeof summary);
+        outcome_summary(send->message, summary, sizeof summary);
         complain("%s: %s", send->server, summary);
     }
 }

@@ -67,67 +67,6 @@ char *text_clean(const char *text, char newline)
     return out;
 }
 
-json_t *text_json(const char *text)
-{
-    char *clean = text_clean(text, '\n');
-    json_t *json = clean ? json_string(clean) : NULL;
-
-    free(clean);
-    return json;
-}
-
-/* Writes up to three octets as four digits of base64 (RFC 4648). */
-static void base64_group(const unsigned char *in, size_t len, char out[4])
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    unsigned bits = (unsigned)in[0] << 16 | (len > 1 ? (unsigned)in[1] << 8 : 0) | (len > 2 ? in[2] : 0u);
-
-    for (size_t i = 0; i < 4; i++)
-        out[i] = i > len ? '=' : digits[bits >> (18 - 6 * i) & 63];
-}
-
-json_t *text_pem(const void *der, size_t len)
-{
-    static const char begin[] = "-----BEGIN CERTIFICATE-----\n", end[] = "-----END CERTIFICATE-----\n";
-    const unsigned char *octets = der;
-    /* Per line 48 octets, which become 64 digits and a line feed. */
-    char *text = malloc(sizeof begin + sizeof end + (len / 48 + 1) * 65);
-    char *at = text;
-    json_t *pem;
-
-    if (!text)
-        return NULL;
-    at = stpcpy(at, begin);
-    for (size_t i = 0; i < len; i += 3) {
-        base64_group(octets + i, len - i < 3 ? len - i : 3, at);
-        at += 4;
-        if (i % 48 == 45 || i + 3 >= len)
-            *at++ = '\n';
-    }
-    stpcpy(at, end);
-    pem = json_string(text);
-    free(text);
-    return pem;
-}
-
-json_t *text_moment(int64_t seconds)
-{
-    /* The Gregorian calendar repeats after 400 years. Years from 1 March on end with the leap day. */
-    const int64_t day = 86400, era_days = 146097, days_to_1970 = 719468;
-    int64_t of_day = (seconds % day + day) % day;
-    int64_t days = (seconds - of_day) / day + days_to_1970;
-    int64_t era = (days >= 0 ? days : days - era_days + 1) / era_days;
-    int64_t of_era = days - era * era_days;
-    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / (era_days - 1)) / 365;
-    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-    int64_t month = (5 * of_year + 2) / 153;
-
-    year += era * 400 + (month >= 10);
-    return json_sprintf("%04lld-%02d-%02dT%02d:%02d:%02dZ", (long long)year, (int)(month < 10 ? month + 3 : month - 9),
-                        (int)(of_year - (153 * month + 2) / 5 + 1), (int)(of_day / 3600), (int)(of_day / 60 % 60),
-                        (int)(of_day % 60));
-}
-
 size_t text_width(const char *text)
 {
     size_t width = 0;

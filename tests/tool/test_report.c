@@ -2,6 +2,8 @@
 #include "probe.h"
 #include "report.h"
 
+#include "accounts/exit_code.h"
+
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "json.h"
 #include "progress.h"
 #include "text.h"
 
