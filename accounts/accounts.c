@@ -422,7 +422,7 @@ int accounts_values(const struct accounts *accounts, const struct account *accou
 const char *accounts_sender(const struct values *values)
 {
     for (const struct value *v = values_find(values, KEY_FROM); v; v = values_next(values, v))
-        if (!strpbrk(v->text, "*?["))
+        if (!strpbrk(v->text, "*?[") && strcmp(v->text, ACCOUNTS_FROM_HEADER) != 0)
             return v->text;
     return NULL;
 }

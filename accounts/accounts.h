@@ -68,7 +68,9 @@ int accounts_choose(const struct accounts *accounts, const char *name, const cha
  * *values, after a failure too. */
 int accounts_values(const struct accounts *accounts, const struct account *account, struct values *values,
                     struct fault *fault);
-/* The sender of an account: the first address in `from` that is no pattern. NULL: there is none. */
+/* In `from`: envoi-sendmail takes the sender from the header. */
+#define ACCOUNTS_FROM_HEADER "header"
+/* The sender of an account: the first address in `from` that is no pattern, nor that word. NULL: there is none. */
 const char *accounts_sender(const struct values *values);
 
 #endif

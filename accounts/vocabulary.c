@@ -8,13 +8,13 @@
 #include <string.h>
 
 #define FIRST "0.1.0"
-/* The program that is called as sendmail comes with this version. */
-#define FACE  "0.2.0"
+/* A queue comes with this version. */
+#define QUEUE "0.2.0"
 
 #define CONNECTION(kind) kind, GROUP_CONNECTION, PLACE_ANY, FIRST
 #define LOGIN(kind)      kind, GROUP_LOGIN, PLACE_ANY, FIRST
 #define ENVELOPE(kind)   kind, GROUP_ENVELOPE, PLACE_ANY, FIRST
-#define FACE_ONLY(kind)  kind, GROUP_FACE, PLACE_ANY, FACE
+#define FACE_ONLY(kind)  kind, GROUP_FACE, PLACE_ANY, FIRST
 #define ALONE            KEY_COUNT, KEY_COUNT
 #define WITH(key)        KEY_COUNT, key
 /* One secret, wherever it comes from. */
@@ -80,14 +80,20 @@ static const struct word words[KEY_COUNT] = {
     [KEY_DEFAULT] = {"default", KIND_TEXT, GROUP_FILE, PLACE_TOP, FIRST, "NAME",
                      "the account if nothing else says which", NULL, ALONE},
     [KEY_INCLUDE] = {"include", KIND_PATH, GROUP_FILE, PLACE_TOP, FIRST, "FILE", "read this file too", NULL, ALONE},
-    [KEY_DOMAIN] = {"domain", FACE_ONLY(KIND_TEXT), "NAME", NULL, NULL, ALONE},
-    [KEY_LOCAL] = {"local", FACE_ONLY(KIND_TEXT), "ADDRESS", NULL, NULL, ALONE},
-    [KEY_ALIASES] = {"aliases", FACE_ONLY(KIND_PATH), "FILE", NULL, NULL, ALONE},
-    [KEY_REWRITE] = {"rewrite", FACE_ONLY(KIND_FLAG), "no", NULL, NULL, ALONE},
-    [KEY_FROM_HEADER] = {"from-header", FACE_ONLY(KIND_TEXT), "WORD", NULL, NULL, ALONE},
-    [KEY_SENDER_OVERRIDE] = {"sender-override", FACE_ONLY(KIND_FLAG), "no", NULL, NULL, ALONE},
-    [KEY_QUEUE] = {"queue", FACE_ONLY(KIND_TEXT), "WORD", NULL, NULL, ALONE},
-    [KEY_LOG] = {"log", FACE_ONLY(KIND_TEXT), "WORD", NULL, NULL, ALONE},
+    [KEY_DOMAIN] = {"domain", FACE_ONLY(KIND_TEXT), "NAME", "the domain of local names, such as root", NULL, ALONE},
+    [KEY_LOCAL] = {"local", FACE_ONLY(KIND_TEXT), "ADDRESS", "who gets the mail of local users without an alias", NULL,
+                   ALONE},
+    [KEY_ALIASES] = {"aliases", FACE_ONLY(KIND_PATH), "FILE", "aliases of local users; default /etc/aliases", NULL,
+                     ALONE},
+    [KEY_REWRITE] = {"rewrite", FACE_ONLY(KIND_FLAG), "no", "local names in the header stay as they are", NULL, ALONE},
+    [KEY_FROM_HEADER] = {"from-header", FACE_ONLY(KIND_CHOICE), "WORD", "auto, always or never: is From added or set?",
+                         "it is one of auto, always, never", ALONE},
+    [KEY_SENDER_OVERRIDE] = {"sender-override", FACE_ONLY(KIND_FLAG), "no", "-f does not count", NULL, ALONE},
+    [KEY_QUEUE] = {"queue", KIND_TEXT, GROUP_FACE, PLACE_ANY, QUEUE, "WORD", NULL, NULL, ALONE},
+    [KEY_LOG] =
+        {"log", FACE_ONLY(KIND_CHOICE), "WORD", "the facility of syslog, or none; default mail",
+         "it is one of mail, user, daemon, local0, local1, local2, local3, local4, local5, local6, local7, none",
+         ALONE},
 };
 
 static const struct {
@@ -212,14 +218,32 @@ static const char *seconds_fault(const char *value)
     return number_of(value, SECONDS_MAX) ? NULL : "it is a whole number of seconds, from 1 to 1000000";
 }
 
+/* A choice says in `wants` what it can be: "it is one of auto, always, never". */
+static const char *choice_fault(const char *wants, const char *value)
+{
+    const char *list = strstr(wants, "one of ") + strlen("one of ");
+    size_t len = strlen(value);
+
+    for (const char *word = list; *word; word += strspn(word, ", ")) {
+        size_t n = strcspn(word, ",");
+
+        if (n == len && !memcmp(word, value, n))
+            return NULL;
+        word += n;
+    }
+    return wants;
+}
+
 typedef const char *fault_fn(const char *value);
 static fault_fn *const faults[] = {
     [KIND_FLAG] = flag_fault, [KIND_TLS] = tls_fault, [KIND_PORT] = port_fault, [KIND_SECONDS] = seconds_fault};
 
 const char *vocabulary_fault(enum key key, const char *value)
 {
-    fault_fn *fault = faults[words[key].kind];
+    fault_fn *fault = words[key].kind < sizeof faults / sizeof *faults ? faults[words[key].kind] : NULL;
 
+    if (words[key].kind == KIND_CHOICE)
+        return choice_fault(words[key].wants, value);
     return fault ? fault(value) : NULL;
 }
 

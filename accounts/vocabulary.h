@@ -62,6 +62,7 @@ enum kind {
     KIND_TLS,      /* one of the words of vocabulary_tls() */
     KIND_PORT,
     KIND_SECONDS,
+    KIND_CHOICE, /* one of the words that `wants` lists */
 };
 
 /* Who understands a key. */

@@ -14,8 +14,12 @@ struct reader {
     const char *list;
     size_t len, at;
     int in_group;
+    int tolerant;
+    address_place_fn *tell;
+    void *ctx;
     /* the entry at hand: */
     size_t begin;
+    size_t end;         /* the offset in the list behind the last octet of the text */
     char *text;         /* its text without comments; behind a bracket that of the brackets, after the name and a NUL */
     size_t start, used; /* the part of text[] that is in use */
     int words;          /* parts of the text with blanks between them */
@@ -51,6 +55,7 @@ static void reader_put(struct reader *r, char c)
         r->words++;
     r->at_sign |= c == '@';
     r->text[r->used++] = c;
+    r->end = r->at + 1;
 }
 
 /* Ends the text, without the blank behind it. */
@@ -95,6 +100,7 @@ static const char *reader_copy_enclosed(struct reader *r, char close)
     r->at++;
     memcpy(r->text + r->used, r->list + from + 1, r->at - from - 1);
     r->used += r->at - from - 1;
+    r->end = r->at;
     return NULL;
 }
 
@@ -138,8 +144,11 @@ static const char *reader_take_brackets(struct reader *r)
         return "a '<' has no '>'";
     reader_end_text(r);
     reader_drop_route(r);
-    if (r->used == r->start)
-        return "there is nothing between '<' and '>'";
+    if (r->used == r->start) {
+        r->words = 0;
+        r->bracketed = 1;
+        return r->tolerant ? NULL : "there is nothing between '<' and '>'";
+    }
     if (named_address && strcasecmp(r->text, r->text + r->start) != 0)
         return "there is an address before the '<', and another one behind it";
     r->words = r->bracketed = 1;
@@ -159,7 +168,7 @@ static const char *reader_begin_group(struct reader *r)
 }
 
 /* Ends the entry before a separator or the end. */
-static const char *reader_end_entry(struct reader *r, address_fn *tell, void *ctx, struct fault *fault)
+static const char *reader_end_entry(struct reader *r, struct fault *fault)
 {
     size_t end = r->at;
 
@@ -170,15 +179,15 @@ static const char *reader_end_entry(struct reader *r, address_fn *tell, void *ct
     if (end == r->begin)
         return NULL;
     if (!r->words)
-        return "it names no address";
+        return r->tolerant ? NULL : "it names no address";
     if (r->words > 1)
         return "it is a name without an address, or a ',' is missing";
     reader_end_text(r);
-    tell(ctx, r->text + r->start, fault);
+    r->tell(r->ctx, r->text + r->start, r->end, fault);
     return NULL;
 }
 
-static const char *reader_step(struct reader *r, address_fn *tell, void *ctx, struct fault *fault)
+static const char *reader_step(struct reader *r, struct fault *fault)
 {
     char c = r->list[r->at];
     const char *why;
@@ -191,12 +200,12 @@ static const char *reader_step(struct reader *r, address_fn *tell, void *ctx, st
         return "a '>' has no '<'";
     if (c == ':')
         return reader_begin_group(r);
-    if (c == ';' && !r->in_group)
+    if (c == ';' && !r->in_group && !r->tolerant)
         return "a ';' belongs behind a group only; between addresses there is a ','";
     if (c != ',' && c != ';')
         return r->bracketed && !is_blank(c) && c != '(' ? "there is more behind the '>'; is a ',' missing?"
                                                         : reader_take(r);
-    why = reader_end_entry(r, tell, ctx, fault);
+    why = reader_end_entry(r, fault);
     if (why)
         return why;
     r->in_group &= c != ';';
@@ -225,22 +234,51 @@ static int reader_refuse(const struct reader *r, const char *where, const char *
     return fault->exit;
 }
 
-int addresses_read(const char *where, const char *list, size_t len, address_fn *tell, void *ctx, struct fault *fault)
+static int reader_run(struct reader *r, const char *where, struct fault *fault)
 {
-    /* A NUL after the name and one at the end. */
-    struct reader r = {.list = list, .len = len, .text = malloc(len + 3)};
     const char *why = NULL;
 
-    if (!r.text)
-        return fault_set(fault, EXIT_LOCAL, ENVOI_E_MEMORY, "out of memory");
-    while (r.at < len && !why && !fault->exit)
-        why = reader_step(&r, tell, ctx, fault);
+    /* A NUL after the name and one at the end. */
+    r->text = malloc(r->len + 3);
+    if (!r->text)
+        return fault_memory(fault);
+    while (r->at < r->len && !why && !fault->exit)
+        why = reader_step(r, fault);
     if (!why && !fault->exit)
-        why = reader_end_entry(&r, tell, ctx, fault);
+        why = reader_end_entry(r, fault);
     if (why)
-        reader_refuse(&r, where, why, fault);
-    free(r.text);
+        reader_refuse(r, where, why, fault);
+    free(r->text);
     return fault->exit;
+}
+
+int addresses_locate(const char *where, const char *list, size_t len, address_place_fn *tell, void *ctx,
+                     struct fault *fault)
+{
+    struct reader r = {.list = list, .len = len, .tolerant = 1, .tell = tell, .ctx = ctx};
+
+    return reader_run(&r, where, fault);
+}
+
+struct telling {
+    address_fn *tell;
+    void *ctx;
+};
+
+static int addresses_tell(void *ctx, const char *address, size_t end, struct fault *fault)
+{
+    const struct telling *telling = ctx;
+
+    (void)end;
+    return telling->tell(telling->ctx, address, fault);
+}
+
+int addresses_read(const char *where, const char *list, size_t len, address_fn *tell, void *ctx, struct fault *fault)
+{
+    struct telling telling = {tell, ctx};
+    struct reader r = {.list = list, .len = len, .tell = addresses_tell, .ctx = &telling};
+
+    return reader_run(&r, where, fault);
 }
 
 /* ---- a set of addresses ---- */

@@ -15,6 +15,13 @@ typedef int address_fn(void *ctx, const char *address, struct fault *fault);
  * list in errors. Returns 0, or an exit code with *fault filled: an entry names no address. Blank entries are none. */
 int addresses_read(const char *where, const char *list, size_t len, address_fn *tell, void *ctx, struct fault *fault);
 
+/* The same with the offset in the list behind the address, where a domain would be added to it. */
+typedef int address_place_fn(void *ctx, const char *address, size_t end, struct fault *fault);
+/* Reads a list that somebody else has written, and that need not be perfect: passes over an entry without an address,
+ * such as "<>" or a comment alone, and takes ';' between addresses as ','. Else as addresses_read(). */
+int addresses_locate(const char *where, const char *list, size_t len, address_place_fn *tell, void *ctx,
+                     struct fault *fault);
+
 /* A set of addresses. NULL is an empty one. */
 struct address_set;
 /* Adds an address. Returns 1; 0 if it is there already, in this or another spelling (the domain in capitals, the local

@@ -84,6 +84,23 @@ static size_t name_length(const char *text, size_t len, size_t at, size_t *value
     return colon < len && text[colon] == ':' ? end - at : 0;
 }
 
+int header_next(const char *text, size_t len, int whole, size_t at, struct header_field *field)
+{
+    size_t value = at, name = name_length(text, len, at, &value);
+
+    /* value - 1 is where the colon was looked for. */
+    if (!name)
+        return !whole && value > len ? -1 : 0;
+    *field =
+        (struct header_field){.name = text + at, .name_len = name, .value = value, .end = next_field(text, len, at)};
+    return field->end == len && !whole ? -1 : 1;
+}
+
+int header_field_is(const struct header_field *field, const char *name)
+{
+    return field->name_len == strlen(name) && !strncasecmp(field->name, name, field->name_len);
+}
+
 static const struct field *field_of(const char *name, size_t len)
 {
     for (size_t i = 0; i < COUNT(fields); i++)
@@ -92,7 +109,7 @@ static const struct field *field_of(const char *name, size_t len)
     return NULL;
 }
 
-static int is_known(const char *name, size_t len)
+int header_is_known(const char *name, size_t len)
 {
     for (size_t i = 0; i < COUNT(known_names); i++) {
         size_t n = strlen(known_names[i]);
@@ -148,7 +165,7 @@ int header_check(const char *text, size_t len, int must, struct fault *fault)
     if (line_end(text, len, 0) && !must)
         return 0;
     for (size_t at = 0; at < len && (name = name_length(text, len, at, &value)); at = next_field(text, len, at))
-        if (is_known(text + at, name))
+        if (header_is_known(text + at, name))
             return 0;
     return refuse_line(text, len, 0, "the message does not begin with a header",
                        "a message is a header, such as 'Subject: hello', an empty line and the text; without a header "

@@ -24,6 +24,21 @@ size_t header_mailbox_line(const char *text, size_t len);
  * filled. */
 int header_check(const char *text, size_t len, int must, struct fault *fault);
 
+/* One field of a header section. */
+struct header_field {
+    const char *name;
+    size_t name_len;
+    size_t value; /* offset of what follows the colon */
+    size_t end;   /* offset of the next field; the value has its line ends */
+};
+
+/* Takes the field that begins at text[at]. Returns 1; 0 if there is none: an empty line, another line, or the end; -1
+ * if that, or where the field ends, is not known without more octets, and there are more (`whole` is 0). */
+int header_next(const char *text, size_t len, int whole, size_t at, struct header_field *field);
+/* Has the field this name, in capitals or not? */
+int header_field_is(const struct header_field *field, const char *name);
+/* Is it the name of a field that mail has? */
+int header_is_known(const char *name, size_t len);
 /* Returns 1 if one of the fields names recipients who are not to be seen. */
 int header_has_bcc(const char *text, size_t len);
 

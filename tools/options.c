@@ -295,7 +295,7 @@ void options_print_keys(FILE *file)
         const struct word *word = vocabulary_word(key);
         char left[40];
 
-        if (word->group != GROUP_FILE)
+        if ((word->group != GROUP_FILE && word->group != GROUP_FACE) || !word->help)
             continue;
         snprintf(left, sizeof left, "%s = %s", word->name, word->argument);
         fprintf(file, "      %-26s %s\n", left, word->help);

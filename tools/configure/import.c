@@ -141,10 +141,6 @@ static int import_add(struct imported *i, struct import_account *a, const char *
     enum key key = vocabulary_key(name);
     const char *wrong;
 
-    if (key == KEY_COUNT || !vocabulary_is_known(key)) {
-        import_note(i, line, name, "this version has no such key; the setting is not carried over");
-        return 0;
-    }
     if ((wrong = vocabulary_fault(key, value)))
         import_note(i, line, name, "is not carried over: %s", wrong);
     else if (!stanza_holds(key, value))
@@ -242,6 +238,14 @@ static void import_add_login(struct imported *i, const struct import_dialect *d,
                     "`allow-cleartext-auth = yes`");
 }
 
+/* set_from_header of msmtp: auto, on or off. */
+static const char *import_from_rule(const char *word)
+{
+    if (!strcasecmp(word, "off"))
+        return "never";
+    return import_yes(word) ? "always" : "auto";
+}
+
 static void import_add_envelope(struct imported *i, const struct import_old *old, struct import_account *a)
 {
     const char *from = old->text[IMPORT_FROM], *notify = old->text[IMPORT_NOTIFY], *ret = old->text[IMPORT_RET];
@@ -263,7 +267,7 @@ static void import_add_envelope(struct imported *i, const struct import_old *old
     if (old->text[IMPORT_OVERRIDE] && !import_yes(old->text[IMPORT_OVERRIDE]))
         import_add(i, a, "sender-override", "no", old->lines[IMPORT_OVERRIDE]);
     if (old->text[IMPORT_FROM_HEADER])
-        import_add(i, a, "from-header", import_yes(old->text[IMPORT_FROM_HEADER]) ? "always" : "auto",
+        import_add(i, a, "from-header", import_from_rule(old->text[IMPORT_FROM_HEADER]),
                    old->lines[IMPORT_FROM_HEADER]);
 }
 
