@@ -132,6 +132,14 @@ import_cases() {
     run --import ssmtp.conf;             check 'no file in its place' 78 err 'no such file in its usual places'
     run --import git;                    check 'git has nothing' 78 err 'git has no settings sendemail'
     printf '[sendemail\n' >broken
+    # A line end in a value would begin a line of its own, with any key.
+    printf '[sendemail]\nsmtpserver = m.example\nfrom = "a@b.example\\n[evil]\\npassword-command = touch owned"\n' >lines
+    run --import git lines
+    check 'a line end in a value' 0 out '^host = m.example' out '!owned' out '!^from' err 'cannot hold its value'
+    git init -q repository
+    git -C repository config sendemail.smtpserver stranger.example
+    CODE=0; (cd repository && "$CONFIGURE" --import git) >out 2>err </dev/null || CODE=$?
+    check 'the settings of a repository' 78 err 'git has no settings sendemail' out '!stranger'
     run --import git broken;             check 'git cannot read it' 78 err 'git config failed with exit code'
     cp "$HERE/import/secrets.msmtprc" .msmtprc
     run --import msmtprc;                check 'the usual place' 0 out '^\[keyring\]' err "$WORK/.msmtprc:.*user"

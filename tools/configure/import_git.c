@@ -151,7 +151,8 @@ const struct import_dialect import_git = {
 int import_git_read(const char *path, struct secret *output, struct fault *fault)
 {
     const struct secret_request request = {.where = "--import"};
-    const char *const own[] = {"git", "config", "--null", "--get-regexp", "^sendemail\\.", NULL};
+    /* Those of a repository in the present folder are left out: whoever made it does not say where mail goes. */
+    const char *const own[] = {"git", "-C", "/", "config", "--null", "--get-regexp", "^sendemail\\.", NULL};
     const char *const named[] = {"git",    "config",       "--file",        path, "--includes",
                                  "--null", "--get-regexp", "^sendemail\\.", NULL};
     int code = 0, rc = child_run(path ? named : own, NULL, &request, output, &code, fault);

@@ -47,21 +47,24 @@ static char *stanza_section_text(const char *name, const struct values *values)
     return NULL;
 }
 
-/* Is it one text in both? Paths are completed, and lists are taken apart when a file is read. */
-static int stanza_is_same(const struct values *a, const struct values *b, enum key key)
+/* Was the value read as it was written? Paths are completed, and lists are taken apart when a file is read. A line end
+ * in a value would begin a line of its own, with any key. */
+static int stanza_is_same(const struct values *read, const struct values *written, enum key key)
 {
     enum kind kind = vocabulary_word(key)->kind;
-    const char *x = values_text(a, key), *y = values_text(b, key);
+    const char *x = values_text(read, key), *y = values_text(written, key);
 
     if (!x || !y)
         return x == y;
+    if (y[strcspn(y, "\r\n")])
+        return 0;
     return kind == KIND_PATH || kind == KIND_LIST || kind == KIND_PATTERNS || !strcmp(x, y);
 }
 
-static int stanza_all_same(const struct values *a, const struct values *b)
+static int stanza_all_same(const struct values *read, const struct values *written)
 {
     for (enum key key = 0; key < KEY_COUNT; key++)
-        if (!stanza_is_same(a, b, key))
+        if (!stanza_is_same(read, written, key))
             return 0;
     return 1;
 }
