@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -218,6 +219,23 @@ static const char *default_port(const struct values *values)
     if (vocabulary_flag(values_text(values, KEY_LMTP)))
         return "24";
     return vocabulary_tls(values_text(values, KEY_TLS)) == ENVOI_TLS_IMPLICIT ? "465" : "587";
+}
+
+int apply_is_same_host(const char *a, const char *b)
+{
+    const char *hosts[] = {a, b};
+    size_t lens[2];
+
+    for (int i = 0; i < 2; i++) {
+        const char *colon = strchr(hosts[i], ':');
+
+        if (*hosts[i] == '[')
+            lens[i] = strcspn(++hosts[i], "]");
+        else
+            lens[i] =
+                *hosts[i] == '/' || !colon || strchr(colon + 1, ':') ? strlen(hosts[i]) : (size_t)(colon - hosts[i]);
+    }
+    return lens[0] == lens[1] && !strncasecmp(hosts[0], hosts[1], lens[0]);
 }
 
 int apply_server(const struct values *values, const char *host, char server[APPLY_SERVER_MAX], struct fault *fault)

@@ -23,6 +23,8 @@ int apply_library(const struct values *values, struct envoi_library *library, st
 int apply_session(const struct values *values, struct envoi_session *session, int verify, struct fault *fault);
 /* Joins a host and the port of the values as envoi_session_connect() takes them. */
 int apply_server(const struct values *values, const char *host, char server[APPLY_SERVER_MAX], struct fault *fault);
+/* Do both name one host, whatever their ports? */
+int apply_is_same_host(const char *a, const char *b);
 /* If the failure is about a file of a value, which is read in the handshake, it is one of the configuration, and the
  * value is named. Returns the exit code. */
 int apply_blame_file(const struct values *values, struct fault *fault);

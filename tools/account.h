@@ -17,6 +17,9 @@ struct used {
  * and no account, none is used: the password of an account is not for another server. Returns 0, or an exit code with
  * *fault filled. The caller calls account_free(), after a failure too. */
 int account_use(const struct options *options, const char *host, struct used *used, struct fault *fault);
+/* Before a login: a secret that the account names goes to the hosts that the account names, not to another one of the
+ * command line. Returns likewise. */
+int account_check_secret(const struct used *used, struct fault *fault);
 /* Warns if the account allows the login without verified TLS. */
 void account_warn(const struct used *used);
 void account_free(struct used *used);

@@ -202,7 +202,11 @@ static int begin(struct send *send)
         return rc;
     send->from = accounts_sender(&send->used.values);
     rc = send_check_usage(send);
-    if (!rc && (rc = apply_check(&send->used.values, &send->fault)) == EXIT_USAGE)
+    if (!rc)
+        rc = apply_check(&send->used.values, &send->fault);
+    if (!rc)
+        rc = account_check_secret(&send->used, &send->fault);
+    if (rc == EXIT_USAGE && send->fault.exit)
         complain("%s; see 'envoi send --help'", send->fault.text);
     return rc;
 }

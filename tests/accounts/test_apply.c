@@ -50,6 +50,19 @@ Test(server, host_and_port, .timeout = 10)
     }
 }
 
+Test(server, same_host, .timeout = 10)
+{
+    static const char *const same[][2] = {
+        {"a.example", "A.example:25"}, {"[::1]:25", "::1"}, {"/run/x", "/run/x"}, {"192.0.2.1:1", "192.0.2.1:2"}};
+    static const char *const others[][2] = {
+        {"a.example", "a.example.org"}, {"::1", "::1:25"}, {"/run/x", "/run/x:1"}, {"a:25", "b:25"}, {"", "a"}};
+
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        cr_expect(apply_is_same_host(same[i][0], same[i][1]), "%s", same[i][0]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_expect_not(apply_is_same_host(others[i][0], others[i][1]), "%s", others[i][0]);
+}
+
 Test(server, too_long, .timeout = 10)
 {
     struct values values = {0};

@@ -113,6 +113,15 @@ account_send_cases() {
     scripted_end
     check 'another host without an account' 0 out accepted
     [ ! -e leaked ] || { CODE=1; check 'the account was not used' 0; }
+    conf '[a]' 'host = mail.test:25' 'user = me' 'password-command = touch leaked; cat password' 'from = alice@test'
+    send --account a --host 127.0.0.1 --port 1 --tls off --to bob@test letter
+    check 'another host with an account' 64 err "^envoi: --host: the secret of the account \[a\] is not for '127.0.0.1'; give another"
+    [ ! -e leaked ] || { CODE=1; check 'the password was not fetched' 0; }
+    send --account a --host MAIL.test:1 --tls off --to bob@test letter
+    check 'another port of the host' 68 err 'MAIL.test:1: '
+    rm -f leaked
+    send --account a --host 127.0.0.1 --port 1 --password-file password --to bob@test letter
+    check 'another host with a password of its own' 74
     accepting
     conf 'tls = off' '[a]' "host = 127.0.0.1:$PORT" 'from = *@x.test, alice@test'
     run send --to bob@test letter
