@@ -5,11 +5,10 @@
 #include "accounts/exit_code.h"
 #include "accounts/git_credential.h"
 #include "accounts/keyring.h"
+#include "accounts/replace.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,15 +65,6 @@ static int put_into_pass(const struct secret *secret, const struct secret_deposi
 
 /* ---- a file ---- */
 
-static int store_write(int fd, const struct secret *secret)
-{
-    if (fd < 0)
-        return -1;
-    if (write(fd, secret->text, secret->len) != (ssize_t)secret->len || write(fd, "\n", 1) != 1)
-        return -1;
-    return fsync(fd);
-}
-
 /* Makes a folder for this user alone. */
 static int store_make_directory(const char *path)
 {
@@ -93,24 +83,21 @@ static int store_make_directory(const char *path)
 static int put_into_file(const struct secret *secret, const struct secret_deposit *deposit,
                          char value[SECRET_STORE_VALUE], struct fault *fault)
 {
-    char directory[SECRET_STORE_VALUE - 256], temporary[SECRET_STORE_VALUE];
-    int fd = -1, error = 0, rc = store_check_account(deposit, fault);
+    char directory[SECRET_STORE_VALUE - 256];
+    struct secret *line;
+    int error, rc = store_check_account(deposit, fault);
 
     if (rc)
         return rc;
     if ((size_t)snprintf(directory, sizeof directory, "%s/secrets", deposit->directory) >= sizeof directory)
         return secret_refuse(NULL, &deposit->request, fault, "the name of the folder is too long");
     snprintf(value, SECRET_STORE_VALUE, "%s/%s", directory, deposit->account);
-    snprintf(temporary, sizeof temporary, "%s/.new-XXXXXX", directory);
-    *temporary = store_make_directory(directory) < 0 ? '\0' : *temporary;
-    if (*temporary)
-        fd = mkostemp(temporary, O_CLOEXEC); /* with mode 0600 */
-    if (store_write(fd, secret) < 0 || rename(temporary, value) < 0)
-        error = errno;
-    if (error && fd >= 0)
-        unlink(temporary);
-    if (fd >= 0)
-        close(fd);
+    if (!(line = secret_new(&deposit->request, fault)))
+        return fault->exit;
+    memcpy(line->text, secret->text, secret->len);
+    line->text[secret->len] = '\n'; /* in place of the NUL */
+    error = store_make_directory(directory) < 0 ? errno : replace_file(value, 0600, line->text, secret->len + 1);
+    secret_free(line);
     return error ? secret_refuse(NULL, &deposit->request, fault, "cannot write '%s': %s", value, strerror(error)) : 0;
 }
 

@@ -7,9 +7,11 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,6 +92,24 @@ Test(secret_store, file_that_cannot_be)
         cr_assert_eq(put("pass"), 78);
         cr_assert(strstr(fault.text, "is not stored under the name"), "%s", fault.text);
     }
+}
+
+/* A disk that gets full in the middle of the password: the old one stays, and nothing else is left. */
+Test(secret_store, file_that_does_not_fit)
+{
+    cr_assert_eq(put("file"), 0, "%s", fault.text);
+    signal(SIGXFSZ, SIG_IGN);
+    secret.len = (size_t)snprintf(secret.text, sizeof secret.text, "a longer one");
+    const struct rlimit before = {RLIM_INFINITY, RLIM_INFINITY}, small = {5, RLIM_INFINITY};
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int rc = put("file");
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    cr_expect_eq(rc, 78);
+    cr_expect(strstr(fault.text, "secrets/work': File too large"), "%s", fault.text);
+    cr_assert_str_eq(programs_read("secrets/work"), "s3cret pass\n");
+    cr_assert_eq(rmdir(programs_file("secrets")), -1);
+    unlink(programs_file("secrets/work"));
+    cr_assert_eq(rmdir(programs_file("secrets")), 0, "nothing else is left");
 }
 
 /* ---- pass ---- */

@@ -183,6 +183,18 @@ write_cases() {
     check 'a section is added, behind a link' 0 out '^+\[c\]' out '!z.example'
     [ -L $CONF ] || { FAILED=$((FAILED + 1)); echo 'FAIL  the link is gone'; }
     [ "$(stat -c %a real)" = 640 ] || { FAILED=$((FAILED + 1)); echo 'FAIL  the mode has changed'; }
+    chgrp 65534 real 2>/dev/null || true
+    group=$(stat -c %g real)
+    printf 'account d\nhost mail.a.example\ntls on\n' >small
+    run --import msmtprc small --yes;    check 'a file of another group' 0
+    [ "$(stat -c %g:%a real)" = "$group:640" ] || { FAILED=$((FAILED + 1)); echo 'FAIL  the group has changed'; }
+    { cat real; head -c 3000 /dev/zero | tr '\0' '#'; echo; } >real2
+    mv real2 real; chmod 600 real; cp real before
+    printf 'account e\nhost mail.a.example\ntls on\n' >small
+    CODE=0; (ulimit -f 1; exec "$CONFIGURE" --import msmtprc small --yes) >out 2>err </dev/null || CODE=$?
+    check 'a full disk' 78 err "cannot write '.*accounts.conf': File too large"
+    cmp -s real before || { FAILED=$((FAILED + 1)); echo 'FAIL  the file was changed'; }
+    [ "$(echo real*)" = real ] || { FAILED=$((FAILED + 1)); echo 'FAIL  something is left'; }
     chmod 666 real
     run --import msmtprc small --yes
     check 'a file that others could write' 78 err 'others may write to it'

@@ -35,6 +35,7 @@ int main(int argc, char **argv)
     int rc;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that gets too large is a failure of write(2) */
     secret_forbid_core_dump();
     rc = arguments_parse(&arguments, argc, argv);
     if (!rc && arguments.version)

@@ -4,14 +4,13 @@
 #include "accounts/exit_code.h"
 #include "accounts/fault.h"
 #include "accounts/file.h"
+#include "accounts/replace.h"
 
 #include <envoi/envoi.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- a section ---- */
 
@@ -296,44 +295,17 @@ int stanza_file_prepare(const struct stanza_file *file, struct fault *fault)
     return error ? stanza_refuse(file, "write", error, fault) : 0;
 }
 
-static int stanza_write_all(int fd, const char *text)
-{
-    size_t len = strlen(text);
-
-    while (len) {
-        ssize_t n = write(fd, text, len);
-
-        if (n < 0 && errno != EINTR)
-            return -1;
-        text += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return fsync(fd);
-}
-
 int stanza_file_write(const struct stanza_file *file, struct fault *fault)
 {
     struct stat status;
     mode_t mode = file->is_system ? 0644 : 0600;
-    char *temporary = NULL;
-    int fd, error = 0, rc = stanza_file_prepare(file, fault);
+    int error, rc = stanza_file_prepare(file, fault);
 
     if (rc)
         return rc;
-    if (asprintf(&temporary, "%s.XXXXXX", file->real) < 0)
-        return fault_memory(fault);
     if (!stat(file->real, &status))
         mode = status.st_mode & 0777;
-    if ((fd = mkostemp(temporary, O_CLOEXEC)) < 0)
-        error = errno;
-    if (!error &&
-        (fchmod(fd, mode) < 0 || stanza_write_all(fd, file->after) < 0 || rename(temporary, file->real) < 0)) {
-        error = errno;
-        unlink(temporary);
-    }
-    if (fd >= 0)
-        close(fd);
-    free(temporary);
+    error = replace_file(file->real, mode, file->after, strlen(file->after));
     return error ? stanza_refuse(file, "write", error, fault) : 0;
 }
 
