@@ -239,7 +239,7 @@ certificates() {
     openssl req -newkey rsa:2048 -nodes -subj /CN=server -keyout server.key -out server.csr 2>/dev/null
     names='subjectAltName=DNS:mail.srv.example,DNS:mail.start.example,DNS:smtp.guess.example,DNS:mail.hoster.example'
     names="$names,DNS:proven.example,DNS:b.second.example,DNS:mail.token.example,DNS:smtp.gmail.com,DNS:smtp.free.fr"
-    names="$names,DNS:securesmtp.t-online.de,DNS:smtp.office365.com,DNS:mail.example.org,DNS:smtp-mail.outlook.com,DNS:smtp.down.example,DNS:smtp.cram.example"
+    names="$names,DNS:securesmtp.t-online.de,DNS:smtp.office365.com,DNS:mail.example.org,DNS:smtp-mail.outlook.com,DNS:smtp.down.example,DNS:smtp.cram.example,DNS:smtp.escapes.example,DNS:smtp.rude.example"
     printf '%s\n' "$names" >extensions
     openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out server.pem 2>/dev/null
 }
@@ -248,12 +248,13 @@ certificates() {
 start() {
     servers implicit=implicit,user:alice@srv.example,password:"$PASSWORD" \
         starttls=starttls,user:me,password:"$PASSWORD" token=implicit,auth:XOAUTH2,user:a@token.example,token:"$TOKEN" \
-        cram=implicit,auth:CRAM-MD5+PLAIN,user:a@cram.example,password:"$PASSWORD" plain=plain closes=closes garbage=garbage,implicit
+        cram=implicit,auth:CRAM-MD5+PLAIN,user:a@cram.example,password:"$PASSWORD" plain=plain closes=closes escapes=implicit,escapes,auth: rude=implicit,rude garbage=garbage,implicit
     MAP="mail.srv.example:465=$(port_of implicit) mail.start.example:587=$(port_of starttls)"
     MAP="$MAP smtp.guess.example:587=$(port_of starttls) smtp.guess.example:465=$(port_of closes)"
     MAP="$MAP mail.hoster.example:465=$(port_of implicit) mail.bad.example:465=$(port_of implicit)"
     MAP="$MAP mail.bad.example.second.example:465=$(port_of implicit) b.second.example:465=$(port_of implicit)"
-    MAP="$MAP smtp.cram.example:465=$(port_of cram)"
+    MAP="$MAP smtp.cram.example:465=$(port_of cram) smtp.escapes.example:465=$(port_of escapes)"
+    MAP="$MAP smtp.rude.example:465=$(port_of rude)"
     MAP="$MAP mail.token.example:465=$(port_of token) smtp.gmail.com:465=$(port_of implicit)"
     MAP="$MAP smtp.free.fr:465=$(port_of implicit) smtp-mail.outlook.com:587=$(port_of starttls)"
     MAP="$MAP smtp.plain.example:587=$(port_of plain) smtp.odd.example:465=$(port_of garbage)"
@@ -287,6 +288,9 @@ find_cases() {
     run a@plain.example --ca ca.pem;     check 'no TLS is offered' 76 err 'smtp.plain.example:587: .*STARTTLS'
     run a@odd.example --ca ca.pem;       check 'no SMTP' 76 err 'smtp.odd.example:465: '
     run a@b.example --host mail.srv.example:465 --ca ca.pem; check 'a host that is given' 0 out '^host = mail.srv.example:465$' err '(--host)'
+    escape=$(printf '\033')
+    run a@escapes.example --ca ca.pem;   check 'a mechanism for the terminal' 0 err 'login by PLAIN' err "!$escape"
+    run a@rude.example --ca ca.pem;      check 'a greeting for the terminal' 69 err '554 go' err "!$escape"
     run a@b.example --host '[::1]:1';    check 'nobody is there' 74 err '::1.*1'
 }
 

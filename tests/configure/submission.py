@@ -8,6 +8,8 @@ one line in all, and serves until it is killed. SPEC is words with commas betwee
     auth:WORDS                  the mechanisms that are announced, with + between them; default PLAIN+LOGIN
     garbage                     greets with something else than SMTP
     closes                      closes each connection at once
+    escapes                     announces a mechanism that sets the title of a terminal
+    rude                        greets with a 554 that does so
 
 The log has a line for each connection, login and mail: "NAME connect", "NAME login USER ok|refused", "NAME mail FROM TO".
 A password is never in it.
@@ -70,6 +72,8 @@ class Dialogue:
         self.tls, self.lines = False, self.sock.makefile("rb")
         if "implicit" in self.words:
             self.wrap()
+        if "rude" in self.words:
+            self.say("554 go \x1b]0;owned\x07 away")
         self.say("hello there" if "garbage" in self.words else "220 submission.example ESMTP")
         while True:
             line = self.read()
@@ -86,6 +90,8 @@ class Dialogue:
             self.say("250-STARTTLS")
         elif auth:
             self.say("250-AUTH " + auth)
+        if "escapes" in self.words:
+            self.say("250-AUTH PLAIN \x1b]0;owned\x07")
         self.say("250 8BITMIME")
 
     def do_starttls(self, _):
