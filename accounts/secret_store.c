@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,36 +28,47 @@ static int store_check_account(const struct secret_deposit *deposit, struct faul
                          name);
 }
 
-static int put_into_keyring(const struct secret *secret, const struct secret_deposit *deposit,
-                            char value[SECRET_STORE_VALUE], struct fault *fault)
+/* ---- programs that find it by host and user ---- */
+
+static int locate_by_host(const struct secret_deposit *deposit, char value[SECRET_STORE_VALUE], struct fault *fault)
 {
+    (void)deposit, (void)fault;
     snprintf(value, SECRET_STORE_VALUE, "yes");
+    return 0;
+}
+
+static int put_into_keyring(const struct secret *secret, const struct secret_deposit *deposit, const char *value,
+                            struct fault *fault)
+{
+    (void)value;
     return keyring_store(secret, &deposit->request, fault);
 }
 
-static int put_into_git(const struct secret *secret, const struct secret_deposit *deposit,
-                        char value[SECRET_STORE_VALUE], struct fault *fault)
+static int put_into_git(const struct secret *secret, const struct secret_deposit *deposit, const char *value,
+                        struct fault *fault)
 {
-    snprintf(value, SECRET_STORE_VALUE, "yes");
+    (void)value;
     return git_credential_store(secret, &deposit->request, fault);
 }
 
 /* ---- pass ---- */
 
-static int put_into_pass(const struct secret *secret, const struct secret_deposit *deposit,
-                         char value[SECRET_STORE_VALUE], struct fault *fault)
-{
-    char entry[256];
-    const char *const argv[] = {"pass", "insert", "--multiline", "--force", entry, NULL};
-    const struct secret_request *request = &deposit->request;
-    struct secret *answer;
-    int code = 0, rc = store_check_account(deposit, fault);
+#define PASS_SHOW "pass show "
 
-    if (rc || !(answer = secret_new(request, fault)))
-        return fault->exit;
-    snprintf(entry, sizeof entry, "envoi/%s", deposit->account);
-    snprintf(value, SECRET_STORE_VALUE, "pass show %s", entry);
-    rc = child_run(argv, secret, request, answer, &code, fault);
+static int locate_in_pass(const struct secret_deposit *deposit, char value[SECRET_STORE_VALUE], struct fault *fault)
+{
+    snprintf(value, SECRET_STORE_VALUE, PASS_SHOW "envoi/%s", deposit->account);
+    return store_check_account(deposit, fault);
+}
+
+static int put_into_pass(const struct secret *secret, const struct secret_deposit *deposit, const char *value,
+                         struct fault *fault)
+{
+    const char *const argv[] = {"pass", "insert", "--multiline", "--force", value + strlen(PASS_SHOW), NULL};
+    const struct secret_request *request = &deposit->request;
+    struct secret *answer = secret_new(request, fault);
+    int code = 0, rc = answer ? child_run(argv, secret, request, answer, &code, fault) : fault->exit;
+
     secret_free(answer);
     if (!rc && code)
         return secret_refuse(NULL, request, fault, "pass cannot store the password (exit code %d)", code);
@@ -80,34 +92,39 @@ static int store_make_directory(const char *path)
     return -1;
 }
 
-static int put_into_file(const struct secret *secret, const struct secret_deposit *deposit,
-                         char value[SECRET_STORE_VALUE], struct fault *fault)
+static int locate_file(const struct secret_deposit *deposit, char value[SECRET_STORE_VALUE], struct fault *fault)
 {
-    char directory[SECRET_STORE_VALUE - 256];
-    struct secret *line;
-    int error, rc = store_check_account(deposit, fault);
+    int n = snprintf(value, SECRET_STORE_VALUE, "%s/secrets/%s", deposit->directory, deposit->account);
 
-    if (rc)
-        return rc;
-    if ((size_t)snprintf(directory, sizeof directory, "%s/secrets", deposit->directory) >= sizeof directory)
+    if (n < 0 || n >= SECRET_STORE_VALUE)
         return secret_refuse(NULL, &deposit->request, fault, "the name of the folder is too long");
-    snprintf(value, SECRET_STORE_VALUE, "%s/%s", directory, deposit->account);
-    if (!(line = secret_new(&deposit->request, fault)))
-        return fault->exit;
-    memcpy(line->text, secret->text, secret->len);
-    line->text[secret->len] = '\n'; /* in place of the NUL */
-    error = store_make_directory(directory) < 0 ? errno : replace_file(value, 0600, line->text, secret->len + 1);
+    return store_check_account(deposit, fault);
+}
+
+static int put_into_file(const struct secret *secret, const struct secret_deposit *deposit, const char *value,
+                         struct fault *fault)
+{
+    char *directory = strndup(value, (size_t)(strrchr(value, '/') - value));
+    struct secret *line = directory ? secret_new(&deposit->request, fault) : NULL;
+    int error = ENOMEM;
+
+    if (line) {
+        memcpy(line->text, secret->text, secret->len);
+        line->text[secret->len] = '\n'; /* in place of the NUL */
+        error = store_make_directory(directory) < 0 ? errno : replace_file(value, 0600, line->text, secret->len + 1);
+    }
     secret_free(line);
+    free(directory);
     return error ? secret_refuse(NULL, &deposit->request, fault, "cannot write '%s': %s", value, strerror(error)) : 0;
 }
 
 /* ---- the table ---- */
 
 const struct secret_store secret_stores[] = {
-    {"keyring", KEY_PASSWORD_KEYRING, "secret-tool", put_into_keyring},
-    {"pass", KEY_PASSWORD_COMMAND, "pass", put_into_pass},
-    {"git", KEY_PASSWORD_GIT, "git", put_into_git},
-    {"file", KEY_PASSWORD_FILE, NULL, put_into_file},
+    {"keyring", KEY_PASSWORD_KEYRING, "secret-tool", locate_by_host, put_into_keyring},
+    {"pass", KEY_PASSWORD_COMMAND, "pass", locate_in_pass, put_into_pass},
+    {"git", KEY_PASSWORD_GIT, "git", locate_by_host, put_into_git},
+    {"file", KEY_PASSWORD_FILE, NULL, locate_file, put_into_file},
 };
 
 const size_t secret_store_count = sizeof secret_stores / sizeof *secret_stores;

@@ -20,8 +20,10 @@ struct secret_store {
     const char *name;    /* "keyring", "git", "pass", "file" */
     enum key key;        /* of accounts.conf, for what was stored */
     const char *program; /* that must be in PATH; NULL: none */
-    /* Returns 0 with the value for the key, or the exit code with *fault filled. What was there before is replaced. */
-    int (*put)(const struct secret *secret, const struct secret_deposit *deposit, char value[SECRET_STORE_VALUE],
+    /* Gives the value for the key, and stores nothing. Returns 0, or the exit code with *fault filled. */
+    int (*locate)(const struct secret_deposit *deposit, char value[SECRET_STORE_VALUE], struct fault *fault);
+    /* Stores the secret where that value says; what was there before is replaced. Returns likewise. */
+    int (*put)(const struct secret *secret, const struct secret_deposit *deposit, const char *value,
                struct fault *fault);
 };
 

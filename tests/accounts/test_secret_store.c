@@ -31,7 +31,10 @@ TestSuite(secret_store, .init = begin, .fini = programs_end, .timeout = 30);
 
 static int put(const char *name)
 {
-    return secret_store_of(name)->put(&secret, &deposit, value, &fault);
+    const struct secret_store *store = secret_store_of(name);
+    int rc = store->locate(&deposit, value, &fault);
+
+    return rc ? rc : store->put(&secret, &deposit, value, &fault);
 }
 
 /* Takes the value as the account would have it. */

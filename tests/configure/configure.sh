@@ -210,6 +210,11 @@ write_cases() {
     talk --import msmtprc old
     check 'an import on a terminal' 0 out '^+password-file = ' out '^written: '
     rm -rf .config
+    steps 'to a place of their own? [y/N] ' y 'Write this? [y/N] ' n
+    talk --import msmtprc old
+    check 'an import that is not wanted' 0 out '^+password-file = ' out 'nothing was written'
+    [ ! -e .config ] || { FAILED=$((FAILED + 1)); echo 'FAIL  the passwords were written'; }
+    rm -rf .config
 }
 
 # ---- with servers
@@ -330,6 +335,7 @@ login_cases() {
     steps 'Password of ' "$PASSWORD" 'Write this? [y/N] ' n
     talk other@srv.example --user alice@srv.example --ca ca.pem --store file --mechanism LOGIN
     check 'another address of the domain' 0 out '^+\[other@srv.example\]' out '^+mechanism = LOGIN' out 'nothing was written'
+    [ ! -e .config/envoi/secrets/other@srv.example ] || { FAILED=$((FAILED + 1)); echo 'FAIL  the password was written'; }
     printf '%s\n' "$PASSWORD" >password; chmod 600 password
     run alice@srv.example --ca ca.pem --password-file password --yes --name again
     check 'no terminal, and all is said' 0 out '^+\[again\]' out '^+mechanism = ' out '^written: '

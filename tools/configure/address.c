@@ -26,8 +26,10 @@ struct task {
     struct visit visit;
     char user[400];
     int is_token;
-    struct secret *secret; /* NULL: none */
-    struct values values;  /* the account */
+    struct secret *secret;            /* NULL: none */
+    const struct secret_store *store; /* where it is to be kept; NULL: nowhere */
+    char *directory;                  /* of accounts.conf, if there is a store */
+    struct values values;             /* the account */
     char name[128];
     struct stanza_file file;
     char *path;
@@ -361,28 +363,43 @@ static const struct secret_store *task_ask_store(const struct task *t)
     return secret_store_of(*answer ? answer : first);
 }
 
-/* Puts the typed password where later sends find it. */
-static int task_store(struct task *t)
+/* What of the deposit is known before and after the question. */
+static void task_deposit(const struct task *t, char host[CANDIDATE_HOST + 16], struct secret_deposit *deposit)
 {
-    char host[CANDIDATE_HOST + 16], value[SECRET_STORE_VALUE], *directory;
-    struct secret_deposit deposit = {.account = t->name};
+    *deposit = (struct secret_deposit){.account = t->name, .directory = t->directory};
+    task_make_request(t, t->store->name, NULL, host, &deposit->request);
+}
+
+/* Chooses where later sends find the typed password, and adds the key that names the place. */
+static int task_place(struct task *t)
+{
+    char host[CANDIDATE_HOST + 16], value[SECRET_STORE_VALUE];
+    struct secret_deposit deposit;
     const struct value *given = NULL;
-    const struct secret_store *store;
     int rc;
 
     if (!t->secret || t->is_token || task_given_source(t, &given) || t->arguments->dry_run)
         return 0;
-    if (!(store = task_ask_store(t)))
+    if (!(t->store = task_ask_store(t)))
         return fault_set(&t->fault, EXIT_USAGE, ENVOI_E_USAGE, "--store: it is one of keyring, pass, git and file");
-    task_make_request(t, store->name, NULL, host, &deposit.request);
-    if (!(directory = strndup(t->path, (size_t)(strrchr(t->path, '/') - t->path))))
+    if (!(t->directory = strndup(t->path, (size_t)(strrchr(t->path, '/') - t->path))))
         return fault_memory(&t->fault);
-    deposit.directory = directory;
+    task_deposit(t, host, &deposit);
+    rc = t->store->locate(&deposit, value, &t->fault);
+    return rc ? rc : task_add_value(t, t->store->key, value);
+}
+
+static int task_store(struct task *t)
+{
+    char host[CANDIDATE_HOST + 16];
+    struct secret_deposit deposit;
+    int rc;
+
+    if (!t->store)
+        return 0;
+    task_deposit(t, host, &deposit);
     rc = stanza_file_prepare(&t->file, &t->fault);
-    if (!rc)
-        rc = store->put(t->secret, &deposit, value, &t->fault);
-    free(directory);
-    return rc ? rc : task_add_value(t, store->key, value);
+    return rc ? rc : t->store->put(t->secret, &deposit, values_text(&t->values, t->store->key), &t->fault);
 }
 
 static int task_write(struct task *t)
@@ -394,10 +411,13 @@ static int task_write(struct task *t)
         return 0;
     }
     if (!rc)
-        rc = task_store(t);
+        rc = task_place(t);
     if (!rc)
         rc = stanza_file_put(&t->file, t->name, &t->values, 0, &t->fault);
-    return rc ? rc : configure_finish(t->arguments, &t->file, &t->fault);
+    if (rc || !configure_agrees(t->arguments, &t->file))
+        return rc;
+    rc = task_store(t);
+    return rc ? rc : configure_finish(&t->file, &t->fault);
 }
 
 static int task_test(struct task *t)
@@ -460,6 +480,7 @@ int configure_address(const struct arguments *arguments)
     secret_free(t->secret);
     values_free(&t->values);
     stanza_file_free(&t->file);
+    free(t->directory);
     free(t->path);
     free(t);
     return rc;

@@ -23,23 +23,30 @@ int configure_writes(const struct arguments *arguments)
     return arguments->yes || arguments->dry_run || dialogue_is_possible();
 }
 
-int configure_finish(const struct arguments *arguments, const struct stanza_file *file, struct fault *fault)
+static int configure_is_same(const struct stanza_file *file)
 {
-    int rc;
+    return !strcmp(file->before, file->after);
+}
 
-    if (!strcmp(file->before, file->after)) {
+int configure_agrees(const struct arguments *arguments, const struct stanza_file *file)
+{
+    if (configure_is_same(file))
         printf("%s says this already\n", file->path);
-        return 0;
-    }
-    stanza_file_show(file, stdout);
+    else
+        stanza_file_show(file, stdout);
     if (arguments->dry_run)
         return 0;
-    if (!arguments->yes && !dialogue_agrees("Write this? [y/N] ")) {
-        puts("nothing was written");
-        return 0;
-    }
-    rc = stanza_file_write(file, fault);
-    if (!rc)
+    if (arguments->yes || configure_is_same(file) || dialogue_agrees("Write this? [y/N] "))
+        return 1;
+    puts("nothing was written");
+    return 0;
+}
+
+int configure_finish(const struct stanza_file *file, struct fault *fault)
+{
+    int rc = configure_is_same(file) ? 0 : stanza_file_write(file, fault);
+
+    if (!rc && !configure_is_same(file))
         printf("written: %s\n", file->path);
     return rc;
 }

@@ -18,7 +18,9 @@ int configure_import(const struct arguments *arguments);
 int configure_open(const struct arguments *arguments, struct stanza_file *file, char **path, struct fault *fault);
 /* Is the file to be written, or is the account only printed? */
 int configure_writes(const struct arguments *arguments);
-/* Shows what changes, asks, and writes. Returns as above; a no is a success. */
-int configure_finish(const struct arguments *arguments, const struct stanza_file *file, struct fault *fault);
+/* Shows what changes, and asks. Returns 1 if it is to be written. */
+int configure_agrees(const struct arguments *arguments, const struct stanza_file *file);
+/* Writes it, and says so. Returns as above. */
+int configure_finish(const struct stanza_file *file, struct fault *fault);
 
 #endif

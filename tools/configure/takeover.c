@@ -15,42 +15,49 @@ struct takeover {
     const struct arguments *arguments;
     struct imported imported;
     struct stanza_file file;
-    char *path;
+    char *path, *directory;
+    const struct secret_store *store; /* of passwords; NULL: --store names none */
     struct fault fault;
 };
 
-/* Stores the password of the old file, and adds the key that names the place. */
-static int takeover_store_password(struct takeover *t, struct import_account *account)
+static struct secret_deposit takeover_deposit(const struct takeover *t, const struct import_account *account)
 {
-    const char *name = t->arguments->store ? t->arguments->store : "file";
-    const struct secret_store *store = secret_store_of(name);
-    char value[SECRET_STORE_VALUE], *directory = NULL;
-    struct secret_deposit deposit = {.account = account->name,
-                                     .request = {.where = name,
-                                                 .host = values_text(&account->values, KEY_HOST),
-                                                 .user = values_text(&account->values, KEY_USER)}};
-    struct secret *secret;
-    size_t len = strlen(account->password);
+    return (struct secret_deposit){.account = account->name,
+                                   .directory = t->directory,
+                                   .request = {.where = t->store->name,
+                                               .host = values_text(&account->values, KEY_HOST),
+                                               .user = values_text(&account->values, KEY_USER)}};
+}
+
+/* Adds the key that names the place of the password. */
+static int takeover_place_password(struct takeover *t, struct import_account *account)
+{
+    char value[SECRET_STORE_VALUE];
+    struct secret_deposit deposit;
     int rc;
 
-    if (stanza_file_prepare(&t->file, &t->fault))
-        return t->fault.exit;
-    if (!store)
+    if (!t->store)
         return fault_set(&t->fault, EXIT_USAGE, ENVOI_E_USAGE, "--store: it is one of keyring, pass, git and file");
-    if (!(secret = secret_new(&deposit.request, &t->fault)))
+    deposit = takeover_deposit(t, account);
+    rc = t->store->locate(&deposit, value, &t->fault);
+    if (!rc && values_add(&account->values, t->store->key, value, t->imported.path))
+        rc = fault_memory(&t->fault);
+    return rc;
+}
+
+static int takeover_store_password(struct takeover *t, const struct import_account *account)
+{
+    struct secret_deposit deposit = takeover_deposit(t, account);
+    size_t len = strlen(account->password);
+    struct secret *secret;
+    int rc;
+
+    if (stanza_file_prepare(&t->file, &t->fault) || !(secret = secret_new(&deposit.request, &t->fault)))
         return t->fault.exit;
-    if (!(directory = strndup(t->path, (size_t)(strrchr(t->path, '/') - t->path)))) {
-        secret_free(secret);
-        return fault_memory(&t->fault);
-    }
-    deposit.directory = directory;
     memcpy(secret->text, account->password, len + 1); /* a line of the file is shorter than a secret may be */
     secret->len = len;
-    rc = store->put(secret, &deposit, value, &t->fault);
+    rc = t->store->put(secret, &deposit, values_text(&account->values, t->store->key), &t->fault);
     secret_free(secret);
-    free(directory);
-    if (!rc && values_add(&account->values, store->key, value, t->imported.path))
-        rc = fault_memory(&t->fault);
     return rc;
 }
 
@@ -81,20 +88,29 @@ static int takeover_put_all(struct takeover *t)
     return rc;
 }
 
+/* Passwords are stored when it is certain that the file is to name them. */
 static int takeover_write_all(struct takeover *t)
 {
     int passwords = 0, agreed = t->arguments->yes, rc = 0;
 
+    if (!(t->directory = strndup(t->path, (size_t)(strrchr(t->path, '/') - t->path))))
+        return fault_memory(&t->fault);
     for (size_t i = 0; i < t->imported.count; i++)
         passwords |= t->imported.list[i].password != NULL;
     if (passwords && !agreed && !t->arguments->dry_run)
         agreed = dialogue_agrees("Copy the passwords of the old file to a place of their own? [y/N] ");
-    for (size_t i = 0; !rc && agreed && !t->arguments->dry_run && i < t->imported.count; i++)
+    agreed = agreed && !t->arguments->dry_run;
+    for (size_t i = 0; !rc && agreed && i < t->imported.count; i++)
         if (t->imported.list[i].password)
-            rc = takeover_store_password(t, &t->imported.list[i]);
+            rc = takeover_place_password(t, &t->imported.list[i]);
     if (!rc)
         rc = takeover_put_all(t);
-    return rc ? rc : configure_finish(t->arguments, &t->file, &t->fault);
+    if (rc || !configure_agrees(t->arguments, &t->file))
+        return rc;
+    for (size_t i = 0; !rc && agreed && i < t->imported.count; i++)
+        if (t->imported.list[i].password)
+            rc = takeover_store_password(t, &t->imported.list[i]);
+    return rc ? rc : configure_finish(&t->file, &t->fault);
 }
 
 int configure_import(const struct arguments *arguments)
@@ -108,6 +124,7 @@ int configure_import(const struct arguments *arguments)
         return rc;
     }
     t->arguments = arguments;
+    t->store = secret_store_of(arguments->store ? arguments->store : "file");
     if (!dialect)
         rc = fault_set(&t->fault, EXIT_USAGE, ENVOI_E_USAGE,
                        "--import: it is one of msmtprc, ssmtp.conf, esmtprc and git");
@@ -120,6 +137,7 @@ int configure_import(const struct arguments *arguments)
     fault_print(&t->fault, NULL);
     import_free(&t->imported);
     stanza_file_free(&t->file);
+    free(t->directory);
     free(t->path);
     free(t);
     return rc;
