@@ -67,15 +67,23 @@ static int accounts_add(struct accounts *accounts, const struct section *section
     return 0;
 }
 
+/* The value `lock = yes` of a section; NULL: it is not locked. */
+static const struct value *lock_of(const struct section *section)
+{
+    const struct value *lock = values_find(&section->values, KEY_LOCK);
+
+    return lock && vocabulary_flag(lock->text) ? lock : NULL;
+}
+
 /* Makes the list of accounts from the sections of both files. */
 static int accounts_merge(struct accounts *accounts, struct fault *fault)
 {
     for (size_t i = 1; i < accounts->users.count; i++) {
         const struct section *users = &accounts->users.items[i];
         const struct section *systems = file_section(&accounts->systems, users->name);
-        const struct value *lock = systems ? values_find(&systems->values, KEY_LOCK) : NULL;
+        const struct value *lock = systems ? lock_of(systems) : NULL;
 
-        if (lock && vocabulary_flag(lock->text))
+        if (lock)
             return fault_set(
                 fault, EXIT_CONFIG, ENVOI_E_USAGE,
                 "%s: the account [%s] is the administrator's alone: it is locked at %s; choose another name",
@@ -200,6 +208,16 @@ const struct account *accounts_find(const struct accounts *accounts, const char 
     return NULL;
 }
 
+void accounts_keep_locked(struct accounts *accounts)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < accounts->count; i++)
+        if (lock_of(accounts->items[i].section))
+            accounts->items[kept++] = accounts->items[i];
+    accounts->count = kept;
+}
+
 /* ---- the choice of one ---- */
 
 /* Writes the names of all accounts, or of those that are marked. */
@@ -235,11 +253,10 @@ static int choose_name(const struct accounts *accounts, const char *name, const 
     return fault_set(fault, EXIT_CONFIG, ENVOI_E_USAGE, "%s: there is no account %s; there are: %s", by, shown, names);
 }
 
-/* How well an account serves an address: 2 it names it, 1 by a pattern, 0 not at all. *by: the value that says so. Not
- * one that it has from another account, which serves the address itself. */
-static int serves(const struct account *account, const char *address, const struct value **by)
+/* How well the values of `from` have an address: 2 they name it, 1 by a pattern, 0 not at all. *by: the value that says
+ * so. */
+static int from_has(const struct values *values, const char *address, const struct value **by)
 {
-    const struct values *values = &account->section->values;
     int best = 0;
 
     for (const struct value *v = values_find(values, KEY_FROM); v; v = values_next(values, v)) {
@@ -277,7 +294,8 @@ static int choose_served(const struct accounts *accounts, const char *address, c
 
     for (size_t i = 0; i < accounts->count; i++) {
         const struct value *by = NULL;
-        int level = serves(&accounts->items[i], address, &by);
+        /* Not by one that it has from another account, which serves the address itself. */
+        int level = from_has(&accounts->items[i].section->values, address, &by);
 
         marks[i] = (char)level;
         if (level < best)
@@ -417,6 +435,14 @@ int accounts_values(const struct accounts *accounts, const struct account *accou
         rc = fault_memory(fault);
     values_free(&own);
     return rc;
+}
+
+int accounts_allows(const struct values *values, const char *sender)
+{
+    const struct value *by;
+
+    return !values_find(values, KEY_FROM) || from_has(values, sender, &by) > 0 ||
+           from_has(values, ACCOUNTS_FROM_HEADER, &by) == 2;
 }
 
 const char *accounts_sender(const struct values *values)

@@ -51,6 +51,9 @@ size_t accounts_count(const struct accounts *accounts);
 const struct account *accounts_at(const struct accounts *accounts, size_t index);
 /* NULL: there is none of that name. */
 const struct account *accounts_find(const struct accounts *accounts, const char *name);
+/* Removes the accounts without `lock = yes`: those that are left are for all users. If the default is removed, there is
+ * none. */
+void accounts_keep_locked(struct accounts *accounts);
 
 /* The account that was chosen, and why. */
 struct choice {
@@ -70,6 +73,9 @@ int accounts_values(const struct accounts *accounts, const struct account *accou
                     struct fault *fault);
 /* In `from`: envoi-sendmail takes the sender from the header. */
 #define ACCOUNTS_FROM_HEADER "header"
+/* Does an account with these values take mail of this sender? Without `from`, or with that word in it, it takes
+ * anybody's. */
+int accounts_allows(const struct values *values, const char *sender);
 /* The sender of an account: the first address in `from` that is no pattern, nor that word. NULL: there is none. */
 const char *accounts_sender(const struct values *values);
 

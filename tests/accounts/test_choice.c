@@ -209,6 +209,55 @@ Test(choice, sender)
     values_free(&values);
 }
 
+/* The accounts for all users: a default that is not among them is none, and `like` still finds the others. */
+Test(choice, locked)
+{
+    static const struct {
+        const char *system, *sender;
+        const char *account; /* NULL: none */
+    } cases[] = {
+        {"default = a\n[a]\nfrom = a@x\n[b]\nlock = yes\n", NULL, NULL},
+        {"default = a\n[a]\nfrom = a@x\n[b]\nlock = yes\n", "a@x", NULL},
+        {"[a]\nfrom = a@x\n[b]\nlock = yes\nlike = a\n", "a@x", "b"},
+        {"[a]\nfrom = *@x\n[b]\nlock = yes\nfrom = *@x\n", "a@x", "b"},
+        {"[a]\nlock = no\n", NULL, NULL},
+        {"default = b\n[a]\nlock = yes\nfrom = a@x\n[b]\nlock = yes\n", "a@x", "a"},
+        {"default = b\n[a]\nlock = yes\nfrom = a@x\n[b]\nlock = yes\n", "b@x", "b"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct accounts *accounts;
+        struct choice choice;
+        struct fault fault;
+        struct values values = {0};
+        cr_assert_eq(load(cases[i].system, NULL, &accounts, &fault), 0, "%zu: %s", i, fault.text);
+        accounts_keep_locked(accounts);
+        cr_assert_eq(accounts_choose(accounts, NULL, cases[i].sender, &choice, &fault), 0, "%zu: %s", i, fault.text);
+        if (cases[i].account) {
+            cr_expect(choice.account && !strcmp(choice.account->name, cases[i].account), "%zu", i);
+            cr_expect_eq(accounts_values(accounts, choice.account, &values, &fault), 0, "%zu: %s", i, fault.text);
+        } else {
+            cr_expect_null(choice.account, "%zu", i);
+        }
+        values_free(&values);
+        accounts_free(accounts);
+    }
+}
+
+Test(choice, allows)
+{
+    struct values values = {0};
+    cr_expect(accounts_allows(&values, "a@x"));
+    values_add(&values, KEY_FROM, "me@x", "f:1");
+    values_add(&values, KEY_FROM, "*@y", "f:1");
+    cr_expect(accounts_allows(&values, "ME@x"));
+    cr_expect(accounts_allows(&values, "a@Y"));
+    cr_expect_not(accounts_allows(&values, "a@x"));
+    cr_expect_not(accounts_allows(&values, "a@y.example"));
+    values_add(&values, KEY_FROM, ACCOUNTS_FROM_HEADER, "f:1");
+    cr_expect(accounts_allows(&values, "a@x"));
+    values_free(&values);
+}
+
 /* Whose HOME it is decides, because after sudo it is that of somebody else. */
 Test(choice, home)
 {
