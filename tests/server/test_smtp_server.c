@@ -134,6 +134,13 @@ static const struct dialogue {
      "555 5.5.4 unknown parameter AUTH\r\n552 5.3.4 the message is too large\r\n501 5.5.4 wrong value of SIZE\r\n"
      "501 5.5.4 wrong value of SMTPUTF8\r\n501 5.5.4 wrong value of BODY\r\n555 5.5.4 unknown parameter NOTIFY\r\n",
      ""},
+    {"parameters of DSN", 1,
+     L "MAIL FROM:<a> RET=ALL\r\nMAIL FROM:<a> RET=full\r\nRCPT TO:<b> NOTIFY=NEVER,DELAY\r\nRCPT TO:<b> NOTIFY=\r\n"
+       "RCPT TO:<b> NOTIFY=success,DELAY\r\nRCPT TO:<b> NOTIFY=DELAYS\r\nRCPT TO:<b> NOTIFY=DELAY,\r\n",
+     HELLO "501 5.5.4 wrong value of RET\r\n" OK_M
+           "501 5.5.4 wrong value of NOTIFY\r\n501 5.5.4 wrong value of NOTIFY\r\n" OK_R
+           "501 5.5.4 wrong value of NOTIFY\r\n501 5.5.4 wrong value of NOTIFY\r\n",
+     "M:a RET=full;R:b NOTIFY=success,DELAY;"},
     {"paths", 1,
      L "MAIL FROM:a\r\nMAIL <a>\r\nMAIL FROM:<a\r\nMAIL FROM:<a>x\r\nMAIL FROM:<\"a>\\\"b\"@c>\r\nRCPT TO:<>\r\n",
      HELLO "501 5.5.4 it takes FROM:<ADDRESS>\r\n501 5.5.4 it takes FROM:<ADDRESS>\r\n501 5.5.4 it takes "

@@ -29,6 +29,30 @@ static int take_any(const char *value)
     return value && *value;
 }
 
+/* RFC 3461 section 4.3 */
+static int take_ret(const char *value)
+{
+    return value && (!strcasecmp(value, "FULL") || !strcasecmp(value, "HDRS"));
+}
+
+/* RFC 3461 section 4.1 */
+static int take_notify(const char *value)
+{
+    static const char *const words[] = {"SUCCESS", "FAILURE", "DELAY"};
+
+    if (!value || !strcasecmp(value, "NEVER"))
+        return value != NULL;
+    for (;; value++) {
+        size_t len = strcspn(value, ","), found = 0;
+
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            found += strlen(words[i]) == len && !strncasecmp(value, words[i], len);
+        value += len;
+        if (!found || !*value)
+            return found > 0;
+    }
+}
+
 static int take_nothing(const char *value)
 {
     return !value;
@@ -47,7 +71,7 @@ static int take_size(const char *value)
     return digits > 0 && digits <= 20 && !value[digits];
 }
 
-/* The parameters of the extensions that smtp_server.c announces. What DSN takes the library checks. */
+/* The parameters of the extensions that smtp_server.c announces. */
 static const struct parameter {
     const char *name;
     unsigned kinds;
@@ -55,8 +79,8 @@ static const struct parameter {
     int (*takes)(const char *value);
 } parameters[] = {
     {"SIZE", SMTP_PATH_SENDER, 0, take_size},        {"BODY", SMTP_PATH_SENDER, 0, take_body},
-    {"SMTPUTF8", SMTP_PATH_SENDER, 1, take_nothing}, {"RET", SMTP_PATH_SENDER, 1, take_any},
-    {"ENVID", SMTP_PATH_SENDER, 1, take_any},        {"NOTIFY", SMTP_PATH_RECIPIENT, 1, take_any},
+    {"SMTPUTF8", SMTP_PATH_SENDER, 1, take_nothing}, {"RET", SMTP_PATH_SENDER, 1, take_ret},
+    {"ENVID", SMTP_PATH_SENDER, 1, take_any},        {"NOTIFY", SMTP_PATH_RECIPIENT, 1, take_notify},
     {"ORCPT", SMTP_PATH_RECIPIENT, 1, take_any},
 };
 
