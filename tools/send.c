@@ -2,6 +2,7 @@
 #include "account.h"
 #include "accounts/apply.h"
 #include "accounts/exit_code.h"
+#include "accounts/hand_over.h"
 #include "addresses.h"
 #include "commands.h"
 #include "connection.h"
@@ -202,6 +203,8 @@ static int begin(struct send *send)
         return rc;
     send->from = accounts_sender(&send->used.values);
     rc = send_check_usage(send);
+    if (!rc && send->used.choice.account)
+        rc = hand_over(send->used.choice.account, HAND_OVER_SOCKET, &send->used.values, &send->fault);
     if (!rc)
         rc = apply_check(&send->used.values, &send->fault);
     if (!rc)

@@ -358,7 +358,7 @@ def senders(service, folder):
     replies = mail(service, "", "b@example.net")
     check("the null sender goes by the default", replies == ["250 2.0.0 queued as 1234"], replies)
     client = Client(service)
-    replies = client.say("LHLO x", "MAIL FROM:<a@example.org> RET=ALL", "MAIL FROM:<a@example.org>", "RCPT TO:<a..b@x>",
+    replies = client.say("LHLO x", "MAIL FROM:<a@example.org> RET=ALL", "MAIL FROM:<a@example.org> RET=HDRS", "RCPT TO:<a..b@x>",
                          "RCPT TO:<b@example.net> NOTIFY=X", "RCPT TO:<b@example.net>", "DATA")
     check("addresses and parameters are checked", [r[:9] for r in replies[1:]] == [
         "501 5.5.4", "250 2.1.0", "501 5.1.3", "501 5.5.4", "250 2.1.5", "354 end w"], replies)

@@ -4,6 +4,7 @@
 #include "accounts/accounts.h"
 #include "accounts/apply.h"
 #include "accounts/exit_code.h"
+#include "accounts/hand_over.h"
 #include "connection.h"
 #include "fault.h"
 #include "login.h"
@@ -61,6 +62,8 @@ static int submit_choose(struct submit *s)
                        accounts_system_file());
     if (!rc)
         rc = accounts_values(s->accounts, s->choice.account, &s->values, &s->fault);
+    if (!rc)
+        rc = hand_over(s->choice.account, HAND_OVER_SOCKET, &s->values, &s->fault);
     if (!rc)
         rc = apply_check(&s->values, &s->fault);
     if (!rc && !values_find(&s->values, KEY_HOST))

@@ -114,7 +114,8 @@ static int client_make_message(struct client *client, const char *sender, const 
         error = envoi_message_set_options(client->message, options);
     if (error)
         return error;
-    envoi_message_set_drop_options(client->message, vocabulary_flag(values_text(values, KEY_DROP_OPTIONS)));
+    /* A report that cannot be had must not keep the mail from being sent. */
+    envoi_message_set_drop_options(client->message, 1);
     envoi_message_set_require_all(client->message, vocabulary_flag(values_text(values, KEY_REQUIRE_ALL)));
     return 0;
 }
