@@ -20,7 +20,7 @@ import threading
 
 SECONDS = 20  # for one case
 SINGLE = ("case", "args", "argv0", "ehlo", "exit", "log", "tty", "closed", "big", "long", "heap", "noconf")
-SEVERAL = ("conf", "top", "alias", "env", "server", "in", "err", "out", "from", "to", "got")
+SEVERAL = ("conf", "top", "alias", "env", "server", "in", "tail", "err", "out", "from", "to", "got")
 PLACES = {"USER": pwd.getpwuid(os.getuid()).pw_name, "HOST": socket.gethostname()}
 
 
@@ -87,7 +87,7 @@ class Server(threading.Thread):
         while True:
             line = file.readline()
             if line == b".\r\n" or not line:
-                return b"".join(lines)
+                return b"".join(lines) if line else None
             lines.append(line[1:] if line.startswith(b".") else line)
 
     def talk(self, file):
@@ -110,7 +110,10 @@ class Server(threading.Thread):
                 if not self.say(file, line, "354 go on"):
                     return
                 if self.rule(line, "354").startswith("354"):
-                    self.contents.append(self.content(file))
+                    content = self.content(file)
+                    if content is None:
+                        return
+                    self.contents.append(content)
                     if not self.say(file, ".", "250 2.0.0 kept"):
                         return
                 continue
@@ -122,10 +125,15 @@ def unescape(text):
     return codecs.escape_decode(text.encode())[0]
 
 
+def lines_of(lines):
+    return b"".join(unescape(line[:-2]) if line.endswith("\\c") else unescape(line) + b"\n" for line in lines)
+
+
 def input_of(case):
-    text = b"".join(unescape(line[:-2]) if line.endswith("\\c") else unescape(line) + b"\n" for line in case["in"])
+    text = lines_of(case["in"])
     text += b"x" * 1024 * int(case.get("long", 0))
-    return text + (b"0" * 63 + b"\n") * int(case.get("big", 0))
+    end = b"\r\n" if "-bs" in case.get("args", "") else b"\n"
+    return text + (b"0" * 63 + end) * int(case.get("big", 0)) + lines_of(case["tail"])
 
 
 def put_in(line):

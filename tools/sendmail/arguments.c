@@ -92,7 +92,7 @@ static int option_mode(struct arguments *a, const char *value, struct fault *fau
     static const struct {
         const char *word;
         enum mode mode;
-    } modes[] = {{"m", MODE_SEND}, {"p", MODE_LIST}, {"i", MODE_NOTHING}};
+    } modes[] = {{"m", MODE_SEND}, {"s", MODE_DIALOGUE}, {"p", MODE_LIST}, {"i", MODE_NOTHING}};
 
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
         if (!strcmp(value, modes[i].word)) {
@@ -213,7 +213,8 @@ static const struct letter {
     {'R', TAKES_VALUE, option_return, "-R WORD     what reports have of the message: full or hdrs"},
     {'V', TAKES_VALUE, option_envid, "-V ID       the envelope identifier, which reports repeat"},
     {'B', TAKES_VALUE, option_body, "-B WORD     7BIT or 8BITMIME"},
-    {'b', TAKES_VALUE, option_mode, "-bp, -bi    what mailq and newaliases do: nothing, as there is no queue"},
+    {'b', TAKES_VALUE, option_mode,
+     "-bs         speak SMTP on standard input and output. -bp, -bi: what mailq and newaliases do: nothing"},
     {'I', TAKES_NOTHING, option_queue, NULL},
     {'q', TAKES_REST, option_queue, "-q          flush the queue: nothing"},
     {'C', TAKES_VALUE, option_file, "-C FILE     read this file of accounts alone"},
@@ -328,6 +329,12 @@ static enum mode mode_of_name(const char *path)
     return name && !strcmp(name, "newaliases") ? MODE_NOTHING : MODE_SEND;
 }
 
+/* Modes in which a recipient is a mistake. */
+static int is_without_mail(enum mode mode)
+{
+    return mode == MODE_LIST || mode == MODE_NOTHING || mode == MODE_DIALOGUE;
+}
+
 int arguments_parse(struct arguments *arguments, int argc, char **argv, struct fault *fault)
 {
     struct parser p = {.arguments = arguments, .argc = argc, .at = 1, .argv = argv, .fault = fault};
@@ -351,8 +358,8 @@ int arguments_parse(struct arguments *arguments, int argc, char **argv, struct f
     }
     if (!rc && named != MODE_SEND)
         arguments->mode = named;
-    if (!rc && arguments->recipient_count && (arguments->mode == MODE_LIST || arguments->mode == MODE_NOTHING))
-        rc = parser_refuse(&p, "there is no queue for this recipient", arguments->recipients[0]);
+    if (!rc && arguments->recipient_count && is_without_mail(arguments->mode))
+        rc = parser_refuse(&p, "there is no use for this recipient", arguments->recipients[0]);
     return rc;
 }
 

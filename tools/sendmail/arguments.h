@@ -11,8 +11,9 @@
 /* What the program is to do. */
 enum mode {
     MODE_SEND,
-    MODE_LIST,    /* -bp, mailq: the queue, which is empty */
-    MODE_NOTHING, /* -bi, newaliases, -q: there is nothing to build and nothing to flush */
+    MODE_DIALOGUE, /* -bs: SMTP on standard input and output */
+    MODE_LIST,     /* -bp, mailq: the queue, which is empty */
+    MODE_NOTHING,  /* -bi, newaliases, -q: there is nothing to build and nothing to flush */
     MODE_HELP,
     MODE_VERSION,
 };
@@ -32,6 +33,8 @@ struct arguments {
     int body; /* ENVOI_BODY_* */
     char **recipients;
     int recipient_count;
+    /* Of a transaction of -bs: parameters of MAIL, and of RCPT for each recipient (NULL: none); and its own sender. */
+    char *mail_options, **recipient_options, *sender_copy;
 };
 
 /* Parses the command line. argv[0] counts: mailq and newaliases. The recipients are moved to the front of argv. Returns

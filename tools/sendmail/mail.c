@@ -23,7 +23,7 @@ static int mail_read_more(struct mail *mail, struct fault *fault)
     if (!head)
         return fault_memory(fault);
     mail->head = head;
-    n = mail->source->read(mail->source, head + mail->len, CHUNK);
+    n = source_read(mail->source, head + mail->len, CHUNK);
     if (n < 0)
         return fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "cannot read the mail from standard input: %s",
                          strerror(errno));
@@ -91,7 +91,7 @@ static int mail_pull(void *ctx, void *buf, size_t cap, size_t *len)
     else if (mail->at < mail->edited_len + rest)
         n = (ssize_t)mail_copy(mail, mail->head + mail->body, rest, mail->edited_len, buf, cap);
     else if (!mail->whole)
-        n = mail->source->read(mail->source, buf, cap);
+        n = source_read(mail->source, buf, cap);
     if (n < 0) {
         mail->error = errno;
         return ENVOI_E_CONTENT;

@@ -4,6 +4,7 @@
 #include "accounts/secret.h"
 #include "fault.h"
 #include "sendmail/arguments.h"
+#include "sendmail/dialogue.h"
 #include "sendmail/submit.h"
 
 #include <envoi/envoi.h>
@@ -56,8 +57,8 @@ static int main_version(const struct arguments *arguments)
 }
 
 static int (*const modes[])(const struct arguments *arguments) = {
-    [MODE_SEND] = send_mail, [MODE_LIST] = list_queue,      [MODE_NOTHING] = do_nothing,
-    [MODE_HELP] = main_help, [MODE_VERSION] = main_version,
+    [MODE_SEND] = send_mail,     [MODE_DIALOGUE] = dialogue_run, [MODE_LIST] = list_queue,
+    [MODE_NOTHING] = do_nothing, [MODE_HELP] = main_help,        [MODE_VERSION] = main_version,
 };
 
 int main(int argc, char **argv)

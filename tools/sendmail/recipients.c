@@ -26,12 +26,13 @@ static const char *aliases_file(const struct recipients *r)
 static int recipients_take(struct recipients *r, const char *address, struct fault *fault)
 {
     int added = address_set_add(&r->seen, address);
+    const char *options = r->options ? r->options : values_text(r->values, KEY_RCPT_OPTIONS);
     int error = ENVOI_E_MEMORY;
 
     if (!added)
         return 0;
     if (added > 0)
-        error = envoi_message_add_recipient_with(r->message, address, values_text(r->values, KEY_RCPT_OPTIONS));
+        error = envoi_message_add_recipient_with(r->message, address, options);
     if (!error)
         return 0;
     return fault_from_message(fault, error == ENVOI_E_ADDRESS ? "recipient" : "rcpt-options", r->message, error);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static ssize_t source_read_input(struct source *source, char *buf, size_t cap)
+ssize_t source_read(struct source *source, char *buf, size_t cap)
 {
     ssize_t n = 0;
 
@@ -24,17 +24,22 @@ static ssize_t source_read_input(struct source *source, char *buf, size_t cap)
     return n;
 }
 
-void source_of_input(struct source *source, int ignore_dots)
+void source_of_file(struct source *source, int fd)
 {
     struct stat status;
-    int regular = fstat(STDIN_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+    int regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 
-    *source = (struct source){.read = source_read_input, .fd = STDIN_FILENO, .start = -1, .size = -1};
-    source->stops_at_dot = !ignore_dots && isatty(STDIN_FILENO);
+    *source = (struct source){.fd = fd, .start = -1, .size = -1};
     if (regular)
-        source->start = lseek(STDIN_FILENO, 0, SEEK_CUR);
+        source->start = lseek(fd, 0, SEEK_CUR);
     if (source->start >= 0)
         source->size = status.st_size > source->start ? status.st_size - source->start : 0;
+}
+
+void source_of_input(struct source *source, int ignore_dots)
+{
+    source_of_file(source, STDIN_FILENO);
+    source->stops_at_dot = !ignore_dots && isatty(STDIN_FILENO);
 }
 
 int source_seek(struct source *source, int64_t offset)

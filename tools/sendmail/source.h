@@ -8,8 +8,6 @@
 #include <sys/types.h>
 
 struct source {
-    /* Returns the number of octets, 0 at the end, or -1 with errno. */
-    ssize_t (*read)(struct source *source, char *buf, size_t cap);
     int fd;
     int stops_at_dot; /* a line with a dot alone is the end */
     int ended;
@@ -18,6 +16,10 @@ struct source {
     int64_t size;  /* octets from there; -1: not known */
 };
 
+/* Returns the number of octets, 0 at the end, or -1 with errno. */
+ssize_t source_read(struct source *source, char *buf, size_t cap);
+/* A descriptor, from its position to its end. */
+void source_of_file(struct source *source, int fd);
 /* Standard input, to its end. On a terminal a lone dot is an end too, unless `ignore_dots`. */
 void source_of_input(struct source *source, int ignore_dots);
 /* Goes to the octet of this offset from the first one. Returns 0 or -1. */

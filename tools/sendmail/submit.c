@@ -138,7 +138,7 @@ static int submit_set_sender(struct submit *s)
 static int submit_set_options(struct submit *s)
 {
     const struct arguments *a = s->arguments;
-    const char *options = values_text(&s->values, KEY_MAIL_OPTIONS);
+    const char *options = a->mail_options ? a->mail_options : values_text(&s->values, KEY_MAIL_OPTIONS);
     int error;
 
     if (options && (error = envoi_message_set_options(s->message, options)))
@@ -158,9 +158,11 @@ static int submit_add_recipients(struct submit *s)
     int rc = 0;
 
     s->recipients = (struct recipients){.message = s->message, .values = &s->values, .identity = &s->identity};
-    for (int i = 0; !rc && i < a->recipient_count; i++)
+    for (int i = 0; !rc && i < a->recipient_count; i++) {
+        s->recipients.options = a->recipient_options ? a->recipient_options[i] : NULL;
         rc = addresses_read("recipient", a->recipients[i], strlen(a->recipients[i]), recipients_add, &s->recipients,
                             &s->fault);
+    }
     if (!rc && a->read_recipients)
         rc = edit_recipients(s->mail.head, s->mail.header, recipients_add, &s->recipients, &s->fault);
     for (size_t i = 0; !rc && a->notify && i < envoi_message_recipients(s->message); i++) {
@@ -297,9 +299,10 @@ int submit_mail(const struct arguments *arguments, struct source *source, submit
     result.is_complete = s.is_complete;
     result.facility = values_text(&s.values, KEY_LOG);
     result_log(&result);
-    result_print(&result);
     if (tell)
         tell(ctx, &result);
+    else
+        result_print(&result);
     /* After the result, as the reply to QUIT does not change it. */
     login_end(&s.login, s.session, s.error);
     if (envoi_session_connected(s.session))

@@ -10,8 +10,8 @@
 /* Called with the result while its texts live. */
 typedef void submit_fn(void *ctx, const struct result *result);
 
-/* Sends the mail of the source. The result is printed and logged, and told to `tell`, which may be NULL. Returns the
- * exit code. */
+/* Sends the mail of the source. The result is logged, and told to `tell`; NULL: it is printed. Returns the exit code.
+ * */
 int submit_mail(const struct arguments *arguments, struct source *source, submit_fn *tell, void *ctx);
 
 #endif
