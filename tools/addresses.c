@@ -242,6 +242,9 @@ static int reader_run(struct reader *r, const char *where, struct fault *fault)
     r->text = malloc(r->len + 3);
     if (!r->text)
         return fault_memory(fault);
+    /* Also between brackets and quotes: what follows it would be lost. */
+    if (memchr(r->list, '\0', r->len))
+        why = "it has a control character";
     while (r->at < r->len && !why && !fault->exit)
         why = reader_step(r, fault);
     if (!why && !fault->exit)

@@ -19,7 +19,7 @@ import tempfile
 import threading
 
 SECONDS = 20  # for one case
-SINGLE = ("case", "args", "argv0", "ehlo", "exit", "log", "tty", "closed", "big", "long", "heap", "noconf")
+SINGLE = ("case", "args", "argv0", "ehlo", "exit", "log", "tty", "closed", "big", "long", "room", "heap", "noconf")
 SEVERAL = ("conf", "top", "alias", "env", "server", "in", "tail", "err", "out", "from", "to", "got")
 PLACES = {"USER": pwd.getpwuid(os.getuid()).pw_name, "HOST": socket.gethostname()}
 
@@ -189,6 +189,8 @@ class Player:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             for fd in closed:
                 os.close(fd)
+            if "room" in case:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (int(case["room"]),) * 2)
             # AddressSanitizer needs more than any heap.
             if "heap" in case and "LD_PRELOAD" not in os.environ:
                 resource.setrlimit(resource.RLIMIT_DATA, (int(case["heap"]) * 1024,) * 2)
@@ -244,7 +246,7 @@ class Player:
         if case["to"]:
             self.compare(case, "recipients", [put_in(line) for line in case["to"]], server.recipients)
         wanted = [b"".join(unescape(put_in(line)) + b"\r\n" for line in case["got"])] if case["got"] else []
-        if case.get("big"):
+        if case.get("big") and wanted:
             wanted[0] += (b"0" * 63 + b"\r\n") * int(case["big"])
             self.compare(case, "octets of content", [len(c) for c in wanted], [len(masked(c)) for c in server.contents])
         else:

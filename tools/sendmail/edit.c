@@ -170,6 +170,15 @@ static int writer_qualify(void *ctx, const char *address, size_t end, struct fau
     return 0;
 }
 
+static int pass_over(void *ctx, const char *address, size_t end, struct fault *fault)
+{
+    (void)ctx;
+    (void)address;
+    (void)end;
+    (void)fault;
+    return 0;
+}
+
 /* Writes the value of a field. If it is no list of addresses, it stays as it is. */
 static int writer_put_value(struct writer *w, const struct header_field *field)
 {
@@ -185,7 +194,8 @@ static int writer_put_value(struct writer *w, const struct header_field *field)
         return -1;
     w->value = w->text + field->value;
     w->done = 0;
-    addresses_locate("", value, len, writer_qualify, w, &unused);
+    if (!addresses_locate("", value, len, pass_over, NULL, &unused))
+        addresses_locate("", value, len, writer_qualify, w, &unused);
     fwrite(w->value + w->done, 1, len - w->done, w->out);
     free(value);
     return 0;

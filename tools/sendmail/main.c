@@ -69,6 +69,8 @@ int main(int argc, char **argv)
 
     open_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
+    /* A temporary file that may not grow is an error with a text. */
+    signal(SIGXFSZ, SIG_IGN);
     /* It may have been ignored by who started this, and then nobody learns how a command for a secret ended. */
     signal(SIGCHLD, SIG_DFL);
     secret_forbid_core_dump();
