@@ -253,6 +253,21 @@ static int choose_name(const struct accounts *accounts, const char *name, const 
     return fault_set(fault, EXIT_CONFIG, ENVOI_E_USAGE, "%s: there is no account %s; there are: %s", by, shown, names);
 }
 
+/* In a pattern * and ? are special, and "[" is not: it begins an address in brackets, such as me@[192.0.2.1]. */
+static int fits(const char *pattern, const char *address)
+{
+    char escaped[2 * FILE_LINE_MAX + 1];
+    size_t len = 0;
+
+    for (; *pattern && len < sizeof escaped - 2; pattern++) {
+        if (strchr("[\\", *pattern))
+            escaped[len++] = '\\';
+        escaped[len++] = *pattern;
+    }
+    escaped[len] = '\0';
+    return !*pattern && !fnmatch(escaped, address, FNM_CASEFOLD);
+}
+
 /* How well the values of `from` have an address: 2 they name it, 1 by a pattern, 0 not at all. *by: the value that says
  * so. */
 static int from_has(const struct values *values, const char *address, const struct value **by)
@@ -261,7 +276,7 @@ static int from_has(const struct values *values, const char *address, const stru
 
     for (const struct value *v = values_find(values, KEY_FROM); v; v = values_next(values, v)) {
         int exact = !strcasecmp(v->text, address);
-        int level = exact ? 2 : !fnmatch(v->text, address, FNM_CASEFOLD | FNM_NOESCAPE);
+        int level = exact ? 2 : fits(v->text, address);
 
         if (level > best) {
             best = level;
@@ -448,7 +463,7 @@ int accounts_allows(const struct values *values, const char *sender)
 const char *accounts_sender(const struct values *values)
 {
     for (const struct value *v = values_find(values, KEY_FROM); v; v = values_next(values, v))
-        if (!strpbrk(v->text, "*?[") && strcmp(v->text, ACCOUNTS_FROM_HEADER) != 0)
+        if (!strpbrk(v->text, "*?") && strcmp(v->text, ACCOUNTS_FROM_HEADER) != 0)
             return v->text;
     return NULL;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -309,7 +310,9 @@ static void parse_section(struct parse *p, const char *line)
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(line + 1, "]"), line + 1);
     (void)snprintf(place, sizeof place, "%s:%u", p->path, p->line);
     other = file_section(p->sections, name);
-    if (other)
+    if (other && !strcmp(other->place, place))
+        parse_refuse(p, "[%s]: the file is included more than once", name);
+    else if (other)
         parse_refuse(p, "there is an account [%s] already, at %s", name, other->place);
     else if ((wrong = name_fault(name)))
         parse_refuse(p, "[%s]: %s", name, wrong);
@@ -445,11 +448,24 @@ static char *read_to_end(int fd, size_t *len)
     return text;
 }
 
+/* The file was opened without waiting, because a pipe of somebody else may never have a writer. */
+static int wait_for_writer(int fd, const struct stat *status)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+    if (!S_ISFIFO(status->st_mode))
+        return 0;
+    while (poll(&ready, 1, -1) < 0)
+        if (errno != EINTR)
+            return -1;
+    return fcntl(fd, F_SETFL, 0);
+}
+
 /* Reads the octets of a file that nobody else could have written. *text NULL: it is not there, and may be missing. */
 static int read_text(const char *path, int may_be_missing, char **text, size_t *len, struct fault *fault)
 {
     struct stat status = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     const char *wrong = NULL;
     int rc = 0;
 
@@ -462,7 +478,7 @@ static int read_text(const char *path, int may_be_missing, char **text, size_t *
         rc = refuse_unread(fault, path, errno);
     else if ((wrong = owner_fault(&status)))
         rc = refuse_file(fault, path, &status, wrong);
-    else if (!(*text = read_to_end(fd, len)))
+    else if (wait_for_writer(fd, &status) || !(*text = read_to_end(fd, len)))
         rc = refuse_unread(fault, path, errno);
     close(fd);
     return rc;

@@ -66,7 +66,7 @@ enum kind {
 };
 
 /* Who understands a key. */
-enum group {
+enum key_group {
     GROUP_CONNECTION = 1,
     GROUP_LOGIN = 2,
     GROUP_ENVELOPE = 4,
@@ -84,7 +84,7 @@ enum place {
 struct word {
     const char *name;
     enum kind kind;
-    enum group group;
+    enum key_group group;
     enum place place;
     const char *since;    /* the first version that understands it */
     const char *argument; /* how --help names it; NULL: the option takes none */

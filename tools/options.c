@@ -69,7 +69,7 @@ static const struct option_row own[] = {
 
 /* The commands that take the keys of a group as options; a group that is missing has none. */
 static const struct {
-    enum group group;
+    enum key_group group;
     unsigned commands;
 } takers[] = {
     {GROUP_CONNECTION, NET},

@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_ACCOUNT "there is none (accounts.conf(5))"
-
 struct send {
     const struct options *options;
     struct envoi_library *library;
@@ -42,7 +40,7 @@ static int send_check_usage(const struct send *send)
         const char *text;
     } checks[] = {
         {!values_find(&send->used.values, KEY_HOST),
-         "--host is missing: where to? An account would say it, but " NO_ACCOUNT},
+         "--host is missing: where to? No account says it (accounts.conf(5))"},
         {!send->from, "--from is missing: who sends? ('<>' is the null sender)"},
         {send->from && !*send->from, "--from is empty; is a variable not set? ('<>' is the null sender)"},
         {!o->to.count && !o->read_recipients, "--to is missing: who is it for?"},

@@ -2,7 +2,7 @@
 /**
  * @file
  * A lookup: which servers does a mail domain name in DNS? It is for programs that help a person to set up an account.
- * Sending needs it not: envoi_session_connect() looks the addresses of a host up by itself.
+ * Sending does not need it: envoi_session_connect() looks up the addresses of a host by itself.
  *
  * @code{.c}
  * // Prints the servers that take mail from the users of a domain.

@@ -183,6 +183,11 @@ write_cases() {
     check 'a section is added, behind a link' 0 out '^+\[c\]' out '!z.example'
     [ -L $CONF ] || { FAILED=$((FAILED + 1)); echo 'FAIL  the link is gone'; }
     [ "$(stat -c %a real)" = 640 ] || { FAILED=$((FAILED + 1)); echo 'FAIL  the mode has changed'; }
+    printf 'include = more.conf\n' >$CONF.new; cat real >>$CONF.new; mv $CONF.new real; chmod 640 real
+    printf '[f]\nhost = x.example\n' >.config/envoi/more.conf; cp .config/envoi/more.conf more.conf
+    printf 'account f\nhost mail.a.example\ntls on\n' >small
+    run --import msmtprc small --yes
+    check 'an account of another file' 78 err 'there is an account \[f\] already, at .*more.conf:1: change it there'
     chgrp 65534 real 2>/dev/null || true
     group=$(stat -c %g real)
     printf 'account d\nhost mail.a.example\ntls on\n' >small
@@ -305,6 +310,8 @@ outside_cases() {
     run a@proven.example --ca ca.pem;    check 'the certificate is for the domain' 0 out '^tls-name = proven.example$'
     steps 'which is not of host.example' y 'Password of a@host.example at mail.hoster.example: ' "$PASSWORD"
     talk a@host.example --ca ca.pem;     check 'a person agrees' 77 out 'an SRV record names the server mail.hoster.example:465' out 'nothing proves'
+    steps 'Is it the right one? [y/N] ' 'what do you mean by that? I wish to read...y'
+    talk a@host.example --ca ca.pem;     check 'a long answer is no, and no answer to the next question' 76
     steps 'Is it the right one? [y/N] ' n
     talk a@host.example --ca ca.pem;     check 'a person does not' 76
     run a@hosted.example --ca ca.pem;    check 'a provider by MX' 76 err 'smtp.gmail.com:465 (Gmail): it is not of hosted.example'

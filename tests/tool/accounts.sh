@@ -60,6 +60,21 @@ file_cases() {
     conf 'include = a.conf'
     printf 'include = accounts.conf\n' >"${CONF%/*}/a.conf"
     run accounts;                        check 'files that include one another' 78 err 'more than 8 files include one another'
+    printf 'include = accounts.conf\n[b]\n' >"${CONF%/*}/a.conf"
+    run accounts;                        check 'a file that includes itself' 78 err 'a.conf:2: \[b\]: the file is included more than once'
+    mkfifo pipe
+    (printf '[p]\nhost = p.test\n' >pipe) &
+    run accounts -C pipe;                check 'a pipe' 0 out '^\* *p *p.test'
+    wait $!
+    if chown 65534 pipe 2>/dev/null; then
+        BEFORE='timeout 10'
+        run accounts -C pipe;            check 'a pipe of somebody else that nobody writes to' 78 err 'pipe: it belongs to another user'
+        BEFORE=
+    fi
+    conf '[a]' 'host = a.test' 'from = *@[192.0.2.1], me@[192.0.2.2]' '[b]'
+    run accounts 'you@[192.0.2.1]';      check 'an address in brackets' 0 out '^a is used: it serves'
+    run accounts 'you@2';                check 'brackets are no set of characters' 78 err 'which account?'
+    send --account a --port 1 --tls off --to x@y.test letter; check 'a sender in brackets' 68
 }
 
 choice_cases() {

@@ -203,16 +203,16 @@ static const struct secret_source *task_given_source(const struct task *t, const
     return NULL;
 }
 
-static void task_make_request(const struct task *t, const char *where, const char *value,
-                              char host[CANDIDATE_HOST + 16], struct secret_request *request)
+static void task_make_request(const struct task *t, const char *where, const char *value, char host[CANDIDATE_SERVER],
+                              struct secret_request *request)
 {
-    snprintf(host, CANDIDATE_HOST + 16, "%s:%u", t->candidate->host, t->candidate->port);
+    candidate_server(t->candidate, host);
     *request = (struct secret_request){.where = where, .value = value, .host = host, .user = t->user};
 }
 
 static int task_fetch(struct task *t, const struct secret_source *source, const char *value)
 {
-    char host[CANDIDATE_HOST + 16], where[64];
+    char host[CANDIDATE_SERVER], where[64];
     struct secret_request request;
 
     snprintf(where, sizeof where, "--%s", vocabulary_word(source->key)->name);
@@ -325,10 +325,10 @@ static int task_values(struct task *t)
 {
     const struct candidate *c = t->candidate;
     const char *mechanism = t->secret ? envoi_session_mechanism(t->visit.session) : NULL;
-    char host[CANDIDATE_HOST + 16];
+    char host[CANDIDATE_SERVER];
     int rc;
 
-    snprintf(host, sizeof host, strchr(c->host, ':') ? "[%s]:%u" : "%s:%u", c->host, c->port);
+    candidate_server(c, host);
     rc = task_add_value(t, KEY_HOST, host);
     if (!rc)
         rc = task_add_value(t, KEY_TLS, c->tls == ENVOI_TLS_IMPLICIT ? "implicit" : "required");
@@ -364,7 +364,7 @@ static const struct secret_store *task_ask_store(const struct task *t)
 }
 
 /* What of the deposit is known before and after the question. */
-static void task_deposit(const struct task *t, char host[CANDIDATE_HOST + 16], struct secret_deposit *deposit)
+static void task_deposit(const struct task *t, char host[CANDIDATE_SERVER], struct secret_deposit *deposit)
 {
     *deposit = (struct secret_deposit){.account = t->name, .directory = t->directory};
     task_make_request(t, t->store->name, NULL, host, &deposit->request);
@@ -373,7 +373,7 @@ static void task_deposit(const struct task *t, char host[CANDIDATE_HOST + 16], s
 /* Chooses where later sends find the typed password, and adds the key that names the place. */
 static int task_place(struct task *t)
 {
-    char host[CANDIDATE_HOST + 16], value[SECRET_STORE_VALUE];
+    char host[CANDIDATE_SERVER], value[SECRET_STORE_VALUE];
     struct secret_deposit deposit;
     const struct value *given = NULL;
     int rc;
@@ -391,7 +391,7 @@ static int task_place(struct task *t)
 
 static int task_store(struct task *t)
 {
-    char host[CANDIDATE_HOST + 16];
+    char host[CANDIDATE_SERVER];
     struct secret_deposit deposit;
     int rc;
 

@@ -9,6 +9,11 @@
 #include <string.h>
 #include <strings.h>
 
+void candidate_server(const struct candidate *c, char server[CANDIDATE_SERVER])
+{
+    snprintf(server, CANDIDATE_SERVER, strchr(c->host, ':') ? "[%s]:%u" : "%s:%u", c->host, c->port);
+}
+
 int candidate_within(const char *host, const char *domain)
 {
     size_t len = strlen(host), tail = strlen(domain);

@@ -9,8 +9,9 @@
 struct envoi_library;
 struct fault;
 
-#define CANDIDATES_MAX 80
-#define CANDIDATE_HOST 256
+#define CANDIDATES_MAX   80
+#define CANDIDATE_HOST   256
+#define CANDIDATE_SERVER (CANDIDATE_HOST + 16)
 
 struct candidate {
     char host[CANDIDATE_HOST];
@@ -34,6 +35,8 @@ struct candidates {
 
 /* Adds a server; one that is there already is not added again. */
 void candidates_add(struct candidates *c, const struct candidate *one);
+/* "HOST:PORT", as envoi_session_connect() takes it. */
+void candidate_server(const struct candidate *c, char server[CANDIDATE_SERVER]);
 /* Is the host the domain, or below it? */
 int candidate_within(const char *host, const char *domain);
 /* Adds the servers of a domain: by SRV, of its provider, and by the usual names. `timeout`: of a question to the name

@@ -20,8 +20,12 @@ int dialogue_ask(const char *question, char *answer, size_t size)
     if (!fgets(answer, (int)size, stdin))
         return -1;
     len = strcspn(answer, "\r\n");
-    if (!answer[len])
+    if (!answer[len]) {
+        /* The rest of the line answers no other question. */
+        for (int c = 0; c != EOF && c != '\n';)
+            c = getchar();
         return -1;
+    }
     answer[len] = '\0';
     return 0;
 }

@@ -214,15 +214,33 @@ static int stanza_check(const struct stanza_file *file, const char *name, const 
     return rc;
 }
 
+/* A file that this one includes may have an account of that name, and with two of them neither can be used. */
+static int stanza_check_included(const struct stanza_file *file, const char *name, struct fault *fault)
+{
+    struct sections sections = {0};
+    int rc = file_read(file->path, 1, &sections, fault);
+    const struct section *section = rc ? NULL : file_section(&sections, name);
+    size_t len = strlen(file->path);
+
+    if (section && (strncmp(section->place, file->path, len) != 0 || section->place[len] != ':'))
+        rc = fault_set(fault, EXIT_CONFIG, ENVOI_E_USAGE,
+                       "there is an account [%s] already, at %s: change it there, or choose another --name", name,
+                       section->place);
+    file_free(&sections);
+    return rc;
+}
+
 int stanza_file_put(struct stanza_file *file, const char *name, const struct values *values, int is_default,
                     struct fault *fault)
 {
     char *section = stanza_section_text(name, values), *after = NULL;
     const char *begin, *end;
-    int n, is_new = !*file->after;
+    int n, is_new = !*file->after, rc = section ? stanza_check_included(file, name, fault) : fault_memory(fault);
 
-    if (!section)
-        return fault_memory(fault);
+    if (rc) {
+        free(section);
+        return rc;
+    }
     stanza_find_section(file->after, name, &begin, &end);
     if (*begin)
         n = asprintf(&after, "%.*s%s%s", (int)(begin - file->after), file->after, section, end);

@@ -35,7 +35,7 @@ static int visit_set(struct visit *visit, const struct candidate *candidate, con
 
 int visit_open(struct visit *visit, const struct candidate *candidate, const char *tls_name)
 {
-    char server[CANDIDATE_HOST + 16];
+    char server[CANDIDATE_SERVER];
     int error, rc;
 
     visit_close(visit);
@@ -45,8 +45,7 @@ int visit_open(struct visit *visit, const struct candidate *candidate, const cha
     rc = visit_set(visit, candidate, tls_name);
     if (rc)
         return rc;
-    snprintf(server, sizeof server, strchr(candidate->host, ':') ? "[%s]:%u" : "%s:%u", candidate->host,
-             candidate->port);
+    candidate_server(candidate, server);
     error = envoi_session_connect(visit->session, server);
     if (!error)
         error = envoi_session_ehlo_or_helo_if_needed(visit->session);
