@@ -219,6 +219,9 @@ write_cases() {
     talk --import msmtprc old
     check 'an import that is not wanted' 0 out '^+password-file = ' out 'nothing was written'
     [ ! -e .config ] || { FAILED=$((FAILED + 1)); echo 'FAIL  the passwords were written'; }
+    steps 'to a place of their own? [y/N] ' 'what is meant by that? I wish ty' 'Write this? [y/N] ' n
+    talk --import msmtprc old
+    check 'the end of a long answer is not the next one' 0 out '!^+password-file' out 'nothing was written'
     rm -rf .config
 }
 
@@ -310,8 +313,6 @@ outside_cases() {
     run a@proven.example --ca ca.pem;    check 'the certificate is for the domain' 0 out '^tls-name = proven.example$'
     steps 'which is not of host.example' y 'Password of a@host.example at mail.hoster.example: ' "$PASSWORD"
     talk a@host.example --ca ca.pem;     check 'a person agrees' 77 out 'an SRV record names the server mail.hoster.example:465' out 'nothing proves'
-    steps 'Is it the right one? [y/N] ' 'what do you mean by that? I wish to read...y'
-    talk a@host.example --ca ca.pem;     check 'a long answer is no, and no answer to the next question' 76
     steps 'Is it the right one? [y/N] ' n
     talk a@host.example --ca ca.pem;     check 'a person does not' 76
     run a@hosted.example --ca ca.pem;    check 'a provider by MX' 76 err 'smtp.gmail.com:465 (Gmail): it is not of hosted.example'
