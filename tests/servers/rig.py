@@ -102,8 +102,9 @@ class Rig:
     def __enter__(self):
         self.pki = self.folder / "pki"
         subprocess.run(["sh", HERE / "pki.sh", self.pki], check=True)
-        (self.folder / "password").write_text(PASSWORD + "\n", encoding="utf-8")
-        (self.folder / "wrong-password").write_text("not the password\n", encoding="utf-8")
+        for name, secret in (("password", PASSWORD), ("wrong-password", "not the password")):
+            (self.folder / name).touch(mode=0o600)  # a secret that others can read is refused
+            (self.folder / name).write_text(secret + "\n", encoding="utf-8")
         if any(name in self.wanted and not reason_to_skip(name) for name in KERBEROS):
             self.start(KDC)
         for name in NAMES:

@@ -219,7 +219,7 @@ static void import_add_login(struct imported *i, const struct import_dialect *d,
     if (!d->logs_in(old))
         return;
     if (auth && !import_yes(auth)) {
-        for (; auth[n] && n < sizeof upper - 1; n++)
+        for (; n < sizeof upper - 1 && auth[n]; n++)
             upper[n] = (char)toupper((unsigned char)auth[n]);
         upper[n] = '\0';
         import_add(i, a, "mechanism", upper, old->lines[IMPORT_AUTH]);

@@ -93,7 +93,8 @@ static int takeover_write_all(struct takeover *t)
 {
     int passwords = 0, agreed = t->arguments->yes, rc = 0;
 
-    if (!(t->directory = strndup(t->path, (size_t)(strrchr(t->path, '/') - t->path))))
+    t->directory = strndup(t->path, (size_t)(strrchr(t->path, '/') - t->path));
+    if (!t->directory)
         return fault_memory(&t->fault);
     for (size_t i = 0; i < t->imported.count; i++)
         passwords |= t->imported.list[i].password != NULL;
@@ -117,11 +118,11 @@ int configure_import(const struct arguments *arguments)
 {
     const struct import_dialect *dialect = import_dialect_of(arguments->import);
     struct takeover *t = calloc(1, sizeof *t);
-    int rc = t ? 0 : EXIT_LOCAL;
+    int rc = 0;
 
-    if (rc) {
+    if (!t) {
         complain("out of memory");
-        return rc;
+        return EXIT_LOCAL;
     }
     t->arguments = arguments;
     t->store = secret_store_of(arguments->store ? arguments->store : "file");
