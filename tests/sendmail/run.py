@@ -126,6 +126,7 @@ def unescape(text):
 
 
 def lines_of(lines):
+    lines = [put_in(line) for line in lines]
     return b"".join(unescape(line[:-2]) if line.endswith("\\c") else unescape(line) + b"\n" for line in lines)
 
 
