@@ -16,16 +16,20 @@ static void read_mailname(struct identity *identity)
         fclose(file);
 }
 
-void identity_read(struct identity *identity)
+void identity_user(char user[IDENTITY_NAME])
 {
     /* Of the real user: under sudo that is root, and $LOGNAME may be anything. */
-    const struct passwd *user = getpwuid(getuid());
+    const struct passwd *entry = getpwuid(getuid());
 
-    *identity = (struct identity){0};
-    if (user)
-        snprintf(identity->user, sizeof identity->user, "%s", user->pw_name);
+    if (entry)
+        snprintf(user, IDENTITY_NAME, "%s", entry->pw_name);
     else
-        snprintf(identity->user, sizeof identity->user, "uid%ld", (long)getuid());
+        snprintf(user, IDENTITY_NAME, "uid%ld", (long)getuid());
+}
+
+void identity_read(struct identity *identity)
+{
+    *identity = (struct identity){0};
     if (gethostname(identity->host, sizeof identity->host - 1) || !*identity->host)
         snprintf(identity->host, sizeof identity->host, "localhost");
     read_mailname(identity);

@@ -120,16 +120,20 @@ static const char *submit_find_sender(const struct submit *s)
 static int submit_set_sender(struct submit *s)
 {
     const char *sender = submit_find_sender(s);
+    char user[IDENTITY_NAME];
 
-    (void)snprintf(s->author, sizeof s->author, "%s@%s", s->identity.user, submit_domain(s));
+    /* Of nothing, or of <>, no address is told: the null sender. */
+    if (sender && sender[strspn(sender, " <>")] &&
+        addresses_read("the sender", sender, strlen(sender), submit_take_sender, s, &s->fault))
+        return s->fault.exit;
+    if (*s->sender) {
+        (void)snprintf(s->author, sizeof s->author, "%s", s->sender);
+        return 0;
+    }
+    identity_user(user);
+    (void)snprintf(s->author, sizeof s->author, "%s@%s", user, submit_domain(s));
     if (!sender)
         (void)snprintf(s->sender, sizeof s->sender, "%s", s->author);
-    /* Of nothing, or of <>, no address is told: the null sender. */
-    else if (sender[strspn(sender, " <>")] &&
-             addresses_read("the sender", sender, strlen(sender), submit_take_sender, s, &s->fault))
-        return s->fault.exit;
-    if (*s->sender)
-        (void)snprintf(s->author, sizeof s->author, "%s", s->sender);
     return 0;
 }
 
