@@ -24,6 +24,7 @@ ROOT = os.geteuid() == 0
 # Nobody's: neither the service nor the two have a name in the user database.
 SERVICE, ALICE, BOB = (64901, 64902, 64903) if ROOT else (os.geteuid(),) * 3
 checks = failed = 0
+running = set()  # services that a test has not ended: they are killed with it
 
 
 def check(title, good, *seen):
@@ -57,6 +58,7 @@ class Service:
         argv = [SUBMIT, "--verbose", "--accounts-file", accounts or os.path.join(folder, "accounts.conf"),
                 "--plugins-d", PLUGINS_D, "--module-dir", MODULES, *options]
         self.pid = spawn(argv, [listener], self.log.fileno(), file_max=file_max)
+        running.add(self.pid)
         listener.close()
 
     def text(self):
@@ -76,6 +78,7 @@ class Service:
 
     def end(self):
         code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        running.remove(self.pid)
         with open(LOG, "a", encoding="utf-8") as file:
             file.write(self.text())
         check("no secret in the log, and no sanitizer", PASSWORD not in self.text() and "Sanitizer" not in self.text() and
@@ -487,6 +490,8 @@ def main():
         no_room(folder, upstream)
         crowd(folder)
     finally:
+        for pid in running:
+            os.kill(pid, signal.SIGKILL)
         shutil.rmtree(folder)
     print(f"submit: {checks} checks, {failed} failed")
     sys.exit(failed > 0)
