@@ -6,12 +6,11 @@
 #include <immintrin.h>
 #endif
 
-/* Inlined by force: code for AVX2 must not call functions that are compiled without. */
+/* By force, so that each kind of block is compiled on its own. */
 #define INLINE inline __attribute__((always_inline))
 
-/* Octets side by side: the compiler uses the vectors that the machine has, two of SSE2 for one of AVX2. Where it does
- * not know how to halve one, as for NEON, it would go octet by octet. */
-#ifdef __x86_64__
+/* Octets side by side: never more than a vector of the machine has, because the compiler would go octet by octet. */
+#ifdef __AVX2__
 #define LANES 32
 #else
 #define LANES 16
@@ -19,10 +18,9 @@
 typedef uint8_t lanes __attribute__((vector_size(LANES)));
 typedef int8_t signed_lanes __attribute__((vector_size(LANES)));
 
-/* Both functions are compiled once more for machines with AVX2, and chosen at run time. */
-#if defined(__x86_64__) && !defined(SCAN_BASELINE)
+/* content_scan_avx2.c is this file compiled once more, for machines with AVX2. They are told apart at run time. */
+#if defined(__x86_64__) && !defined(__AVX2__) && !defined(SCAN_BASELINE)
 #define SCAN_AVX2
-#define AVX2 __attribute__((target("avx2,bmi")))
 static bool machine_has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
@@ -54,20 +52,22 @@ struct wish {
 };
 
 /* Makes each lane of `lowest` the lower one of it and the lane in p. */
-typedef void scan_lower_fn(signed_lanes *lowest, const uint8_t *p);
-
 static INLINE void scan_lower(signed_lanes *lowest, const uint8_t *p)
 {
+#ifdef __AVX2__
+    *lowest = (signed_lanes)_mm256_min_epi8((__m256i)*lowest, _mm256_loadu_si256((const void *)p));
+#else
     signed_lanes here, lower;
 
     memcpy(&here, p, sizeof here);
     lower = here < *lowest;
     *lowest = (here & lower) | (*lowest & ~lower);
+#endif
 }
 
 /* Compares each octet with the next one: a CR without LF and a LF without CR show in one comparison. The octets before
  * `lane` were counted already. */
-static INLINE void scan_vector(struct found *f, const uint8_t *p, struct wish wish, int lane, scan_lower_fn *keep)
+static INLINE void scan_vector(struct found *f, const uint8_t *p, struct wish wish, int lane)
 {
     lanes here, next, line_end, cr, stray;
 
@@ -86,7 +86,7 @@ static INLINE void scan_vector(struct found *f, const uint8_t *p, struct wish wi
         stray &= mask;
     }
     f->strays -= stray;
-    keep(&f->lowest, p);
+    scan_lower(&f->lowest, p);
     if (wish.dots) {
         lanes after;
 
@@ -137,7 +137,7 @@ static struct scan scan_short(const uint8_t *p, size_t len)
     return s;
 }
 
-static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, struct wish wish, scan_lower_fn *keep)
+static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, struct wish wish)
 {
     struct found found = {0};
     const uint8_t *p = block, *last;
@@ -154,19 +154,19 @@ static INLINE struct scan scan_vectors(const uint8_t *block, size_t len, struct 
         for (size_t n = (size_t)(stop - p) / BATCH; n; n--, p += BATCH) {
 #pragma GCC unroll 8
             for (size_t i = 0; i < BATCH; i += LANES)
-                scan_vector(&found, p + i, wish, 0, keep);
+                scan_vector(&found, p + i, wish, 0);
         }
         for (; p < stop; p += LANES)
-            scan_vector(&found, p, wish, 0, keep);
+            scan_vector(&found, p, wish, 0);
         if (p < last)
             s.strays += scan_count(&found);
     }
     /* p may stand behind the last vector by now: its octets before p are not counted twice. The last two octets of the
      * block lack neighbours, so they are compared by hand. */
-    scan_vector(&found, last, wish, (int)(p - last), keep);
+    scan_vector(&found, last, wish, (int)(p - last));
     s.strays += scan_count(&found);
     s.strays += (block[len - 2] == '\r') != (block[len - 1] == '\n');
-    keep(&found.lowest, block + len - LANES);
+    scan_lower(&found.lowest, block + len - LANES);
     s.dotted = wish.dots && (scan_any(&found.dotted, UINT64_MAX) || (block[0] == '\n' && block[1] == '.'));
     s.no_cr = wish.no_cr && !scan_any(&found.crs, UINT64_MAX) && block[len - 2] != '\r' && block[len - 1] != '\r';
     lowest = (lanes)found.lowest;
@@ -185,43 +185,21 @@ static bool scan_begins_with_lf(const uint8_t *block, size_t len)
 }
 
 /* A block that begins as a file on Unix most likely goes on as one. A CR among the LFs costs a second look. */
-static INLINE struct scan scan_with(const uint8_t *block, size_t len, bool dots, scan_lower_fn *keep)
-{
-    if (scan_begins_with_lf(block, len)) {
-        struct scan s = dots ? scan_vectors(block, len, (struct wish){true, true}, keep)
-                             : scan_vectors(block, len, (struct wish){false, true}, keep);
-
-        if (s.no_cr)
-            return s;
-    }
-    return dots ? scan_vectors(block, len, (struct wish){true, false}, keep)
-                : scan_vectors(block, len, (struct wish){false, false}, keep);
-}
-
-static struct scan scan_any_machine(const uint8_t *block, size_t len, bool dots)
-{
-    return scan_with(block, len, dots, scan_lower);
-}
-
-#ifdef SCAN_AVX2
-static INLINE AVX2 void scan_lower_avx2(signed_lanes *lowest, const uint8_t *p)
-{
-    *lowest = (signed_lanes)_mm256_min_epi8((__m256i)*lowest, _mm256_loadu_si256((const void *)p));
-}
-
-static AVX2 struct scan scan_avx2(const uint8_t *block, size_t len, bool dots)
-{
-    return scan_with(block, len, dots, scan_lower_avx2);
-}
-#endif
-
 struct scan scan_block(const uint8_t *block, size_t len, bool dots)
 {
 #ifdef SCAN_AVX2
     if (machine_has_avx2())
-        return scan_avx2(block, len, dots);
+        return scan_block_avx2(block, len, dots);
 #endif
-    return scan_any_machine(block, len, dots);
+    if (scan_begins_with_lf(block, len)) {
+        struct scan s = dots ? scan_vectors(block, len, (struct wish){true, true})
+                             : scan_vectors(block, len, (struct wish){false, true});
+
+        if (s.no_cr)
+            return s;
+    }
+    return dots ? scan_vectors(block, len, (struct wish){true, false})
+                : scan_vectors(block, len, (struct wish){false, false});
 }
 
 /* ---- repairing ---- */
@@ -251,7 +229,33 @@ static uint8_t *repair_octets(const uint8_t *p, const uint8_t *end, uint8_t befo
 }
 
 /* A set of lanes as bits: bit k is set if lane k is. */
-typedef uint32_t lanes_set_fn(const lanes *v);
+#if defined(__AVX2__)
+static INLINE uint32_t lanes_set(const lanes *v)
+{
+    return (uint32_t)_mm256_movemask_epi8((__m256i)*v);
+}
+#elif defined(__SSE2__)
+static INLINE uint32_t lanes_set(const lanes *v)
+{
+    return (uint32_t)_mm_movemask_epi8((__m128i)*v);
+}
+#else
+/* Eight lanes at a time: bit k of lane k, and the sum of all of them in the highest octet. */
+static INLINE uint32_t lanes_set(const lanes *v)
+{
+    uint64_t words[LANES / 8];
+    uint32_t set = 0;
+
+    memcpy(words, v, sizeof words);
+    for (int i = 0; i < LANES / 8; i++) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        words[i] = __builtin_bswap64(words[i]);
+#endif
+        set |= (uint32_t)((words[i] & 0x8040201008040201u) * 0x0101010101010101u >> 56) << 8 * i;
+    }
+    return set;
+}
+#endif
 
 #define WINDOW ((ptrdiff_t)(2 * LANES))
 #define STRIDE ((ptrdiff_t)(3 * LANES))
@@ -269,13 +273,13 @@ static INLINE void window_copy(uint8_t *to, const uint8_t *from)
 /* Sets each lane of which something must be inserted. One function for each kind of block. */
 typedef void places_fn(const uint8_t *p, lanes *out);
 
-static INLINE uint64_t window_set(const uint8_t *p, places_fn *places, lanes_set_fn *set_of)
+static INLINE uint64_t window_set(const uint8_t *p, places_fn *places)
 {
     lanes low, high;
 
     places(p, &low);
     places(p + LANES, &high);
-    return set_of(&low) | (uint64_t)set_of(&high) << LANES;
+    return lanes_set(&low) | (uint64_t)lanes_set(&high) << LANES;
 }
 
 /* These functions copy a window, and its rest once more behind each insertion. Each copy writes a whole window, so that
@@ -292,10 +296,10 @@ static INLINE void places_dot(const uint8_t *p, lanes *out)
     *out = (lanes)(here == '.') & (lanes)(before == '\n');
 }
 
-static INLINE uint8_t *window_dots(const uint8_t *p, uint8_t *out, lanes_set_fn *set_of)
+static INLINE uint8_t *window_dots(const uint8_t *p, uint8_t *out)
 {
     window_copy(out, p);
-    for (uint64_t set = window_set(p, places_dot, set_of); set; set &= set - 1) {
+    for (uint64_t set = window_set(p, places_dot); set; set &= set - 1) {
         ptrdiff_t k = __builtin_ctzll(set);
 
         (out++)[k] = '.';
@@ -305,15 +309,15 @@ static INLINE uint8_t *window_dots(const uint8_t *p, uint8_t *out, lanes_set_fn 
 }
 
 /* Such lines are rare: of two windows, most have none. */
-static INLINE uint8_t *windows_dots(const uint8_t *p, uint8_t *out, lanes_set_fn *set_of)
+static INLINE uint8_t *windows_dots(const uint8_t *p, uint8_t *out)
 {
     lanes found[4];
 
     for (int i = 0; i < 4; i++)
         places_dot(p + i * LANES, &found[i]);
     found[0] |= found[1] | found[2] | found[3];
-    if (set_of(&found[0]))
-        return window_dots(p + WINDOW, window_dots(p, out, set_of), set_of);
+    if (lanes_set(&found[0]))
+        return window_dots(p + WINDOW, window_dots(p, out));
     window_copy(out, p);
     window_copy(out + WINDOW, p + WINDOW);
     return out + 2 * WINDOW;
@@ -340,10 +344,10 @@ static INLINE void places_both(const uint8_t *p, lanes *out)
     *out = ((lanes)(here == '\n') ^ after_cr) | ((lanes)(here == '.') & ((lanes)(before == '\n') | after_cr));
 }
 
-static INLINE uint8_t *window_mixed(const uint8_t *p, bool dots, uint8_t *out, lanes_set_fn *set_of)
+static INLINE uint8_t *window_mixed(const uint8_t *p, bool dots, uint8_t *out)
 {
     window_copy(out, p);
-    for (uint64_t set = window_set(p, dots ? places_both : places_stray, set_of); set; set &= set - 1) {
+    for (uint64_t set = window_set(p, dots ? places_both : places_stray); set; set &= set - 1) {
         ptrdiff_t k = __builtin_ctzll(set);
 
         if (!dots || place_is_stray(p[k - 1], p[k]))
@@ -358,7 +362,7 @@ static INLINE uint8_t *window_mixed(const uint8_t *p, bool dots, uint8_t *out, l
 /* ---- a block without CR: each LF is a stray one ---- */
 
 /* Copies a stride, and returns where its first LF is, or STRIDE. */
-static INLINE ptrdiff_t stride_copy(const uint8_t *p, uint8_t *out, lanes_set_fn *set_of)
+static INLINE ptrdiff_t stride_copy(const uint8_t *p, uint8_t *out)
 {
     lanes first, second, third;
     uint64_t set;
@@ -371,25 +375,24 @@ static INLINE ptrdiff_t stride_copy(const uint8_t *p, uint8_t *out, lanes_set_fn
     memcpy(out + 2 * LANES, &third, sizeof third);
     first = (lanes)(first == '\n');
     second = (lanes)(second == '\n');
-    set = set_of(&first) | (uint64_t)set_of(&second) << LANES;
+    set = lanes_set(&first) | (uint64_t)lanes_set(&second) << LANES;
     if (set)
         return __builtin_ctzll(set);
     third = (lanes)(third == '\n');
-    set = set_of(&third);
+    set = lanes_set(&third);
     return set ? 2 * LANES + __builtin_ctzll(set) : STRIDE;
 }
 
 /* Copies line by line. Each copy writes a whole stride, into which the usual line fits; the next one overwrites its
  * rest. */
-static INLINE uint8_t *repair_lf_lines(const uint8_t *p, const uint8_t *end, uint8_t before, bool dots, uint8_t *out,
-                                       lanes_set_fn *set_of)
+static INLINE uint8_t *repair_lf_lines(const uint8_t *p, const uint8_t *end, uint8_t before, bool dots, uint8_t *out)
 {
     const uint8_t *last = end - STRIDE;
 
     if (dots && place_is_dot(before, *p))
         *out++ = '.';
     while (p < last) {
-        ptrdiff_t k = stride_copy(p, out, set_of);
+        ptrdiff_t k = stride_copy(p, out);
 
         p += k;
         out += k;
@@ -410,8 +413,7 @@ static INLINE uint8_t *repair_lf_lines(const uint8_t *p, const uint8_t *end, uin
 /* ---- a whole block ---- */
 
 /* The first octet, which may follow another line end, and the last ones are repaired by the octet. */
-static INLINE size_t repair_windows(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out,
-                                    lanes_set_fn *set_of)
+static INLINE size_t repair_windows(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out)
 {
     const uint8_t *p = block, *end = block + len, *last;
     uint8_t *start = out;
@@ -419,80 +421,30 @@ static INLINE size_t repair_windows(const uint8_t *block, size_t len, uint8_t be
     if (end - p <= 3 * WINDOW)
         return (size_t)(repair_octets(p, end, before, r.dots, out) - start);
     if (r.strays && r.no_cr)
-        return (size_t)(repair_lf_lines(p, end, before, r.dots, out, set_of) - start);
+        return (size_t)(repair_lf_lines(p, end, before, r.dots, out) - start);
     out = repair_octets(p, p + 1, before, r.dots, out);
     p++;
     last = end - 3 * WINDOW; /* behind two windows there is room for the copies */
     if (r.strays)
         for (; p <= last; p += WINDOW)
-            out = window_mixed(p, r.dots, out, set_of);
+            out = window_mixed(p, r.dots, out);
     else
         for (; p <= last; p += 2 * WINDOW)
-            out = windows_dots(p, out, set_of);
+            out = windows_dots(p, out);
     return (size_t)(repair_octets(p, end, p[-1], r.dots, out) - start);
 }
-
-/* Each kind of block is compiled on its own. */
-static INLINE size_t repair_with(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out,
-                                 lanes_set_fn *set_of)
-{
-    if (!r.strays)
-        return repair_windows(block, len, before, (struct repair){.dots = true}, out, set_of);
-    if (r.no_cr)
-        return r.dots ? repair_windows(block, len, before, (struct repair){true, true, true}, out, set_of)
-                      : repair_windows(block, len, before, (struct repair){true, true, false}, out, set_of);
-    return r.dots ? repair_windows(block, len, before, (struct repair){true, false, true}, out, set_of)
-                  : repair_windows(block, len, before, (struct repair){true, false, false}, out, set_of);
-}
-
-#ifdef __SSE2__
-static INLINE uint32_t lanes_set(const lanes *v)
-{
-    __m128i halves[2];
-
-    memcpy(halves, v, sizeof halves);
-    return (uint32_t)_mm_movemask_epi8(halves[0]) | (uint32_t)_mm_movemask_epi8(halves[1]) << LANES / 2;
-}
-#else
-/* Eight lanes at a time: bit k of lane k, and the sum of all of them in the highest octet. */
-static INLINE uint32_t lanes_set(const lanes *v)
-{
-    uint64_t words[LANES / 8];
-    uint32_t set = 0;
-
-    memcpy(words, v, sizeof words);
-    for (int i = 0; i < LANES / 8; i++) {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-        words[i] = __builtin_bswap64(words[i]);
-#endif
-        set |= (uint32_t)((words[i] & 0x8040201008040201u) * 0x0101010101010101u >> 56) << 8 * i;
-    }
-    return set;
-}
-#endif
-
-static size_t repair_any_machine(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out)
-{
-    return repair_with(block, len, before, r, out, lanes_set);
-}
-
-#ifdef SCAN_AVX2
-static INLINE AVX2 uint32_t lanes_set_avx2(const lanes *v)
-{
-    return (uint32_t)_mm256_movemask_epi8((__m256i)*v);
-}
-
-static AVX2 size_t repair_avx2(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out)
-{
-    return repair_with(block, len, before, r, out, lanes_set_avx2);
-}
-#endif
 
 size_t scan_repair(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out)
 {
 #ifdef SCAN_AVX2
     if (machine_has_avx2())
-        return repair_avx2(block, len, before, r, out);
+        return scan_repair_avx2(block, len, before, r, out);
 #endif
-    return repair_any_machine(block, len, before, r, out);
+    if (!r.strays)
+        return repair_windows(block, len, before, (struct repair){.dots = true}, out);
+    if (r.no_cr)
+        return r.dots ? repair_windows(block, len, before, (struct repair){true, true, true}, out)
+                      : repair_windows(block, len, before, (struct repair){true, true, false}, out);
+    return r.dots ? repair_windows(block, len, before, (struct repair){true, false, true}, out)
+                  : repair_windows(block, len, before, (struct repair){true, false, false}, out);
 }

@@ -31,4 +31,8 @@ struct repair {
  * block. Returns the number of octets written. */
 size_t scan_repair(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out);
 
+/* The same for machines with AVX2 and BMI; only on x86-64. The functions above call them where they can. */
+struct scan scan_block_avx2(const uint8_t *block, size_t len, bool dots);
+size_t scan_repair_avx2(const uint8_t *block, size_t len, uint8_t before, struct repair r, uint8_t *out);
+
 #endif
