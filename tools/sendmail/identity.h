@@ -15,7 +15,7 @@ void identity_read(struct identity *identity);
 void identity_user(char user[IDENTITY_NAME]);
 /* The domain of this machine's users if the account names none. */
 const char *identity_domain(const struct identity *identity);
-/* Is it a local user: a name without @, or one of this host, the mailname or localhost? */
+/* Is it a local user: a name without @, or one of this host (its name alone or in full), the mailname or localhost? */
 int identity_is_local(const struct identity *identity, const char *address);
 
 #endif
