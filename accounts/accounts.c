@@ -334,10 +334,12 @@ static int choose_by_sender(const struct accounts *accounts, const char *sender,
                             struct fault *fault)
 {
     char *marks = calloc(accounts->count + 1, 1), *room = malloc(strlen(sender) + 1);
-    int rc = marks && room ? 0 : fault_memory(fault);
+    int rc;
 
-    if (!rc)
+    if (marks && room)
         rc = choose_served(accounts, bare(sender, room), marks, choice, fault);
+    else
+        rc = fault_memory(fault);
     free(marks);
     free(room);
     return rc;

@@ -61,27 +61,31 @@ static void dialogue_mail(void *ctx, const char *sender, const char *options, st
     }
 }
 
+/* Puts a copy behind the `count` texts of a list; NULL is kept as it is. Returns 0 if memory ran out. */
+static int append(char ***list, size_t count, const char *text)
+{
+    char **grown = reallocarray(*list, count + 1, sizeof *grown);
+
+    if (!grown)
+        return 0;
+    *list = grown;
+    grown[count] = NULL;
+    return !text || asprintf(&grown[count], "%s", text) >= 0;
+}
+
 static void dialogue_recipient(void *ctx, const char *address, const char *options, struct smtp_reply *reply)
 {
     struct dialogue *d = ctx;
-    size_t count = (size_t)d->mail.recipient_count + 1;
-    char **addresses = realloc(d->mail.recipients, count * sizeof *addresses);
-    char **all_options = realloc(d->mail.recipient_options, count * sizeof *all_options);
-    char *copy = strdup(address), *copied_options = options ? strdup(options) : NULL;
+    size_t count = (size_t)d->mail.recipient_count;
 
-    if (addresses)
-        d->mail.recipients = addresses;
-    if (all_options)
-        d->mail.recipient_options = all_options;
-    if (!addresses || !all_options || !copy || (options && !copied_options)) {
-        free(copy);
-        free(copied_options);
+    if (!append(&d->mail.recipients, count, address)) {
         refuse_for_memory(reply);
-        return;
+    } else if (!append(&d->mail.recipient_options, count, options)) {
+        free(d->mail.recipients[count]);
+        refuse_for_memory(reply);
+    } else {
+        d->mail.recipient_count++;
     }
-    addresses[count - 1] = copy;
-    all_options[count - 1] = copied_options;
-    d->mail.recipient_count++;
 }
 
 static void dialogue_begin(void *ctx, struct smtp_reply *reply)

@@ -106,7 +106,7 @@ static int parameter_check(char *word, enum smtp_path_kind kind, uint64_t size_m
         smtp_reply_set(reply, 555, "5.5.4", "unknown parameter %.40s", word);
     else if (!parameter->takes(value))
         smtp_reply_set(reply, 501, "5.5.4", "wrong value of %s", parameter->name);
-    else if (parameter->takes == take_size && strtoull(value, NULL, 10) > size_max)
+    else if (parameter->takes == take_size && value && strtoull(value, NULL, 10) > size_max)
         smtp_reply_set(reply, 552, "5.3.4", "the message is too large");
     else {
         *kept = parameter->is_kept;

@@ -131,9 +131,11 @@ int listener_run(const struct setup *setup, int fd, struct fault *fault)
     struct listener l = {.setup = setup, .fd = fd};
     struct pollfd item = {.fd = fd, .events = POLLIN};
 
-    l.children = calloc(setup->clients_max, sizeof *l.children);
-    if (!l.children || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
         return fault_set(fault, EXIT_LOCAL, ENVOI_E_SYSTEM, "the socket cannot be used: %s", strerror(errno));
+    l.children = calloc(setup->clients_max, sizeof *l.children);
+    if (!l.children)
+        return fault_memory(fault);
     listener_catch(&l);
     while (!is_to_stop || l.count) {
         int n = ppoll(&item, is_to_stop ? 0 : 1, NULL, &l.signals);
