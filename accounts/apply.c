@@ -177,20 +177,20 @@ static int set_trust(struct envoi_session *session, const char *value)
 /* Keys with a setter of the session each. `verifies`: it is left out where nothing is verified. */
 static const struct {
     enum key key;
-    int (*set)(struct envoi_session *session, const char *value);
     int verifies;
+    int (*set)(struct envoi_session *session, const char *value);
 } setters[] = {
-    {KEY_LMTP, set_lmtp, 0},
-    {KEY_ALLOW_CLEARTEXT_AUTH, set_cleartext, 0},
-    {KEY_TIMEOUT, set_timeout, 0},
-    {KEY_HELO, envoi_session_set_helo_name, 0},
-    {KEY_SOURCE, envoi_session_set_source_address, 0},
-    {KEY_TLS_BACKEND, envoi_session_set_tls_backend, 0},
-    {KEY_TLS_NAME, envoi_session_set_tls_name, 0},
-    {KEY_MECHANISM, envoi_session_set_mechanisms, 0},
-    {KEY_TLS, set_tls, 0},
-    {KEY_PIN, envoi_session_add_pin, 1},
-    {KEY_TRUST, set_trust, 1},
+    {KEY_LMTP, 0, set_lmtp},
+    {KEY_ALLOW_CLEARTEXT_AUTH, 0, set_cleartext},
+    {KEY_TIMEOUT, 0, set_timeout},
+    {KEY_HELO, 0, envoi_session_set_helo_name},
+    {KEY_SOURCE, 0, envoi_session_set_source_address},
+    {KEY_TLS_BACKEND, 0, envoi_session_set_tls_backend},
+    {KEY_TLS_NAME, 0, envoi_session_set_tls_name},
+    {KEY_MECHANISM, 0, envoi_session_set_mechanisms},
+    {KEY_TLS, 0, set_tls},
+    {KEY_PIN, 1, envoi_session_add_pin},
+    {KEY_TRUST, 1, set_trust},
 };
 
 int apply_session(const struct values *values, struct envoi_session *session, int verify, struct fault *fault)

@@ -199,16 +199,18 @@ static char *path_of(struct parse *p, const char *value)
     const char *slash = strrchr(p->path, '/');
     int from_home = !strncmp(value, "~/", 2);
     char *home = from_home ? file_home() : NULL, *path = NULL;
+    size_t folder = 0;
 
     if (from_home && !home && errno == ENOENT) {
         parse_refuse(p, "%s: the home directory is not known", p->name);
         return NULL;
     }
-    if (*value == '/')
-        path = strdup(value);
-    else if (from_home && (!home || asprintf(&path, "%s%s", home, value + 1) < 0))
-        path = NULL;
-    else if (!from_home && asprintf(&path, "%.*s%s", slash ? (int)(slash - p->path) + 1 : 0, p->path, value) < 0)
+    if (home)
+        folder = strlen(home);
+    else if (*value != '/' && slash)
+        folder = (size_t)(slash - p->path) + 1;
+    if (from_home != (home != NULL) ||
+        asprintf(&path, "%.*s%s", (int)folder, home ? home : p->path, value + from_home) < 0)
         path = NULL;
     free(home);
     if (!path)
@@ -467,18 +469,19 @@ static int read_text(const char *path, int may_be_missing, char **text, size_t *
     struct stat status = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     const char *wrong = NULL;
-    int rc = 0;
+    int rc = 0, known;
 
     *text = NULL;
     if (fd < 0 && may_be_missing && (errno == ENOENT || errno == ENOTDIR))
         return 0;
     if (fd < 0)
         return refuse_unread(fault, path, errno);
-    if (fstat(fd, &status))
-        rc = refuse_unread(fault, path, errno);
-    else if ((wrong = owner_fault(&status)))
+    known = !fstat(fd, &status);
+    if (known)
+        wrong = owner_fault(&status);
+    if (wrong)
         rc = refuse_file(fault, path, &status, wrong);
-    else if (wait_for_writer(fd, &status) || !(*text = read_to_end(fd, len)))
+    else if (!known || wait_for_writer(fd, &status) || !(*text = read_to_end(fd, len)))
         rc = refuse_unread(fault, path, errno);
     close(fd);
     return rc;

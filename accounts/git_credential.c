@@ -215,7 +215,7 @@ int git_credential_store(const struct secret *secret, const struct secret_reques
     if (!again)
         return fault->exit;
     rc = git_fill(again, ASK_NOBODY, request, fault);
-    if (rc || again->len != secret->len || memcmp(again->text, secret->text, again->len))
+    if (rc || again->len != secret->len || memcmp(again->text, secret->text, again->len) != 0)
         rc = secret_refuse(again, request, fault,
                            "git does not keep the password: 'git config --global credential.helper' names no helper "
                            "that does");

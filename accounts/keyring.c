@@ -39,7 +39,7 @@ static int keyring_run(int store, const struct secret *input, const struct secre
 
 int keyring_fetch(struct secret *secret, const struct secret_request *request, struct fault *fault)
 {
-    int code, rc = keyring_run(0, NULL, request, secret, &code, fault);
+    int code = 0, rc = keyring_run(0, NULL, request, secret, &code, fault);
 
     if (rc)
         return rc;

@@ -170,11 +170,15 @@ enum key vocabulary_nearest(const char *name)
 /* "0.1.0" as a number that can be compared. */
 static unsigned long version_number(const char *text)
 {
-    unsigned major = 0, minor = 0, patch = 0;
+    unsigned long number = 0;
 
-    if (sscanf(text, "%u.%u.%u", &major, &minor, &patch) < 2)
-        return 0;
-    return major * 1000000ul + minor * 1000ul + patch;
+    for (int part = 0; part < 3; part++) {
+        char *end;
+
+        number = number * 1000 + strtoul(text, &end, 10);
+        text = *end == '.' ? end + 1 : end;
+    }
+    return number;
 }
 
 int vocabulary_is_known(enum key key)
@@ -205,7 +209,7 @@ static const char *tls_fault(const char *value)
 
 static const char *flag_fault(const char *value)
 {
-    return strcmp(value, "yes") && strcmp(value, "no") ? "it is yes or no" : NULL;
+    return strcmp(value, "yes") != 0 && strcmp(value, "no") != 0 ? "it is yes or no" : NULL;
 }
 
 static const char *port_fault(const char *value)

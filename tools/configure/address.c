@@ -293,7 +293,7 @@ static void task_name(struct task *t)
     /* The reader of accounts.conf takes so long a name, and no longer one. */
     snprintf(t->name, sizeof t->name, t->arguments->name ? "%s" : "%.48s",
              t->arguments->name ? t->arguments->name : t->domain);
-    if (!t->arguments->name && stanza_file_find(&t->file, t->name, &from) && (!from || strcmp(from, t->address)))
+    if (!t->arguments->name && stanza_file_find(&t->file, t->name, &from) && (!from || strcmp(from, t->address) != 0))
         snprintf(t->name, sizeof t->name, "%.48s", t->address);
     free(from);
 }

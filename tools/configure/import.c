@@ -18,7 +18,7 @@
 #include <strings.h>
 
 static const struct import_dialect *const dialects[] = {&import_msmtp, &import_ssmtp, &import_esmtp, &import_git};
-#define DIALECTS (sizeof dialects / sizeof *dialects)
+#define DIALECTS (sizeof dialects / sizeof dialects[0])
 
 const struct import_dialect *import_dialect_of(const char *name)
 {
@@ -387,8 +387,11 @@ static int import_from_git(const char *path, FILE *notes, struct imported *out, 
 {
     const struct secret_request request = {.where = "--import"};
     struct secret *text = secret_new(&request, fault);
-    int rc = text ? import_git_read(path, text, fault) : fault->exit;
+    int rc;
 
+    if (!text)
+        return fault->exit;
+    rc = import_git_read(path, text, fault);
     if (!rc)
         rc = import_text(&import_git, path ? path : "git config", text->text, text->len, notes, out, fault);
     secret_free(text);

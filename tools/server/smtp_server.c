@@ -68,6 +68,8 @@ static int reply_is_good(const struct smtp_reply *reply)
 
 static void server_write(struct smtp_server *s, const char *text, size_t len)
 {
+    if (!len)
+        return;
     if (len > s->out_cap - s->out_len) {
         size_t cap = (s->out_len + len) * 2;
         char *out = realloc(s->out, cap);

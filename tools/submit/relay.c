@@ -184,7 +184,7 @@ void relay_send(const struct setup *setup, const struct sender_account *account,
     int rc = relay_prepare(setup, &relay, fault);
 
     *fault = rc ? *fault : (struct fault){0};
-    if (!rc && !(rc = relay_connect(&relay, fault))) {
+    if (!rc && !relay_connect(&relay, fault)) {
         *fault = (struct fault){0};
         error = envoi_session_send(relay.session, message);
         if (error) {
