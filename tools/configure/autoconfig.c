@@ -11,6 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Expat 2.9 has another name for it, and warns of the old one. */
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+#define LINE_NUMBER XML_GetCurrentLineNumber64
+#else
+#define LINE_NUMBER XML_GetCurrentLineNumber
+#endif
+
 struct reading {
     XML_Parser parser;
     struct candidates *candidates;
@@ -175,7 +182,7 @@ int autoconfig_parse(struct candidates *c, const char *path, const char *text, s
         rc = fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "%s: longer than %zu KiB", path, AUTOCONFIG_MAX / 1024);
     else if (XML_Parse(r.parser, text, (int)len, XML_TRUE) != XML_STATUS_OK)
         rc = fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "%s:%lu: %s", path,
-                       (unsigned long)XML_GetCurrentLineNumber(r.parser),
+                       (unsigned long)LINE_NUMBER(r.parser),
                        r.wrong ? r.wrong : XML_ErrorString(XML_GetErrorCode(r.parser)));
     else if (c->count == before)
         rc = fault_set(fault, EXIT_NO_HOST, ENVOI_E_CONTENT, "%s: it names no server for sending with TLS", path);
