@@ -181,8 +181,7 @@ int autoconfig_parse(struct candidates *c, const char *path, const char *text, s
     if (len > AUTOCONFIG_MAX)
         rc = fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "%s: longer than %zu KiB", path, AUTOCONFIG_MAX / 1024);
     else if (XML_Parse(r.parser, text, (int)len, XML_TRUE) != XML_STATUS_OK)
-        rc = fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "%s:%lu: %s", path,
-                       (unsigned long)LINE_NUMBER(r.parser),
+        rc = fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "%s:%lu: %s", path, (unsigned long)LINE_NUMBER(r.parser),
                        r.wrong ? r.wrong : XML_ErrorString(XML_GetErrorCode(r.parser)));
     else if (c->count == before)
         rc = fault_set(fault, EXIT_NO_HOST, ENVOI_E_CONTENT, "%s: it names no server for sending with TLS", path);
