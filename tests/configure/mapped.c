@@ -37,12 +37,18 @@ static const struct dns_row rows[] = {
 int __real_envoi_session_connect(struct envoi_session *session, const char *server);
 int __wrap_envoi_session_connect(struct envoi_session *session, const char *server);
 
+#if ARES_VERSION < 0x012200 /* 1.34.0 */
+typedef struct ares_options ares_init_options_arg;
+#else
+typedef const struct ares_options ares_init_options_arg;
+#endif
+
 /* In place of c-ares' own: libenvoi finds this one first. */
-__attribute__((visibility("default"))) int ares_init_options(ares_channel *channel, struct ares_options *options,
+__attribute__((visibility("default"))) int ares_init_options(ares_channel *channel, ares_init_options_arg *options,
                                                              int mask)
 {
     static const char *servers;
-    int (*init)(ares_channel *, struct ares_options *, int);
+    int (*init)(ares_channel *, ares_init_options_arg *, int);
     int rc;
 
     *(void **)&init = dlsym(RTLD_NEXT, "ares_init_options");
