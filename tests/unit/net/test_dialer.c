@@ -3,6 +3,7 @@
 #include "../../peers/net.h"
 #include "call.h"
 
+#include <ares_version.h>
 #include <criterion/criterion.h>
 #include <envoi/library.h>
 #include <errno.h>
@@ -212,7 +213,9 @@ Test(dialer, a_name_in_the_hosts_file_needs_no_resolv_conf)
     call_prepare(&c, server);
     call_dial(&c);
     call_expect_peer(&c, "127.0.0.1");
+#if ARES_VERSION < 0x012200 /* 1.34.0 reads it for any look-up */
     cr_expect_eq(opened_resolv_conf, 0);
+#endif
     call_finish(&c);
     call_prepare(&c, "nobody.example:25"); /* so that it is known that the open is seen */
     c.policy.servers = "127.0.0.1:1";
