@@ -159,18 +159,31 @@ void fields_free(struct fields *fields)
 
 /* ---- the setters ---- */
 
+/* The field that a setter names. NULL: the error is set. */
+static struct field *field_to_set(smtp_message_t message, const char *header)
+{
+    struct field *f;
+
+    if (!message || !header) {
+        error_set(SMTP_ERR_INVAL);
+        return NULL;
+    }
+    if (!fields_init(&message->fields))
+        return NULL;
+    f = field_get(&message->fields, header);
+    if (!f)
+        error_set_errno(ENOMEM);
+    return f;
+}
+
 int smtp_set_header(smtp_message_t message, const char *header, ...)
 {
     struct field *f;
     va_list arguments;
     int done;
 
-    if (!message || !header)
-        return error_set(SMTP_ERR_INVAL);
-    if (!fields_init(&message->fields))
+    if (!(f = field_to_set(message, header)))
         return 0;
-    if (!(f = field_get(&message->fields, header)))
-        return error_set_errno(ENOMEM);
     if (!f->rule->value || f->prohibited || (f->rule->value->is_set(f) && !(f->rule->flags & FIELD_LIST)))
         return error_set(SMTP_ERR_INVAL);
     if (!f->listed)
@@ -187,12 +200,8 @@ int smtp_set_header_option(smtp_message_t message, const char *header, enum head
     va_list arguments;
     bool on;
 
-    if (!message || !header)
-        return error_set(SMTP_ERR_INVAL);
-    if (!fields_init(&message->fields))
+    if (!(f = field_to_set(message, header)))
         return 0;
-    if (!(f = field_get(&message->fields, header)))
-        return error_set_errno(ENOMEM);
     va_start(arguments, option);
     on = va_arg(arguments, int);
     va_end(arguments);

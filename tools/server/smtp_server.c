@@ -130,7 +130,8 @@ static void server_reset(struct smtp_server *s)
 
 /* ---- commands ---- */
 
-static void do_hello(struct smtp_server *s, char *argument)
+/* Answers EHLO, LHLO or HELO. `extensions`: the lines behind the first one; NULL: there are none. */
+static void server_greet(struct smtp_server *s, const char *argument, const char *extensions)
 {
     char text[512];
     int n;
@@ -141,26 +142,25 @@ static void do_hello(struct smtp_server *s, char *argument)
     }
     server_reset(s);
     s->has_greeted = 1;
-    n = snprintf(text, sizeof text,
-                 "250-%.200s\r\n250-PIPELINING\r\n250-SIZE %" PRIu64
-                 "\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n",
-                 s->settings->name, s->settings->size_max);
+    n = snprintf(text, sizeof text, "250%c%.200s\r\n%s", extensions ? '-' : ' ', s->settings->name,
+                 extensions ? extensions : "");
     server_write(s, text, n > 0 ? (size_t)n : 0);
+}
+
+static void do_hello(struct smtp_server *s, char *argument)
+{
+    char extensions[256];
+
+    (void)snprintf(extensions, sizeof extensions,
+                   "250-PIPELINING\r\n250-SIZE %" PRIu64
+                   "\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n",
+                   s->settings->size_max);
+    server_greet(s, argument, extensions);
 }
 
 static void do_helo(struct smtp_server *s, char *argument)
 {
-    char text[256];
-    int n;
-
-    if (!*argument) {
-        server_refuse(s, 501, "5.5.4", "a name is missing");
-        return;
-    }
-    server_reset(s);
-    s->has_greeted = 1;
-    n = snprintf(text, sizeof text, "250 %.200s\r\n", s->settings->name);
-    server_write(s, text, n > 0 ? (size_t)n : 0);
+    server_greet(s, argument, NULL);
 }
 
 /* Takes an argument "FROM:<address> parameters" apart. Returns 0, or -1 after a refusal. */
