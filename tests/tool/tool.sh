@@ -31,34 +31,10 @@ unset ENVOI_TLS_BACKEND ENVOI_ACCOUNT XDG_CONFIG_HOME || true
 HOME=$WORK
 export HOME
 
-COUNT=0 FAILED=0
-: >"$TEXTS"
-# check TITLE CODE [FILE PATTERN]...: checks the last run; "!" before a pattern: it must not be there.
-check() {
-    title=$1 want=$2 wrong=
-    shift 2
-    [ "$CODE" -eq "$want" ] || wrong="exit code $CODE, not $want"
-    while [ $# -gt 1 ]; do
-        case $2 in
-        !*) ! grep -q -e "${2#!}" "$1" || wrong="$wrong; '${2#!}' is in $1" ;;
-        *) grep -q -e "$2" "$1" || wrong="$wrong; no '$2' in $1" ;;
-        esac
-        shift 2
-    done
-    # Whatever happens: no crash, no finding of a sanitizer, no secret.
-    ! grep -q -e 'Sanitizer' -e 'runtime error:' err || wrong="$wrong; sanitizer"
-    ! grep -q -F -e "$PASSWORD" -e czNjcmV0IHBhc3M -e MzY3JldCBwYXNz -e "$TOKEN" -e b2YtYWxpY2 -e vZi1hbGljZ -e 9mLWFsaWNl out err ||
-        wrong="$wrong; the password or the token shows"
-    cat out err >>"$TEXTS"
-    COUNT=$((COUNT + 1))
-    if [ -n "$wrong" ]; then
-        FAILED=$((FAILED + 1))
-        printf 'FAIL  %s: %s\n' "$title" "$wrong"
-        sed 's/^/      | /' out err
-    else
-        printf 'ok    %s\n' "$title"
-    fi
-}
+# In clear, and in each way that base64 may have them.
+secrets() { printf '%s\n' "$PASSWORD" czNjcmV0IHBhc3M MzY3JldCBwYXNz "$TOKEN" b2YtYWxpY2 vZi1hbGljZ 9mLWFsaWNl; }
+# shellcheck source=tests/tool/check.sh
+. "$HERE/check.sh"
 
 BEFORE= # what runs the program
 run() { # ARG...: runs envoi; standard input is the caller's
