@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "library/library.h"
 #include "net/records.h"
 #include "net/target.h"
-#include "session/session.h"
 
 #include <envoi/lookup.h>
 #include <errno.h>

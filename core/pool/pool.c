@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "library/library.h"
 #include "pool/connection.h"
 #include "pool/delivery.h"
 #include "pool/lists.h"

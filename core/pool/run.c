@@ -2,6 +2,7 @@
 /* Drives a pool: descriptors that are ready and deadlines that passed, in the application's loop or in the pool's
  * own. */
 #include "base/clock.h"
+#include "library/library.h"
 #include "pool/connection.h"
 #include "pool/delivery.h"
 #include "pool/fds.h"

@@ -13,6 +13,8 @@
 
 /* ---- the environment of the engine ---- */
 
+_Static_assert(ENGINE_WINDOW_UNPROVED == 0 && ENGINE_PROOF_NONE == 0, "0 is what servers.h says of unknown servers");
+
 /* The CAs of the session take the place of the library object's. */
 static struct tls_trust session_trust(const struct envoi_session *s)
 {

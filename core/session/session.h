@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One connection: joins the application, the engine and the socket.
  *
- * The files of this room use only those before them: servers, library, worker, session; helo, stream, io, loop, verbs,
+ * The files of this room use only those before them: worker, session; helo, stream, io, loop, verbs,
  * sendmail. session_settings and session_info use none behind session. */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -10,10 +10,10 @@
 #include "base/interrupt.h"
 #include "base/trace.h"
 #include "engine/engine.h"
+#include "library/library.h"
 #include "net/dialer.h"
 #include "net/target.h"
 #include "net/watch.h"
-#include "session/library.h"
 #include "session/worker.h"
 #include "settings/settings.h"
 

@@ -4,7 +4,7 @@
 #define SESSION_WORKER_H
 
 #include "engine/engine.h"
-#include "session/library.h"
+#include "library/library.h"
 
 struct worker;
 

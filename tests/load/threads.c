@@ -4,7 +4,7 @@
  *
  *   load_threads [--threads N] [--messages N] [--seed N] */
 #include "letters.h"
-#include "session/library.h"
+#include "library/library.h"
 
 #include "../peers/dns.h"
 

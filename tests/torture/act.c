@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is done of envoi in a scene. */
 #include "../plugins/tree.h"
+#include "library/library.h"
 #include "scene.h"
-#include "session/library.h"
 
 #include <envoi/message_file.h>
 #include <poll.h>

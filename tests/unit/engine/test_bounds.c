@@ -3,7 +3,6 @@
 #include "engine/engine.h"
 #include "layer/output.h"
 #include "message/message.h"
-#include "session/servers.h"
 
 #include <criterion/criterion.h>
 #include <envoi/error.h>
@@ -98,20 +97,4 @@ Test(bounds, commands_that_have_left, .timeout = 10)
         cr_expect_eq(o.commands + o.count + o.octets, 0u);
         output_free(&o);
     }
-}
-
-Test(bounds, servers_that_are_remembered, .timeout = 10)
-{
-    struct servers s;
-    char name[32];
-
-    cr_assert_eq(servers_init(&s), ENVOI_OK);
-    for (int i = 0; i <= SERVERS_MAX; i++) {
-        (void)snprintf(name, sizeof name, "mx%d.example:25", i);
-        servers_set_window(&s, name, ENGINE_WINDOW_OPEN);
-    }
-    cr_expect_eq(servers_window(&s, "mx0.example:25"), ENGINE_WINDOW_UNPROVED, "the first gave way to the last");
-    cr_expect_eq(servers_window(&s, "mx1.example:25"), ENGINE_WINDOW_OPEN);
-    cr_expect_eq(servers_window(&s, name), ENGINE_WINDOW_OPEN);
-    servers_free(&s);
 }

@@ -3,7 +3,7 @@
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
 #include "../../support/blocks.h"
-#include "session/library.h"
+#include "library/library.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

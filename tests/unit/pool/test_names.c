@@ -3,9 +3,9 @@
  * answer is passed over: an address for the next one, a server for the next one. */
 #include "../../peers/dns.h"
 #include "../../peers/net.h"
+#include "library/library.h"
 #include "net/host_cache.h"
 #include "post.h"
-#include "session/library.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>

@@ -5,7 +5,7 @@
 #include "../../peers/net.h"
 #include "../../peers/server.h"
 #include "../../support/pollset.h"
-#include "session/library.h"
+#include "library/library.h"
 
 #include <criterion/criterion.h>
 #include <envoi/envoi.h>

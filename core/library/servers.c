@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "session/servers.h"
+#include "library/servers.h"
 
 #include "base/mem.h"
-#include "engine/engine.h"
 
 #include <envoi/error.h>
 #include <string.h>
@@ -36,7 +35,7 @@ static size_t servers_find(const struct servers *s, const char *name)
 
 int servers_window(struct servers *s, const char *name)
 {
-    int window = ENGINE_WINDOW_UNPROVED;
+    int window = 0;
     size_t i;
 
     (void)pthread_mutex_lock(&s->lock);
@@ -71,7 +70,7 @@ void servers_set_window(struct servers *s, const char *name, int window)
 
 int servers_proof(struct servers *s, const char *name, const char *said, int64_t now)
 {
-    int proof = ENGINE_PROOF_NONE;
+    int proof = 0;
     size_t i;
 
     (void)pthread_mutex_lock(&s->lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "session/library.h"
+#include "library/library.h"
 
 #include "base/mem.h"
 #include "base/process.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Shared by sessions: plugins, trust, TLS contexts, and knowledge of servers. Each session holds a reference, so that
  * the library lives until the last of them is freed. */
-#ifndef SESSION_LIBRARY_H
-#define SESSION_LIBRARY_H
+#ifndef LIBRARY_LIBRARY_H
+#define LIBRARY_LIBRARY_H
 
+#include "library/servers.h"
 #include "net/resolver.h"
 #include "plugin/registry.h"
-#include "session/servers.h"
 #include "trust/tickets.h"
 #include "trust/tls_cache.h"
 
