@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/parameter_bounds.h"
 #include "engine/state.h"
 #include "message/message.h"
 
@@ -88,6 +89,18 @@ static int refuse_option(struct engine *e, const char *word, size_t len)
                      (int)(len > 80 ? 80 : len), word);
 }
 
+/* Left out it would mean something else than was asked for, so that is no way out. */
+static int check_bound(struct engine *e, const char *word, size_t len)
+{
+    const char *rule, *bound;
+    size_t bound_len;
+
+    if (!parameter_is_beyond(&e->extensions, word, len, &rule, &bound, &bound_len))
+        return ENVOI_OK;
+    return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, ENVOI_PHASE_MAIL, "the option %.*s is asked for, but %s%.*s",
+                     (int)(len > 80 ? 80 : len), word, rule, (int)(bound_len > 80 ? 80 : bound_len), bound);
+}
+
 static int check_requiretls(struct engine *e, const char *options)
 {
     if (!has_parameter(options, "REQUIRETLS") || (e->stack.secure && e->tls_verified))
@@ -119,10 +132,11 @@ static int check_options(struct engine *e, struct envoi_message *m, const char *
         bool kept;
 
         if (parameter_is_announced(e, word, len, &kept))
-            continue;
-        if (kept || !m->drop_options)
-            return refuse_option(e, word, len);
-        rc = words_add(&m->dropped, word, len);
+            rc = check_bound(e, word, len);
+        else if (kept || !m->drop_options)
+            rc = refuse_option(e, word, len);
+        else
+            rc = words_add(&m->dropped, word, len);
     }
     return rc;
 }

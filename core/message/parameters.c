@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/parameters.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <envoi/error.h>
+#include <stdio.h>
 #include <string.h>
+
+#define ESCAPED_MAX 16
 
 /* esmtp-param = esmtp-keyword ["=" esmtp-value] (RFC 5321 section 4.1.2). */
 static bool is_parameter(const char *word, size_t len)
@@ -69,4 +73,57 @@ int parameters_check(const char *options, struct envoi_errctx *fault)
                 "\"%.*s\": a \"+\" is written +2B there, a \"=\" +3D, and only US-ASCII stands there (RFC 3461)",
                 (int)(len > 60 ? 60 : len), word);
     return ENVOI_OK;
+}
+
+/* ---- setting some of them ---- */
+
+static bool is_named(const char *word, size_t len, const char *const *names)
+{
+    for (; *names; names++) {
+        size_t n = strlen(*names);
+
+        if (len >= n && text_equal_n(word, *names, n) && (len == n || word[n] == '='))
+            return true;
+    }
+    return false;
+}
+
+int parameters_replace(char **options, const char *const *names, const struct buf *words)
+{
+    const char *rest = *options, *word;
+    struct buf all;
+    size_t len;
+    int rc;
+
+    buf_init(&all, 0, false);
+    while (rest && (rest = text_word(rest, &word, &len)))
+        if (!is_named(word, len, names)) {
+            buf_append_text(&all, all.len ? " " : "");
+            buf_append(&all, word, len);
+        }
+    buf_append_text(&all, all.len && words->len ? " " : "");
+    buf_append(&all, buf_head(words), words->len);
+    buf_append(&all, "", 1);
+    rc = buf_failed(&all) ? buf_failed(&all) : parameters_check((const char *)buf_head(&all), NULL);
+    if (!rc)
+        rc = mem_replace(options, all.len > 1 ? (const char *)buf_head(&all) : NULL);
+    buf_free(&all);
+    return rc;
+}
+
+void parameters_escape(struct buf *out, const char *before, unsigned c, const char *after)
+{
+    char text[ESCAPED_MAX];
+
+    (void)snprintf(text, sizeof text, "%s%02X%s", before, c, after);
+    buf_append_text(out, text);
+}
+
+void parameters_xtext(struct buf *out, const char *text)
+{
+    for (; *text; text++)
+        if (parameters_is_xchar((unsigned char)*text))
+            buf_append(out, text, 1);
+        else
+            parameters_escape(out, "+", (unsigned char)*text, "");
 }

@@ -203,6 +203,72 @@ int envoi_message_set_dsn(struct envoi_message *message, int ret, const char *en
 int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index, unsigned notify, const char *orcpt);
 /** @} */
 
+/** @name When and how the server delivers
+ * Each function makes one parameter of MAIL or RCPT and knows its form and bounds. It replaces an earlier option of the
+ * same name; a later envoi_message_set_options() replaces all options of MAIL.
+ *
+ * If the server does not announce the extension the send fails before MAIL (ENVOI_E_NOT_SUPPORTED), or leaves the
+ * parameter out: envoi_message_set_drop_options(). A server may announce a bound, too: a shortest time for DELIVERBY, a
+ * longest delay for FUTURERELEASE. A parameter beyond it is never left out; the send fails before MAIL
+ * (ENVOI_E_NOT_SUPPORTED).
+ *
+ * Each of them returns ENVOI_E_USAGE, too, if the options have more than 900 octets with the new one.
+ * @{ */
+#define ENVOI_DELIVER_BY_UNSAID 0 /**< there is no such wish */
+#define ENVOI_DELIVER_BY_RETURN 1 /**< by-mode R: after that time the message is returned, and not delivered */
+#define ENVOI_DELIVER_BY_NOTIFY 2 /**< by-mode N: after that time the sender is told, and delivery goes on */
+/** Says in what time the message shall be delivered: BY= of DELIVERBY (RFC 2852).
+ * @param message  the message
+ * @param seconds  from now on, at most 999,999,999; with RETURN at least 1; with NOTIFY at least -999,999,999
+ * @param mode     one of ENVOI_DELIVER_BY_*; UNSAID removes the parameter
+ * @param trace    1: the sender is told, too, where the message leaves the servers that know DELIVERBY; 0: no
+ * @retval ENVOI_E_USAGE  another mode, or seconds out of its range
+ * @since 0.1 */
+int envoi_message_set_deliver_by(struct envoi_message *message, int64_t seconds, int mode, int trace);
+/** Asks the server to keep the message for a time before it delivers it: HOLDFOR= of FUTURERELEASE (RFC 4865). It
+ * replaces envoi_message_set_hold_until().
+ * @param message  the message
+ * @param seconds  1 to 999,999,999; 0 removes the parameter
+ * @retval ENVOI_E_USAGE  seconds is out of range
+ * @since 0.1 */
+int envoi_message_set_hold_for(struct envoi_message *message, int64_t seconds);
+/** Asks the server to keep the message until a time: HOLDUNTIL= of FUTURERELEASE (RFC 4865). It replaces
+ * envoi_message_set_hold_for().
+ * @param message  the message
+ * @param when     seconds since 1970-01-01 00:00 UTC, up to the year 9999; 0 removes the parameter
+ * @retval ENVOI_E_USAGE  when is out of range
+ * @since 0.1 */
+int envoi_message_set_hold_until(struct envoi_message *message, int64_t when);
+#define ENVOI_MT_PRIORITY_UNSAID 127 /**< there is no such wish */
+/** Says how urgent the message is: MT-PRIORITY= (RFC 6710). It is the server's affair; the order in which a pool sends
+ * does not depend on it.
+ * @param message   the message
+ * @param priority  -9 to 9, 0 is the usual one; ENVOI_MT_PRIORITY_UNSAID removes the parameter
+ * @retval ENVOI_E_USAGE  another value
+ * @since 0.1 */
+int envoi_message_set_mt_priority(struct envoi_message *message, int priority);
+/** Says who has submitted the message: AUTH= of MAIL (RFC 4954 section 5), for a trusted relay. The server believes it
+ * of a client that has logged in, and that it trusts.
+ * @param message    the message
+ * @param submitter  an address, which envoi encodes; "" or "<>": not known, or not to be told; NULL removes the
+ *                   parameter; copied
+ * @retval ENVOI_E_ADDRESS  submitter is not an address
+ * @since 0.1 */
+int envoi_message_set_submitter(struct envoi_message *message, const char *submitter);
+#define ENVOI_RRVS_UNSAID   0 /**< the server decides */
+#define ENVOI_RRVS_CONTINUE 1 /**< goes on without the check where the next server does not know RRVS */
+#define ENVOI_RRVS_REJECT   2 /**< is refused there */
+/** Says since when a recipient is known to own the address: RRVS= (RFC 7293). If it belongs to somebody else since
+ * then, the server refuses it.
+ * @param message    the message
+ * @param index      the recipient's, from 0 in the order in which they were added
+ * @param since      seconds since 1970-01-01 00:00 UTC, up to the year 9999; 0 removes the parameter
+ * @param otherwise  what is done by a server behind which there is one that does not know RRVS: one of ENVOI_RRVS_*
+ * @retval ENVOI_E_USAGE  there is no such recipient, another value of otherwise, or since is out of range
+ * @since 0.1 */
+int envoi_message_set_recipient_valid_since(struct envoi_message *message, size_t index, int64_t since, int otherwise);
+/** @} */
+
 /** @name Extensions
  * @{ */
 /** Says how an option is treated if the server does not announce its extension. SMTPUTF8, REQUIRETLS and

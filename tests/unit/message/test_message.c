@@ -110,6 +110,12 @@ Test(message, busy)
     cr_expect_eq(envoi_message_set_options(m, "="), ENVOI_E_BUSY);
     cr_expect_eq(envoi_message_set_dsn(m, 99, ""), ENVOI_E_BUSY);
     cr_expect_eq(envoi_message_set_recipient_dsn(m, 99, 99, ""), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_deliver_by(m, 0, 99, 0), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_hold_for(m, -1), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_hold_until(m, -1), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_mt_priority(m, 99), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_submitter(m, "\n"), ENVOI_E_BUSY);
+    cr_expect_eq(envoi_message_set_recipient_valid_since(m, 99, 0, 99), ENVOI_E_BUSY);
     cr_expect_eq(envoi_message_set_drop_options(m, 1), ENVOI_E_BUSY);
     cr_expect_eq(envoi_message_set_require_all(m, 1), ENVOI_E_BUSY);
     cr_expect_eq(envoi_message_set_body(m, 99), ENVOI_E_BUSY);
@@ -229,6 +235,130 @@ Test(message, dsn_that_cannot_be)
     hundred[0] = '+';
     refuse_dsn(ENVOI_RET_UNSAID, hundred);
     cr_expect_eq(envoi_message_set_dsn(NULL, ENVOI_RET_FULL, NULL), ENVOI_E_USAGE);
+}
+
+/* ---- when and how the server delivers: the options that are made ---- */
+
+typedef int setter_fn(struct envoi_message *m);
+
+static void expect_option(setter_fn *set, const char *before, const char *options)
+{
+    struct envoi_message *m = fresh();
+
+    cr_assert_eq(envoi_message_set_options(m, before), ENVOI_OK);
+    cr_expect_eq(set(m), ENVOI_OK, "%s", options ? options : "none");
+    if (options)
+        cr_expect_str_eq(m->options, options);
+    else
+        cr_expect_null(m->options);
+    envoi_message_free(m);
+}
+
+static void refuse_option(setter_fn *set, int error, int detail)
+{
+    struct envoi_message *m = fresh();
+
+    cr_assert_eq(envoi_message_set_options(m, "RET=FULL"), ENVOI_OK);
+    cr_expect_eq(set(m), error);
+    cr_expect_eq(envoi_message_error_detail(m), detail);
+    cr_expect_str_eq(m->options, "RET=FULL");
+    envoi_message_free(m);
+}
+
+#define SETTER(name, call)                                                                                             \
+    static int name(struct envoi_message *m)                                                                           \
+    {                                                                                                                  \
+        return call;                                                                                                   \
+    }
+
+SETTER(by_return, envoi_message_set_deliver_by(m, 120, ENVOI_DELIVER_BY_RETURN, 0))
+SETTER(by_notify_traced, envoi_message_set_deliver_by(m, -60, ENVOI_DELIVER_BY_NOTIFY, 1))
+SETTER(by_unsaid, envoi_message_set_deliver_by(m, 0, ENVOI_DELIVER_BY_UNSAID, 0))
+SETTER(by_return_in_no_time, envoi_message_set_deliver_by(m, 0, ENVOI_DELIVER_BY_RETURN, 0))
+SETTER(by_ten_digits, envoi_message_set_deliver_by(m, 1000000000, ENVOI_DELIVER_BY_NOTIFY, 0))
+SETTER(by_long_ago, envoi_message_set_deliver_by(m, INT64_MIN, ENVOI_DELIVER_BY_NOTIFY, 0))
+SETTER(by_unknown_mode, envoi_message_set_deliver_by(m, 60, 3, 0))
+SETTER(hold_for, envoi_message_set_hold_for(m, 86400))
+SETTER(hold_for_nothing, envoi_message_set_hold_for(m, 0))
+SETTER(hold_for_negative, envoi_message_set_hold_for(m, -1))
+SETTER(hold_for_ten_digits, envoi_message_set_hold_for(m, 1000000000))
+SETTER(hold_until, envoi_message_set_hold_until(m, 1796112000))
+SETTER(hold_until_after_2038, envoi_message_set_hold_until(m, 253402300799))
+SETTER(hold_until_nothing, envoi_message_set_hold_until(m, 0))
+SETTER(hold_until_year_10000, envoi_message_set_hold_until(m, 253402300800))
+SETTER(hold_until_negative, envoi_message_set_hold_until(m, -1))
+SETTER(urgent, envoi_message_set_mt_priority(m, 9))
+SETTER(not_urgent, envoi_message_set_mt_priority(m, -9))
+SETTER(usual, envoi_message_set_mt_priority(m, ENVOI_MT_PRIORITY_UNSAID))
+SETTER(too_urgent, envoi_message_set_mt_priority(m, 10))
+SETTER(too_slow, envoi_message_set_mt_priority(m, -10))
+SETTER(submitter, envoi_message_set_submitter(m, "a+b=c@example.org"))
+SETTER(submitter_unknown, envoi_message_set_submitter(m, "<>"))
+SETTER(submitter_empty, envoi_message_set_submitter(m, ""))
+SETTER(submitter_unsaid, envoi_message_set_submitter(m, NULL))
+SETTER(submitter_injected, envoi_message_set_submitter(m, "a@b\r\nRCPT TO:<c@d>"))
+
+Test(message, typed_parameters)
+{
+    expect_option(by_return, "BY=1;N RET=FULL", "RET=FULL BY=120;R");
+    expect_option(by_notify_traced, NULL, "BY=-60;NT");
+    expect_option(by_unsaid, "by=1;N", NULL);
+    expect_option(hold_for, "HOLDUNTIL=2026-12-01T08:00:00Z", "HOLDFOR=86400");
+    expect_option(hold_for_nothing, "HOLDFOR=1 BYE=1", "BYE=1");
+    expect_option(hold_until, "HOLDFOR=1", "HOLDUNTIL=2026-12-01T08:00:00Z");
+    expect_option(hold_until_after_2038, NULL, "HOLDUNTIL=9999-12-31T23:59:59Z");
+    expect_option(hold_until_nothing, "HOLDFOR=1 HOLDUNTIL=2026-12-01T08:00:00Z", NULL);
+    expect_option(urgent, "MT-PRIORITY=0", "MT-PRIORITY=9");
+    expect_option(not_urgent, NULL, "MT-PRIORITY=-9");
+    expect_option(usual, "MT-PRIORITY=0", NULL);
+    expect_option(submitter, "AUTH=<>", "AUTH=a+2Bb+3Dc@example.org");
+    expect_option(submitter_unknown, NULL, "AUTH=<>");
+    expect_option(submitter_empty, NULL, "AUTH=<>");
+    expect_option(submitter_unsaid, "AUTH=<> RET=FULL", "RET=FULL");
+}
+
+Test(message, typed_parameters_that_cannot_be)
+{
+    static setter_fn *const out_of_range[] = {
+        by_return_in_no_time, by_ten_digits,         by_long_ago,         by_unknown_mode, hold_for_negative,
+        hold_for_ten_digits,  hold_until_year_10000, hold_until_negative, too_urgent,      too_slow};
+
+    for (size_t i = 0; i < sizeof out_of_range / sizeof out_of_range[0]; i++)
+        refuse_option(out_of_range[i], ENVOI_E_USAGE, ENVOI_DETAIL_RANGE);
+    refuse_option(submitter_injected, ENVOI_E_ADDRESS, ENVOI_DETAIL_LENGTH);
+    cr_expect_eq(envoi_message_set_hold_for(NULL, 1), ENVOI_E_USAGE);
+}
+
+Test(message, typed_parameters_beside_too_many_others)
+{
+    struct envoi_message *m = fresh();
+    char options[901] = "X=";
+
+    memset(options + 2, 'x', 898);
+    cr_assert_eq(envoi_message_set_options(m, options), ENVOI_OK);
+    cr_expect_eq(envoi_message_set_mt_priority(m, 1), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_message_error_detail(m), ENVOI_DETAIL_LENGTH);
+    cr_expect_str_eq(m->options, options);
+    envoi_message_free(m);
+}
+
+Test(message, valid_since)
+{
+    struct envoi_message *m = fresh();
+
+    cr_assert_eq(envoi_message_add_recipient_with(m, "you@example.net", "NOTIFY=NEVER"), ENVOI_OK);
+    cr_expect_eq(envoi_message_set_recipient_valid_since(m, 0, 1796112000, ENVOI_RRVS_UNSAID), ENVOI_OK);
+    cr_expect_str_eq(m->recipients[0].options, "NOTIFY=NEVER RRVS=2026-12-01T08:00:00Z");
+    cr_expect_eq(envoi_message_set_recipient_valid_since(m, 0, 1796112000, ENVOI_RRVS_REJECT), ENVOI_OK);
+    cr_expect_str_eq(m->recipients[0].options, "NOTIFY=NEVER RRVS=2026-12-01T08:00:00Z;R");
+    cr_expect_eq(envoi_message_set_recipient_valid_since(m, 0, 1, ENVOI_RRVS_CONTINUE), ENVOI_OK);
+    cr_expect_str_eq(m->recipients[0].options, "NOTIFY=NEVER RRVS=1970-01-01T00:00:01Z;C");
+    cr_expect_eq(envoi_message_set_recipient_valid_since(m, 0, 0, ENVOI_RRVS_UNSAID), ENVOI_OK);
+    cr_expect_str_eq(m->recipients[0].options, "NOTIFY=NEVER");
+    cr_expect_eq(envoi_message_set_recipient_valid_since(m, 1, 1, ENVOI_RRVS_UNSAID), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_message_set_recipient_valid_since(m, 0, -1, ENVOI_RRVS_UNSAID), ENVOI_E_USAGE);
+    cr_expect_eq(envoi_message_set_recipient_valid_since(m, 0, 1, 3), ENVOI_E_USAGE);
+    envoi_message_free(m);
 }
 
 static void expect_recipient_dsn(unsigned notify, const char *orcpt, const char *options)

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* When and how the server delivers, and for whom: what the application wishes, as numbers and words, becomes parameters
+ * of MAIL and RCPT. Delivery status notifications have a file of their own, dsn.c. */
+#include "base/buf.h"
+#include "message/message.h"
+#include "message/parameters.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define SECONDS_MAX  999999999 /* nine digits, in all of these extensions */
+#define PRIORITY_MAX 9
+#define TIME_MAX     32 /* octets of a date and time in text, NUL included */
+#define WORD_MAX     64
+
+/* "2026-12-01T08:00:00Z" (RFC 3339, in UTC). False: a year that has not four digits. */
+static bool format_time(char text[TIME_MAX], int64_t when)
+{
+    time_t seconds = (time_t)when;
+    struct tm tm;
+
+    return (int64_t)seconds == when && gmtime_r(&seconds, &tm) && tm.tm_year >= -1900 && tm.tm_year <= 9999 - 1900 &&
+           strftime(text, TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+/* Replaces the parameters with these names by one; format NULL: by none. */
+static __attribute__((format(printf, 4, 5))) int replace(struct envoi_message *m, char **options,
+                                                         const char *const *names, const char *format, ...)
+{
+    char word[WORD_MAX] = "";
+    struct buf words;
+    va_list args;
+    int rc;
+
+    if (format) {
+        va_start(args, format);
+        (void)vsnprintf(word, sizeof word, format, args);
+        va_end(args);
+    }
+    buf_init(&words, 0, false);
+    rc = buf_append_text(&words, word);
+    if (!rc)
+        rc = parameters_replace(options, names, &words);
+    buf_free(&words);
+    return message_stick_as(m, rc, ENVOI_DETAIL_LENGTH);
+}
+
+/* ---- of MAIL ---- */
+
+int envoi_message_set_deliver_by(struct envoi_message *message, int64_t seconds, int mode, int trace)
+{
+    static const char *const names[] = {"BY", NULL};
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (mode == ENVOI_DELIVER_BY_UNSAID)
+        return replace(message, &message->options, names, NULL);
+    if ((mode != ENVOI_DELIVER_BY_RETURN && mode != ENVOI_DELIVER_BY_NOTIFY) || seconds > SECONDS_MAX ||
+        seconds < (mode == ENVOI_DELIVER_BY_RETURN ? 1 : -SECONDS_MAX))
+        return message_misuse(message, ENVOI_DETAIL_RANGE);
+    return replace(message, &message->options, names, "BY=%lld;%s%s", (long long)seconds,
+                   mode == ENVOI_DELIVER_BY_RETURN ? "R" : "N", trace ? "T" : "");
+}
+
+/* One of the two replaces the other (RFC 4865 section 4). */
+static const char *const holds[] = {"HOLDFOR", "HOLDUNTIL", NULL};
+
+int envoi_message_set_hold_for(struct envoi_message *message, int64_t seconds)
+{
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (seconds < 0 || seconds > SECONDS_MAX)
+        return message_misuse(message, ENVOI_DETAIL_RANGE);
+    return replace(message, &message->options, holds, seconds ? "HOLDFOR=%lld" : NULL, (long long)seconds);
+}
+
+int envoi_message_set_hold_until(struct envoi_message *message, int64_t when)
+{
+    char text[TIME_MAX];
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (when < 0 || !format_time(text, when))
+        return message_misuse(message, ENVOI_DETAIL_RANGE);
+    return replace(message, &message->options, holds, when ? "HOLDUNTIL=%s" : NULL, text);
+}
+
+int envoi_message_set_mt_priority(struct envoi_message *message, int priority)
+{
+    static const char *const names[] = {"MT-PRIORITY", NULL};
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (priority == ENVOI_MT_PRIORITY_UNSAID)
+        return replace(message, &message->options, names, NULL);
+    if (priority < -PRIORITY_MAX || priority > PRIORITY_MAX)
+        return message_misuse(message, ENVOI_DETAIL_RANGE);
+    return replace(message, &message->options, names, "MT-PRIORITY=%d", priority);
+}
+
+/* RFC 4954 section 5: AUTH=<> is "not known, or not to be told". */
+static int append_submitter(struct buf *words, const char *submitter)
+{
+    struct address address;
+    int rc = address_parse(submitter, true, NULL, &address);
+
+    if (rc)
+        return rc;
+    buf_append_text(words, "AUTH=");
+    if (*address_path(&address))
+        parameters_xtext(words, address_path(&address));
+    else
+        buf_append_text(words, "<>");
+    address_free(&address);
+    return buf_failed(words);
+}
+
+int envoi_message_set_submitter(struct envoi_message *message, const char *submitter)
+{
+    static const char *const names[] = {"AUTH", NULL};
+    struct buf words;
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    buf_init(&words, 0, false);
+    if (submitter)
+        rc = append_submitter(&words, submitter);
+    if (!rc)
+        rc = parameters_replace(&message->options, names, &words);
+    buf_free(&words);
+    return message_stick_as(message, rc, ENVOI_DETAIL_LENGTH);
+}
+
+/* ---- of RCPT ---- */
+
+int envoi_message_set_recipient_valid_since(struct envoi_message *message, size_t index, int64_t since, int otherwise)
+{
+    static const char *const names[] = {"RRVS", NULL};
+    static const char *const words[] = {
+        [ENVOI_RRVS_UNSAID] = "", [ENVOI_RRVS_CONTINUE] = ";C", [ENVOI_RRVS_REJECT] = ";R"};
+    char text[TIME_MAX];
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (index >= message->count || otherwise < ENVOI_RRVS_UNSAID || otherwise > ENVOI_RRVS_REJECT || since < 0 ||
+        !format_time(text, since))
+        return message_misuse(message, ENVOI_DETAIL_RANGE);
+    message->special = true;
+    return replace(message, &message->recipients[index].options, names, since ? "RRVS=%s%s" : NULL, text,
+                   words[otherwise]);
+}
