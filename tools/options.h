@@ -34,6 +34,7 @@ struct options {
 
     struct list to;
     int read_recipients, keep_bcc, drop_bcc, quiet;
+    const char *deliver_by, *hold_for, *hold_until, *mt_priority, *submitter, *valid_since;
 
     char **operands; /* the words that are no options: the message file, the host to probe */
     int operand_count;

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "connection.h"
 #include "content.h"
+#include "delivery.h"
 #include "fault.h"
 #include "login.h"
 #include "outcome.h"
@@ -72,7 +73,7 @@ static int send_add_recipient(void *ctx, const char *address, struct fault *faul
         error =
             envoi_message_add_recipient_with(send->message, address, values_text(&send->used.values, KEY_RCPT_OPTIONS));
     if (!error)
-        return 0;
+        return delivery_set_recipient(send->message, envoi_message_recipients(send->message) - 1, send->options, fault);
     return fault_from_message(fault, error == ENVOI_E_ADDRESS ? "recipient" : "--rcpt-options", send->message, error);
 }
 
@@ -108,7 +109,9 @@ static int make_message(struct send *send)
         return fault_from_message(&send->fault, "--mail-options", send->message, error);
     envoi_message_set_drop_options(send->message, vocabulary_flag(values_text(values, KEY_DROP_OPTIONS)));
     envoi_message_set_require_all(send->message, vocabulary_flag(values_text(values, KEY_REQUIRE_ALL)));
-    rc = send_add_recipients(send);
+    rc = delivery_set(send->message, o, &send->fault);
+    if (!rc)
+        rc = send_add_recipients(send);
     if (!rc)
         rc = content_open(&send->content, o->operand_count ? o->operands[0] : NULL, &send->fault);
     if (!rc)

@@ -34,18 +34,22 @@ static bool dsn_is_printable(const char *text)
     return true;
 }
 
-static int dsn_envid(struct buf *words, const char *envid)
+static int dsn_envid(struct buf *words, const char *envid, struct envoi_errctx *why)
 {
     size_t from;
 
     if (!*envid || !dsn_is_printable(envid))
-        return ENVOI_E_USAGE;
+        return fault_misuse(why, ENVOI_DETAIL_FORM, 0,
+                            "the envelope identifier is empty, or holds other characters than printable US-ASCII");
     buf_append_text(words, words->len ? " ENVID=" : "ENVID=");
     from = words->len;
     parameters_xtext(words, envid);
     if (buf_failed(words))
         return ENVOI_E_MEMORY;
-    return words->len - from > ENVID_MAX ? ENVOI_E_USAGE : ENVOI_OK;
+    if (words->len - from <= ENVID_MAX)
+        return ENVOI_OK;
+    return fault_misuse(why, ENVOI_DETAIL_LENGTH, 0, "the envelope identifier is longer than %d octets when encoded",
+                        ENVID_MAX);
 }
 
 int envoi_message_set_dsn(struct envoi_message *message, int ret, const char *envid)
@@ -53,6 +57,7 @@ int envoi_message_set_dsn(struct envoi_message *message, int ret, const char *en
     static const char *const names[] = {"RET", "ENVID", NULL};
     static const char *const values[] = {
         [ENVOI_RET_UNSAID] = "", [ENVOI_RET_FULL] = "RET=FULL", [ENVOI_RET_HEADERS] = "RET=HDRS"};
+    struct envoi_errctx why;
     struct buf words;
     int rc = message_check(message);
 
@@ -60,25 +65,26 @@ int envoi_message_set_dsn(struct envoi_message *message, int ret, const char *en
         return rc;
     if (ret < ENVOI_RET_UNSAID || ret > ENVOI_RET_HEADERS)
         return message_misuse(message, ENVOI_DETAIL_RANGE);
+    fault_clear(&why);
     buf_init(&words, 0, false);
     rc = buf_append_text(&words, values[ret]);
     if (!rc && envid)
-        rc = dsn_envid(&words, envid);
+        rc = dsn_envid(&words, envid, &why);
     if (!rc)
-        rc = parameters_replace(&message->options, names, &words);
+        rc = parameters_replace(&message->options, names, &words, &why);
     buf_free(&words);
-    return message_stick_as(message, rc, ENVOI_DETAIL_FORM);
+    return message_refuse(message, rc, &why);
 }
 
 /* ---- of a recipient ---- */
 
-static int dsn_notify(struct buf *words, unsigned notify)
+static int dsn_notify(struct buf *words, unsigned notify, struct envoi_errctx *why)
 {
     static const char *const names[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY"};
     const char *before = "NOTIFY=";
 
     if (notify != ENVOI_NOTIFY_NEVER && (notify & ~NOTIFY_ALL))
-        return ENVOI_E_USAGE;
+        return fault_misuse(why, ENVOI_DETAIL_RANGE, 0, "NOTIFY is NEVER alone, or some of SUCCESS, FAILURE and DELAY");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (notify & 1u << i) {
             buf_append_text(words, before);
@@ -88,11 +94,11 @@ static int dsn_notify(struct buf *words, unsigned notify)
     return buf_failed(words);
 }
 
-static int dsn_orcpt(struct buf *words, const char *orcpt)
+static int dsn_orcpt(struct buf *words, const char *orcpt, struct envoi_errctx *why)
 {
     struct address address;
     size_t from;
-    int rc = address_parse(orcpt, false, NULL, &address);
+    int rc = address_parse(orcpt, false, why, &address);
 
     if (rc)
         return rc;
@@ -103,12 +109,16 @@ static int dsn_orcpt(struct buf *words, const char *orcpt)
     address_free(&address);
     if (buf_failed(words))
         return ENVOI_E_MEMORY;
-    return words->len - from > ORCPT_MAX ? ENVOI_E_USAGE : ENVOI_OK;
+    if (words->len - from <= ORCPT_MAX)
+        return ENVOI_OK;
+    return fault_misuse(why, ENVOI_DETAIL_LENGTH, 0, "the original recipient is longer than %d octets when encoded",
+                        ORCPT_MAX);
 }
 
 int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index, unsigned notify, const char *orcpt)
 {
     static const char *const names[] = {"NOTIFY", "ORCPT", NULL};
+    struct envoi_errctx why;
     struct buf words;
     int rc = message_check(message);
 
@@ -116,13 +126,14 @@ int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index,
         return rc;
     if (index >= message->count)
         return message_misuse(message, ENVOI_DETAIL_RANGE);
+    fault_clear(&why);
     buf_init(&words, 0, false);
-    rc = dsn_notify(&words, notify);
+    rc = dsn_notify(&words, notify, &why);
     if (!rc && orcpt)
-        rc = dsn_orcpt(&words, orcpt);
+        rc = dsn_orcpt(&words, orcpt, &why);
     if (!rc)
-        rc = parameters_replace(&message->recipients[index].options, names, &words);
+        rc = parameters_replace(&message->recipients[index].options, names, &words, &why);
     message->special = true;
     buf_free(&words);
-    return message_stick_as(message, rc, ENVOI_DETAIL_FORM);
+    return message_refuse(message, rc, &why);
 }

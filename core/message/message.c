@@ -11,8 +11,7 @@
 
 /* ---- failures ---- */
 
-/* Remembers a failure with its reason, as message_stick() does. */
-static int message_refuse(struct envoi_message *m, int rc, const struct envoi_errctx *why)
+int message_refuse(struct envoi_message *m, int rc, const struct envoi_errctx *why)
 {
     if (rc && !m->sticky && *why->text) /* without memory for it, the text of the error must do */
         m->why = mem_strdup(why->text);

@@ -102,6 +102,9 @@ static inline int message_misuse(struct envoi_message *m, int detail)
     return message_stick_as(m, ENVOI_E_USAGE, detail);
 }
 
+/* The same for a failure with a reason. */
+int message_refuse(struct envoi_message *m, int rc, const struct envoi_errctx *why);
+
 /* Was content set? */
 static inline bool message_has_content(const struct envoi_message *m)
 {

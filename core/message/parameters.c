@@ -77,7 +77,7 @@ int parameters_check(const char *options, struct envoi_errctx *fault)
 
 /* ---- setting some of them ---- */
 
-static bool is_named(const char *word, size_t len, const char *const *names)
+static bool is_one_of(const char *word, size_t len, const char *const *names)
 {
     for (; *names; names++) {
         size_t n = strlen(*names);
@@ -88,7 +88,7 @@ static bool is_named(const char *word, size_t len, const char *const *names)
     return false;
 }
 
-int parameters_replace(char **options, const char *const *names, const struct buf *words)
+int parameters_replace(char **options, const char *const *names, const struct buf *words, struct envoi_errctx *fault)
 {
     const char *rest = *options, *word;
     struct buf all;
@@ -97,14 +97,14 @@ int parameters_replace(char **options, const char *const *names, const struct bu
 
     buf_init(&all, 0, false);
     while (rest && (rest = text_word(rest, &word, &len)))
-        if (!is_named(word, len, names)) {
+        if (!is_one_of(word, len, names)) {
             buf_append_text(&all, all.len ? " " : "");
             buf_append(&all, word, len);
         }
     buf_append_text(&all, all.len && words->len ? " " : "");
     buf_append(&all, buf_head(words), words->len);
     buf_append(&all, "", 1);
-    rc = buf_failed(&all) ? buf_failed(&all) : parameters_check((const char *)buf_head(&all), NULL);
+    rc = buf_failed(&all) ? buf_failed(&all) : parameters_check((const char *)buf_head(&all), fault);
     if (!rc)
         rc = mem_replace(options, all.len > 1 ? (const char *)buf_head(&all) : NULL);
     buf_free(&all);

@@ -14,9 +14,9 @@
  * the reason in fault, which may be NULL. */
 int parameters_check(const char *options, struct envoi_errctx *fault);
 /* Replaces the parameters with these names, a list that ends with NULL, among the options by others; *words is empty if
- * there shall be none. ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_USAGE: what comes out is not well-formed or too long, and the
- * options are as before. */
-int parameters_replace(char **options, const char *const *names, const struct buf *words);
+ * there shall be none. ENVOI_OK; ENVOI_E_MEMORY; ENVOI_E_USAGE with the reason in fault: the result is not
+ * well-formed or too long, and the options are as before. */
+int parameters_replace(char **options, const char *const *names, const struct buf *words, struct envoi_errctx *fault);
 
 /* May this character stand for itself in xtext (RFC 3461 section 4)? */
 static inline bool parameters_is_xchar(unsigned c)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* When and how the server delivers, and for whom: what the application wishes, as numbers and words, becomes parameters
- * of MAIL and RCPT. Delivery status notifications have a file of their own, dsn.c. */
+/* When and how the server delivers, and for whom: the application's wishes, numbers and words, become parameters of
+ * MAIL and RCPT. Delivery status notifications have a file of their own, dsn.c. */
 #include "base/buf.h"
 #include "message/message.h"
 #include "message/parameters.h"
@@ -30,10 +30,12 @@ static __attribute__((format(printf, 4, 5))) int replace(struct envoi_message *m
                                                          const char *const *names, const char *format, ...)
 {
     char word[WORD_MAX] = "";
+    struct envoi_errctx why;
     struct buf words;
     va_list args;
     int rc;
 
+    fault_clear(&why);
     if (format) {
         va_start(args, format);
         (void)vsnprintf(word, sizeof word, format, args);
@@ -42,9 +44,9 @@ static __attribute__((format(printf, 4, 5))) int replace(struct envoi_message *m
     buf_init(&words, 0, false);
     rc = buf_append_text(&words, word);
     if (!rc)
-        rc = parameters_replace(options, names, &words);
+        rc = parameters_replace(options, names, &words, &why);
     buf_free(&words);
-    return message_stick_as(m, rc, ENVOI_DETAIL_LENGTH);
+    return message_refuse(m, rc, &why);
 }
 
 /* ---- of MAIL ---- */
@@ -106,10 +108,10 @@ int envoi_message_set_mt_priority(struct envoi_message *message, int priority)
 }
 
 /* RFC 4954 section 5: AUTH=<> is "not known, or not to be told". */
-static int append_submitter(struct buf *words, const char *submitter)
+static int append_submitter(struct buf *words, const char *submitter, struct envoi_errctx *why)
 {
     struct address address;
-    int rc = address_parse(submitter, true, NULL, &address);
+    int rc = address_parse(submitter, true, why, &address);
 
     if (rc)
         return rc;
@@ -125,18 +127,20 @@ static int append_submitter(struct buf *words, const char *submitter)
 int envoi_message_set_submitter(struct envoi_message *message, const char *submitter)
 {
     static const char *const names[] = {"AUTH", NULL};
+    struct envoi_errctx why;
     struct buf words;
     int rc = message_check(message);
 
     if (rc)
         return rc;
+    fault_clear(&why);
     buf_init(&words, 0, false);
     if (submitter)
-        rc = append_submitter(&words, submitter);
+        rc = append_submitter(&words, submitter, &why);
     if (!rc)
-        rc = parameters_replace(&message->options, names, &words);
+        rc = parameters_replace(&message->options, names, &words, &why);
     buf_free(&words);
-    return message_stick_as(message, rc, ENVOI_DETAIL_LENGTH);
+    return message_refuse(message, rc, &why);
 }
 
 /* ---- of RCPT ---- */

@@ -217,7 +217,7 @@ int envoi_message_set_recipient_dsn(struct envoi_message *message, size_t index,
 #define ENVOI_DELIVER_BY_UNSAID 0 /**< there is no such wish */
 #define ENVOI_DELIVER_BY_RETURN 1 /**< by-mode R: after that time the message is returned, and not delivered */
 #define ENVOI_DELIVER_BY_NOTIFY 2 /**< by-mode N: after that time the sender is told, and delivery goes on */
-/** Says in what time the message shall be delivered: BY= of DELIVERBY (RFC 2852).
+/** Sets the time in which the message shall be delivered: BY= of DELIVERBY (RFC 2852).
  * @param message  the message
  * @param seconds  from now on, at most 999,999,999; with RETURN at least 1; with NOTIFY at least -999,999,999
  * @param mode     one of ENVOI_DELIVER_BY_*; UNSAID removes the parameter
@@ -247,7 +247,7 @@ int envoi_message_set_hold_until(struct envoi_message *message, int64_t when);
  * @retval ENVOI_E_USAGE  another value
  * @since 0.1 */
 int envoi_message_set_mt_priority(struct envoi_message *message, int priority);
-/** Says who has submitted the message: AUTH= of MAIL (RFC 4954 section 5), for a trusted relay. The server believes it
+/** Names the submitter of the message: AUTH= of MAIL (RFC 4954 section 5), for a trusted relay. The server believes it
  * of a client that has logged in, and that it trusts.
  * @param message    the message
  * @param submitter  an address, which envoi encodes; "" or "<>": not known, or not to be told; NULL removes the
@@ -263,7 +263,7 @@ int envoi_message_set_submitter(struct envoi_message *message, const char *submi
  * @param message    the message
  * @param index      the recipient's, from 0 in the order in which they were added
  * @param since      seconds since 1970-01-01 00:00 UTC, up to the year 9999; 0 removes the parameter
- * @param otherwise  what is done by a server behind which there is one that does not know RRVS: one of ENVOI_RRVS_*
+ * @param otherwise  for a server behind which there is one that does not know RRVS: one of ENVOI_RRVS_*
  * @retval ENVOI_E_USAGE  there is no such recipient, another value of otherwise, or since is out of range
  * @since 0.1 */
 int envoi_message_set_recipient_valid_since(struct envoi_message *message, size_t index, int64_t since, int otherwise);

@@ -132,6 +132,25 @@ content_cases() {
     piped 'a@x' --to b@x --quiet --json;                    check '--quiet and --json' 64 err 'exclude'
 }
 
+delivery_cases() {
+    wish() { # OPTION VALUE PATTERN: the value is refused
+        send --host localhost --to a@x "--$1=$2" letter
+        check "--$1 '$2'" 64 err "^envoi: --$1.*$3"
+    }
+    for value in 0 -5 x '' 1000000000 60:notify 60:return:x 60x; do wish deliver-by "$value" 'from 1 to 999999999'; done
+    for value in 0 -1 '1 ' 1h; do wish hold-for "$value" 'from 1 to 999999999'; done
+    for value in tomorrow 2026-12-01 2026-12-01T08:00:00 2026-12-01T08:00:00z 2026-12-01T08:00:00+1:00 \
+        2026-13-01T08:00:00Z 2026-12-01T08:00:00+01:00x ' 2026-12-01T08:00:00Z'; do
+        wish hold-until "$value" 'such as 2026-12-01T08:00:00Z'
+        wish valid-since "$value" 'such as 2026-12-01T08:00:00Z'
+    done
+    for value in 10 -10 high ''; do wish mt-priority "$value" 'from -9 to 9'; done
+    send --host localhost --to a@x --submitter a..b@x letter
+    check '--submitter with the reason' 65 err '^envoi: --submitter: .*need quotes'
+    send --host localhost --to a@x --hold-for 1 --hold-until 2026-12-01T08:00:00Z letter
+    check '--hold-for and --hold-until' 64 err 'exclude one another'
+}
+
 config_cases() {
     send --host localhost --to a@b --ca /nonexistent letter;  check 'no CA file' 78 err '--ca.*/nonexistent'
     send --host localhost --to a@b --cert . letter;           check 'a directory as certificate' 78 err '--cert'
@@ -292,6 +311,15 @@ scripted_cases() {
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
     plain_send --mail-options RET=HDRS --drop-options
     check 'a parameter that is left out' 0 out '"dropped_options": "RET=HDRS"'
+    scripted '220 x' '<' '250-x' '250-AUTH PLAIN' '250-DELIVERBY 60' '250-FUTURERELEASE 86400 2027-01-01T00:00:00Z' \
+        '250-MT-PRIORITY' '250 RRVS' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    plain_send --deliver-by 60:return:trace --hold-until 2026-12-31T23:30:00-00:30 --mt-priority -3 --submitter 'a+b@test' \
+        --valid-since 2020-02-29T01:00:00+01:00 --trace
+    check 'when and how to deliver' 0 err 'MAIL FROM:<alice@test> BY=60;RT HOLDUNTIL=2027-01-01T00:00:00Z MT-PRIORITY=-3' \
+        err 'AUTH=a+2Bb@test' err 'RCPT TO:<bob@test> RRVS=2020-02-29T00:00:00Z$'
+    scripted '220 x' '<' '250-x' '250 FUTURERELEASE 86400 2027-01-01T00:00:00Z' '<'
+    plain_send --hold-for 86401 --drop-options
+    check 'longer than the server holds' 69 out 'ENVOI_E_NOT_SUPPORTED' err 'HOLDFOR=86401.*is 86400'
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '550 5.1.1 no such user' '<' '250 reset' '<'
     plain_send --to carol@test --require-all
     check 'a recipient is refused, and all are required' 69 out 'not every recipient was accepted' out '!"accepted"' out '"refused"'
@@ -820,6 +848,7 @@ SKIPPED=
 usage_cases </dev/null
 data_cases </dev/null
 content_cases </dev/null
+delivery_cases </dev/null
 config_cases </dev/null
 plugin_cases </dev/null
 scripted_cases </dev/null

@@ -325,7 +325,7 @@ Test(message, typed_parameters_that_cannot_be)
 
     for (size_t i = 0; i < sizeof out_of_range / sizeof out_of_range[0]; i++)
         refuse_option(out_of_range[i], ENVOI_E_USAGE, ENVOI_DETAIL_RANGE);
-    refuse_option(submitter_injected, ENVOI_E_ADDRESS, ENVOI_DETAIL_LENGTH);
+    refuse_option(submitter_injected, ENVOI_E_ADDRESS, ENVOI_DETAIL_CONTROL);
     cr_expect_eq(envoi_message_set_hold_for(NULL, 1), ENVOI_E_USAGE);
 }
 
