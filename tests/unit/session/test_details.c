@@ -352,7 +352,9 @@ Test(details, of_messages)
     EXPECT(envoi_message_set_dsn(m, 9, NULL), RANGE);
     EXPECT(envoi_message_set_dsn(m, 0, "a\nb"), FORM);
     EXPECT(envoi_message_set_recipient_dsn(m, 5, 0, NULL), RANGE);
-    EXPECT(envoi_message_set_recipient_dsn(m, 0, 0xff, NULL), FORM);
+    EXPECT(envoi_message_set_recipient_dsn(m, 0, 0xff, NULL), RANGE);
+    EXPECT(envoi_message_set_dsn(m, 0, long_text(101)), LENGTH);
+    EXPECT(envoi_message_set_hold_for(m, -1), RANGE);
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         cr_expect_eq(envoi_message_reset(m, NULL), ENVOI_OK);
         cr_expect_eq(envoi_message_add_recipient(m, addresses[i].text), ENVOI_E_ADDRESS, "%s", addresses[i].text);
