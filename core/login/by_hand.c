@@ -60,8 +60,8 @@ int by_hand_begin(struct login *l, const struct login_peer *peer, const char *ar
                             "AUTH is followed by the name of a mechanism");
     memcpy(name, word, len);
     name[len] = '\0';
-    l->peer = *peer;
     (void)login_ask(l, name, NULL, NULL, false);
+    l->peer = *peer;
     memcpy(l->name, l->asked, sizeof l->name);
     if ((rc = pick_check_name(l)))
         return rc;
