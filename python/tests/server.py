@@ -94,6 +94,7 @@ class Dialogue:
         self.server, self.connection = server, connection
         self.file = connection.makefile("rb")
         self.mail = Mail("", [], b"")
+        self.begun = False
         self.secure = server.implicit
         self.going_on = True
 
@@ -108,7 +109,7 @@ class Dialogue:
 
     def scripted(self, line: str) -> bool:
         for prefix, reply in self.server.replies.items():
-            if (line == prefix if prefix in ("", ".") else line.startswith(prefix)):
+            if (line == prefix if prefix in ("", ".") else line.upper().startswith(prefix.upper())):
                 self.say(reply)
                 return True
         return False
@@ -178,9 +179,13 @@ class Dialogue:
 
     def on_mail(self, line: str) -> None:
         self.mail = Mail(line[line.index("<") + 1:line.index(">")], [], b"")
+        self.begun = True
         self.say("250 2.1.0 ok")
 
     def on_rcpt(self, line: str) -> None:
+        if not self.begun:
+            self.say("503 MAIL first")
+            return
         self.mail.recipients.append(line[line.index("<") + 1:line.index(">")])
         self.say("250 2.1.5 ok")
 
@@ -200,6 +205,7 @@ class Dialogue:
             lines.append(octets[1:] if octets.startswith(b".") else octets)
         self.note(".")
         self.mail.content = b"".join(lines)
+        self.begun = False
         if "." not in self.server.replies:
             self.server.mails.append(self.mail)
         for _ in self.mail.recipients if self.server.lmtp else [""]:
@@ -207,6 +213,7 @@ class Dialogue:
                 self.say("250 2.0.0 queued")
 
     def on_rset(self, _line: str) -> None:
+        self.begun = False
         self.mail = Mail("", [], b"")
         self.say("250 ok")
 
