@@ -80,6 +80,10 @@ ParameterizedTest(struct files_name *name, dialogue, with_libraries, .timeout = 
     play_secrets(&script, true, hide, NULL);
     for (unsigned i = 0; i < 8; i++)
         play_with(&script, i & 1, i >> 1 & 1, i & 4 ? ENVOI_TLS_1_2 : ENVOI_TLS_1_3);
+#ifdef MODULE_MBEDTLS
+    for (unsigned version = ENVOI_TLS_1_2; version <= MBEDTLS_NEWEST; version++)
+        play_with(&script, 2, version & 1, version);
+#endif
     blocks_forget_secrets();
     script_free(&script);
 }

@@ -19,7 +19,13 @@ struct conversation {
 
 static const struct {
     const char *id, *module, *symbol;
-} plugins[] = {{"openssl", MODULE_OPENSSL, "envoi_plugin_openssl"}, {"gnutls", MODULE_GNUTLS, "envoi_plugin_gnutls"}};
+} plugins[] = {
+    {"openssl", MODULE_OPENSSL, "envoi_plugin_openssl"},
+    {"gnutls", MODULE_GNUTLS, "envoi_plugin_gnutls"},
+#ifdef MODULE_MBEDTLS
+    {"mbedtls", MODULE_MBEDTLS, "envoi_plugin_mbedtls"},
+#endif
+};
 static const struct peer_library *const libraries[] = {&peer_openssl, &peer_gnutls};
 
 /* Of the current play: there is one at a time. */

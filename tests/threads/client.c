@@ -12,9 +12,15 @@
 #define TEXT_MAX     128
 
 const struct client_way client_ways[] = {
-    {NULL, NULL},         {"openssl", "PLAIN"},    {"gnutls", "CRAM-MD5"}, {"openssl", "SCRAM-SHA-256"},
-    {"gnutls", "PLAIN"},  {"openssl", NULL},       {NULL, "CRAM-MD5"},     {"gnutls", "SCRAM-SHA-256"},
-    {"openssl", "LOGIN"}, {NULL, "SCRAM-SHA-256"}, {"gnutls", NULL},
+    {NULL, NULL},           {"openssl", "PLAIN"},
+    {"gnutls", "CRAM-MD5"}, {"openssl", "SCRAM-SHA-256"},
+    {"gnutls", "PLAIN"},    {"openssl", NULL},
+    {NULL, "CRAM-MD5"},     {"gnutls", "SCRAM-SHA-256"},
+    {"openssl", "LOGIN"},   {NULL, "SCRAM-SHA-256"},
+    {"gnutls", NULL},
+#ifdef WITH_MBEDTLS
+    {"mbedtls", "PLAIN"},   {"mbedtls", "SCRAM-SHA-256"},
+#endif
 };
 const size_t client_way_count = sizeof client_ways / sizeof *client_ways;
 
