@@ -19,6 +19,7 @@ static int proof_mail_write(struct engine *e, struct job *job, const struct posi
     struct buf *text = &e->output.text;
     size_t from = text->len;
 
+    e->mails++;
     buf_append_text(text, "MAIL FROM:<");
     buf_append(text, address_path(sender), sender->len);
     buf_append_text(text, sender->utf8 ? "> SMTPUTF8" : ">");

@@ -3,6 +3,7 @@
  * cmd_content.c. */
 #include "engine/mail_parameters.h"
 #include "engine/settle.h"
+#include "engine/split.h"
 #include "engine/state.h"
 
 #include <string.h>
@@ -14,8 +15,10 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
     const struct address *sender = &job->message->sender;
     struct buf *text = &e->output.text;
     size_t from = text->len;
-    int rc;
+    int rc = split_begin(e, job);
 
+    if (rc)
+        return rc;
     job->chunked = e->extensions.chunking && e->settings->chunk_size && e->proof == ENGINE_PROOF_PASSED;
     buf_append_text(text, "MAIL FROM:<");
     buf_append(text, address_path(sender), sender->len);
@@ -26,6 +29,7 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
         return rc;
     }
     e->begun = true;
+    e->mails++;
     return engine_end_line(e, from, NULL);
 }
 
@@ -58,6 +62,7 @@ static int mail_answer(struct engine *e, struct job *job, struct position *at, c
         job->mail_refused = true;
         if (job->doubted && !e->closing)
             return refused_unseen(e, job, reply);
+        split_end(job);
         settle_all(job->message, ENVOI_PHASE_MAIL, reply);
         return engine_refused(e, ENVOI_E_SENDER_REFUSED, ENVOI_PHASE_MAIL, reply, "sender <%s> is refused",
                               address_path(&job->message->sender));
@@ -137,8 +142,14 @@ static __attribute__((noinline)) int rcpt_conclude(struct engine *e, struct job 
     struct envoi_message *m = job->message;
     char both[FAULT_TEXT_MAX];
 
-    if (job->accepted) /* after a 421 the end of the connection settles the others */
-        return m->require_all && !e->closing ? rcpt_not_all(e, job) : ENVOI_OK;
+    if (job->accepted && e->closing) /* the end of the connection settles the others */
+        return ENVOI_OK;
+    if (job->accepted && m->require_all)
+        return rcpt_not_all(e, job);
+    if (job->accepted) {
+        split_surplus(e, job);
+        return ENVOI_OK;
+    }
     if (verdict_tell_both(m, both, sizeof both))
         return fault_set(e->fault, ENVOI_E_RECIPIENTS_REFUSED, ENVOI_PHASE_RCPT, "all recipients are refused: %s",
                          both);
@@ -161,7 +172,7 @@ static int rcpt_answer(struct engine *e, struct job *job, struct position *at, c
     } else if (reply_class(reply) == 3) {
         return engine_die_of_reply(e, reply, "the reply to RCPT");
     } else {
-        settle_rcpt(job, at->recipient, reply);
+        split_rcpt(e, job, at->recipient, reply);
     }
     if (job->rcpt_answered < m->due_count || job->accepted == m->due_count)
         return ENVOI_OK;

@@ -42,6 +42,7 @@ static void fail_unsent(struct engine *e, struct job *job, int rc)
         settle_too_large(e, job->message);
     else if (job->message)
         settle_lost(e, job);
+    job->more = false;
 }
 
 /* Content of a message that requires all recipients must not overtake a reply to RCPT: after a 354 it can no longer be

@@ -176,6 +176,10 @@ int engine_prepare(struct engine *e);
  * engine_go(), called once after several messages, begins to write. ENVOI_OK; ENVOI_E_BUSY: another verb is in
  * progress, or the message is being sent; else the errors of engine_send(). */
 int engine_queue(struct engine *e, struct envoi_message *message);
+/* Between transactions: makes those open recipients of the message due that the next one on this connection is for.
+ * Their number is bounded by LIMITS (RFC 9422), and by the one after which the server has said that they are too many.
+ * ENVOI_OK; ENVOI_E_NOT_SUPPORTED, reported in *why: they would be a part, but the message requires all of them. */
+int engine_pick(const struct engine *e, struct envoi_message *message, struct envoi_errctx *why);
 /* May there be a transaction more than messages, for the proof of BDAT? */
 bool engine_may_prove(const struct engine *e);
 /* Does the server accept messages after one another without a wait, so that queueing several saves round trips? */

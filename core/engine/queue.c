@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "engine/proof.h"
 #include "engine/settle.h"
+#include "engine/split.h"
 #include "engine/state.h"
 
 #include <envoi/library.h>
@@ -192,19 +193,20 @@ void queue_finish(struct engine *e)
     struct job *job = e->head;
     bool preparation = is_preparation(e, job);
     struct envoi_message *m = job->message;
-    int rc = m ? verdict_result(m, verdict_of_send(m), job->result) : job->result;
+    int rc;
 
     if (job->why)
         *e->fault = *job->why;
     e->head = job->next;
     if (e->writing == job)
         e->writing = e->head;
-    if (job->again && job->message) {
+    if (m && (job->again || split_goes_on(e, job))) {
         content_idle(job->content);
         job_init_for_message(job, job->first, job->message);
         queue_append(e, job);
         return;
     }
+    rc = m ? verdict_result(m, verdict_of_send(m), job->result) : job->result;
     if (rc == ENVOI_E_UNKNOWN) { /* of an earlier send: this one's connection is not lost */
         e->fault->code = rc;
         fault_prefix(e->fault, "whether a recipient has the message is unknown from an earlier send");

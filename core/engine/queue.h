@@ -35,6 +35,7 @@ struct job {
     bool failed;                   /* no more commands, except those that a refusal requires */
     bool mail_refused;             /* the reply to MAIL was not 2yz */
     size_t accepted;               /* recipients with a 2yz to RCPT */
+    bool more;                     /* recipients are left for another transaction */
     bool content_open;             /* DATA: 354 was read; BDAT: the first chunk is being made */
     bool content_done;             /* the last octet of the content is in the output */
     uint64_t content_end;          /* set when that octet leaves: see output_piece.gone_at; 0: it has not left */

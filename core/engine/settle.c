@@ -38,24 +38,6 @@ void settle_one(struct envoi_message *m, size_t index, int phase, const struct e
     reason_drop(reason);
 }
 
-/* RFC 5321 section 4.5.3.1.10: old servers say 552 instead of 452 when they take no more recipients. It is no verdict
- * on this one: it may follow in a transaction of its own. (552 alone is a full mailbox.) */
-static bool is_too_many(const struct envoi_reply *reply)
-{
-    const char *text = envoi_reply_text(reply);
-
-    if (reply->enhanced[0])
-        return strcmp(reply->enhanced, "5.5.3") == 0;
-    return reply->code == 552 && text_has_word(text, "too") && text_has_word(text, "many");
-}
-
-void settle_rcpt(struct job *job, size_t index, const struct envoi_reply *reply)
-{
-    settle_one(job->message, index, ENVOI_PHASE_RCPT, reply);
-    if (job->accepted && is_too_many(reply))
-        job->message->recipients[index].verdict = ENVOI_VERDICT_DEFERRED;
-}
-
 void settle_all(struct envoi_message *m, int phase, const struct envoi_reply *reply)
 {
     struct reason *reason = reason_new(m, envoi_reply_text(reply));
@@ -122,6 +104,8 @@ void settle_lost(struct engine *e, struct job *job)
         r->phase = why->phase;
         recipient_set_reason(r, reason);
     }
+    if (job->more && !m->pooled) /* those that were left for a later transaction */
+        verdict_not_attempted(m, why->phase, why->text);
     reason_drop(reason);
     reason_drop(said);
 }

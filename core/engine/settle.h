@@ -12,8 +12,6 @@ struct job;
 
 /* The reply is the verdict of one recipient. */
 void settle_one(struct envoi_message *m, size_t index, int phase, const struct envoi_reply *reply);
-/* ... to its RCPT. "Too many" behind accepted ones defers it. */
-void settle_rcpt(struct job *job, size_t index, const struct envoi_reply *reply);
 /* ... of all that are due. */
 void settle_all(struct envoi_message *m, int phase, const struct envoi_reply *reply);
 /* ... of all that wait for the reply to the content. */

@@ -4,7 +4,8 @@
  * The files build on one another in this order, and none uses a later one:
  *
  *   state                           this file: trace, deadlines, lines for the output, safety
- *   settle, mail_parameters, proof  verdicts and parameters of a message; may it go by BDAT?
+ *   settle, mail_parameters         verdicts and parameters of a message
+ *   proof, split                    may it go by BDAT? in how many transactions?
  *   tls                             a TLS layer
  *   queue                           jobs, and the end of the connection
  *   cmd_*                           the rows of the table
@@ -69,24 +70,26 @@ struct engine {
 
     /* the queue and the cursors; the written cursor is in each job */
     struct job *head;
-    struct job *tail;          /* valid while there is a head */
-    struct job *writing;       /* the job whose commands go out; NULL: the queue is empty */
-    struct job *answering;     /* the job of the answered cursor; valid while `unanswered` is not 0 */
-    struct position answered;  /* the command whose reply comes next; likewise */
-    unsigned unanswered;       /* commands written whose replies were not read yet */
-    unsigned answerable;       /* how many of them have left the engine whole */
-    uint64_t wire;             /* octets that the wire has taken, layers included */
-    struct buf said;           /* the server's own words, for which the proof is remembered */
-    int window;                /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
-    int proof;                 /* ENGINE_PROOF_*: may content go by BDAT? */
-    bool group_closed;         /* the last command written ends a group */
-    bool begun;                /* a transaction was begun on this connection */
-    bool repeatable;           /* nothing was done by hand that another connection would not have */
-    bool proof_lost;           /* the proof has cost the connection before this one */
-    bool orphaned;             /* and the messages wait for another one */
-    unsigned waiting;          /* ENGINE_WANT_CREDENTIAL, ENGINE_WANT_CONTENT or ENGINE_WANT_STEP */
-    unsigned spare_count;      /* jobs on the free list */
-    struct job *spare;         /* a free list for the jobs of messages */
+    struct job *tail;         /* valid while there is a head */
+    struct job *writing;      /* the job whose commands go out; NULL: the queue is empty */
+    struct job *answering;    /* the job of the answered cursor; valid while `unanswered` is not 0 */
+    struct position answered; /* the command whose reply comes next; likewise */
+    unsigned unanswered;      /* commands written whose replies were not read yet */
+    unsigned answerable;      /* how many of them have left the engine whole */
+    uint64_t wire;            /* octets that the wire has taken, layers included */
+    struct buf said;          /* the server's own words, for which the proof is remembered */
+    int window;               /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
+    int proof;                /* ENGINE_PROOF_*: may content go by BDAT? */
+    bool group_closed;        /* the last command written ends a group */
+    bool begun;               /* a transaction was begun on this connection */
+    uint64_t mails;           /* how many were, the proof's too */
+    uint64_t rcpt_taken;  /* recipients that the server took before it said that there were too many; 0: it never did */
+    bool repeatable;      /* nothing was done by hand that another connection would not have */
+    bool proof_lost;      /* the proof has cost the connection before this one */
+    bool orphaned;        /* and the messages wait for another one */
+    unsigned waiting;     /* ENGINE_WANT_CREDENTIAL, ENGINE_WANT_CONTENT or ENGINE_WANT_STEP */
+    unsigned spare_count; /* jobs on the free list */
+    struct job *spare;    /* a free list for the jobs of messages */
     struct envoi_errctx first; /* the failure whose code is `result` */
     int result;
 

@@ -5,6 +5,7 @@
 #include "engine/cmd_line.h"
 #include "engine/mail_parameters.h"
 #include "engine/proof.h"
+#include "engine/split.h"
 #include "message/parameters.h"
 #include "message/verdict.h"
 
@@ -113,6 +114,7 @@ int engine_connect(struct engine *e, const struct engine_peer *peer)
     e->open = true;
     e->window = e->env.window ? e->env.window(e->env.driver) : ENGINE_WINDOW_UNPROVED;
     e->greeting_late = false;
+    e->mails = e->rcpt_taken = 0;
     e->closing = e->lost_idle = e->tls_declined = e->authenticated = e->orphaned = false;
     job_init(&e->connect_job, e->tls == ENVOI_TLS_IMPLICIT ? &command_handshake : &command_greeting, 0);
     queue_prepend(e, &e->connect_job);
@@ -432,6 +434,11 @@ int engine_queue(struct engine *e, struct envoi_message *message)
         return sending ? ENVOI_E_MEMORY : submit_refuse(e, ENVOI_E_MEMORY, "out of memory");
     queue_append(e, message->job);
     return ENVOI_OK;
+}
+
+int engine_pick(const struct engine *e, struct envoi_message *message, struct envoi_errctx *why)
+{
+    return split_pick(e, message, why);
 }
 
 bool engine_pipelines(const struct engine *e)

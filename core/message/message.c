@@ -331,7 +331,7 @@ void recipient_begin(struct recipient *r)
 {
     recipient_set_reason(r, NULL);
     r->verdict = ENVOI_VERDICT_NOT_ATTEMPTED;
-    r->pending = false;
+    r->pending = r->again = false;
     r->code = r->phase = 0;
     r->enhanced[0] = '\0';
 }
@@ -369,6 +369,7 @@ void message_begin(struct envoi_message *m)
     m->due_count = count;
     m->due_begin = begin;
     m->due_end = end;
+    m->settled = begin;
     words_free(&m->dropped);
 }
 
@@ -424,21 +425,6 @@ void message_tell(struct envoi_message *m, int phase, size_t recipient, bool lmt
     while (each && index + 1 < m->count && !m->recipients[index].pending)
         index++;
     m->told(m->told_ctx, m, phase, index, reply);
-}
-
-void message_due_none(struct envoi_message *m)
-{
-    for (size_t i = m->due_begin; i < m->due_end; i++)
-        m->recipients[i].due = false;
-    m->due_count = m->due_begin = m->due_end = 0;
-}
-
-void message_due_add(struct envoi_message *m, size_t index)
-{
-    m->recipients[index].due = true;
-    if (!m->due_count++)
-        m->due_begin = index;
-    m->due_end = index + 1;
 }
 
 const char *envoi_message_dropped_options(const struct envoi_message *message)

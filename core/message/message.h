@@ -33,6 +33,7 @@ struct recipient {
     int verdict;   /* ENVOI_VERDICT_* */
     bool due;      /* the current transaction is for it */
     bool pending;  /* RCPT was answered with 2yz: the reply to the content decides */
+    bool again;    /* its verdict is that of one transaction, and the next one is for it, too */
     int code;
     int phase;
     char enhanced[ENHANCED_MAX];
@@ -51,6 +52,7 @@ struct envoi_message {
     size_t count, room;
     bool special;                         /* some recipient may have options, or an address that needs SMTPUTF8 */
     size_t due_count, due_begin, due_end; /* how many are due; all of them lie in [due_begin, due_end) */
+    size_t settled;                       /* the recipients before it are not open */
     struct content content;
     envoi_message_reply_fn *told; /* of replies; or NULL */
     void *told_ctx;
@@ -130,12 +132,23 @@ void message_begin(struct envoi_message *m);
  * that the command has, which by LMTP may be before that of the recipient whose reply to the content this is. */
 void message_tell(struct envoi_message *m, int phase, size_t recipient, bool lmtp, const struct envoi_reply *reply);
 
-/* ---- which recipients are due ---- */
+/* ---- which recipients are due (due.c) ---- */
 
-/* Makes no recipient due. */
-void message_due_none(struct envoi_message *m);
-/* Makes one more recipient due. To be called after message_due_none(), in rising order. */
-void message_due_add(struct envoi_message *m, size_t index);
+/* Is the recipient still to be sent to? After a 421 too: the server says that it processed nothing more (RFC 5321
+ * section 3.8). That ends the connection but not the message. */
+static inline bool recipient_is_open(const struct recipient *r)
+{
+    return r->verdict == ENVOI_VERDICT_NOT_ATTEMPTED || r->again ||
+           (r->verdict == ENVOI_VERDICT_DEFERRED && r->code == 421);
+}
+
+/* Between transactions: is a recipient open? */
+bool message_has_open(struct envoi_message *m);
+/* Between transactions: makes those open recipients due that the next one is for, and takes back their verdicts. At
+ * most so many recipients, from at most so many domains; 0: unlimited. */
+void message_due_pick(struct envoi_message *m, uint64_t recipients_max, uint64_t domains_max);
+/* Behind message_due_pick(): has it left some of them for a later transaction? */
+bool message_has_more(const struct envoi_message *m);
 /* The first recipient from index on that is due; due_end if there is none. */
 static inline size_t message_next_due(const struct envoi_message *m, size_t index)
 {

@@ -9,7 +9,6 @@
 #include "pool/server.h"
 
 #include <envoi/library.h>
-#include <stdio.h>
 
 /* Milliseconds: a busy connection on which no message was done for so long gets no more for now. Others may be
  * quicker. */
@@ -223,8 +222,6 @@ static void connection_become_ready(struct pool_connection *c)
     struct pool_route *r = c->route;
 
     c->mail_max = session_mail_max(c->session);
-    c->rcpt_max = session_limit(c->session, "RCPTMAX");
-    c->domain_max = session_limit(c->session, "RCPTDOMAINMAX");
     r->serial = !session_pipelines(c->session);
     r->proven = true;
     c->ran_dry = r->ran_dry;
@@ -390,17 +387,11 @@ size_t connection_room(struct pool_connection *c, size_t share)
 /* False: the session takes no more. The message waits again, or has ended if it was refused. */
 static bool connection_queue(struct pool_connection *c, struct pool_delivery *d)
 {
+    struct envoi_errctx why;
     int rc;
 
-    delivery_pick(d, c->rcpt_max, c->domain_max);
-    if (delivery_is_torn(d)) {
-        char why[FAULT_TEXT_MAX];
-
-        (void)snprintf(why, sizeof why,
-                       "all recipients are required, but the server takes only a part of them in one transaction: it "
-                       "announces LIMITS %s",
-                       envoi_session_extension(c->session, "LIMITS"));
-        delivery_end(c->pool, d, ENVOI_E_NOT_SUPPORTED, why);
+    if ((rc = session_pick(c->session, d->message, &why))) {
+        delivery_end(c->pool, d, rc, why.text);
         return true;
     }
     rc = session_queue(c->session, d->message);

@@ -2,7 +2,6 @@
 #include "pool/delivery.h"
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "message/verdict.h"
 #include "pool/lists.h"
 #include "pool/server.h"
@@ -10,11 +9,6 @@
 #include <envoi/library.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Bounds on the work for one transaction, not on the message: how many recipients of further domains are passed over in
- * search of one whose domain is already in the transaction, and how many domains it has at most. */
-#define LOOK_AHEAD  1000u
-#define DOMAINS_MAX 64u
 
 /* ---- failures ---- */
 
@@ -72,68 +66,6 @@ void delivery_end(struct envoi_pool *p, struct pool_delivery *d, int code, const
     fifo_push(&p->settled, d);
 }
 
-/* ---- the recipients of a transaction ---- */
-
-/* Is the recipient still to be sent to? After a 421 too: the server says that it processed nothing more (RFC 5321
- * section 3.8). That ends the connection but not the message. */
-static bool recipient_is_open(const struct recipient *r)
-{
-    return r->verdict == ENVOI_VERDICT_NOT_ATTEMPTED || (r->verdict == ENVOI_VERDICT_DEFERRED && r->code == 421);
-}
-
-static const char *recipient_domain(const struct recipient *r)
-{
-    const char *at = strrchr(address_path(&r->address), '@');
-
-    return at ? at + 1 : "";
-}
-
-/* Adds the domain to the transaction's, unless it is there. False: there are already `max` others. */
-static bool domains_take(const char **taken, size_t *count, size_t max, const char *domain)
-{
-    for (size_t i = *count; i-- > 0;)
-        if (text_equal(taken[i], domain))
-            return true;
-    if (*count == max)
-        return false;
-    taken[(*count)++] = domain;
-    return true;
-}
-
-void delivery_pick(struct pool_delivery *d, uint64_t recipients_max, uint64_t domains_max)
-{
-    const char *domains[DOMAINS_MAX];
-    struct envoi_message *m = d->message;
-    size_t domain_count = 0, passed = 0;
-    size_t most = domains_max < DOMAINS_MAX ? (size_t)domains_max : DOMAINS_MAX;
-
-    message_due_none(m);
-    for (size_t i = d->cursor; i < m->count && passed < LOOK_AHEAD; i++) {
-        struct recipient *r = &m->recipients[i];
-
-        if (recipients_max && m->due_count == recipients_max)
-            break;
-        if (!recipient_is_open(r))
-            continue;
-        if (domains_max && !domains_take(domains, &domain_count, most, recipient_domain(r))) {
-            passed++;
-            continue;
-        }
-        recipient_begin(r);
-        message_due_add(m, i);
-    }
-}
-
-bool delivery_is_torn(const struct pool_delivery *d)
-{
-    const struct envoi_message *m = d->message;
-    size_t open = 0;
-
-    for (size_t i = d->cursor; m->require_all && i < m->count; i++)
-        open += recipient_is_open(&m->recipients[i]);
-    return m->require_all && open > m->due_count;
-}
-
 /* ---- messages that wait while servers fail ---- */
 
 /* Counts one try for each message of the list; those that have had `tries` end. */
@@ -172,11 +104,11 @@ void delivery_end_all(struct pool_route *r, int code, const char *text)
 
 /* ---- after a transaction ---- */
 
-/* Did the last transaction leave a recipient open? */
-static bool delivery_has_open(const struct envoi_message *m)
+/* Was the last transaction lost, in whole or in part? That a recipient was too many for it is no loss. */
+static bool delivery_is_lost(const struct envoi_message *m)
 {
-    for (size_t i = m->due_begin; (i = message_next_due(m, i)) < m->due_end; i++)
-        if (recipient_is_open(&m->recipients[i]))
+    for_each_due (m, i)
+        if (recipient_is_open(&m->recipients[i]) && !m->recipients[i].again)
             return true;
     return false;
 }
@@ -213,11 +145,9 @@ static bool delivery_is_retryable(int rc)
 static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
 {
     struct envoi_message *m = d->message;
-    bool lost = delivery_has_open(m);
+    bool lost = delivery_is_lost(m);
 
-    while (d->cursor < m->count && !recipient_is_open(&m->recipients[d->cursor]))
-        d->cursor++;
-    if (d->final || p->stopped || d->cursor == m->count)
+    if (!message_has_open(m) || d->final || p->stopped)
         return false;
     if (!delivery_is_retryable(d->last)) {
         verdict_not_attempted(m, ENVOI_PHASE_NONE, d->error ? d->error : envoi_error_text(d->last));

@@ -5,11 +5,6 @@
 
 #include "pool/parts.h"
 
-/* Makes those recipients due that the next transaction is for. At most so many recipients, from at most so many
- * domains; 0: unlimited. */
-void delivery_pick(struct pool_delivery *d, uint64_t recipients_max, uint64_t domains_max);
-/* Does the message require all recipients, and are some of them left for a later transaction? */
-bool delivery_is_torn(const struct pool_delivery *d);
 /* Keeps the first failure of the transaction that has just ended. Its text is made from a recipient's verdict, or is
  * `otherwise` if no verdict has a reason. */
 void delivery_fail_of(struct pool_delivery *d, int code, const char *otherwise);

@@ -39,7 +39,6 @@ struct pool_delivery {
     struct pool_route *route;
     envoi_pool_done_fn *done;
     void *ctx;
-    size_t cursor; /* all recipients before it have their verdicts */
     int64_t tries; /* that failed */
     int last;      /* the result of the last transaction */
     int failure;   /* the first one since it was last tried again, for `done`; ENVOI_OK: none */
@@ -81,10 +80,10 @@ struct pool_connection {
     size_t ran_dry;        /* the route's, when this connection became ready */
     uint64_t used;         /* transactions that were begun */
     uint64_t served;       /* transactions after which it was still connected */
-    uint64_t mail_max, rcpt_max, domain_max; /* as the server announced (RFC 9422); 0: unlimited */
-    int64_t born;                            /* when it was begun */
-    int64_t since;                           /* when a message was last done on it, or it last became idle or busy */
-    int64_t deadline;                        /* when it needs a look even if no descriptor is ready; -1: never */
+    uint64_t mail_max;     /* as the server announced (RFC 9422); 0: unlimited */
+    int64_t born;          /* when it was begun */
+    int64_t since;         /* when a message was last done on it, or it last became idle or busy */
+    int64_t deadline;      /* when it needs a look even if no descriptor is ready; -1: never */
 };
 
 struct pool_list {

@@ -16,7 +16,7 @@ void extensions_clear(struct extensions *x)
     mem_free(x->list);
     x->list = NULL;
     x->count = x->room = 0;
-    x->pipelining = x->chunking = x->eight_bit = x->burl = x->size = false;
+    x->pipelining = x->chunking = x->eight_bit = x->burl = x->size = x->limits = false;
     x->size_limit = UINT64_MAX;
 }
 
@@ -133,6 +133,7 @@ int extensions_parse(struct extensions *x, const char *text)
     x->chunking = extensions_get(x, "CHUNKING") != NULL;
     x->eight_bit = extensions_get(x, "8BITMIME") != NULL;
     x->burl = extensions_get(x, "BURL") != NULL;
+    x->limits = extensions_get(x, "LIMITS") != NULL;
     extensions_find_size(x);
     return rc;
 }

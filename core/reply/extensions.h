@@ -25,6 +25,7 @@ struct extensions {
     bool eight_bit;
     bool burl;
     bool size;
+    bool limits;
     uint64_t size_limit; /* octets; UINT64_MAX: none */
 };
 

@@ -106,8 +106,8 @@ int session_queue(struct envoi_session *s, struct envoi_message *message);
 int session_go(struct envoi_session *s);
 
 /* For a pool, what it would otherwise have to ask the engine. */
-/* The number that the server announced for a name with LIMITS (RFC 9422), such as "RCPTMAX"; 0: none. */
-uint64_t session_limit(const struct envoi_session *s, const char *name);
+/* Makes those recipients due that the next transaction on this connection is for: see engine_pick(). */
+int session_pick(const struct envoi_session *s, struct envoi_message *message, struct envoi_errctx *why);
 /* How many messages it takes on this connection (MAILMAX), where the proof of BDAT may count as one; 0: no limit. */
 uint64_t session_mail_max(const struct envoi_session *s);
 /* Is it worth while to queue more than one message? */

@@ -252,9 +252,9 @@ int64_t envoi_session_certificate_not_after(const struct envoi_session *session,
 
 /* ---- for a pool ---- */
 
-uint64_t session_limit(const struct envoi_session *s, const char *name)
+int session_pick(const struct envoi_session *s, struct envoi_message *message, struct envoi_errctx *why)
 {
-    return extensions_limit(engine_extensions(s->engine), name);
+    return engine_pick(s->engine, message, why);
 }
 
 bool session_pipelines(const struct envoi_session *s)
@@ -269,7 +269,7 @@ bool session_waits(const struct envoi_session *s)
 
 uint64_t session_mail_max(const struct envoi_session *s)
 {
-    uint64_t most = session_limit(s, "MAILMAX");
+    uint64_t most = extensions_limit(engine_extensions(s->engine), "MAILMAX");
 
     return most > 1 && engine_may_prove(s->engine) ? most - 1 : most;
 }

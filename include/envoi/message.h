@@ -71,7 +71,7 @@ struct envoi_reply;
 enum envoi_verdict {
     ENVOI_VERDICT_NOT_ATTEMPTED = 0, /**< the server was not asked, or did not process the command */
     ENVOI_VERDICT_ACCEPTED = 1,      /**< the server took the responsibility (2yz to the content) */
-    ENVOI_VERDICT_DEFERRED = 2,      /**< refused for now (4yz, or "552 too many" behind accepted ones): try later */
+    ENVOI_VERDICT_DEFERRED = 2,      /**< refused for now (4yz, or x.5.3 "too many" behind accepted ones): try later */
     ENVOI_VERDICT_REFUSED = 3,       /**< refused for good (5yz, or larger than the announced SIZE) */
     ENVOI_VERDICT_UNKNOWN = 4,       /**< the connection was lost after the content: it may have been delivered */
 };
@@ -288,8 +288,8 @@ int envoi_message_set_drop_options(struct envoi_message *message, int drop);
  * returns ENVOI_E_RECIPIENTS_REFUSED.
  *
  * The rule ends where the content begins: by LMTP each recipient may be refused behind it, and the copies of the others
- * cannot be taken back. A pool that would have to split the message for the server's RCPTMAX or RCPTDOMAINMAX does not
- * attempt it (ENVOI_E_NOT_SUPPORTED).
+ * cannot be taken back. A message that would have to be split for the server's RCPTMAX or RCPTDOMAINMAX is not
+ * attempted (ENVOI_E_NOT_SUPPORTED).
  * @param message  the message
  * @param on       1: all or none; 0, the default: those that are accepted
  * @returns ENVOI_OK

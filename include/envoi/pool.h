@@ -34,7 +34,8 @@
  * - connects when there is work, up to a limit for each route. If a route logs in, it makes only one connection until
  *   the first login has succeeded; otherwise at most 16 are being made at once;
  * - reuses a connection up to a number of messages (also the server's MAILMAX, RFC 9422), an age and an idle time;
- * - splits a transaction that has more recipients than the server's RCPTMAX, or more domains than its RCPTDOMAINMAX;
+ * - splits a transaction that has more recipients than the server's RCPTMAX, or more domains than its RCPTDOMAINMAX, or
+ *   of which the server says that there are too many, as envoi_session_send() does;
  * - connects anew after a 421 or an idle close;
  * - gives no more messages to a connection on which no message was completed for a second, until it goes on.
  *

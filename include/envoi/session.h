@@ -763,8 +763,14 @@ int envoi_session_rcpt(struct envoi_session *session, const char *recipient, con
 int envoi_session_data(struct envoi_session *session, const void *content, size_t len);
 
 /** Sends a message: EHLO, STARTTLS, EHLO, AUTH as needed and as the settings say, then the transaction, pipelined if
- * the server announces it. RSET follows a refused transaction. Ask the message for the verdict of each recipient. The
- * recipients are not split by the server's LIMITS (RFC 9422); a pool does that.
+ * the server announces it. RSET follows a refused transaction. Ask the message for the verdict of each recipient.
+ *
+ * If the server takes only a part of the recipients in one transaction, the others follow in further ones on the same
+ * connection, and the message has one result. It does so if it announces LIMITS (RFC 9422: RCPTMAX, RCPTDOMAINMAX), or
+ * if it refuses recipients behind accepted ones with x.5.3, or all that follow with 452 or 552 and no enhanced code
+ * (RFC 5321 section 4.5.3.1.10). In each transaction at least one recipient gets its verdict. None follows beyond the
+ * server's MAILMAX, or with content that cannot be rewound: then those that were refused are deferred, and those beyond
+ * LIMITS not attempted. MAIL that is refused is the verdict of all that are left.
  * @param session  the session
  * @param message  belongs to the session until the verb is over
  * @retval ENVOI_OK                    at least one recipient was accepted. ::envoi_result compares result and message
@@ -774,7 +780,8 @@ int envoi_session_data(struct envoi_session *session, const void *content, size_
  * @retval ENVOI_E_DATA                the content was refused
  * @retval ENVOI_E_TOO_LARGE           larger than the announced SIZE: nothing was sent
  * @retval ENVOI_E_UNKNOWN             the connection was lost after the content: it may have been delivered
- * @retval ENVOI_E_NOT_SUPPORTED       an extension that the message needs is not announced; or as
+ * @retval ENVOI_E_NOT_SUPPORTED       an extension that the message needs is not announced; all recipients are
+ *                                     required, and LIMITS allows only a part of them; or as
  *                                     envoi_session_starttls() and envoi_session_login()
  * @retval ENVOI_E_CONTENT             the source failed, or has a NUL octet: the connection is closed, unless that was
  *                                     found before MAIL; or it has to be read once more and cannot be

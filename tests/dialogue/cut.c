@@ -50,7 +50,9 @@ static void check_claims(const struct script *script, const struct play_report *
 static bool verdict_is_right(int verdict, const struct play_report *cut, const struct play_report *good, bool layers)
 {
     if (verdict == ENVOI_VERDICT_ACCEPTED)
-        return cut->claim_count > 0;      /* check_claims() has looked at these */
+        return cut->claim_count > 0;                            /* check_claims() has looked at these */
+    if (good->contents > 1 && verdict != ENVOI_VERDICT_UNKNOWN) /* in parts: it was too many for an earlier one */
+        return verdict == ENVOI_VERDICT_NOT_ATTEMPTED || verdict == ENVOI_VERDICT_DEFERRED;
     if (cut->carried < good->content_end) /* below layers the last octets may be in a record that is not sent yet */
         return verdict == ENVOI_VERDICT_NOT_ATTEMPTED || (layers && verdict == ENVOI_VERDICT_UNKNOWN);
     return verdict == ENVOI_VERDICT_UNKNOWN;

@@ -250,13 +250,15 @@ static bool player_awake(struct player *p)
     return true;
 }
 
-/* Did the first content end with these octets? */
+/* Did a content end with these octets? */
 static void player_note_content(struct player *p, const struct bytes *said)
 {
     bool dot = said->len >= 3 && memcmp(said->data + said->len - 3, ".\r\n", 3) == 0 &&
                (said->len == 3 || said->data[said->len - 4] == '\n');
 
-    if (p->server.last_code == 354 && dot && !p->report->content_end)
+    if (p->server.last_code != 354 || !dot)
+        return;
+    if (!p->report->contents++)
         p->report->content_end = p->server.carried;
 }
 

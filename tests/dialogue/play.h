@@ -43,6 +43,7 @@ struct play_report {
     /* Octets of the server and of the client that passed over the wire; octets of the client when the first content had
      * ended, 0: it did not. */
     uint64_t spoken, carried, content_end;
+    size_t contents; /* how many ended in a dot; content_end is of the first */
     /* The verdicts of the current message at the end of the play. */
     int *verdicts;
     size_t verdict_count;

@@ -24,6 +24,7 @@ struct mta_config {
     bool no_pipelining, no_chunking;
     bool no_bdat;         /* CHUNKING is announced, and BDAT not known: the chunk is read as commands */
     const char *limits;   /* "MAILMAX=5": announced, and held against the client */
+    size_t takes;         /* so many recipients in one transaction, and says 452 to the others; 0: 1024 */
     const char *greeting; /* instead of 220 */
     unsigned hangs;       /* this many of the first connections are never greeted */
     unsigned full;        /* ... and this many of those after them get a 421 */

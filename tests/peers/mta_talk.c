@@ -185,7 +185,7 @@ static void do_rcpt(struct mta *m, struct peer *p, const char *line)
         mta_say(p, "550 5.1.1 no such user");
     else if (strstr(line, ".defer"))
         mta_say(p, "451 4.2.0 not now");
-    else if (p->rcpt_count == sizeof p->rcpts / sizeof p->rcpts[0])
+    else if (p->rcpt_count == (m->config.takes ? m->config.takes : sizeof p->rcpts / sizeof p->rcpts[0]))
         mta_say(p, "452 4.5.3 too many recipients");
     else if (!mta_goes_wrong(m, p, AT_RCPT)) {
         p->rcpts[p->rcpt_count++] = (size_t)n;

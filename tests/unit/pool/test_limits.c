@@ -60,6 +60,15 @@ Test(pool_limits, rcptdomainmax)
     cr_assert_eq(r.messages, 10 * 4);
 }
 
+/* The server does not announce how many it takes, and says so to the first one that is too many. */
+Test(pool_limits, too_many_recipients)
+{
+    struct mta_report r = run((struct mta_config){.takes = 7}, 20, 30, 1, one_connection);
+
+    cr_assert_eq(r.connections, 1);
+    cr_assert_eq(r.messages, 20 * 5);
+}
+
 Test(pool_limits, all_of_them)
 {
     struct mta_report r = run((struct mta_config){.limits = "MAILMAX=3 RCPTMAX=2 RCPTDOMAINMAX=2"}, 10, 9, 5,
