@@ -189,6 +189,7 @@ static const struct {
     {KEY_TLS_NAME, 0, envoi_session_set_tls_name},
     {KEY_MECHANISM, 0, envoi_session_set_mechanisms},
     {KEY_TLS, 0, set_tls},
+    {KEY_WITHOUT, 0, envoi_session_set_ignored_extensions},
     {KEY_PIN, 1, envoi_session_add_pin},
     {KEY_TRUST, 1, set_trust},
 };

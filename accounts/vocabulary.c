@@ -47,6 +47,8 @@ static const struct word words[KEY_COUNT] = {
     [KEY_PASSPHRASE_FILE] = {"passphrase-file", CONNECTION(KIND_PATH), "FILE", "holds the passphrase of the key", NULL,
                              WITH(KEY_CERT)},
     [KEY_TIMEOUT] = {"timeout", CONNECTION(KIND_SECONDS), "SECONDS", "the deadline of each phase", NULL, ALONE},
+    [KEY_WITHOUT] = {"without", CONNECTION(KIND_TEXT), "LIST", "go on as if these extensions were not announced",
+                     "keywords of EHLO with commas between them, such as CHUNKING,PIPELINING", ALONE},
     [KEY_USER] = {"user", LOGIN(KIND_TEXT), "NAME", "log in as NAME, or send nothing",
                   "a name, and a password or token, without control characters", ALONE},
     [KEY_PASSWORD_FILE] = {"password-file", LOGIN(KIND_PATH), "FILE", "holds the password", NULL, SECRET},

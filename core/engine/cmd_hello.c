@@ -75,6 +75,8 @@ static int hello_answer(struct engine *e, struct job *job, struct position *at, 
 
     if (reply->code == 250) {
         rc = e->helo ? ENVOI_OK : extensions_parse(&e->extensions, envoi_reply_text(reply));
+        if (!rc && e->settings->ignored_extensions)
+            extensions_ignore(&e->extensions, e->settings->ignored_extensions);
         engine_cover_reply(e, e->reply); /* not before: a password may look like a keyword */
         extensions_cover(&e->extensions, &e->echo);
         if (rc || (rc = reply_copy(&e->hello_reply, e->reply)) || (!e->helo && (rc = proof_hear(e))))

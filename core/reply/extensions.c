@@ -101,6 +101,7 @@ static void extensions_find_size(struct extensions *x)
     uint64_t n;
 
     x->size = limit != NULL;
+    x->size_limit = UINT64_MAX;
     if (limit && text_number(limit, strlen(limit), &n) && n)
         x->size_limit = n;
 }
@@ -116,6 +117,17 @@ static int extensions_make_room(struct extensions *x, const char *text)
     return x->list ? ENVOI_OK : ENVOI_E_MEMORY;
 }
 
+/* Looks up those that every transaction needs. */
+static void extensions_note(struct extensions *x)
+{
+    x->pipelining = extensions_get(x, "PIPELINING") != NULL;
+    x->chunking = extensions_get(x, "CHUNKING") != NULL;
+    x->eight_bit = extensions_get(x, "8BITMIME") != NULL;
+    x->burl = extensions_get(x, "BURL") != NULL;
+    x->limits = extensions_get(x, "LIMITS") != NULL;
+    extensions_find_size(x);
+}
+
 int extensions_parse(struct extensions *x, const char *text)
 {
     const char *line = strchr(text, '\n');
@@ -129,13 +141,23 @@ int extensions_parse(struct extensions *x, const char *text)
         rc = extensions_take_line(x, line, end ? (size_t)(end - line) : strlen(line));
         line = end;
     }
-    x->pipelining = extensions_get(x, "PIPELINING") != NULL;
-    x->chunking = extensions_get(x, "CHUNKING") != NULL;
-    x->eight_bit = extensions_get(x, "8BITMIME") != NULL;
-    x->burl = extensions_get(x, "BURL") != NULL;
-    x->limits = extensions_get(x, "LIMITS") != NULL;
-    extensions_find_size(x);
+    extensions_note(x);
     return rc;
+}
+
+void extensions_ignore(struct extensions *x, const char *names)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < x->count; i++)
+        if (text_has_word(names, x->list[i].name)) {
+            extension_forget(x->list[i].name);
+            extension_forget(x->list[i].parameters);
+        } else {
+            x->list[kept++] = x->list[i];
+        }
+    x->count = kept;
+    extensions_note(x);
 }
 
 /* The names of IANA's registry, and some that are in use: a password may look like one, and hides none. */

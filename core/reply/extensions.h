@@ -34,6 +34,8 @@ void extensions_clear(struct extensions *x);
  * keyword, and lines past EXTENSIONS_MAX, are ignored. A second AUTH, and the old "AUTH=", are merged. ENVOI_OK or
  * ENVOI_E_MEMORY. */
 int extensions_parse(struct extensions *x, const char *text);
+/* Takes these names off the list, as if the server had not announced them: words with blanks between them. */
+void extensions_ignore(struct extensions *x, const char *names);
 /* Puts stars over secrets that the server repeats, in parameters and in names that are no registered ones. */
 void extensions_cover(struct extensions *x, const struct echo *echo);
 /* The number that LIMITS (RFC 9422) announces for a name such as "RCPTMAX"; 0: none. */

@@ -596,6 +596,25 @@ int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int o
     return setting_flag(session, "blocking mechanisms", session ? &session->settings.blocking_mechanisms : NULL, on);
 }
 
+int envoi_session_set_ignored_extensions(struct envoi_session *session, const char *names)
+{
+    static const char what[] = "ignored extensions";
+    const char *rest = names;
+    size_t len;
+    int rc = setting_begin(session, what);
+
+    if (rc)
+        return rc;
+    for (; rest && *(rest += strspn(rest, ", \t")); rest += len)
+        if (!(len = text_keyword_length(rest, strcspn(rest, ", \t"))) || !strchr(", \t", rest[len]))
+            return setting_wrong(session, ENVOI_DETAIL_FORM, what, "not a list of keywords of EHLO");
+    if ((rc = setting_store(session, what, &session->settings.ignored_extensions, names)))
+        return rc;
+    for (char *comma = session->settings.ignored_extensions; comma && (comma = strchr(comma, ','));)
+        *comma = ' ';
+    return ENVOI_OK;
+}
+
 int envoi_session_set_chunking(struct envoi_session *session, size_t octets, int wait)
 {
     int rc = setting_allowed(session, "chunking");

@@ -70,20 +70,30 @@ void settings_free(struct settings *s)
     mem_free_secret(s->token);
     mem_free(s->authzid);
     mem_free(s->mechanisms);
+    mem_free(s->ignored_extensions);
     memset(s, 0, sizeof *s);
 }
 
 int settings_copy(struct settings *to, const struct settings *from)
 {
     static const size_t texts[] = {
-        offsetof(struct settings, helo_name),  offsetof(struct settings, tls_backend),
-        offsetof(struct settings, tls_name),   offsetof(struct settings, cert_file),
-        offsetof(struct settings, key_file),   offsetof(struct settings, passphrase),
-        offsetof(struct settings, user),       offsetof(struct settings, password),
-        offsetof(struct settings, token),      offsetof(struct settings, authzid),
-        offsetof(struct settings, mechanisms), offsetof(struct settings, ca_file),
-        offsetof(struct settings, ca_pem),     offsetof(struct settings, cert_pem),
-        offsetof(struct settings, key_pem),    offsetof(struct settings, tls_sni),
+        offsetof(struct settings, helo_name),
+        offsetof(struct settings, tls_backend),
+        offsetof(struct settings, tls_name),
+        offsetof(struct settings, cert_file),
+        offsetof(struct settings, key_file),
+        offsetof(struct settings, passphrase),
+        offsetof(struct settings, user),
+        offsetof(struct settings, password),
+        offsetof(struct settings, token),
+        offsetof(struct settings, authzid),
+        offsetof(struct settings, mechanisms),
+        offsetof(struct settings, ca_file),
+        offsetof(struct settings, ca_pem),
+        offsetof(struct settings, cert_pem),
+        offsetof(struct settings, key_pem),
+        offsetof(struct settings, tls_sni),
+        offsetof(struct settings, ignored_extensions),
     };
     size_t size = from->pin_count * sizeof from->pins[0];
     int rc = ENVOI_OK;

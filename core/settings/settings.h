@@ -44,6 +44,7 @@ struct settings {
     bool docmd_auth;                /* docmd sends AUTH */
     unsigned password_tries;        /* how often one login presents a secret that is refused */
     struct refusals *refusals;      /* of the library object: settings/refusals.h; NULL: none is remembered */
+    char *ignored_extensions;       /* names with blanks between them, or NULL */
     size_t chunk_size;              /* octets of one BDAT; 0: DATA only */
     unsigned min_ssf, max_ssf;      /* bits of a security layer */
     bool blocking_mechanisms;       /* allowed in the non-blocking face */

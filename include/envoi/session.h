@@ -426,6 +426,15 @@ int envoi_session_set_security_layer(struct envoi_session *session, unsigned min
  * - Settings that the program made for its own thread only (gss_krb5_ccache_name()) do not count in the worker.
  * @since 0.1 */
 int envoi_session_allow_blocking_mechanisms(struct envoi_session *session, int on);
+/** Says which extensions are not to be used, such as one that a server, or a proxy before it, announces and does wrong.
+ * Each reply to EHLO then counts, and is shown, as if it did not announce them: without STARTTLS there is no TLS, which
+ * ENVOI_TLS_REQUIRED takes as a failure, and without AUTH there is no login.
+ * @param session  the session
+ * @param names    keywords of EHLO, separated by commas or blanks, such as "CHUNKING,PIPELINING", in any case; NULL or
+ *                 "": none, the default; copied. It counts from the next EHLO on
+ * @retval ENVOI_E_USAGE  a word is no keyword (RFC 5321 section 4.1.1.1)
+ * @since 0.1 */
+int envoi_session_set_ignored_extensions(struct envoi_session *session, const char *names);
 /** Sets how content goes out if the server announces CHUNKING (RFC 3030).
  *
  * By BDAT it goes ahead of the replies to RCPT, in one round trip. A server, or a proxy before it, that announces

@@ -86,6 +86,10 @@ Test(apply, wrong_values, .timeout = 10)
         {KEY_PIN, "123", "f:7", 78, "f:7: pin '123': it takes 64 hexadecimal digits"},
         {KEY_TRUST, "all", "f:7", 78, "f:7: trust 'all': it takes the word pin, and --pin beside it"},
         {KEY_HELO, "x y", "f:7", 78, "f:7: helo 'x y': it takes a host name or an address in brackets"},
+        {KEY_WITHOUT, "CHUNKING;PIPELINING", "f:7", 78,
+         "f:7: without 'CHUNKING;PIPELINING': it takes keywords of EHLO with commas between them, such as "
+         "CHUNKING,PIPELINING"},
+        {KEY_WITHOUT, "chunking,PIPELINING, 8bitmime", "f:7", 0, ""},
         {KEY_TLS_NAME, "mail.example.org", "f:7", 0, ""},
         {KEY_TIMEOUT, "7", "f:7", 0, ""},
         {KEY_TLS, "off", "f:7", 0, ""},

@@ -196,12 +196,19 @@ static const struct {
     size_t offset;
 } text_settings[] =
     {
-        {"helo", offsetof(struct settings, helo_name)},          {"user", offsetof(struct settings, user)},
-        {"password", offsetof(struct settings, password)},       {"token", offsetof(struct settings, token)},
-        {"authzid", offsetof(struct settings, authzid)},         {"mechanisms", offsetof(struct settings, mechanisms)},
-        {"tls-backend", offsetof(struct settings, tls_backend)}, {"tls-name", offsetof(struct settings, tls_name)},
-        {"cert", offsetof(struct settings, cert_file)},          {"cert-pem", offsetof(struct settings, cert_pem)},
-        {"ca-pem", offsetof(struct settings, ca_pem)},           {"sni", offsetof(struct settings, tls_sni)},
+        {"helo", offsetof(struct settings, helo_name)},
+        {"user", offsetof(struct settings, user)},
+        {"password", offsetof(struct settings, password)},
+        {"token", offsetof(struct settings, token)},
+        {"authzid", offsetof(struct settings, authzid)},
+        {"mechanisms", offsetof(struct settings, mechanisms)},
+        {"tls-backend", offsetof(struct settings, tls_backend)},
+        {"tls-name", offsetof(struct settings, tls_name)},
+        {"cert", offsetof(struct settings, cert_file)},
+        {"cert-pem", offsetof(struct settings, cert_pem)},
+        {"ca-pem", offsetof(struct settings, ca_pem)},
+        {"sni", offsetof(struct settings, tls_sni)},
+        {"without", offsetof(struct settings, ignored_extensions)},
 },
   switch_settings[] = {
       {"lmtp", offsetof(struct settings, lmtp)},

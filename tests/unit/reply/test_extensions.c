@@ -19,6 +19,26 @@ Test(extensions, greeting_is_none, .timeout = 10)
     extensions_clear(&x);
 }
 
+/* faults: F11 */
+Test(extensions, ignored, .timeout = 10)
+{
+    parse("mx\nPIPELINING\nCHUNKING\nSIZE 1000\nAUTH PLAIN\nAUTH=LOGIN\n8BITMIME\nBURL");
+    extensions_ignore(&x, "chunking\tsize  AUTH X-NONE");
+    cr_expect_null(extensions_get(&x, "CHUNKING"));
+    cr_expect_null(extensions_get(&x, "SIZE"));
+    cr_expect_null(extensions_get(&x, "AUTH"));
+    cr_expect_eq(x.count, 3u);
+    cr_expect(x.pipelining && x.eight_bit && x.burl);
+    cr_expect_not(x.chunking);
+    cr_expect_not(x.size);
+    cr_expect_eq(x.size_limit, UINT64_MAX);
+    extensions_ignore(&x, "PIPELINING 8BITMIME BURL");
+    cr_expect_eq(x.count, 0u);
+    cr_expect_not(x.pipelining || x.eight_bit || x.burl);
+    extensions_ignore(&x, "");
+    extensions_clear(&x);
+}
+
 static const struct {
     const char *line;
     const char *name;       /* asked for */

@@ -74,6 +74,7 @@ SETTER(key_length, envoi_session_set_client_certificate_pem(s, "x", 1, NULL, 9))
 SETTER(tries, envoi_session_set_password_tries(s, 0))
 SETTER(layer, envoi_session_set_security_layer(s, 2, 1))
 SETTER(chunk, envoi_session_set_chunking(s, 1, 0))
+SETTER(ignored, envoi_session_set_ignored_extensions(s, "CHUNKING;PIPELINING"))
 SETTER(phase, envoi_session_set_timeout(s, 99, 1))
 SETTER(trace, envoi_session_set_trace(s, 3, NULL, NULL))
 
@@ -122,6 +123,7 @@ static const struct row unconnected[] = {
     ROW(tries, RANGE),
     ROW(layer, CONFLICT),
     ROW(chunk, RANGE),
+    ROW(ignored, FORM),
     ROW(phase, RANGE),
     ROW(trace, RANGE),
 };
