@@ -40,7 +40,7 @@ static const struct option_row own[] = {
     {"account", 0, OPTION_TEXT, AT(account), NET | ACCOUNTS, 0, "NAME", "use this account of accounts.conf"},
     {"accounts-file", 'C', OPTION_TEXT, AT(accounts_file), NET | ACCOUNTS, 0, "FILE",
      "read the accounts from FILE alone"},
-    {"to", 0, OPTION_LIST, AT(to), SEND, 0, "ADDRESS", "a recipient, or some with commas between; may be repeated"},
+    {"to", 0, OPTION_LIST, AT(to), NET, 0, "ADDRESS", "a recipient, or some with commas between; may be repeated"},
     {"read-recipients", 't', OPTION_COUNT, AT(read_recipients), SEND, 0, NULL,
      "take recipients from To, Cc and Bcc too; Bcc is not sent"},
     {"drop-bcc", 0, OPTION_COUNT, AT(drop_bcc), SEND, 0, NULL, "remove Bcc from the message; -t does so anyway"},
@@ -60,6 +60,10 @@ static const struct option_row own[] = {
     {"why", 0, OPTION_COUNT, AT(why), PLUGINS | ACCOUNTS, 0, NULL, "show where every value comes from"},
     {"check", 0, OPTION_COUNT, AT(check), PLUGINS, 0, NULL, "load each plugin, to see whether it can be used"},
     {"pem", 0, OPTION_COUNT, AT(pem), PROBE, 0, NULL, "also print the server's certificates in PEM"},
+    {"stop-after", 0, OPTION_TEXT, AT(stop_after), PROBE, 0, "STEP",
+     "end with QUIT after greeting, ehlo, starttls, auth, mail or rcpt"},
+    {"drop-after", 0, OPTION_TEXT, AT(drop_after), PROBE, 0, "STEP",
+     "close without QUIT after one of these, or after data or content"},
     {"plugins-d", 0, OPTION_TEXT, AT(plugins_d), COMMON, "DIR",
      "read plugin descriptors from DIR, and the administrator's"},
     {"module-dir", 0, OPTION_TEXT, AT(module_dir), COMMON, "DIR", "load plugins from DIR"},
@@ -82,7 +86,7 @@ static const struct {
     unsigned commands;
 } takers[] = {
     {GROUP_CONNECTION, NET},
-    {GROUP_LOGIN, SEND},
+    {GROUP_LOGIN, NET},
     {GROUP_ENVELOPE, SEND},
 };
 

@@ -31,6 +31,7 @@ struct options {
     struct values values; /* the keys of an account that are given as options */
     const char *account, *accounts_file;
     int trace, json, why, check, pem;
+    const char *stop_after, *drop_after;
 
     struct list to;
     int read_recipients, keep_bcc, drop_bcc, quiet;

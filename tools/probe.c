@@ -8,6 +8,7 @@
 #include "connection.h"
 #include "fault.h"
 #include "json.h"
+#include "probe_steps.h"
 #include "report.h"
 #include "text.h"
 #include <envoi/envoi.h>
@@ -24,6 +25,7 @@ struct probe {
     struct used used;
     char server[APPLY_SERVER_MAX];
     int implicit;
+    struct probe_end end;
     json_t *found;
     struct fault fault;
 };
@@ -117,13 +119,18 @@ static json_t *certificates(const struct envoi_session *session, int pem)
     return array;
 }
 
+static int is_off(const struct probe *probe)
+{
+    return vocabulary_tls(values_text(&probe->used.values, KEY_TLS)) == ENVOI_TLS_OFF;
+}
+
 /* Sends STARTTLS if it is announced, or if the options require TLS. Not with --tls off. */
 static int begin_tls(struct probe *probe)
 {
     int tls = vocabulary_tls(values_text(&probe->used.values, KEY_TLS));
     int error;
 
-    if (tls == ENVOI_TLS_OFF)
+    if (is_off(probe))
         return 0;
     if (tls != ENVOI_TLS_REQUIRED && !envoi_session_has_extension(probe->session, "STARTTLS"))
         return 0;
@@ -143,9 +150,9 @@ static int visit(struct probe *probe)
         json_object_set_new(probe->found, "greeting", greeting(session));
     if (*envoi_session_peer(session))
         json_object_set_new(probe->found, "peer", text_json(envoi_session_peer(session)));
-    if (!error)
+    if (!error && probe->end.last >= PROBE_EHLO)
         error = envoi_session_ehlo_or_helo_if_needed(session);
-    if (!error && !probe->implicit)
+    if (!error && !probe->implicit && probe->end.last >= PROBE_STARTTLS)
         error = begin_tls(probe);
     if (error)
         return error;
@@ -154,6 +161,8 @@ static int visit(struct probe *probe)
         json_object_set_new(tls, "certificates", certificates(session, probe->options->pem));
         json_object_set_new(probe->found, "tls", tls);
     }
+    if (probe->end.last == PROBE_GREETING)
+        return 0;
     json_object_set_new(probe->found, "extensions", extensions(session));
     json_object_set_new(probe->found, "mechanisms", mechanisms(session));
     return 0;
@@ -177,7 +186,7 @@ static int attempt(struct probe *probe, int verify)
         return probe->fault.exit;
     /* connect and ehlo use the policy for implicit TLS only. STARTTLS is sent by begin_tls(). */
     if (!probe->implicit)
-        envoi_session_set_tls(probe->session, ENVOI_TLS_OPPORTUNISTIC);
+        envoi_session_set_tls(probe->session, is_off(probe) ? ENVOI_TLS_OFF : ENVOI_TLS_OPPORTUNISTIC);
     if (!probe->options->trace)
         envoi_session_set_trace(probe->session, 1, tell_if_silent, NULL);
     error = visit(probe);
@@ -190,7 +199,17 @@ static int attempt(struct probe *probe, int verify)
         probe->fault.phase = ENVOI_PHASE_STARTTLS;
         probe->fault.exit = exit_code_of_error(error, ENVOI_PHASE_STARTTLS, 0);
     }
-    if (envoi_session_connected(probe->session))
+    /* Not to a server that is not verified. */
+    if (!error && verify && probe->end.last > PROBE_STARTTLS) {
+        json_t *steps = json_array();
+
+        probe_steps_take(probe->end.last, probe->options, &probe->used.values, probe->server, probe->session, steps,
+                         &probe->fault);
+        json_object_set_new(probe->found, "steps", steps);
+    }
+    if (probe->end.drop)
+        envoi_session_close(probe->session);
+    else if (envoi_session_connected(probe->session))
         envoi_session_quit(probe->session);
     envoi_session_free(probe->session);
     probe->session = NULL;
@@ -231,6 +250,8 @@ static int probe_begin(struct probe *probe)
                        "the host is missing: 'envoi probe HOST', or an account in accounts.conf(5)");
     if (!rc)
         rc = apply_check(&probe->used.values, &probe->fault);
+    if (!rc)
+        rc = probe_end_read(o, &probe->used.values, &probe->end, &probe->fault);
     if (rc == EXIT_USAGE)
         complain("%s; see 'envoi probe --help'", probe->fault.text);
     return rc;

@@ -98,6 +98,32 @@ static int print_tls(const json_t *tls, FILE *file)
     return rc;
 }
 
+/* What the server answered behind the look at it. */
+static int print_steps(const json_t *steps, FILE *file)
+{
+    struct table table = {.columns = 2};
+    int rc = 0;
+
+    if (!json_array_size(steps))
+        return 0;
+    for (size_t i = 0; !rc && i < json_array_size(steps); i++) {
+        const json_t *step = json_array_get(steps, i);
+        char *text = text_clean(report_text(step, "text"), ' ');
+        const char *enhanced = report_text(step, "enhanced");
+        char reply[512];
+        const char *cells[TABLE_COLUMNS] = {report_text(step, "step"), reply};
+
+        snprintf(reply, sizeof reply, "%d %s%s%s", (int)report_number(step, "code"), enhanced, *enhanced ? " " : "",
+                 text ? text : "");
+        rc = table_add(&table, cells);
+        free(text);
+    }
+    fputs("Replies:\n", file);
+    table_print(&table, INDENT, file);
+    table_free(&table);
+    return rc;
+}
+
 int probe_print(const json_t *found, FILE *file)
 {
     const json_t *greeting = json_object_get(found, "greeting");
@@ -119,5 +145,7 @@ int probe_print(const json_t *found, FILE *file)
         rc = print_extensions(json_object_get(found, "tls") ? "Extensions in TLS:" : "Extensions:", extensions, file);
     if (!rc)
         rc = print_mechanisms(json_object_get(found, "mechanisms"), file);
+    if (!rc)
+        rc = print_steps(json_object_get(found, "steps"), file);
     return rc;
 }

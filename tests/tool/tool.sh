@@ -238,6 +238,42 @@ plain_send() { # ARG...: to the scripted server
     scripted_end
 }
 
+# What the server was told is its log, which tool_scripted does not keep: the trace has it.
+probe_steps() {
+    step() { # ARG...: of a probe of the scripted server
+        run probe 127.0.0.1 --port "$PORT" --tls off --trace "$@"
+        scripted_end
+    }
+    scripted '220 x' '<<';                       step --stop-after greeting
+    check 'probe, to the greeting' 0 out '^Greeting: 220 x' out '!Extensions' err '!EHLO' err 'QUIT'
+    scripted '220 x' '<' '250 x' '<<';           step --drop-after ehlo
+    check 'probe, dropped after EHLO' 0 out '^Extensions: none' err 'EHLO' err '!QUIT'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '550 5.1.1 no such user' '<' '221 bye'
+    step --stop-after rcpt --to bob@test --to nobody@test --json
+    check 'probe, a recipient is refused' 69 err 'MAIL FROM:<>' err 'RCPT TO:<nobody@test>' err 'QUIT' out '"step": "rcpt"' \
+        out '"code": 550' out 'no such user'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<<'
+    step --drop-after mail --from alice@test
+    check 'probe, dropped after MAIL' 0 err 'MAIL FROM:<alice@test>' err '!RCPT' err '!QUIT' out '^  mail  250 ok$'
+    scripted '220 x' '<' '250 x' '<' '451 4.7.1 later' '<' '221 bye'
+    step --stop-after mail
+    check 'probe, MAIL is refused for now' 75 out '^  mail  451 4.7.1 later$'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<<'
+    step --drop-after content --to bob@test --trace
+    check 'probe, dropped in the content' 0 err 'DATA' err 'half of a message' err '!QUIT' err '!: [.]$'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<<'
+    step --drop-after data --to bob@test --trace
+    check 'probe, dropped after the 354' 0 err 'DATA' err '!half of a message' err '!QUIT'
+    scripted '220 x' '<' '250-x' '250 AUTH PLAIN' '<' '535 5.7.8 no' '<' '221 bye'
+    step --stop-after auth --user alice --password-file password --allow-cleartext-auth
+    check 'probe, a login is refused' 77 err '535 5.7.8 no' out '!s3cret'
+    run probe h --stop-after auth;                     check 'probe, who logs in' 64 err '--user is missing'
+    run probe h --stop-after rcpt;                     check 'probe, no recipient' 64 err '--to is missing'
+    run probe h --stop-after data --to a@b;            check 'probe, stop after DATA' 64 err 'for --drop-after'
+    run probe h --drop-after quit;                     check 'probe, no such step' 64 err 'greeting, ehlo'
+    run probe h --drop-after mail --stop-after mail;   check 'probe, both ends' 64 err 'exclude one another'
+}
+
 scripted_cases() {
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.'
     # faults: 40
@@ -283,6 +319,7 @@ scripted_cases() {
     scripted '<<'
     plain_send --timeout 1
     check 'no greeting in time' 74 out 'ENVOI_E_TIMEOUT' err 'TLS from the first octet.*--tls'
+    probe_steps
     scripted '<<'
     run probe --timeout 4 127.0.0.1 --port "$PORT"
     scripted_end
