@@ -4,13 +4,15 @@
 #include "accounts/exit_code.h"
 #include "accounts/fault.h"
 #include "accounts/file.h"
+#include "portable/environment.h"
+#include "portable/memory.h"
 
+#include <ctype.h>
 #include <envoi/envoi.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,12 +47,12 @@ char *accounts_user_file(void)
     const char *config;
     char *home, *path = NULL;
 
-    if (getauxval(AT_SECURE))
+    if (environment_is_foreign())
         return NULL;
     if ((config = config_home()))
-        return asprintf(&path, "%s/envoi/accounts.conf", config) < 0 ? NULL : path;
+        return memory_print(&path, "%s/envoi/accounts.conf", config) < 0 ? NULL : path;
     home = file_home();
-    if (home && asprintf(&path, "%s/.config/envoi/accounts.conf", home) < 0)
+    if (home && memory_print(&path, "%s/.config/envoi/accounts.conf", home) < 0)
         path = NULL;
     free(home);
     return path;
@@ -58,7 +60,7 @@ char *accounts_user_file(void)
 
 static int accounts_add(struct accounts *accounts, const struct section *section, int is_users)
 {
-    struct account *items = reallocarray(accounts->items, accounts->count + 1, sizeof *items);
+    struct account *items = memory_resize(accounts->items, accounts->count + 1, sizeof *items);
 
     if (!items)
         return -1;
@@ -105,8 +107,8 @@ static int name_files(struct accounts *accounts, const struct accounts_files *fi
     const char *first = files->given ? files->given : files->user;
     const char *second = files->given ? NULL : files->system;
 
-    if (asprintf(&accounts->files, "%s%s%s", first ? first : "", first && second ? " and " : "", second ? second : "") <
-        0)
+    if (memory_print(&accounts->files, "%s%s%s", first ? first : "", first && second ? " and " : "",
+                     second ? second : "") < 0)
         accounts->files = NULL;
     return accounts->files ? 0 : -1;
 }
@@ -256,16 +258,19 @@ static int choose_name(const struct accounts *accounts, const char *name, const 
 /* In a pattern * and ? are special, and "[" is not: it begins an address in brackets, such as me@[192.0.2.1]. */
 static int fits(const char *pattern, const char *address)
 {
-    char escaped[2 * FILE_LINE_MAX + 1];
-    size_t len = 0;
+    char escaped[2 * FILE_LINE_MAX + 1], small[FILE_LINE_MAX];
+    size_t len = 0, i = 0;
 
     for (; *pattern && len < sizeof escaped - 2; pattern++) {
         if (strchr("[\\", *pattern))
             escaped[len++] = '\\';
-        escaped[len++] = *pattern;
+        escaped[len++] = (char)tolower((unsigned char)*pattern);
     }
     escaped[len] = '\0';
-    return !*pattern && !fnmatch(escaped, address, FNM_CASEFOLD);
+    for (; address[i] && i < sizeof small - 1; i++)
+        small[i] = (char)tolower((unsigned char)address[i]);
+    small[i] = '\0';
+    return !*pattern && !address[i] && !fnmatch(escaped, small, 0);
 }
 
 /* How well the values of `from` have an address: 2 they name it, 1 by a pattern, 0 not at all. *by: the value that says
@@ -374,7 +379,7 @@ static int choose_default(const struct accounts *accounts, struct choice *choice
 int accounts_choose(const struct accounts *accounts, const char *name, const char *sender, struct choice *choice,
                     struct fault *fault)
 {
-    const char *variable = getauxval(AT_SECURE) ? NULL : getenv("ENVOI_ACCOUNT");
+    const char *variable = environment_get("ENVOI_ACCOUNT");
     int rc = 0;
 
     *choice = (struct choice){0};

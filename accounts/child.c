@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "accounts/child.h"
 
+#include "portable/memory_file.h"
+#include "portable/pipe.h"
+#include "portable/self.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +20,7 @@
 struct child {
     pid_t pid;
     int alone; /* it leads a process group of its own */
-    int input; /* a file in memory, so that it can be written before anybody reads */
+    int input; /* can be written before anybody reads */
     int output;
 };
 
@@ -57,19 +59,12 @@ _Noreturn static void child_become(const struct child *child, int output, const 
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     /* Who ends this program by a signal means this one too, which the signal of a group does not reach. */
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    self_follow_parent();
     if (child->alone)
         setpgid(0, 0);
     if (dup2(child->input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0)
         execvp(argv[0], (char *const *)(uintptr_t)argv);
     _exit(errno == ENOENT ? CHILD_NOT_FOUND : 126);
-}
-
-static int child_write_input(int fd, const struct secret *input)
-{
-    if (fd < 0 || (input && write(fd, input->text, input->len) != (ssize_t)input->len))
-        return -1;
-    return lseek(fd, 0, SEEK_SET) < 0 ? -1 : 0;
 }
 
 /* Returns 0 or an errno. */
@@ -78,8 +73,8 @@ static int child_start(struct child *child, const char *const *argv, const struc
     int ends[2] = {-1, -1}, error = 0;
 
     child->alone = !child_may_ask();
-    child->input = memfd_create("input", MFD_CLOEXEC);
-    if (child_write_input(child->input, input) < 0 || pipe2(ends, O_CLOEXEC) < 0 || (child->pid = fork()) < 0)
+    child->input = memory_file_open(input ? input->text : "", input ? input->len : 0);
+    if (child->input < 0 || pipe_open(ends) < 0 || (child->pid = fork()) < 0)
         error = errno;
     else if (child->pid == 0)
         child_become(child, ends[1], argv);
@@ -119,12 +114,8 @@ static void child_kill(const struct child *child)
 
 static void child_close(const struct child *child)
 {
-    /* It may hold a secret. A program that still has it open finds it empty. */
-    int emptied = child->input >= 0 ? ftruncate(child->input, 0) : 0;
-
-    (void)emptied; /* a file in memory that is ours can be cut */
     if (child->input >= 0)
-        close(child->input);
+        memory_file_close(child->input);
     if (child->output >= 0)
         close(child->output);
 }

@@ -4,6 +4,8 @@
 #include "accounts/exit_code.h"
 #include "accounts/fault.h"
 #include "base/ini_guard.h"
+#include "portable/environment.h"
+#include "portable/memory.h"
 
 #include <envoi/envoi.h>
 #include <errno.h>
@@ -16,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ void file_free(struct sections *sections)
 
 static int sections_add(struct sections *sections, const char *name, const char *place)
 {
-    struct section *items = reallocarray(sections->items, sections->count + 1, sizeof *items);
+    struct section *items = memory_resize(sections->items, sections->count + 1, sizeof *items);
     struct section section = {.name = strdup(name), .place = strdup(place)};
 
     if (items)
@@ -210,7 +211,7 @@ static char *path_of(struct parse *p, const char *value)
     else if (*value != '/' && slash)
         folder = (size_t)(slash - p->path) + 1;
     if (from_home != (home != NULL) ||
-        asprintf(&path, "%.*s%s", (int)folder, home ? home : p->path, value + from_home) < 0)
+        memory_print(&path, "%.*s%s", (int)folder, home ? home : p->path, value + from_home) < 0)
         path = NULL;
     free(home);
     if (!path)
@@ -277,7 +278,7 @@ static int parse_pair(void *user, const char *section, const char *name, const c
         (void)snprintf(p->name, sizeof p->name, "%s", name);
         p->line = p->guard.line;
         free(p->place);
-        if (asprintf(&p->place, "%s:%u", p->path, p->line) < 0) {
+        if (memory_print(&p->place, "%s:%u", p->path, p->line) < 0) {
             p->place = NULL;
             parse_exhausted(p);
         }
@@ -371,7 +372,7 @@ int file_parse(const char *path, const char *text, size_t len, struct sections *
 
 char *file_home(void)
 {
-    const char *home = getauxval(AT_SECURE) ? NULL : getenv("HOME");
+    const char *home = environment_get("HOME");
     const struct passwd *user;
     struct stat status;
 

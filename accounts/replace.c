@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "accounts/replace.h"
 
+#include "portable/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -38,11 +40,11 @@ int replace_file(const char *path, mode_t mode, const char *text, size_t len)
     sigset_t all, before;
     int fd, error = 0;
 
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+    if (memory_print(&temporary, "%s.XXXXXX", path) < 0)
         return ENOMEM;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
-    fd = mkostemp(temporary, O_CLOEXEC); /* with mode 0600 */
+    fd = mkstemp(temporary); /* with mode 0600; no program is executed meanwhile */
     if (fd < 0 || set_mode(fd, path, mode) < 0 || write_all(fd, text, len) < 0 || rename(temporary, path) < 0)
         error = errno;
     if (error && fd >= 0)

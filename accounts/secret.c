@@ -2,6 +2,8 @@
 #include "accounts/secret.h"
 
 #include "accounts/exit_code.h"
+#include "portable/memory.h"
+#include "portable/self.h"
 
 #include <envoi/envoi.h>
 #include <errno.h>
@@ -11,22 +13,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 void secret_forbid_core_dump(void)
 {
-    const struct rlimit none = {0};
-
-    prctl(PR_SET_DUMPABLE, 0);
-    setrlimit(RLIMIT_CORE, &none);
+    self_hide();
 }
 
 void secret_wipe(struct secret *secret)
 {
-    explicit_bzero(secret, sizeof *secret);
+    memory_wipe(secret, sizeof *secret);
 }
 
 struct secret *secret_new(const struct secret_request *request, struct fault *fault)
@@ -151,9 +148,9 @@ int secret_finish(struct secret *secret, const struct secret_request *request, c
             secret->len--;
     }
     /* The line end is wiped as well, so no octet after the text is a part of the secret. */
-    explicit_bzero(secret->text + secret->len, sizeof secret->text - secret->len);
+    memory_wipe(secret->text + secret->len, sizeof secret->text - secret->len);
     for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++) {
-        const void *found = memmem(secret->text, secret->len, unwanted[i].octets, unwanted[i].len);
+        const void *found = memory_find(secret->text, secret->len, unwanted[i].octets, unwanted[i].len);
 
         if (found && (found == secret->text || !unwanted[i].first))
             return secret_refuse(secret, request, fault, "%s%s", unwanted[i].text,

@@ -2,6 +2,7 @@
 #include "accounts/secret_file.h"
 
 #include "accounts/exit_code.h"
+#include "portable/environment.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -95,7 +96,7 @@ int secret_file_check(const struct secret_request *request, struct fault *fault)
 static int credential_path(const struct secret_request *request, char *path, size_t size, struct fault *fault)
 {
     const char *id = request->value;
-    const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
+    const char *directory = environment_get("CREDENTIALS_DIRECTORY");
     int n;
 
     if (!*id || strchr(id, '/') || !strcmp(id, ".") || !strcmp(id, ".."))

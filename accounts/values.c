@@ -3,13 +3,14 @@
 
 #include "accounts/exit_code.h"
 #include "accounts/fault.h"
+#include "portable/environment.h"
+#include "portable/memory.h"
 
 #include <envoi/envoi.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 static void value_clear(struct value *value)
 {
@@ -19,7 +20,7 @@ static void value_clear(struct value *value)
 
 int values_add_copy(struct values *values, const struct value *value)
 {
-    struct value *items = reallocarray(values->items, values->count + 1, sizeof *items);
+    struct value *items = memory_resize(values->items, values->count + 1, sizeof *items);
     struct value copy = *value;
 
     if (!items)
@@ -166,12 +167,12 @@ int values_take(struct values *over, const struct values *below, int all)
 static int value_read_variable(struct values *out, const struct value *value, struct fault *fault)
 {
     const char *name = vocabulary_word(value->key)->name;
-    const char *text = getauxval(AT_SECURE) ? NULL : getenv(value->text);
+    const char *text = environment_get(value->text);
     struct value found = *value;
     char shown[TEXT_QUOTED];
     const char *wrong;
 
-    if (getauxval(AT_SECURE))
+    if (environment_is_foreign())
         return fault_set(fault, EXIT_CONFIG, ENVOI_E_USAGE, "%s: %s-env: a set-uid program reads no environment",
                          value->place, name);
     if (!text || !*text)

@@ -333,5 +333,12 @@ int address_set_add(struct address_set **set, const char *address)
 
 void address_set_free(struct address_set *set)
 {
-    tdestroy(set, free);
+    void *root = set;
+
+    while (root) {
+        char *key = *(char **)root;
+
+        tdelete(key, &root, compare_keys);
+        free(key);
+    }
 }

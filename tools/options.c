@@ -3,6 +3,7 @@
 
 #include "accounts/exit_code.h"
 #include "fault.h"
+#include "portable/memory.h"
 #include "text.h"
 #include <envoi/envoi.h>
 #include <getopt.h>
@@ -143,7 +144,7 @@ static int set_text(struct options *options, const struct option_row *row, const
 static int set_list(struct options *options, const struct option_row *row, const char *value)
 {
     struct list *list = member_of(options, row);
-    const char **items = reallocarray(list->items, list->count + 1, sizeof *items);
+    const char **items = memory_resize(list->items, list->count + 1, sizeof *items);
 
     if (!items)
         return usage(row->name, value, "out of memory");

@@ -3,6 +3,7 @@
 
 #include "accounts/exit_code.h"
 #include "fault.h"
+#include "portable/self.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -36,8 +37,7 @@ int program_run(const struct options *options)
 {
     static char path[PATH_MAX + 64];
     char **argv = calloc((size_t)options->operand_count + 8, sizeof *argv);
-    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
-    char *slash = len > 0 ? memrchr(path, '/', (size_t)len) : NULL;
+    char *slash = self_path(path, PATH_MAX) ? strrchr(path, '/') : NULL;
     char plugins_d[] = "--plugins-d", module_dir[] = "--module-dir", help[] = "--help";
     size_t count = 1;
 

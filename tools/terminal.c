@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "terminal.h"
 #include "accounts/exit_code.h"
+#include "portable/wait.h"
 #include <envoi/envoi.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -40,7 +40,7 @@ static void guard_end(struct guard *guard)
     sigprocmask(SIG_SETMASK, &guard->mask, NULL);
 }
 
-/* Turns echo off. The signals are blocked except while ppoll() waits, so none can arrive unnoticed before it. */
+/* Turns echo off. The signals are blocked except during the wait, so none can arrive unnoticed before it. */
 static int guard_begin(struct guard *guard)
 {
     struct sigaction action = {.sa_handler = catch_signal};
@@ -76,9 +76,7 @@ static int write_text(int fd, const char *text)
 /* Waits for a line. Returns its length, or -1 with errno; EINTR if a signal arrived. */
 static ssize_t read_line(struct guard *guard, struct secret *secret)
 {
-    struct pollfd ready = {.fd = guard->tty, .events = POLLIN};
-
-    if (ppoll(&ready, 1, NULL, &guard->mask) < 0)
+    if (wait_readable(guard->tty, -1, &guard->mask) < 0)
         return -1;
     return read(guard->tty, secret->text, SECRET_MAX);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "text.h"
 
+#include "portable/memory.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +57,13 @@ char *text_clean(const char *text, char newline)
         size_t n = sequence(in, &point);
 
         if (!n)
-            end = mempcpy(end, REPLACEMENT, strlen(REPLACEMENT));
+            end = (char *)memcpy(end, REPLACEMENT, strlen(REPLACEMENT)) + strlen(REPLACEMENT);
         else if (point == '\n')
             *end++ = newline;
         else if (is_control(point))
             *end++ = point == '\t' ? ' ' : '?';
         else
-            end = mempcpy(end, in, n);
+            end = (char *)memcpy(end, in, n) + n;
         in += n ? n : 1;
     }
     return out;
@@ -78,7 +80,7 @@ size_t text_width(const char *text)
 
 int table_add(struct table *table, const char *const *cells)
 {
-    char *(*rows)[TABLE_COLUMNS] = reallocarray(table->rows, table->count + 1, sizeof *rows);
+    char *(*rows)[TABLE_COLUMNS] = memory_resize(table->rows, table->count + 1, sizeof *rows);
     char **row;
 
     if (!rows)

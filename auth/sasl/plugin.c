@@ -3,9 +3,9 @@
 #include "exchange.h"
 #include "layer.h"
 #include "list.h"
+#include "portable/environment.h"
 
 #include <string.h>
-#include <sys/auxv.h>
 
 /* ---- the environment ---- */
 
@@ -37,7 +37,7 @@ static const sasl_callback_t *bridge_process_callbacks(void)
         {SASL_CB_LIST_END, NULL, NULL},
     };
 
-    return getauxval(AT_SECURE) ? secure : NULL;
+    return environment_is_foreign() ? secure : NULL;
 }
 
 /* ---- the entry ---- */

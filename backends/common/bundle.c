@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "bundle.h"
 
+#include "portable/memory.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -236,7 +238,7 @@ static size_t count_blocks(const uint8_t *at, const uint8_t *stop)
 {
     size_t count = 0;
 
-    while ((at = memmem(at, (size_t)(stop - at), begins, sizeof begins - 1)) != NULL) {
+    while ((at = memory_find(at, (size_t)(stop - at), begins, sizeof begins - 1)) != NULL) {
         at += sizeof begins - 1;
         count++;
     }
@@ -250,7 +252,7 @@ static uint8_t *take_block(struct backend_bundle_cert *cert, uint8_t *at, const 
 
     if (!is_at(at, stop, begin, sizeof begin - 1) || !(body = after_line(at + sizeof begin - 1, stop)))
         return NULL;
-    last = memmem(body, (size_t)(stop - body), end, sizeof end - 1);
+    last = memory_find(body, (size_t)(stop - body), end, sizeof end - 1);
     if (!last || !decode(body, (size_t)(last - body), out, &cert->der_len))
         return NULL;
     cert->der = out;
@@ -266,7 +268,7 @@ static bool take_blocks(struct backend_bundle *bundle, const uint8_t *stop)
     uint8_t *at = bundle->data, *out = bundle->data, *next;
 
     for (size_t i = 0; i < bundle->count; i++) {
-        next = memmem(at, (size_t)(stop - at), begins, sizeof begins - 1);
+        next = memory_find(at, (size_t)(stop - at), begins, sizeof begins - 1);
         if (!next || (next > bundle->data && next[-1] != '\n'))
             return false;
         at = take_block(&bundle->certs[i], next, stop, out);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pem.h"
 
+#include "portable/errno_text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -105,7 +107,7 @@ bool backend_pem_explain(struct backend_text *text, const struct backend_source 
         file = fmemopen((void *)(uintptr_t)source->pem, strlen(source->pem), "r");
     if (!file && source->file) {
         backend_text_add(text, "it cannot be opened: ");
-        backend_text_add(text, strerrordesc_np(errno));
+        backend_text_add(text, errno_text(errno));
         return true;
     }
     if (file) {

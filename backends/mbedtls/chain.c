@@ -2,6 +2,7 @@
 /* Verifies the chain of the server. The library finds the way to a trusted CA, and checks signatures and dates. Who
  * may be a CA, and that a revocation list is at hand, is decided here: the library accepts more. */
 #include "backend.h"
+#include "portable/memory.h"
 
 #include <mbedtls/oid.h>
 #include <mbedtls/x509_crt.h>
@@ -49,7 +50,7 @@ static bool has_limits(const mbedtls_x509_crt *cert)
 {
     static const uint8_t oid[] = {0x06, 0x03, 0x55, 0x1d, 0x1e};
 
-    return cert->v3_ext.p && memmem(cert->v3_ext.p, cert->v3_ext.len, oid, sizeof oid);
+    return cert->v3_ext.p && memory_find(cert->v3_ext.p, cert->v3_ext.len, oid, sizeof oid);
 }
 
 /* Returns why the certificate may not issue those of TLS servers, or REASON_NONE. */

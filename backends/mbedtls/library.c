@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the library's versions 2.28 and 3.6 differ: other names, other forms, or no function at all. */
 #include "backend.h"
+#include "portable/random.h"
 
-#include <errno.h>
 #include <mbedtls/cipher.h>
 #include <mbedtls/error.h>
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
 #include <string.h>
-#include <sys/random.h>
 
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
 #define IS_3 1
@@ -23,12 +22,12 @@ int library_random(void *nothing, unsigned char *out, size_t len)
 {
     (void)nothing;
     while (len > 0) {
-        ssize_t n = getrandom(out, len, 0);
+        size_t n = len < RANDOM_MOST ? len : RANDOM_MOST;
 
-        if (n < 0 && errno != EINTR)
+        if (!random_draw(out, n))
             return MBEDTLS_ERR_SSL_HW_ACCEL_FAILED;
-        out += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
+        out += n;
+        len -= n;
     }
     return 0;
 }

@@ -2,6 +2,7 @@
 /* Which CAs are trusted. The system's are parsed when they are needed: before a chain is verified, those that may
  * have the name of an issuer in it are put into the list. The library looks for no others. */
 #include "backend.h"
+#include "portable/memory.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -62,7 +63,7 @@ int32_t trust_read(const struct envoi_host *host, const struct backend_source *s
     (void)setvbuf(file, NULL, _IONBF, 0);
     rc = read_file(host, file, pem, len);
     (void)fclose(file);
-    if (!rc && !memmem(*pem, *len, "-----BEGIN ", 11)) {
+    if (!rc && !memory_find(*pem, *len, "-----BEGIN ", 11)) {
         trust_drop(host, *pem, *len);
         *pem = NULL;
         return ENVOI_E_NOT_SUPPORTED;

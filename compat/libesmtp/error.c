@@ -2,6 +2,7 @@
 #include "error.h"
 
 #include "libesmtp.h"
+#include "portable/errno_text.h"
 
 #include <envoi/envoi.h>
 #include <errno.h>
@@ -101,7 +102,6 @@ static const char *error_text(int error)
 /* syslog-ng reads buf whatever is returned, so the text is always copied. */
 char *smtp_strerror(int error, char buf[], size_t buflen)
 {
-    char scratch[128];
     const char *text;
 
     if (!buf || !buflen) {
@@ -110,7 +110,7 @@ char *smtp_strerror(int error, char buf[], size_t buflen)
     }
     if (error < -INT_MAX)
         error = -INT_MAX;
-    text = error < 0 ? strerror_r(-error, scratch, sizeof scratch) : error_text(error);
+    text = error < 0 ? errno_text_of_libc(-error) : error_text(error);
     if (text)
         (void)snprintf(buf, buflen, "%s", text);
     else

@@ -3,6 +3,8 @@
 
 #include "error.h"
 #include "objects.h"
+#include "portable/environment.h"
+#include "portable/memory.h"
 #include "tls.h"
 
 #include <dirent.h>
@@ -24,7 +26,7 @@ enum place { PLACE_XDG, PLACE_OLD };
 /* The directory; false: there is none. In set-uid programs the environment is somebody else's. */
 static bool files_place(enum place place, char path[PATH_MAX])
 {
-    const char *xdg = secure_getenv("XDG_CONFIG_DIR"), *home = secure_getenv("HOME");
+    const char *xdg = environment_get("XDG_CONFIG_DIR"), *home = environment_get("HOME");
     int n;
 
     if (place == PLACE_XDG && xdg)
@@ -188,14 +190,14 @@ static int files_client(struct smtp_session *s)
     int rc = ENVOI_OK, done = files_find_client(s, &pem);
 
     if (done && pem.len) {
-        bool encrypted = memmem(pem.data, pem.len, "ENCRYPTED", 9);
+        bool encrypted = memory_find(pem.data, pem.len, "ENCRYPTED", 9);
 
         rc = envoi_session_set_client_certificate_pem(s->envoi, pem.data, pem.len, NULL, 0);
         if (!rc && encrypted)
             rc = tls_ask_passphrase(s);
     }
     if (pem.data)
-        explicit_bzero(pem.data, pem.room);
+        memory_wipe(pem.data, pem.room);
     text_free(&pem);
     return rc ? error_set_envoi(s->envoi, rc) : done;
 }

@@ -6,6 +6,7 @@
 #include "files.h"
 #include "objects.h"
 #include "places.h"
+#include "portable/memory.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -68,7 +69,7 @@ int tls_ask_passphrase(struct smtp_session *s)
         passphrase[len] = '\0';
         rc = envoi_session_set_passphrase(s->envoi, passphrase);
     }
-    explicit_bzero(passphrase, sizeof passphrase);
+    memory_wipe(passphrase, sizeof passphrase);
     return rc;
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/hash.h"
 
-#include <sys/random.h>
+#include "portable/random.h"
 
 void hash_draw_key(struct hash_key *key)
 {
     if (key->factor)
         return;
-    if (getrandom(key, sizeof *key, 0) < 0) /* hashes without a random key are still no secrets */
+    if (!random_draw(key, sizeof *key)) /* hashes without a random key are still no secrets */
         key->factor = (uint64_t)(uintptr_t)key;
     key->factor |= 1;
 }

@@ -2,58 +2,51 @@
 #include "base/interrupt.h"
 
 #include "base/process.h"
-
-#include <errno.h>
-#include <stdint.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include "portable/wakeup.h"
 
 void interrupt_init(struct interrupt *i)
 {
     atomic_init(&i->asked, false);
-    atomic_init(&i->fd, -1);
+    atomic_init(&i->ring, -1);
+    i->wait = -1;
     i->process = 0;
 }
 
 void interrupt_free(struct interrupt *i)
 {
-    int fd = atomic_exchange(&i->fd, -1);
+    int ends[2] = {i->wait, atomic_exchange(&i->ring, -1)};
 
-    if (fd >= 0)
-        (void)close(fd);
+    if (ends[1] >= 0)
+        wakeup_close(ends);
 }
 
-/* By write(2), which POSIX calls async-signal-safe, and not eventfd_write(). */
 void interrupt_ask(struct interrupt *i)
 {
-    const uint64_t one = 1;
-    int found = errno, fd;
+    int end;
 
     atomic_store(&i->asked, true);
-    if ((fd = atomic_load(&i->fd)) >= 0)
-        (void)!write(fd, &one, sizeof one);
-    errno = found;
+    if ((end = atomic_load(&i->ring)) >= 0)
+        wakeup_ring(end);
 }
 
 int interrupt_fd(struct interrupt *i)
 {
-    int fd = atomic_load(&i->fd);
+    int ends[2];
 
-    if (fd >= 0 && i->process == process_number())
-        return fd;
+    if (atomic_load(&i->ring) >= 0 && i->process == process_number())
+        return i->wait;
     interrupt_free(i);
-    if ((fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) >= 0) {
-        i->process = process_number();
-        atomic_store(&i->fd, fd);
-    }
-    return fd;
+    if (wakeup_open(ends) < 0)
+        return -1;
+    i->process = process_number();
+    i->wait = ends[0];
+    atomic_store(&i->ring, ends[1]);
+    return i->wait;
 }
 
 void interrupt_drain(struct interrupt *i)
 {
-    eventfd_t count;
-
-    (void)eventfd_read(atomic_load(&i->fd), &count);
+    wakeup_drain(i->wait);
 }
 
 bool interrupt_asked(const struct interrupt *i)

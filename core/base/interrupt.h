@@ -10,8 +10,9 @@
 
 struct interrupt {
     atomic_bool asked;
-    atomic_int fd;    /* -1: none yet */
-    unsigned process; /* process_number() of the process that made it: a child of fork() must not share it */
+    atomic_int ring;  /* the end that is rung; -1: none yet */
+    int wait;         /* the end that is waited for; they may be one descriptor */
+    unsigned process; /* process_number() of the process that made them: a child of fork() must not share them */
 };
 
 void interrupt_init(struct interrupt *i);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/mem.h"
 
+#include "portable/memory.h"
+
 #include <envoi/library.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +70,7 @@ char *mem_strdup(const char *text)
 void mem_wipe(void *ptr, size_t len)
 {
     if (ptr && len)
-        explicit_bzero(ptr, len);
+        memory_wipe(ptr, len);
 }
 
 void mem_free_secret(char *text)

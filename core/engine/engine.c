@@ -9,6 +9,7 @@
 #include "engine/settle.h"
 #include "engine/state.h"
 #include "engine/tls.h"
+#include "portable/errno_text.h"
 #include "reply/stranger.h"
 
 #include <envoi/library.h>
@@ -571,7 +572,7 @@ void engine_lost(struct engine *e, int error_number)
         pull_up(e);
     }
     if (error_number)
-        (void)snprintf(text, sizeof text, "%s", strerrordesc_np(error_number));
+        (void)snprintf(text, sizeof text, "%s", errno_text(error_number));
     if (e->open)
         engine_lose(e, text);
     if (error_number && e->fault->code == ENVOI_E_DISCONNECTED)

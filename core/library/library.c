@@ -4,10 +4,10 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "portable/environment.h"
 #include "settings/refusals.h"
 
 #include <string.h>
-#include <sys/auxv.h>
 
 const char *envoi_version(void)
 {
@@ -78,7 +78,7 @@ static int library_init(struct envoi_library *library)
     atomic_init(&library->references, 1);
     atomic_init(&library->users, 1);
     library->trust = (struct tls_trust){.system_trust = -1, .min_version = 0x0303};
-    library->resolver.secure = getauxval(AT_SECURE) != 0;
+    library->resolver.secure = environment_is_foreign();
     if (!(library->vendor = mem_strdup(ENVOI_VENDOR_DIR)) || !(library->admin = mem_strdup(ENVOI_ADMIN_DIR)) ||
         !(library->modules = mem_strdup(ENVOI_MODULE_DIR)))
         return ENVOI_E_MEMORY;

@@ -7,6 +7,7 @@
 #include "library/library.h"
 #include "net/records.h"
 #include "net/target.h"
+#include "portable/errno_text.h"
 
 #include <envoi/lookup.h>
 #include <errno.h>
@@ -227,7 +228,7 @@ static int lookup_wait(struct envoi_lookup *l)
     if (poll(fds, count, left > INT_MAX ? INT_MAX : (int)left) < 0) {
         if (errno == EINTR || errno == EAGAIN)
             return ENVOI_OK;
-        return fault_set(&l->fault, ENVOI_E_SYSTEM, ENVOI_PHASE_DNS, "poll: %s", strerrordesc_np(errno));
+        return fault_set(&l->fault, ENVOI_E_SYSTEM, ENVOI_PHASE_DNS, "poll: %s", errno_text(errno));
     }
     for (size_t i = 0; i < count; i++)
         if (fds[i].revents)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "portable/memory.h"
 
 #include <envoi/error.h>
 #include <idn2.h>
@@ -148,7 +149,7 @@ static const char *local_reason(const char *text, size_t len)
         return "there is nothing before the @";
     if (text[0] == '"')
         return "the quotes before the @ are not closed, or empty";
-    if (text[0] == '.' || memmem(text, len, "..", 2) || memmem(text, len, ".@", 2) || text[len - 1] == '.')
+    if (text[0] == '.' || memory_find(text, len, "..", 2) || memory_find(text, len, ".@", 2) || text[len - 1] == '.')
         return "a dot at the beginning or the end of the part before the @, or two in a row, need quotes: "
                "\"a..b\"@example.org";
     return "it begins with a character that needs quotes: \"(a)\"@example.org";

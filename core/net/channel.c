@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/channel.h"
 
+#include "portable/socket.h"
+
 #include <ares.h>
 #include <errno.h>
 #include <pthread.h>
@@ -23,7 +25,7 @@ static void channel_start_library(void)
 
 static ares_socket_t channel_open_socket(int family, int type, int protocol, void *ctx)
 {
-    return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    return socket_open(family, type, protocol);
 }
 
 static int channel_close_socket(ares_socket_t fd, void *ctx)
@@ -55,7 +57,7 @@ static ares_ssize_t channel_send(ares_socket_t fd, const struct iovec *pieces, i
         count = (int)(sizeof copy / sizeof copy[0]); /* a short write, which is allowed for a stream */
     memcpy(copy, pieces, (size_t)count * sizeof copy[0]);
     message.msg_iovlen = (size_t)count;
-    return sendmsg(fd, &message, MSG_NOSIGNAL);
+    return socket_send(fd, &message);
 }
 
 static const struct ares_socket_functions channel_functions = {channel_open_socket, channel_close_socket,
@@ -74,7 +76,11 @@ static int channel_connect(ares_socket_t fd, const struct sockaddr *to, ares_soc
 static ares_ssize_t channel_send(ares_socket_t fd, const void *data, size_t len, int flags, const struct sockaddr *to,
                                  ares_socklen_t to_len, void *ctx)
 {
-    return sendto(fd, data, len, flags | MSG_NOSIGNAL, to, to_len);
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+    struct msghdr message = {
+        .msg_name = (void *)(uintptr_t)to, .msg_namelen = to_len, .msg_iov = &piece, .msg_iovlen = 1};
+
+    return socket_send(fd, &message);
 }
 
 /* No option is set: buffers of another size or TCP Fast Open are not worth it for one question. */

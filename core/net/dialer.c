@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "portable/errno_text.h"
+#include "portable/socket.h"
 
 #include <assert.h>
 #include <envoi/library.h>
@@ -144,10 +146,8 @@ static void dialer_note_failure(struct dialer *d, const struct endpoint *to, con
 {
     char host[ENDPOINT_TEXT_MAX], from[ENDPOINT_TEXT_MAX], why[ENDPOINT_TEXT_MAX + 128];
     size_t len = strlen(d->failures);
-    const char *text = strerrordesc_np(error);
+    const char *text = errno_text(error);
 
-    if (!text)
-        text = "unknown error";
     endpoint_host(to, host, sizeof host);
     if (source)
         endpoint_source(source, from, sizeof from);
@@ -186,13 +186,13 @@ static int attempt_bind(int fd, const struct endpoint *source)
     if (endpoint_port(source))
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     else
-        (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+        socket_bind_late(fd);
     return bind(fd, &source->at.any, source->len);
 }
 
 static int attempt_socket(const struct endpoint *to)
 {
-    int fd = socket(to->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket_open(to->at.any.sa_family, SOCK_STREAM, 0);
     int on = 1;
 
     if (fd >= 0 && to->at.any.sa_family != AF_UNIX)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/endpoint.h"
 
+#include "portable/socket.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,8 +79,7 @@ void endpoint_source(const struct endpoint *e, char *text, size_t size)
 /* The kernel noted the owner when the server called listen(2). */
 bool endpoint_is_ours(int fd)
 {
-    struct ucred owner;
-    socklen_t len = sizeof owner;
+    struct socket_peer owner;
 
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &owner, &len) == 0 && (owner.uid == 0 || owner.uid == geteuid());
+    return socket_find_peer(fd, &owner) && (owner.uid == 0 || owner.uid == geteuid());
 }

@@ -5,11 +5,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/target.h"
+#include "portable/random.h"
 
 #include <ares.h>
 #include <arpa/nameser.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* ---- answers ---- */
 
@@ -93,7 +93,7 @@ static uint32_t records_draw(uint32_t most)
 {
     uint32_t number;
 
-    if (getrandom(&number, sizeof number, 0) != sizeof number)
+    if (!random_draw(&number, sizeof number))
         number = 0;
     return number % (most + 1);
 }

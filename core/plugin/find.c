@@ -4,6 +4,7 @@
 #include "plugin/registry.h"
 #include "plugin/start.h"
 #include "plugin/store.h"
+#include "portable/environment.h"
 
 #include <envoi/library.h>
 #include <stdio.h>
@@ -104,7 +105,7 @@ static int find_best_transport(struct registry *r, struct envoi_errctx *fault, s
 int registry_find_transport(struct registry *r, const char *id, struct envoi_errctx *fault,
                             struct registry_transport *out)
 {
-    const char *wish = id ? id : secure_getenv("ENVOI_TLS_BACKEND");
+    const char *wish = id ? id : environment_get("ENVOI_TLS_BACKEND");
     int rc;
 
     *out = (struct registry_transport){0};

@@ -3,19 +3,15 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "plugin/lock.h"
 
 #include <envoi/library.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LINE_SIZE 1024
 
-/* A worker may outlive all objects of the application, and with them the place where the log function writes. So it
- * calls the function under this lock. Recursive, because the function may free the last object and so get to
- * host_silence(). */
-static pthread_mutex_t worker_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static _Thread_local bool on_worker;
 
 void host_on_worker(void)
@@ -25,9 +21,9 @@ void host_on_worker(void)
 
 void host_silence(struct host_log *log)
 {
-    pthread_mutex_lock(&worker_lock);
+    lock_take(LOCK_LOG);
     log->fn = NULL;
-    pthread_mutex_unlock(&worker_lock);
+    lock_give(LOCK_LOG);
 }
 
 static void host_tell(const struct host_log *log, uint32_t level, const char *line)
@@ -36,10 +32,10 @@ static void host_tell(const struct host_log *log, uint32_t level, const char *li
         log->fn(log->ctx, (int)level, line);
         return;
     }
-    pthread_mutex_lock(&worker_lock);
+    lock_take(LOCK_LOG);
     if (log->fn)
         log->fn(log->ctx, (int)level, line);
-    pthread_mutex_unlock(&worker_lock);
+    lock_give(LOCK_LOG);
 }
 
 void host_say(const struct host_log *log, uint32_t level, const char *format, ...)

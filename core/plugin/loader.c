@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "plugin/ownership.h"
+#include "portable/errno_text.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -23,8 +24,7 @@
 
 static bool ends_with_error(const char *text, int err)
 {
-    char buf[128];
-    const char *end = strerror_r(err, buf, sizeof buf);
+    const char *end = errno_text_of_libc(err);
     size_t len = strlen(text), tail = strlen(end);
 
     return len >= tail && strcmp(text + len - tail, end) == 0;

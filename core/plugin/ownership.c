@@ -2,6 +2,8 @@
 #include "plugin/ownership.h"
 
 #include "base/mem.h"
+#include "portable/errno_text.h"
+#include "portable/path.h"
 
 #include <envoi/error.h>
 #include <errno.h>
@@ -42,11 +44,9 @@ static bool is_of_the_file(int err)
 
 int ownership_failure(struct envoi_errctx *why, const char *path, int err)
 {
-    char text[128];
-
     if (err == ENOMEM)
         return ENVOI_E_MEMORY;
-    (void)ownership_refuse(why, path, strerror_r(err, text, sizeof text));
+    (void)ownership_refuse(why, path, errno_text_of_libc(err));
     if (why)
         why->library_code = err;
     if (err == ENOENT)
@@ -123,7 +123,7 @@ static int walk_enter(struct walk *w, int fd, const char *name)
 
 static int walk_to_root(struct walk *w)
 {
-    int fd = ownership_open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+    int fd = ownership_open_at(AT_FDCWD, "/", PATH_DIRECTORY);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0) {
@@ -140,8 +140,9 @@ static int walk_to_root(struct walk *w)
     return check_dir("/", &st, w->why);
 }
 
-/* Puts the text of a symbolic link before todo. link: its descriptor, opened with O_PATH. */
-static int walk_link(struct walk *w, int link, const struct stat *st, const char *at)
+/* Puts the text of a symbolic link before todo. Nobody else can have put another one in its place: it is ours, and so
+ * is the directory, or it is sticky. */
+static int walk_link(struct walk *w, const char *name, const struct stat *st, const char *at)
 {
     char text[PATH_MAX];
     ssize_t n;
@@ -151,7 +152,7 @@ static int walk_link(struct walk *w, int link, const struct stat *st, const char
         return ownership_refuse(w->why, at, "the link belongs neither to root nor to you");
     if (++w->links > LINKS_MAX)
         return ownership_refuse(w->why, at, "too many links");
-    if ((n = readlinkat(link, "", text, sizeof text - 1)) < 0)
+    if ((n = readlinkat(w->fd, name, text, sizeof text - 1)) < 0)
         return ownership_failure(w->why, at, errno);
     len = (size_t)n;
     if (len == 0 || len + rest + 2 > sizeof w->todo)
@@ -162,24 +163,33 @@ static int walk_link(struct walk *w, int link, const struct stat *st, const char
     return text[0] == '/' ? walk_to_root(w) : ENVOI_OK;
 }
 
+/* The component cannot be opened as a directory. error: why. */
+static int walk_around(struct walk *w, const char *name, const char *at, int error)
+{
+    struct stat st;
+
+    if (fstatat(w->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode))
+        return ownership_failure(w->why, at, error);
+    if (S_ISLNK(st.st_mode))
+        return walk_link(w, name, &st, at);
+    return ownership_refuse(w->why, at, "not a directory");
+}
+
 static int walk_step(struct walk *w, const char *name)
 {
-    int fd = ownership_open_at(w->fd, name, O_PATH | O_NOFOLLOW);
+    int fd = ownership_open_at(w->fd, name, PATH_DIRECTORY | O_NOFOLLOW);
     char at[PATH_MAX + NAME_MAX + 4];
     struct stat st;
     int rc;
 
     (void)snprintf(at, sizeof at, "%s/%s", w->done, name);
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (fd < 0)
+        return walk_around(w, name, at, errno);
+    if (fstat(fd, &st) < 0)
         rc = ownership_failure(w->why, at, errno);
-    else if (S_ISLNK(st.st_mode))
-        rc = walk_link(w, fd, &st, at);
-    else if (!S_ISDIR(st.st_mode))
-        rc = ownership_refuse(w->why, at, "not a directory");
     else if (!(rc = check_dir(at, &st, w->why)))
         return walk_enter(w, fd, name);
-    if (fd >= 0)
-        close(fd);
+    close(fd);
     return rc;
 }
 

@@ -7,6 +7,7 @@
 #include "plugin/check.h"
 #include "plugin/start.h"
 #include "plugin/store.h"
+#include "portable/environment.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -176,8 +177,8 @@ int registry_set_dirs(struct registry *r, const struct registry_dirs *dirs)
     return rc;
 }
 
-/* False: the environment has none. In a set-uid program secure_getenv() returns NULL, because there the caller sets the
- * environment. */
+/* False: the environment has none. In a set-uid program environment_get() returns NULL, because there the caller sets
+ * the environment. */
 static bool registry_user_dir(char path[PATH_MAX])
 {
     static const struct {
@@ -185,7 +186,7 @@ static bool registry_user_dir(char path[PATH_MAX])
     } places[] = {{"XDG_CONFIG_HOME", "/envoi/plugins.d"}, {"HOME", "/.config/envoi/plugins.d"}};
 
     for (size_t i = 0; i < 2; i++) {
-        const char *base = secure_getenv(places[i].variable);
+        const char *base = environment_get(places[i].variable);
         int n;
 
         if (!base || base[0] != '/')

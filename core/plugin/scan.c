@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define WARN_SIZE (PATH_MAX + NAME_MAX + 256)
@@ -135,12 +136,9 @@ static int scan_read_file(const struct ownership_dir *dir, const char *name, cha
  * see whether there is one below. */
 static bool scan_is_there(const char *path)
 {
-    int fd = ownership_open_at(AT_FDCWD, path, O_PATH);
+    struct stat st;
 
-    if (fd < 0)
-        return errno != ENOENT && errno != ENOTDIR;
-    close(fd);
-    return true;
+    return !stat(path, &st) || (errno != ENOENT && errno != ENOTDIR);
 }
 
 int scan_dir(const char *path, bool whole, const struct scan_sink *sink, struct envoi_errctx *why)

@@ -3,13 +3,9 @@
 
 #include "plugin/check.h"
 #include "plugin/loader.h"
+#include "plugin/lock.h"
 
 #include <envoi/library.h>
-#include <pthread.h>
-
-/* Lets only one init or fini run at a time, of all plugins and library objects, because TLS libraries have global
- * state. Recursive, so that a log function that calls envoi does not deadlock. */
-static pthread_mutex_t process_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 #ifdef ENVOI_NO_DLOPEN
 #define NO_LOADER "this envoi was built without the loader of modules"
@@ -71,9 +67,9 @@ int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
     if (e->busy)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "it is just being loaded");
     e->busy = true;
-    pthread_mutex_lock(&process_lock);
+    lock_take(LOCK_INIT);
     rc = entry_start(e, modules, &fault);
-    pthread_mutex_unlock(&process_lock);
+    lock_give(LOCK_INIT);
     e->busy = false;
     if (!rc)
         e->state = ENTRY_LOADED;
@@ -116,8 +112,8 @@ void entry_stop(struct entry *e)
     if (!e->running)
         return;
     e->running = false;
-    pthread_mutex_lock(&process_lock);
+    lock_take(LOCK_INIT);
     if (e->plugin->fini)
         e->plugin->fini(e->context);
-    pthread_mutex_unlock(&process_lock);
+    lock_give(LOCK_INIT);
 }

@@ -4,12 +4,12 @@
 #include "base/mem.h"
 #include "plugin/scan.h"
 #include "plugin/start.h"
+#include "portable/environment.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 void store_lock(struct registry *r)
 {
@@ -129,7 +129,7 @@ static int reading_warn(void *ctx, const char *text)
 /* A set-uid program must not read files that its caller can write. */
 static bool store_is_secure(void)
 {
-    return getauxval(AT_SECURE) != 0;
+    return environment_is_foreign();
 }
 
 static int store_read_layers(struct registry *r, struct envoi_errctx *why)

@@ -4,7 +4,6 @@
 #include "base/mem.h"
 
 #include <string.h>
-#include <sys/epoll.h>
 
 #define FDS_MIN 64u /* the table has room for as many at first */
 
@@ -26,16 +25,12 @@ static int fds_make_room(struct envoi_pool *p, size_t fd)
     return ENVOI_OK;
 }
 
-/* known: epoll has the descriptor already. */
-static int fds_tell_epoll(struct envoi_pool *p, int fd, unsigned events, bool known)
+/* known: the poller has the descriptor already. */
+static int fds_tell_poller(struct envoi_pool *p, int fd, unsigned events, bool known)
 {
-    struct epoll_event e = {.data.fd = fd};
-    int op = known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    int wanted = (events & ENVOI_EVENT_READ ? POLLIN : 0) | (events & ENVOI_EVENT_WRITE ? POLLOUT : 0);
 
-    if (!events)
-        op = EPOLL_CTL_DEL;
-    e.events = (events & ENVOI_EVENT_READ ? EPOLLIN : 0u) | (events & ENVOI_EVENT_WRITE ? EPOLLOUT : 0u);
-    return epoll_ctl(p->epoll, op, fd, &e) < 0 && events ? ENVOI_E_SYSTEM : ENVOI_OK;
+    return poller_set(&p->poller, fd, (short)wanted, known) < 0 && events ? ENVOI_E_SYSTEM : ENVOI_OK;
 }
 
 void fds_tell(void *connection, int fd, unsigned events)
@@ -59,7 +54,7 @@ void fds_tell(void *connection, int fd, unsigned events)
     if (p->watch)
         p->watch(p->watch_ctx, fd, events);
     else if (known || events)
-        rc = fds_tell_epoll(p, fd, events, known);
+        rc = fds_tell_poller(p, fd, events, known);
     if (rc)
         c->broken = rc;
 }

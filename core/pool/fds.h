@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The descriptors of a pool: which connection each belongs to. They are watched by the application or by the pool's
- * epoll. */
+ * poller. */
 #ifndef POOL_FDS_H
 #define POOL_FDS_H
 

@@ -22,6 +22,7 @@
 #include "base/interrupt.h"
 #include "base/process.h"
 #include "message/message.h"
+#include "portable/poller.h"
 #include "session/session.h"
 
 #include <envoi/pool.h>
@@ -138,7 +139,7 @@ struct envoi_pool {
     size_t waits; /* connections on which a callback said AGAIN */
     envoi_watch_fn *watch;
     void *watch_ctx;
-    int epoll;                     /* of the pool's own loop; -1: none */
+    struct poller poller;          /* of the pool's own loop */
     struct interrupt interrupt;    /* of that loop */
     envoi_interrupt_fn *on_signal; /* asked after a signal whether the wait goes on; NULL: it does */
     void *on_signal_ctx;
@@ -151,8 +152,8 @@ struct envoi_pool {
 
 /* ---- small functions ---- */
 
-/* False in a child of fork(), which has a copy of the pool. Its epoll and sockets are shared with the parent: they must
- * be left alone. */
+/* False in a child of fork(), which has a copy of the pool. Its poller and sockets are shared with the parent: they
+ * must be left alone. */
 static inline bool pool_is_ours(const struct envoi_pool *p)
 {
     return p->process == process_number();

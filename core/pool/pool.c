@@ -35,7 +35,7 @@ int envoi_pool_new(struct envoi_library *library, struct envoi_pool **out)
         return ENVOI_E_MEMORY;
     p->library = library_ref(library);
     p->process = process_number();
-    p->epoll = -1;
+    p->poller = POLLER_CLOSED;
     p->wake = -1;
     interrupt_init(&p->interrupt);
     for (int i = 0; i < ENVOI_POOL_LIMITS; i++)
@@ -90,8 +90,7 @@ void envoi_pool_free(struct envoi_pool *pool)
         route_free(pool->routes[i]);
     mem_free(pool->routes);
     mem_free(pool->fds);
-    if (pool->epoll >= 0)
-        (void)close(pool->epoll);
+    poller_close(&pool->poller);
     interrupt_free(&pool->interrupt);
     library_unref(pool->library);
     mem_free(pool);

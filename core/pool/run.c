@@ -2,6 +2,7 @@
 /* Drives a pool: descriptors that are ready and deadlines that passed, in the application's loop or in the pool's
  * own. */
 #include "base/clock.h"
+#include "base/mem.h"
 #include "library/library.h"
 #include "pool/connection.h"
 #include "pool/delivery.h"
@@ -10,9 +11,8 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sys/epoll.h>
 
-#define EVENTS_MAX 128 /* of one epoll_wait() */
+#define EVENTS_MAX 128 /* of one wait */
 /* A callback may submit, without end, messages that fail at once: the application's loop must get its turn. */
 #define ROUNDS_MAX 8
 
@@ -117,7 +117,7 @@ int envoi_pool_process(struct envoi_pool *pool, int fd, unsigned events)
 
 /* ---- the pool's own loop ---- */
 
-/* For epoll_wait(): milliseconds until the deadline; -1: none. */
+/* For the wait: milliseconds until the deadline; -1: none. */
 static int pool_timeout(struct envoi_pool *p)
 {
     int64_t at = envoi_pool_deadline(p), left;
@@ -130,35 +130,35 @@ static int pool_timeout(struct envoi_pool *p)
     return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* ENVOI_EVENT_* of epoll's. After a hang-up or an error both are reported: the next read or write returns the cause. */
-static unsigned pool_events(uint32_t ready)
+/* ENVOI_EVENT_* of poll's. After a hang-up or an error both are reported: the next read or write returns the cause. */
+static unsigned pool_events(int ready)
 {
-    bool broken = ready & (EPOLLERR | EPOLLHUP);
+    bool broken = ready & (POLLERR | POLLHUP | POLLNVAL);
 
-    return (ready & EPOLLIN || broken ? ENVOI_EVENT_READ : 0u) | (ready & EPOLLOUT || broken ? ENVOI_EVENT_WRITE : 0u);
+    return (ready & POLLIN || broken ? ENVOI_EVENT_READ : 0u) | (ready & POLLOUT || broken ? ENVOI_EVENT_WRITE : 0u);
 }
 
 static int pool_wait(struct envoi_pool *p, int wake)
 {
-    struct epoll_event ready[EVENTS_MAX];
+    struct pollfd ready[EVENTS_MAX];
     int n;
 
     if (interrupt_take(&p->interrupt))
         return ENVOI_E_CANCELLED;
-    n = epoll_wait(p->epoll, ready, EVENTS_MAX, pool_timeout(p));
+    n = poller_wait(&p->poller, ready, EVENTS_MAX, pool_timeout(p));
     if (n < 0 && errno != EINTR)
         return ENVOI_E_SYSTEM;
     if (n < 0 && p->on_signal && p->on_signal(p->on_signal_ctx))
         return ENVOI_E_CANCELLED;
     p->now = clock_now();
     for (int i = 0; i < n; i++) {
-        int fd = ready[i].data.fd;
+        int fd = ready[i].fd;
         struct pool_connection *c = fds_owner(p, fd);
 
         if (fd == wake)
             interrupt_drain(&p->interrupt);
         else if (c)
-            connection_process(c, fd, pool_events(ready[i].events));
+            connection_process(c, fd, pool_events(ready[i].revents));
     }
     return ENVOI_OK;
 }
@@ -167,15 +167,15 @@ static int pool_wait(struct envoi_pool *p, int wake)
  * interruption; -1: they cannot be made. */
 static int pool_open_loop(struct envoi_pool *p)
 {
-    struct epoll_event e = {.events = EPOLLIN};
+    int wake;
 
-    if (p->epoll < 0 && (p->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+    if (!poller_is_open(&p->poller) && poller_open(&p->poller, mem_realloc, mem_free) < 0)
         return -1;
-    if ((e.data.fd = interrupt_fd(&p->interrupt)) < 0)
+    if ((wake = interrupt_fd(&p->interrupt)) < 0)
         return -1;
-    if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, e.data.fd, &e) < 0 && errno != EEXIST)
+    if (poller_set(&p->poller, wake, POLLIN, false) < 0 && errno != EEXIST)
         return -1;
-    return e.data.fd;
+    return wake;
 }
 
 int envoi_pool_run(struct envoi_pool *pool)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/io.h"
 
+#include "portable/socket.h"
 #include "session/stream.h"
 
 #include <errno.h>
@@ -68,7 +69,7 @@ void io_send(struct envoi_session *s)
             return;
         for (size_t k = 0; k < message.msg_iovlen; k++)
             total += pieces[k].iov_len;
-        n = s->pipe_out ? stream_write(s, pieces, message.msg_iovlen) : sendmsg(s->out, &message, MSG_NOSIGNAL);
+        n = s->pipe_out ? stream_write(s, pieces, message.msg_iovlen) : socket_send(s->out, &message);
         if (n >= 0) {
             engine_drained(s->engine, (size_t)n);
             s->choked = (size_t)n < total;

@@ -2,6 +2,7 @@
 #include "session/loop.h"
 
 #include "base/clock.h"
+#include "portable/errno_text.h"
 #include "session/helo.h"
 #include "session/io.h"
 #include "session/stream.h"
@@ -409,8 +410,8 @@ static int loop_wait(struct envoi_session *s)
     if (error == EINTR || error == EAGAIN || (wake >= 0 && error == ENOMEM))
         return ENVOI_OK;
     if (error)
-        return fault_set(&s->fault, ENVOI_E_SYSTEM, ENVOI_PHASE_NONE, "%s: %s", wake < 0 ? "eventfd" : "poll",
-                         strerrordesc_np(error));
+        return fault_set(&s->fault, ENVOI_E_SYSTEM, ENVOI_PHASE_NONE, "%s: %s",
+                         wake < 0 ? "a descriptor to wait for" : "poll", errno_text(error));
     for (size_t i = 0, count = s->watch.count; i < count; i++) {
         bool broken = fds[i].revents & (POLLERR | POLLHUP | POLLNVAL);
         unsigned events = (fds[i].revents & POLLIN || broken ? ENVOI_EVENT_READ : 0) |

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "portable/errno_text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -166,7 +167,7 @@ static int env_run_detached(void *driver, const struct task *task)
     session_forget_worker(s);
     rc = worker_new(s->library, task, &s->worker);
     if (rc == ENVOI_E_SYSTEM)
-        (void)fault_set(&s->fault, rc, ENVOI_PHASE_AUTH, "no thread for what may block: %s", strerrordesc_np(errno));
+        (void)fault_set(&s->fault, rc, ENVOI_PHASE_AUTH, "no thread for what may block: %s", errno_text(errno));
     return rc;
 }
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/stream.h"
 
+#include "portable/errno_text.h"
+#include "portable/path.h"
+#include "portable/sigpipe.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- checks ---- */
@@ -28,7 +30,7 @@ static const char *stream_wrong(int fd, int mode, bool *is_pipe)
     int flags = fcntl(fd, F_GETFL);
     struct stat st;
 
-    if (flags < 0 || flags & O_PATH || fstat(fd, &st) < 0)
+    if (flags < 0 || flags & PATH_ONLY || fstat(fd, &st) < 0)
         return "not an open descriptor";
     if ((flags & O_ACCMODE) != O_RDWR && (flags & O_ACCMODE) != mode)
         return mode == O_RDONLY ? "not open for reading" : "not open for writing";
@@ -57,7 +59,7 @@ static int stream_check(struct envoi_session *s, int fd, int mode, bool *is_pipe
     if ((flags & O_NONBLOCK || !fcntl(fd, F_SETFL, flags | O_NONBLOCK)) && !fcntl(fd, F_SETFD, FD_CLOEXEC))
         return ENVOI_OK;
     return fault_set(&s->fault, ENVOI_E_SYSTEM, ENVOI_PHASE_CONNECT, "%s: descriptor %d: %s", s->target.label, fd,
-                     strerrordesc_np(errno));
+                     errno_text(errno));
 }
 
 /* ---- taking over ---- */
@@ -117,26 +119,14 @@ ssize_t stream_read(const struct envoi_session *s, void *block, size_t size)
     return read(s->fd, block, size);
 }
 
-/* MSG_NOSIGNAL is for sockets only. Here SIGPIPE is blocked meanwhile, and one that this write has raised is taken
- * back. One that was pending before belongs to the program. */
+/* MSG_NOSIGNAL is for sockets only. */
 ssize_t stream_write(const struct envoi_session *s, const struct iovec *pieces, size_t count)
 {
-    const struct timespec now = {0};
-    sigset_t pipe, before, pending;
+    struct sigpipe held;
     ssize_t n;
-    int error;
 
-    (void)sigemptyset(&pipe);
-    (void)sigaddset(&pipe, SIGPIPE);
-    (void)sigemptyset(&pending);
-    (void)pthread_sigmask(SIG_BLOCK, &pipe, &before);
-    (void)sigpending(&pending);
+    sigpipe_hold(&held);
     n = writev(s->out, pieces, (int)count);
-    error = errno;
-    if (n < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
-        while (sigtimedwait(&pipe, NULL, &now) < 0 && errno == EINTR)
-            ;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = error;
+    sigpipe_release(&held, n < 0 && errno == EPIPE);
     return n;
 }

@@ -4,18 +4,17 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "plugin/host.h"
+#include "portable/wakeup.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 struct worker {
-    atomic_uint references; /* of the session and of the thread; the last one to go closes the descriptor */
-    int fd;
-    unsigned process; /* process_number() of the process that has the thread */
+    atomic_uint references; /* of the session and of the thread; the last one to go closes the descriptors */
+    int ends[2];            /* of a wakeup */
+    unsigned process;       /* process_number() of the process that has the thread */
     struct task task;
     struct envoi_library *library;
 };
@@ -24,7 +23,7 @@ static void worker_unref(struct worker *w)
 {
     if (atomic_fetch_sub(&w->references, 1) != 1)
         return;
-    (void)close(w->fd);
+    wakeup_close(w->ends);
     mem_free(w);
 }
 
@@ -36,7 +35,7 @@ static void *worker_main(void *ctx)
     host_on_worker();
     w->task.run(w->task.ctx);
     w->task.release(w->task.ctx);
-    (void)eventfd_write(w->fd, 1);
+    wakeup_ring(w->ends[1]);
     worker_unref(w);
     library_release(library);
     return NULL;
@@ -69,7 +68,7 @@ int worker_new(struct envoi_library *library, const struct task *task, struct wo
 
     if (!w)
         return ENVOI_E_MEMORY;
-    if ((w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
+    if (wakeup_open(w->ends) < 0) {
         mem_free(w);
         return ENVOI_E_SYSTEM;
     }
@@ -79,7 +78,7 @@ int worker_new(struct envoi_library *library, const struct task *task, struct wo
     atomic_init(&w->references, 2);
     if ((rc = worker_start(w))) {
         library_release(library);
-        (void)close(w->fd);
+        wakeup_close(w->ends);
         mem_free(w);
         errno = rc;
         return ENVOI_E_SYSTEM;
@@ -89,16 +88,16 @@ int worker_new(struct envoi_library *library, const struct task *task, struct wo
 }
 
 /* fork(2) copies no threads. In a child the task never ends and its library may hold locks for ever, so only the
- * descriptor is given back. */
+ * descriptors are given back. */
 void worker_free(struct worker *w)
 {
     if (w && w->process == process_number())
         worker_unref(w);
     else if (w)
-        (void)close(w->fd);
+        wakeup_close(w->ends);
 }
 
 int worker_fd(const struct worker *w)
 {
-    return w->fd;
+    return w->ends[0];
 }

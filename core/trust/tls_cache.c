@@ -3,6 +3,7 @@
 
 #include "base/contract.h"
 #include "base/mem.h"
+#include "portable/environment.h"
 #include "trust/tickets.h"
 
 #include <envoi/library.h>
@@ -147,7 +148,7 @@ static bool context_copy(struct tls_context *t, const char *const *files, const 
 /* Where the environment says that the system's certificates are; NULL: it does not. Not in set-uid programs. */
 static const char *context_environment(const struct tls_context *t, const char *name)
 {
-    const char *value = t->system_trust ? secure_getenv(name) : NULL;
+    const char *value = t->system_trust ? environment_get(name) : NULL;
 
     return value && *value ? value : NULL;
 }

@@ -194,7 +194,7 @@ size_t envoi_pool_connections(const struct envoi_pool *pool);
  * call; after envoi_pool_drain() it works until they are closed, too. If a content, credential or dial callback
  * returns ENVOI_E_AGAIN here, its message (or all that waits on its route) fails with ENVOI_E_USAGE.
  * @retval ENVOI_E_USAGE      there is a watch function; called from a callback; or in a forked child
- * @retval ENVOI_E_SYSTEM     epoll failed; messages remain in the pool, and a later call goes on
+ * @retval ENVOI_E_SYSTEM     epoll or poll failed; messages remain in the pool, and a later call goes on
  * @retval ENVOI_E_CANCELLED  envoi_pool_interrupt(); likewise, and connections stay open
  * @since 0.1 */
 int envoi_pool_run(struct envoi_pool *pool);

@@ -7,6 +7,7 @@
 #include "accounts/secret.h"
 #include "accounts/vocabulary.h"
 #include "configure/stanza.h"
+#include "portable/memory.h"
 
 #include <ctype.h>
 #include <envoi/envoi.h>
@@ -360,7 +361,7 @@ static char *import_place_of(const char *place)
 
     if (*place != '~')
         path = strdup(place);
-    else if (home && asprintf(&path, "%s%s", home, place + 1) < 0)
+    else if (home && memory_print(&path, "%s%s", home, place + 1) < 0)
         path = NULL;
     free(home);
     return path;
@@ -378,7 +379,7 @@ static int import_path(const struct import_dialect *dialect, const char *path, i
     else if (error != ENOENT || !may_be_missing)
         rc = fault_set(fault, EXIT_CONFIG, ENVOI_E_SYSTEM, "cannot read '%s': %s", path, strerror(error));
     if (text)
-        explicit_bzero(text, len);
+        memory_wipe(text, len);
     free(text);
     return rc;
 }
@@ -429,7 +430,7 @@ void import_free(struct imported *imported)
     for (size_t i = 0; i < imported->count; i++)
         values_free(&imported->list[i].values);
     if (imported->text)
-        explicit_bzero(imported->text, imported->len);
+        memory_wipe(imported->text, imported->len);
     free(imported->text);
     imported->text = NULL;
     imported->count = 0;

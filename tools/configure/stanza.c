@@ -5,6 +5,7 @@
 #include "accounts/fault.h"
 #include "accounts/file.h"
 #include "accounts/replace.h"
+#include "portable/memory.h"
 
 #include <envoi/envoi.h>
 #include <errno.h>
@@ -243,11 +244,11 @@ int stanza_file_put(struct stanza_file *file, const char *name, const struct val
     }
     stanza_find_section(file->after, name, &begin, &end);
     if (*begin)
-        n = asprintf(&after, "%.*s%s%s", (int)(begin - file->after), file->after, section, end);
+        n = memory_print(&after, "%.*s%s%s", (int)(begin - file->after), file->after, section, end);
     else if (is_new && is_default)
-        n = asprintf(&after, "default = %s\n\n%s", name, section);
+        n = memory_print(&after, "default = %s\n\n%s", name, section);
     else
-        n = asprintf(&after, "%s%s%s", file->after, stanza_gap(file->after, begin), section);
+        n = memory_print(&after, "%s%s%s", file->after, stanza_gap(file->after, begin), section);
     free(section);
     if (n < 0)
         return fault_memory(fault);

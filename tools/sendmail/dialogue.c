@@ -3,6 +3,7 @@
 
 #include "accounts/exit_code.h"
 #include "fault.h"
+#include "portable/memory.h"
 #include "sendmail/submit.h"
 #include "server/serve.h"
 #include "server/smtp_server.h"
@@ -64,13 +65,13 @@ static void dialogue_mail(void *ctx, const char *sender, const char *options, st
 /* Puts a copy behind the `count` texts of a list; NULL is kept as it is. Returns 0 if memory ran out. */
 static int append(char ***list, size_t count, const char *text)
 {
-    char **grown = reallocarray(*list, count + 1, sizeof *grown);
+    char **grown = memory_resize(*list, count + 1, sizeof *grown);
 
     if (!grown)
         return 0;
     *list = grown;
     grown[count] = NULL;
-    return !text || asprintf(&grown[count], "%s", text) >= 0;
+    return !text || memory_print(&grown[count], "%s", text) >= 0;
 }
 
 static void dialogue_recipient(void *ctx, const char *address, const char *options, struct smtp_reply *reply)

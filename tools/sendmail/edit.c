@@ -3,6 +3,7 @@
 
 #include "accounts/exit_code.h"
 #include "header.h"
+#include "portable/random.h"
 #include "sendmail/phrase.h"
 
 #include <envoi/envoi.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 /* Per field: whether -t reads it, it never leaves, its local names become addresses, or an added one is not needed. */
@@ -246,7 +246,7 @@ static void writer_add_id(struct writer *w)
 {
     uint64_t number[2] = {0};
 
-    if (getrandom(number, sizeof number, 0) != (ssize_t)sizeof number)
+    if (!random_draw(number, sizeof number))
         number[0] = (uint64_t)time(NULL);
     fprintf(w->out, "Message-ID: <%016" PRIx64 "%016" PRIx64 "@%s>\r\n", number[0], number[1], w->edit->id_domain);
 }

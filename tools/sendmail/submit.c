@@ -10,6 +10,7 @@
 #include "login.h"
 #include "options.h"
 #include "outcome.h"
+#include "portable/environment.h"
 #include "sendmail/mail.h"
 #include "sendmail/recipients.h"
 
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #define SENDER_MAX 1024
 
@@ -112,7 +112,7 @@ static const char *submit_find_sender(const struct submit *s)
         sender = s->header_sender;
     if (!sender)
         sender = accounts_sender(&s->values);
-    if (!sender && !getauxval(AT_SECURE) && (sender = getenv("EMAIL")) && !*sender)
+    if (!sender && (sender = environment_get("EMAIL")) && !*sender)
         sender = NULL;
     return sender;
 }

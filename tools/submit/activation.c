@@ -30,6 +30,14 @@ static int socket_option(int fd, int option)
     return getsockopt(fd, SOL_SOCKET, option, &value, &len) < 0 ? -1 : value;
 }
 
+static int activation_family(int fd)
+{
+    struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof name;
+
+    return getsockname(fd, (struct sockaddr *)&name, &len) < 0 ? -1 : name.ss_family;
+}
+
 int activation_take(int *fd, struct fault *fault)
 {
     long pid = activation_number("LISTEN_PID"), count = activation_number("LISTEN_FDS");
@@ -45,7 +53,7 @@ int activation_take(int *fd, struct fault *fault)
             "nobody else can send by its account");
     if (count > 1)
         return fault_set(fault, EXIT_USAGE, ENVOI_E_USAGE, "%ld sockets were passed, and one is served", count);
-    if (socket_option(FIRST_FD, SO_DOMAIN) != AF_UNIX || socket_option(FIRST_FD, SO_TYPE) != SOCK_STREAM ||
+    if (activation_family(FIRST_FD) != AF_UNIX || socket_option(FIRST_FD, SO_TYPE) != SOCK_STREAM ||
         socket_option(FIRST_FD, SO_ACCEPTCONN) != 1)
         return fault_set(fault, EXIT_USAGE, ENVOI_E_USAGE,
                          "what was passed is not a listening unix socket: it takes ListenStream=/PATH and Accept=no");

@@ -4,6 +4,7 @@
 #include "accounts/exit_code.h"
 #include "accounts/fault.h"
 #include "journal.h"
+#include "portable/socket.h"
 #include "relay.h"
 #include "sender.h"
 #include "server/serve.h"
@@ -36,12 +37,11 @@ struct client {
 
 int peer_of(int fd, struct peer *peer)
 {
-    struct ucred credentials;
-    socklen_t len = sizeof credentials;
+    struct socket_peer found;
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &len) < 0)
+    if (!socket_find_peer(fd, &found))
         return -1;
-    *peer = (struct peer){.uid = credentials.uid, .pid = credentials.pid};
+    *peer = (struct peer){.uid = found.uid, .pid = found.pid};
     return 0;
 }
 

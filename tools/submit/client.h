@@ -13,7 +13,7 @@ struct peer {
     char name[64]; /* of the user; "" until peer_name() */
 };
 
-/* Who is at the other end (SO_PEERCRED). Returns 0, or -1: the kernel does not say. */
+/* Who is at the other end. Returns 0, or -1: the kernel does not say. */
 int peer_of(int fd, struct peer *peer);
 
 /* Talks with it by LMTP until it has finished. The descriptor is not closed. */

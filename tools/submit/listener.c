@@ -5,11 +5,12 @@
 #include "accounts/fault.h"
 #include "client.h"
 #include "journal.h"
+#include "portable/socket.h"
+#include "portable/wait.h"
 #include "setup.h"
 #include <envoi/error.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +115,7 @@ static void listener_take(struct listener *l, int fd)
 
 static void listener_accept(struct listener *l)
 {
-    int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+    int fd = socket_accept(l->fd);
 
     if (fd >= 0) {
         listener_take(l, fd);
@@ -122,14 +123,13 @@ static void listener_accept(struct listener *l)
     } else if (errno != EINTR && errno != EAGAIN && errno != ECONNABORTED) {
         /* Too many open files, say: it is not asked again at once. */
         journal_write(LOG_ERR, "accept: %s", strerror(errno));
-        ppoll(NULL, 0, &(struct timespec){.tv_sec = 1}, &l->signals);
+        (void)wait_readable(-1, 1000, &l->signals);
     }
 }
 
 int listener_run(const struct setup *setup, int fd, struct fault *fault)
 {
     struct listener l = {.setup = setup, .fd = fd};
-    struct pollfd item = {.fd = fd, .events = POLLIN};
 
     if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
         return fault_set(fault, EXIT_LOCAL, ENVOI_E_SYSTEM, "the socket cannot be used: %s", strerror(errno));
@@ -138,7 +138,7 @@ int listener_run(const struct setup *setup, int fd, struct fault *fault)
         return fault_memory(fault);
     listener_catch(&l);
     while (!is_to_stop || l.count) {
-        int n = ppoll(&item, is_to_stop ? 0 : 1, NULL, &l.signals);
+        int n = wait_readable(is_to_stop ? -1 : fd, -1, &l.signals);
 
         listener_reap(&l);
         if (n > 0 && !is_to_stop)

@@ -217,6 +217,10 @@ Test(ownership, file_that_may_not_be_read)
     tree_mode("closed", 0700);
     cr_assert_eq(seteuid(NOBODY), 0);
     refused(open_file("a"), "/a: ");
+#ifdef ENVOI_PORTABLE /* without O_PATH a directory on the way must be readable */
+    refused(open_dir(tree_path("closed/below")), "/closed: ");
+#else
     refused(open_dir(tree_path("closed/below")), "/below: ");
+#endif
     cr_assert_eq(seteuid(0), 0);
 }
