@@ -3,16 +3,42 @@
 set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
+# envoi_plugin_wanted(<id> <out>): false with ENVOI_WITH_<ID>=OFF.
+function(envoi_plugin_wanted id out)
+  string(TOUPPER "${id}" name)
+  set(wanted TRUE)
+  if(DEFINED ENVOI_WITH_${name} AND NOT ENVOI_WITH_${name})
+    set(wanted FALSE)
+    if(id IN_LIST ENVOI_STATIC_PLUGINS)
+      message(FATAL_ERROR "ENVOI_STATIC_PLUGINS names ${id}, and ENVOI_WITH_${name} is off")
+    endif()
+  endif()
+  set(${out} ${wanted} PARENT_SCOPE)
+endfunction()
+
+# envoi_add_plugin_directory(<id>): what is not wanted needs no library either, unless tests bring it themselves.
+function(envoi_add_plugin_directory id)
+  envoi_plugin_wanted(${id} wanted)
+  if(wanted OR ENVOI_BUILD_TESTS OR ENVOI_BUILD_FUZZERS)
+    add_subdirectory(${id})
+  endif()
+endfunction()
+
 # envoi_add_plugin(<id> SOURCES <file>... [LIBS <target>...])
 #
 # Compiles the sources once, against the plugin ABI alone. The objects become a module with one exported symbol or, if <id>
 # is in ENVOI_STATIC_PLUGINS, a part of libenvoi. The descriptor plugins.d/<id>.plugin is installed with the module, or built
-# in.
+# in. With ENVOI_WITH_<ID>=OFF only the objects remain, for tests that bring a mechanism themselves.
 function(envoi_add_plugin id)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   add_library(${id}_objects OBJECT ${ARG_SOURCES})
   target_compile_options(${id}_objects PRIVATE ${ENVOI_SOURCE_WARNINGS})
   target_link_libraries(${id}_objects PUBLIC envoi::plugin_abi PRIVATE ${ARG_LIBS})
+
+  envoi_plugin_wanted(${id} wanted)
+  if(NOT wanted)
+    return()
+  endif()
 
   set(descriptor "${PROJECT_SOURCE_DIR}/plugins.d/${id}.plugin")
   if(id IN_LIST ENVOI_STATIC_PLUGINS)
