@@ -211,6 +211,7 @@ static int attempt(struct probe *probe, int verify)
         envoi_session_close(probe->session);
     else if (envoi_session_connected(probe->session))
         envoi_session_quit(probe->session);
+    json_object_set_new(probe->found, "telemetry", report_telemetry(probe->session));
     envoi_session_free(probe->session);
     probe->session = NULL;
     return probe->fault.exit;

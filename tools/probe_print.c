@@ -124,6 +124,24 @@ static int print_steps(const json_t *steps, FILE *file)
     return rc;
 }
 
+/* "Time: connect 12 ms, greeting 40 ms": the phases that took a millisecond at least. */
+static void print_times(const json_t *telemetry, FILE *file)
+{
+    json_t *phases = json_object_get(telemetry, "milliseconds");
+    const char *name, *before = "Time: ";
+    json_t *value;
+
+    json_object_foreach(phases, name, value)
+    {
+        if (!json_integer_value(value))
+            continue;
+        fprintf(file, "%s%s %lld ms", before, name, (long long)json_integer_value(value));
+        before = ", ";
+    }
+    if (*before == ',')
+        fputc('\n', file);
+}
+
 int probe_print(const json_t *found, FILE *file)
 {
     const json_t *greeting = json_object_get(found, "greeting");
@@ -147,5 +165,6 @@ int probe_print(const json_t *found, FILE *file)
         rc = print_mechanisms(json_object_get(found, "mechanisms"), file);
     if (!rc)
         rc = print_steps(json_object_get(found, "steps"), file);
+    print_times(json_object_get(found, "telemetry"), file);
     return rc;
 }

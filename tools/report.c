@@ -62,6 +62,26 @@ static json_t *mechanism(const struct envoi_session *session)
     return object;
 }
 
+json_t *report_telemetry(const struct envoi_session *session)
+{
+    struct envoi_telemetry t = {.struct_size = sizeof t};
+    json_t *object, *phases;
+
+    if (envoi_session_telemetry(session, &t))
+        return NULL;
+    object = json_object();
+    phases = json_object();
+    json_object_set_new(object, "connections", json_integer((json_int_t)t.connections));
+    json_object_set_new(object, "transactions", json_integer((json_int_t)t.transactions));
+    json_object_set_new(object, "replies", json_integer((json_int_t)t.replies));
+    json_object_set_new(object, "octets_sent", json_integer((json_int_t)t.octets_sent));
+    json_object_set_new(object, "octets_received", json_integer((json_int_t)t.octets_received));
+    for (int phase = ENVOI_PHASE_NONE + 1; phase < ENVOI_PHASES; phase++)
+        json_object_set_new(phases, envoi_phase_name(phase), json_integer((json_int_t)t.phase_ms[phase]));
+    json_object_set_new(object, "milliseconds", phases);
+    return object;
+}
+
 json_t *report_new(int exit, const struct fault *fault, const struct envoi_message *message,
                    const struct envoi_session *session)
 {
@@ -80,6 +100,7 @@ json_t *report_new(int exit, const struct fault *fault, const struct envoi_messa
     json_object_set_new(report, "mechanism", mechanism(session));
     json_object_set_new(report, "peer", text_json(session ? envoi_session_peer(session) : ""));
     json_object_set_new(report, "dropped_options", text_json(dropped));
+    json_object_set_new(report, "telemetry", report_telemetry(session));
     return report;
 }
 

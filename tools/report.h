@@ -20,6 +20,8 @@ int report_print_table(const json_t *report, FILE *file);
 /* Return a member of such an object: a text, "" if there is none; a number, 0 if there is none. */
 const char *report_text(const json_t *object, const char *key);
 json_int_t report_number(const json_t *object, const char *key);
+/* Returns the numbers of a session: "telemetry" in the man page. NULL without a session. */
+json_t *report_telemetry(const struct envoi_session *session);
 /* Returns {"backend", "protocol", "cipher", "verified"}, or NULL without TLS. */
 json_t *report_tls(const struct envoi_session *session);
 /* Prints an object for --json, or an error if it is NULL. Frees it. */

@@ -30,6 +30,7 @@ static int mail_write(struct engine *e, struct job *job, const struct position *
     }
     e->begun = true;
     e->mails++;
+    e->telemetry.transactions++;
     return engine_end_line(e, from, NULL);
 }
 

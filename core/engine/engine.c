@@ -279,6 +279,7 @@ size_t engine_drain(struct engine *e, struct iovec *pieces, size_t max)
 void engine_drained(struct engine *e, size_t len)
 {
     e->wire += len;
+    e->telemetry.octets_sent += len;
     if (stack_is_empty(&e->stack))
         note_gone(e, len, e->wire);
     else
@@ -463,6 +464,7 @@ static const struct envoi_reply *read_reply(struct engine *e, struct incoming *i
     incoming_skip(in, used);
     if (!complete)
         return NULL;
+    e->telemetry.replies++;
     show_reply(e, reply);
     e->closing = reply->code == 421;
     in->before = 0;
@@ -544,6 +546,7 @@ void engine_feed(struct engine *e, const void *data, size_t len)
 {
     if (!e->open)
         return;
+    e->telemetry.octets_received += len;
     if (stack_is_empty(&e->stack)) {
         take_octets(e, data, len);
     } else {

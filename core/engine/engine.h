@@ -192,6 +192,9 @@ void engine_shrink(struct engine *e, bool idle);
 void engine_give_up(struct engine *e, int code, const char *why);
 int engine_quit(struct engine *e);
 
+/* Of all connections. Its driver adds the number of them, and the time of making them. */
+struct envoi_telemetry *engine_telemetry(struct engine *e);
+
 /* ---- facts about the connection; pointers are never NULL ---- */
 
 const struct envoi_reply *engine_reply(const struct engine *e);

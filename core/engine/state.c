@@ -79,6 +79,9 @@ int engine_refused(struct engine *e, int code, int phase, const struct envoi_rep
 
 void engine_arm(struct engine *e, int phase)
 {
+    if (e->phase != ENVOI_PHASE_NONE)
+        e->telemetry.phase_ms[e->phase] += (uint64_t)(e->now - e->phase_at);
+    e->phase_at = e->now;
     e->phase = phase;
     e->armed_at = e->now;
 }

@@ -93,6 +93,9 @@ struct engine {
     struct envoi_errctx first; /* the failure whose code is `result` */
     int result;
 
+    struct envoi_telemetry telemetry;
+    int64_t phase_at; /* its phase_ms are counted up to then */
+
     /* the deadline: the phase's time-out after armed_at; ENVOI_PHASE_NONE: there is none */
     int phase;
     int64_t armed_at;

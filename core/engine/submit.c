@@ -446,6 +446,11 @@ bool engine_pipelines(const struct engine *e)
     return e->extensions.pipelining && e->window != ENGINE_WINDOW_CLOSED;
 }
 
+struct envoi_telemetry *engine_telemetry(struct engine *e)
+{
+    return &e->telemetry;
+}
+
 bool engine_may_prove(const struct engine *e)
 {
     return proof_is_open(e);

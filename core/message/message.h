@@ -19,6 +19,7 @@
 #define RECIPIENTS_MAX 1000000u /* of one message: a bound on memory */
 
 struct job;
+struct pool_delivery;
 
 /* The text behind a verdict. All recipients that are settled by the same reply share it. */
 struct reason {
@@ -56,12 +57,12 @@ struct envoi_message {
     struct content content;
     envoi_message_reply_fn *told; /* of replies; or NULL */
     void *told_ctx;
-    struct words dropped; /* options that the last send left out */
-    int sticky;           /* the first failure of a setter */
-    int sticky_detail;    /* its ENVOI_DETAIL_* */
-    char *why;            /* its reason; NULL: the text of the error */
-    bool pooled;          /* it belongs to a pool */
-    struct job *job;      /* its place in an engine's queue; NULL: in none */
+    struct words dropped;         /* options that the last send left out */
+    int sticky;                   /* the first failure of a setter */
+    int sticky_detail;            /* its ENVOI_DETAIL_* */
+    char *why;                    /* its reason; NULL: the text of the error */
+    struct pool_delivery *pooled; /* its place in a pool; NULL: in none */
+    struct job *job;              /* its place in an engine's queue; NULL: in none */
     /* Room for one recipient and one short reason: the usual message needs no memory besides. */
     struct recipient own[1];
     struct {

@@ -444,6 +444,11 @@ int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer)
     return rc;
 }
 
+bool dialer_has_begun(const struct dialer *d)
+{
+    return d->begun;
+}
+
 void dialer_watch(const struct dialer *d)
 {
     resolver_watch(&d->resolver);

@@ -42,6 +42,8 @@ int dialer_step(struct dialer *d, int64_t now, int *fd, struct endpoint *peer);
 /* The connection that was handed over is of no use: dialer_step() goes on with the remaining addresses, and with those
  * that name servers have not sent yet. False: there are none. */
 bool dialer_resume(struct dialer *d, int64_t now);
+/* Is it past the look-up, so that addresses are being tried? */
+bool dialer_has_begun(const struct dialer *d);
 /* Adds the descriptors that matter now to the watch list. */
 void dialer_watch(const struct dialer *d);
 /* When dialer_step() is due at the latest; -1: never. */

@@ -7,8 +7,10 @@
 #include "pool/fds.h"
 #include "pool/lists.h"
 #include "pool/server.h"
+#include "pool/throttle.h"
 
 #include <envoi/library.h>
+#include <envoi/reply.h>
 
 /* Milliseconds: a busy connection on which no message was done for so long gets no more for now. Others may be
  * quicker. */
@@ -39,6 +41,11 @@ static void connection_set_waits(struct pool_connection *c, bool on)
     if (c->waits != on)
         c->pool->waits += on ? 1 : (size_t)-1;
     c->waits = on;
+}
+
+static struct pool_account *connection_account(const struct pool_connection *c)
+{
+    return &c->route->accounts[c->server->account];
 }
 
 static int64_t deadline_after(int64_t at, int64_t limit)
@@ -87,11 +94,14 @@ void connection_discard(struct pool_connection *c)
 
     if (!pool_is_ours(c->pool)) /* in a child of fork() nothing is called */
         c->session->trace.level = 0;
+    session_add_telemetry(c->session, &p->spent);
     envoi_session_free(c->session); /* settles the messages on it by connection_take_done() */
     c->session = NULL;
     connection_bar(c, false, false);
     connection_set_waits(c, false);
     list_remove(&c->route->lists[c->state], c);
+    connection_account(c)->connections--;
+    connection_account(c)->connecting -= c->state == POOL_CONNECTING;
     c->next = p->dead;
     p->dead = c;
     p->connections--;
@@ -99,6 +109,15 @@ void connection_discard(struct pool_connection *c)
 }
 
 /* ---- a message is done ---- */
+
+/* Was its last reply a 421 "too fast"? */
+static bool connection_is_told(const struct pool_connection *c)
+{
+    const struct envoi_reply *reply = envoi_session_reply(c->session);
+    int code = envoi_reply_code(reply);
+
+    return code == 421 && throttle_is_told(code, envoi_reply_enhanced(reply), envoi_reply_text(reply));
+}
 
 /* Called while the session is working, so it only takes notes. */
 static void connection_take_done(void *ctx, struct envoi_message *message, int rc)
@@ -115,6 +134,9 @@ static void connection_take_done(void *ctx, struct envoi_message *message, int r
         c->served++;
         c->server->pause = 0;
         server_new_turn(c->route);
+    } else if (connection_is_told(c)) { /* the pause of the route does for the server, too */
+        c->excused = true;
+        d->spared = !throttle_was_told(message);
     } else if (rc == ENVOI_E_CONTENT || rc == ENVOI_E_USAGE || rc == ENVOI_E_MEMORY) {
         c->excused = true;
     } else {
@@ -130,7 +152,8 @@ static void connection_take_done(void *ctx, struct envoi_message *message, int r
 static bool connection_is_spent(const struct pool_connection *c)
 {
     const int64_t *limits = c->pool->limits;
-    bool full = c->used >= (uint64_t)limits[ENVOI_POOL_MESSAGES] || (c->mail_max && c->used >= c->mail_max);
+    bool full = c->used >= (uint64_t)limits[ENVOI_POOL_MESSAGES] || (c->mail_max && c->used >= c->mail_max) ||
+                (limits[ENVOI_POOL_RECIPIENTS] && c->recipients >= (uint64_t)limits[ENVOI_POOL_RECIPIENTS]);
 
     /* for its first message it is never too old */
     return full || (c->used && c->pool->now - c->born >= limits[ENVOI_POOL_AGE_MS]);
@@ -144,7 +167,7 @@ static struct pool_connection *connection_new(struct pool_route *r, struct pool_
 
     if (!c)
         return NULL;
-    if (session_copy(r->prototype, &c->session)) {
+    if (session_copy(r->accounts[server->account].prototype, &c->session)) {
         mem_free(c);
         return NULL;
     }
@@ -159,7 +182,11 @@ static struct pool_connection *connection_new(struct pool_route *r, struct pool_
     c->session->host_cache = &server->host_cache;
     (void)envoi_session_set_watch(c->session, fds_tell, c); /* cannot fail: the session is new */
     list_push_front(&r->lists[POOL_CONNECTING], c);
+    connection_account(c)->connections++;
+    connection_account(c)->connecting++;
     r->pool->connections++;
+    r->pool->counts.connections++;
+    throttle_connect(r);
     return c;
 }
 
@@ -179,24 +206,40 @@ static bool connection_is_hopeless(const struct envoi_session *s, int rc)
     }
 }
 
+/* Ends all connections of the account that are not ready yet. */
+static void connection_discard_account(struct pool_route *r, size_t account)
+{
+    for (struct pool_connection *c = r->lists[POOL_CONNECTING].first, *next; c; c = next) {
+        next = c->next;
+        if (c->server->account == account)
+            connection_discard(c);
+    }
+}
+
 /* It failed before it was ready. */
 static void connection_fail(struct pool_connection *c, int rc)
 {
     struct pool_route *r = c->route;
     struct envoi_errctx why = c->session->fault;
     bool hopeless = connection_is_hopeless(c->session, rc);
+    bool full = rc == ENVOI_E_GREETING && envoi_reply_code(envoi_session_reply(c->session)) == 421;
+    size_t others = r->lists[POOL_IDLE].count + r->lists[POOL_BUSY].count, account = c->server->account;
     int64_t born = c->born;
 
+    r->pool->counts.connections_failed++;
     server_failed(r, c->server, c->born);
     connection_discard(c);
+    if (full && others)
+        throttle_close_door(r, others);
     if (!hopeless) {
         delivery_charge_all(r, born, rc, why.text);
         return;
     }
-    r->proven = false;
-    while (r->lists[POOL_CONNECTING].first)
-        connection_discard(r->lists[POOL_CONNECTING].first);
-    delivery_end_all(r, rc, why.text);
+    connection_discard_account(r, account);
+    if (server_refuse_account(r, account))
+        delivery_end_all(r, rc, why.text);
+    else
+        route_touch(r);
 }
 
 /* It was lost after it was ready. That is the server's fault only if it was of no use: it completed no message, and
@@ -223,7 +266,9 @@ static void connection_become_ready(struct pool_connection *c)
 
     c->mail_max = session_mail_max(c->session);
     r->serial = !session_pipelines(c->session);
-    r->proven = true;
+    connection_account(c)->proven = true;
+    throttle_open_door(r, c->born);
+    connection_account(c)->connecting--;
     c->ran_dry = r->ran_dry;
     c->since = c->pool->now;
     connection_move(c, POOL_IDLE);
@@ -376,7 +421,9 @@ size_t connection_room(struct pool_connection *c, size_t share)
     room -= c->used;
     if (c->mail_max && room > c->mail_max - c->used)
         room = c->mail_max - c->used;
-    if (!session_pipelines(c->session))
+    if (throttle_is_on(c->route) && c->state == POOL_BUSY)
+        return 0;
+    if (throttle_is_on(c->route) || !session_pipelines(c->session))
         share = 1;
     if (share <= c->sent.count)
         return 0;
@@ -396,12 +443,15 @@ static bool connection_queue(struct pool_connection *c, struct pool_delivery *d)
     }
     rc = session_queue(c->session, d->message);
     if (rc == ENVOI_E_DISCONNECTED) {
-        fifo_push_front(&c->route->again, d);
+        fifo_push_front(route_queue(c->route, d, true), d);
     } else if (rc) {
         delivery_end(c->pool, d, rc, rc == ENVOI_E_MEMORY ? envoi_error_text(rc) : c->session->fault.text);
     } else {
         fifo_push(&c->sent, d);
+        delivery_begin(d);
+        throttle_begin(c->route, d->message->due_count);
         c->used++;
+        c->recipients += d->message->due_count;
         c->route->in_flight++;
     }
     return !rc;
@@ -417,7 +467,8 @@ void connection_fill(struct pool_connection *c, size_t room)
         c->since = c->pool->now;
         connection_move(c, POOL_BUSY);
     }
-    while (room-- && queued && (d = fifo_pop(r->again.first ? &r->again : &r->waiting)))
+    while (room-- && queued && route_has_work(r) && !connection_is_spent(c) && throttle_may_send(r) &&
+           (d = route_pop(r)))
         queued = connection_queue(c, d);
     if (connection_is_spent(c))
         connection_bar(c, true, false);

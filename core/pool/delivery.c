@@ -5,6 +5,7 @@
 #include "message/verdict.h"
 #include "pool/lists.h"
 #include "pool/server.h"
+#include "pool/throttle.h"
 
 #include <envoi/library.h>
 #include <stdio.h>
@@ -66,7 +67,27 @@ void delivery_end(struct envoi_pool *p, struct pool_delivery *d, int code, const
     fifo_push(&p->settled, d);
 }
 
+void delivery_begin(struct pool_delivery *d)
+{
+    struct envoi_pool *p = d->route->pool;
+
+    p->counts.transactions++;
+    if (d->begun < 0 && p->now > d->submitted)
+        p->counts.queue_ms += (uint64_t)(p->now - d->submitted);
+    d->begun = p->now;
+    d->spared = false;
+}
+
 /* ---- messages that wait while servers fail ---- */
+
+/* Is it too old for another try? */
+static bool delivery_is_old(const struct pool_delivery *d)
+{
+    const struct envoi_pool *p = d->route->pool;
+    int64_t most = p->limits[ENVOI_POOL_LIFETIME_MS];
+
+    return most && p->now - d->submitted >= most;
+}
 
 /* Counts one try for each message of the list; those that have had `tries` end. */
 static void delivery_charge_list(struct pool_route *r, struct pool_fifo *f, int64_t tries, int code, const char *text)
@@ -76,7 +97,7 @@ static void delivery_charge_list(struct pool_route *r, struct pool_fifo *f, int6
 
     *f = (struct pool_fifo){0};
     while ((d = fifo_pop(&all))) {
-        if (++d->tries >= tries)
+        if (++d->tries >= tries || delivery_is_old(d))
             delivery_end(r->pool, d, code, text);
         else
             fifo_push(f, d);
@@ -87,19 +108,19 @@ void delivery_charge_all(struct pool_route *r, int64_t begun, int code, const ch
 {
     const struct pool_connection *oldest = r->lists[POOL_CONNECTING].last;
 
-    if (r->tried < r->server_count || r->lists[POOL_IDLE].count || r->lists[POOL_BUSY].count ||
+    if (r->tried < r->usable || r->lists[POOL_IDLE].count || r->lists[POOL_BUSY].count ||
         (oldest && oldest->born <= begun))
         return;
     server_new_turn(r);
-    delivery_charge_list(r, &r->again, r->pool->limits[ENVOI_POOL_TRIES], code, text);
-    delivery_charge_list(r, &r->waiting, r->pool->limits[ENVOI_POOL_TRIES], code, text);
+    for (size_t i = 0; i < ROUTE_QUEUES; i++)
+        delivery_charge_list(r, &r->queues[i], r->pool->limits[ENVOI_POOL_TRIES], code, text);
 }
 
 void delivery_end_all(struct pool_route *r, int code, const char *text)
 {
     server_new_turn(r);
-    delivery_charge_list(r, &r->again, 0, code, text);
-    delivery_charge_list(r, &r->waiting, 0, code, text);
+    for (size_t i = 0; i < ROUTE_QUEUES; i++)
+        delivery_charge_list(r, &r->queues[i], 0, code, text);
 }
 
 /* ---- after a transaction ---- */
@@ -141,11 +162,28 @@ static bool delivery_is_retryable(int rc)
     }
 }
 
+/* Was it only told that it comes too fast? Then its recipients are open, and the route slows down. */
+static bool delivery_is_told(struct pool_delivery *d)
+{
+    struct envoi_message *m = d->message;
+
+    if (!d->last)
+        throttle_recover(d->route, d->begun);
+    d->told = d->last && throttle_was_told(m);
+    if (!d->told)
+        return false;
+    throttle_slow(d->route, d->begun);
+    for_each_due (m, i)
+        m->recipients[i].again = m->recipients[i].verdict == ENVOI_VERDICT_DEFERRED;
+    return true;
+}
+
 /* Is another transaction to follow? If not, the delivery is done. */
 static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
 {
     struct envoi_message *m = d->message;
-    bool lost = delivery_is_lost(m);
+    bool told = delivery_is_told(d);
+    bool lost = told || delivery_is_lost(m);
 
     if (!message_has_open(m) || d->final || p->stopped)
         return false;
@@ -157,7 +195,7 @@ static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
         verdict_not_all(m);
         return false;
     }
-    if (lost && ++d->tries >= p->limits[ENVOI_POOL_TRIES])
+    if (lost && ((!d->spared && ++d->tries >= p->limits[ENVOI_POOL_TRIES]) || delivery_is_old(d)))
         return false;
     if (!content_is_repeatable(&m->content)) {
         if (!lost) {
@@ -166,8 +204,10 @@ static bool delivery_goes_on(struct envoi_pool *p, struct pool_delivery *d)
         }
         return false;
     }
-    if (lost)
+    if (lost) {
         delivery_forget_failure(d);
+        p->counts.again++;
+    }
     return true;
 }
 
@@ -180,7 +220,8 @@ static void delivery_finish(struct envoi_pool *p, struct pool_delivery *d)
 
     mem_free(d);
     p->pending--;
-    last.message->pooled = false;
+    p->counts.results[envoi_message_result(last.message)]++;
+    last.message->pooled = NULL;
     if (last.done && pool_is_ours(p))
         last.done(last.ctx, last.message, rc, error ? error : envoi_error_text(rc));
     mem_free(last.error);
@@ -194,7 +235,7 @@ void delivery_settle_all(struct envoi_pool *p)
     p->settled = (struct pool_fifo){0};
     while ((d = fifo_pop(&settled))) {
         if (delivery_goes_on(p, d)) {
-            fifo_push(&d->route->again, d);
+            fifo_push(route_queue(d->route, d, !d->told), d);
             route_touch(d->route);
         } else {
             delivery_finish(p, d);
@@ -217,22 +258,57 @@ static int delivery_check(const struct envoi_pool *p, size_t route, const struct
     return (int64_t)p->pending >= p->limits[ENVOI_POOL_QUEUE] ? ENVOI_E_AGAIN : ENVOI_OK;
 }
 
-int envoi_pool_submit(struct envoi_pool *pool, size_t route, struct envoi_message *message, envoi_pool_done_fn *done,
-                      void *ctx)
+int envoi_pool_submit_with(struct envoi_pool *pool, size_t route, struct envoi_message *message, int priority,
+                           envoi_pool_done_fn *done, void *ctx)
 {
     struct pool_delivery *d;
     int rc = delivery_check(pool, route, message);
 
+    if (!rc && (priority < ENVOI_POOL_BULK || priority > ENVOI_POOL_URGENT))
+        rc = ENVOI_E_USAGE;
     if (rc)
         return rc;
     if (!(d = mem_zalloc(sizeof *d)))
         return ENVOI_E_MEMORY;
-    *d = (struct pool_delivery){.message = message, .route = pool->routes[route], .done = done, .ctx = ctx};
+    *d = (struct pool_delivery){
+        .message = message,
+        .route = pool->routes[route],
+        .done = done,
+        .ctx = ctx,
+        .priority = priority,
+        .submitted = clock_now(),
+        .begun = -1,
+    };
     message_begin(message);
-    message->pooled = true;
-    fifo_push(&d->route->waiting, d);
+    message->pooled = d;
+    fifo_push(route_queue(d->route, d, false), d);
     pool->pending++;
-    pool->used = true;
+    pool->counts.submitted++;
+    pool->used = d->route->used = true;
     route_touch(d->route);
+    return ENVOI_OK;
+}
+
+int envoi_pool_submit(struct envoi_pool *pool, size_t route, struct envoi_message *message, envoi_pool_done_fn *done,
+                      void *ctx)
+{
+    return envoi_pool_submit_with(pool, route, message, ENVOI_POOL_NORMAL, done, ctx);
+}
+
+int envoi_pool_cancel(struct envoi_pool *pool, struct envoi_message *message)
+{
+    struct pool_delivery *d = message ? message->pooled : NULL;
+
+    if (!pool || !pool_is_ours(pool) || !d || d->route->pool != pool)
+        return ENVOI_E_USAGE;
+    if (d->in != route_queue(d->route, d, false) && d->in != route_queue(d->route, d, true))
+        return ENVOI_E_BUSY;
+    (void)fifo_take(d->in, message);
+    verdict_not_attempted(message, ENVOI_PHASE_NONE, "the message was taken back");
+    message->pooled = NULL;
+    pool->pending--;
+    pool->counts.cancelled++;
+    delivery_forget_failure(d);
+    mem_free(d);
     return ENVOI_OK;
 }

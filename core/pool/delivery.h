@@ -8,6 +8,8 @@
 /* Keeps the first failure of the transaction that has just ended. Its text is made from a recipient's verdict, or is
  * `otherwise` if no verdict has a reason. */
 void delivery_fail_of(struct pool_delivery *d, int code, const char *otherwise);
+/* A transaction of it was queued on a connection. */
+void delivery_begin(struct pool_delivery *d);
 /* Ends a delivery, which must be in no list, without another transaction. Recipients without a verdict are not
  * attempted, for this reason, and `done` gets this failure when the pool settles. */
 void delivery_end(struct envoi_pool *p, struct pool_delivery *d, int code, const char *text);

@@ -6,6 +6,7 @@
 void fifo_push(struct pool_fifo *f, struct pool_delivery *d)
 {
     d->next = NULL;
+    d->in = f;
     if (f->last)
         f->last->next = d;
     else
@@ -17,6 +18,7 @@ void fifo_push(struct pool_fifo *f, struct pool_delivery *d)
 void fifo_push_front(struct pool_fifo *f, struct pool_delivery *d)
 {
     d->next = f->first;
+    d->in = f;
     f->first = d;
     if (!f->last)
         f->last = d;
@@ -33,6 +35,7 @@ struct pool_delivery *fifo_pop(struct pool_fifo *f)
     if (!f->first)
         f->last = NULL;
     f->count--;
+    d->in = NULL;
     return d;
 }
 
@@ -49,6 +52,16 @@ struct pool_delivery *fifo_take(struct pool_fifo *f, const struct envoi_message 
     if (f->last == d)
         f->last = before;
     f->count--;
+    d->in = NULL;
+    return d;
+}
+
+struct pool_delivery *route_pop(struct pool_route *r)
+{
+    struct pool_delivery *d = NULL;
+
+    for (size_t i = 0; !d && i < ROUTE_QUEUES; i++)
+        d = fifo_pop(&r->queues[i]);
     return d;
 }
 

@@ -2,11 +2,13 @@
 /* The parts of a pool: the data, and the small functions that all files use.
  *
  * The structs point to one another, but the functions have an order: each file uses only those above it, and includes
- * their headers. run.c and pool.c do not use each other, nor do the first three.
+ * their headers. run.c and pool.c do not use each other, nor do the first four.
  *
  *   lists.c       lists of deliveries and of connections
  *   fds.c         which connection a descriptor belongs to, and who watches it
- *   server.c      which server of a route comes next; back-off of those that failed
+ *   rate.c        token buckets
+ *   throttle.c    how a route is slowed down by "too fast", and recovers
+ *   server.c      accounts; which server of a route comes next; back-off of those that failed
  *   delivery.c    one message from submit to done: recipients of a transaction, tries, the callback
  *   connection.c  one connection from dialing to QUIT, and the messages on it
  *   route.c       a route: gives messages to connections, begins connections
@@ -32,19 +34,25 @@
 
 /* ---- messages ---- */
 
-/* A message that was submitted. Between calls it is in exactly one list: `again` or `waiting` of its route, `sent` of a
- * connection, or `settled` of the pool. */
+/* A message that was submitted. Between calls it is in exactly one list: a queue of its route, `sent` of a connection,
+ * or `settled` of the pool. */
 struct pool_delivery {
     struct pool_delivery *next;
+    struct pool_fifo *in; /* the list; NULL: it is being moved */
     struct envoi_message *message;
     struct pool_route *route;
     envoi_pool_done_fn *done;
     void *ctx;
-    int64_t tries; /* that failed */
-    int last;      /* the result of the last transaction */
-    int failure;   /* the first one since it was last tried again, for `done`; ENVOI_OK: none */
-    char *error;   /* its text; NULL: no failure, or no memory for it */
-    bool final;    /* not to be tried again */
+    int priority;      /* ENVOI_POOL_BULK .. ENVOI_POOL_URGENT */
+    int64_t submitted; /* when */
+    int64_t begun;     /* when its last transaction was queued on a connection */
+    int64_t tries;     /* that failed */
+    int last;          /* the result of the last transaction */
+    int failure;       /* the first one since it was last tried again, for `done`; ENVOI_OK: none */
+    char *error;       /* its text; NULL: no failure, or no memory for it */
+    bool final;        /* not to be tried again */
+    bool told;   /* the last transaction came too fast: it goes behind the others, so that each has few such tries */
+    bool spared; /* lost because another message came too fast: that is no try of its own */
 };
 
 struct pool_fifo {
@@ -80,6 +88,7 @@ struct pool_connection {
     struct pool_fifo sent; /* messages that are on it, in the order in which they were queued */
     size_t ran_dry;        /* the route's, when this connection became ready */
     uint64_t used;         /* transactions that were begun */
+    uint64_t recipients;   /* in all of them */
     uint64_t served;       /* transactions after which it was still connected */
     uint64_t mail_max;     /* as the server announced (RFC 9422); 0: unlimited */
     int64_t born;          /* when it was begun */
@@ -94,8 +103,19 @@ struct pool_list {
 
 /* ---- routes ---- */
 
+/* Settings, and the servers that they are for. A route may have several. */
+struct pool_account {
+    struct envoi_session *prototype; /* its settings are those of the account's connections */
+    int64_t weight;
+    int64_t connections;
+    size_t connecting; /* how many of them are not ready yet */
+    bool proven;       /* a connection became ready, and no login was refused since */
+    bool refused;      /* every connection would fail, but there are other accounts */
+};
+
 struct pool_server {
     char *name;
+    size_t account;               /* its number in the route; those of an account stand together */
     struct host_cache host_cache; /* its addresses, for all connections of the route */
     int64_t pause;      /* the last back-off pause, which the next failure doubles; 0: the next one is the first */
     int64_t not_before; /* no connection to it is begun before that time */
@@ -103,21 +123,46 @@ struct pool_server {
     bool tried;         /* it failed in this turn of the route */
 };
 
+/* A token bucket. Its unit is the period-th part of a token, so that nothing is lost by rounding. */
+struct pool_bucket {
+    int64_t count, period, burst; /* as set; count 0: no limit */
+    int64_t credit;               /* below 0: more was taken at once than the bucket holds */
+    int64_t at;                   /* when the credit was that */
+};
+
+/* How a route is slowed down after a server has said that it is too fast: see throttle.h. */
+struct pool_throttle {
+    int64_t told_at;   /* when; -1: never. Replies to earlier commands tell nothing new */
+    int64_t pause;     /* between the beginnings of two messages, in milliseconds; 0: none */
+    int64_t next;      /* no message is begun before */
+    int64_t door;      /* after a greeting that said so: the pause before another connection; 0: none */
+    int64_t door_next; /* no connection is begun before */
+    size_t most;       /* connections at once; 0: as many as the pool's limit allows */
+    unsigned good;     /* messages that were accepted since `most` was last changed */
+};
+
+/* Queues of a route, by rank: for each priority, from the highest on, first messages that were tried or have more
+ * recipients to be sent to, then those that were never tried. */
+#define ROUTE_QUEUES ((size_t)2 * ENVOI_POOL_PRIORITIES)
+
 /* Servers have turns: see server_next(). */
 struct pool_route {
     struct envoi_pool *pool;
-    struct envoi_session *prototype; /* its settings are those of all connections */
+    struct pool_account *accounts;
+    size_t account_count;
     struct pool_server *servers;
     size_t server_count;
-    struct pool_fifo again;   /* messages that were tried, or have more recipients to be sent to: they go first */
-    struct pool_fifo waiting; /* messages that were never tried */
-    size_t in_flight;         /* messages on connections */
+    size_t usable; /* servers of accounts that are not refused */
+    struct pool_fifo queues[ROUTE_QUEUES];
+    size_t in_flight; /* messages on connections */
+    struct pool_bucket rates[ENVOI_POOL_RATES];
+    struct pool_throttle throttle;
     struct pool_list lists[POOL_STATES];
     size_t barred;  /* connections that are barred */
     size_t tried;   /* servers that failed in this turn */
     size_t ran_dry; /* how often route_dispatch() left no message waiting */
+    bool used;      /* something was submitted to it */
     bool serial;    /* the server of the last connection takes one message at a time */
-    bool proven;    /* a connection became ready, and no login was refused since */
     bool dirty;     /* it is in the pool's list `dirty` */
     struct pool_route *next_dirty;
 };
@@ -136,7 +181,9 @@ struct envoi_pool {
     struct pool_connection **fds; /* by descriptor: the connection that watches it, or NULL */
     size_t fd_room;               /* how many descriptors `fds` has room for */
     size_t pending, connections;
-    size_t waits; /* connections on which a callback said AGAIN */
+    struct envoi_pool_telemetry counts;
+    struct envoi_telemetry spent; /* of connections that are gone */
+    size_t waits;                 /* connections on which a callback said AGAIN */
     envoi_watch_fn *watch;
     void *watch_ctx;
     struct poller poller;          /* of the pool's own loop */
@@ -168,7 +215,16 @@ static inline void pool_wake_at(struct envoi_pool *p, int64_t at)
 /* Are there messages that are on no connection? */
 static inline bool route_has_work(const struct pool_route *r)
 {
-    return r->again.first || r->waiting.first;
+    for (size_t i = 0; i < ROUTE_QUEUES; i++)
+        if (r->queues[i].first)
+            return true;
+    return false;
+}
+
+/* The queue for a message that was tried (or is to go on), or that never was. */
+static inline struct pool_fifo *route_queue(struct pool_route *r, const struct pool_delivery *d, bool tried)
+{
+    return &r->queues[2 * (size_t)(ENVOI_POOL_PRIORITIES - 1 - d->priority) + !tried];
 }
 
 /* route_dispatch() is due for it. */

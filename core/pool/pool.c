@@ -5,19 +5,32 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "base/sized.h"
 #include "library/library.h"
 #include "pool/connection.h"
 #include "pool/delivery.h"
 #include "pool/lists.h"
+#include "pool/rate.h"
 #include "pool/route.h"
 
 #include <envoi/library.h>
 #include <unistd.h>
 
+/* Products of two of them fit into 64 bits. */
+#define RATE_MAX   INT64_C(1000000000)
+#define WEIGHT_MAX 1000000
+
 static const int64_t defaults[ENVOI_POOL_LIMITS] = {
     [ENVOI_POOL_CONNECTIONS] = 4, [ENVOI_POOL_QUEUE] = 10000,     [ENVOI_POOL_IN_FLIGHT] = 64,
     [ENVOI_POOL_MESSAGES] = 1000, [ENVOI_POOL_AGE_MS] = 300000,   [ENVOI_POOL_IDLE_MS] = 5000,
     [ENVOI_POOL_TRIES] = 5,       [ENVOI_POOL_BACKOFF_MS] = 1000, [ENVOI_POOL_BACKOFF_MAX_MS] = 60000,
+};
+
+/* They may be 0: no limit, no pause. */
+static const bool optional[ENVOI_POOL_LIMITS] = {
+    [ENVOI_POOL_RECIPIENTS] = true,
+    [ENVOI_POOL_PAUSE_MS] = true,
+    [ENVOI_POOL_LIFETIME_MS] = true,
 };
 
 /* ---- life ---- */
@@ -63,8 +76,8 @@ static void pool_stop_now(struct envoi_pool *p)
         for (int state = 0; state < POOL_STATES; state++)
             while (r->lists[state].first)
                 connection_discard(r->lists[state].first);
-        pool_end_waiting(p, &r->again);
-        pool_end_waiting(p, &r->waiting);
+        for (size_t k = 0; k < ROUTE_QUEUES; k++)
+            pool_end_waiting(p, &r->queues[k]);
     }
     delivery_settle_all(p);
     connection_bury(p);
@@ -109,7 +122,7 @@ int envoi_pool_drain(struct envoi_pool *pool)
 
 int envoi_pool_set_limit(struct envoi_pool *pool, int limit, int64_t value)
 {
-    if (!pool || limit < 0 || limit >= ENVOI_POOL_LIMITS || value < 1)
+    if (!pool || limit < 0 || limit >= ENVOI_POOL_LIMITS || value < !optional[limit])
         return ENVOI_E_USAGE;
     pool->limits[limit] = value;
     return ENVOI_OK;
@@ -146,14 +159,46 @@ int envoi_pool_set_interrupt_callback(struct envoi_pool *pool, envoi_interrupt_f
     return ENVOI_OK;
 }
 
+/* May these be the settings and servers of one of its routes? */
+static bool pool_may_have(const struct envoi_pool *p, const struct envoi_session *prototype, const char *servers)
+{
+    return p && pool_is_ours(p) && prototype && servers && prototype->library == p->library && prototype->fd < 0 &&
+           prototype->verb == VERB_NONE;
+}
+
+int envoi_pool_add_account(struct envoi_pool *pool, size_t route, const struct envoi_session *prototype,
+                           const char *servers, int64_t weight)
+{
+    int rc;
+
+    if (!pool_may_have(pool, prototype, servers) || route >= pool->route_count || weight < 1 || weight > WEIGHT_MAX)
+        return ENVOI_E_USAGE;
+    if (pool->routes[route]->used)
+        return ENVOI_E_BUSY;
+    rc = library_check(pool->library, NULL);
+    return rc ? rc : route_add_account(pool->routes[route], prototype, servers, weight);
+}
+
+int envoi_pool_set_rate(struct envoi_pool *pool, size_t route, int rate, int64_t count, int64_t period_ms,
+                        int64_t burst)
+{
+    bool good =
+        count >= 0 && count <= RATE_MAX && period_ms >= 1 && period_ms <= RATE_MAX && burst >= 1 && burst <= RATE_MAX;
+
+    if (!pool || !pool_is_ours(pool) || route >= pool->route_count || rate < 0 || rate >= ENVOI_POOL_RATES || !good)
+        return ENVOI_E_USAGE;
+    rate_set(&pool->routes[route]->rates[rate], clock_now(), count, period_ms, burst);
+    route_touch(pool->routes[route]);
+    return ENVOI_OK;
+}
+
 int envoi_pool_add_route(struct envoi_pool *pool, const struct envoi_session *prototype, const char *servers,
                          size_t *route)
 {
     struct pool_route **more, *r;
     int rc;
 
-    if (!pool || !pool_is_ours(pool) || !prototype || !servers || !route || prototype->library != pool->library ||
-        prototype->fd >= 0 || prototype->verb != VERB_NONE)
+    if (!route || !pool_may_have(pool, prototype, servers))
         return ENVOI_E_USAGE;
     if ((rc = library_check(pool->library, NULL)))
         return rc;
@@ -177,4 +222,29 @@ size_t envoi_pool_pending(const struct envoi_pool *pool)
 size_t envoi_pool_connections(const struct envoi_pool *pool)
 {
     return pool ? pool->connections : 0;
+}
+
+int envoi_pool_telemetry(const struct envoi_pool *pool, struct envoi_pool_telemetry *telemetry,
+                         struct envoi_telemetry *connections)
+{
+    struct envoi_pool_telemetry counts;
+    struct envoi_telemetry spent;
+
+    if (!pool)
+        return ENVOI_E_USAGE;
+    counts = pool->counts;
+    spent = pool->spent;
+    for (size_t i = 0; i < pool->route_count; i++) {
+        const struct pool_route *r = pool->routes[i];
+
+        counts.in_flight += r->in_flight;
+        for (int state = 0; state < POOL_STATES; state++)
+            for (const struct pool_connection *c = r->lists[state].first; c; c = c->next)
+                session_add_telemetry(c->session, &spent);
+    }
+    counts.waiting = pool->pending - counts.in_flight;
+    if ((telemetry && !sized_copy(telemetry, &counts, sizeof counts)) ||
+        (connections && !sized_copy(connections, &spent, sizeof spent)))
+        return ENVOI_E_USAGE;
+    return ENVOI_OK;
 }

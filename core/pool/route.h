@@ -10,6 +10,8 @@
 int route_new(struct envoi_pool *p, const struct envoi_session *prototype, const char *servers,
               struct pool_route **out);
 void route_free(struct pool_route *r);
+/* Adds another account. Errors as above; the route is then as before. */
+int route_add_account(struct pool_route *r, const struct envoi_session *prototype, const char *servers, int64_t weight);
 /* Gives waiting messages to connections with room, and begins connections as they are worth it. */
 void route_dispatch(struct pool_route *r);
 

@@ -65,6 +65,8 @@ int loop_dial(struct envoi_session *s)
     };
     int rc;
 
+    engine_telemetry(s->engine)->connections++;
+    s->dialed_at = clock_now();
     if (s->dial && !s->target.is_unix) {
         s->dialing = true;
         s->dial_until = clock_after(clock_now(), s->settings.timeouts[ENVOI_PHASE_CONNECT]);
@@ -72,6 +74,15 @@ int loop_dial(struct envoi_session *s)
     }
     rc = dialer_new(&env, clock_now(), &s->dialer);
     return rc ? rc : ENVOI_E_AGAIN;
+}
+
+/* Counts the time since the last round. */
+static void loop_count_dialing(struct envoi_session *s, bool connects, int64_t now)
+{
+    uint64_t *spent = engine_telemetry(s->engine)->phase_ms;
+
+    spent[connects ? ENVOI_PHASE_CONNECT : ENVOI_PHASE_DNS] += (uint64_t)(now - s->dialed_at);
+    s->dialed_at = now;
 }
 
 static bool loop_is_dialing(const struct envoi_session *s)
@@ -269,7 +280,10 @@ static int loop_verb_round(struct envoi_session *s)
     if (loop_is_interrupted(s) && interrupt_take(&s->interrupt))
         return loop_interrupt(s);
     if (loop_is_dialing(s)) {
+        bool connects = s->dialing || dialer_has_begun(s->dialer);
         int rc = loop_dial_on(s, now);
+
+        loop_count_dialing(s, connects, clock_now());
 
         if (rc != ENVOI_E_AGAIN)
             return loop_give_up(s, rc);

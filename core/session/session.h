@@ -53,6 +53,7 @@ struct envoi_session {
     bool pipe_out;         /* out is no socket */
     bool dialing;          /* the dial callback is asked for a descriptor */
     int64_t dial_until;    /* when it is asked no more; -1: never */
+    int64_t dialed_at;     /* up to then the time of making it is counted */
     struct dialer *dialer; /* until the greeting, because there may be other addresses */
     struct worker *worker; /* runs a step of the login that may block; NULL: none */
     unsigned process;      /* process_number() of the process that the connection belongs to */
@@ -122,6 +123,9 @@ bool session_was_deferred(const struct envoi_session *s);
 bool session_goes_on(const struct envoi_session *s);
 /* Frees memory that the next message will need again: for a connection that is idle. */
 void session_shrink(struct envoi_session *s);
+
+/* Adds the telemetry of the session. */
+void session_add_telemetry(const struct envoi_session *s, struct envoi_telemetry *sum);
 
 /* Stops waiting for the worker, which runs on. */
 void session_forget_worker(struct envoi_session *s);

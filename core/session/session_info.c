@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The functions that read from a session. They may be called from its callbacks, too. */
 #include "base/mem.h"
+#include "base/sized.h"
 #include "base/text.h"
 #include "reply/extensions.h"
 #include "reply/reply.h"
@@ -248,6 +249,29 @@ int64_t envoi_session_certificate_not_after(const struct envoi_session *session,
     struct envoi_certificate c;
 
     return info_certificate(session, index, &c) ? c.not_after : 0;
+}
+
+/* ---- telemetry ---- */
+
+int envoi_session_telemetry(const struct envoi_session *session, struct envoi_telemetry *telemetry)
+{
+    bool fits = session && telemetry;
+
+    fits = fits && sized_copy(telemetry, engine_telemetry(session->engine), sizeof *telemetry);
+    return fits ? ENVOI_OK : ENVOI_E_USAGE;
+}
+
+void session_add_telemetry(const struct envoi_session *s, struct envoi_telemetry *sum)
+{
+    const struct envoi_telemetry *t = engine_telemetry(s->engine);
+
+    sum->connections += t->connections;
+    sum->transactions += t->transactions;
+    sum->replies += t->replies;
+    sum->octets_sent += t->octets_sent;
+    sum->octets_received += t->octets_received;
+    for (int i = 0; i < ENVOI_PHASES; i++)
+        sum->phase_ms[i] += t->phase_ms[i];
 }
 
 /* ---- for a pool ---- */

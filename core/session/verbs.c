@@ -113,6 +113,7 @@ static int verb_begin_adopted(struct envoi_session *s, int in, int out, const ch
         return rc;
     }
     rc = stream_adopt(s, in, out);
+    engine_telemetry(s->engine)->connections += !rc;
     return rc ? rc : loop_connected(s, false);
 }
 

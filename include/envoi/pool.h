@@ -53,6 +53,20 @@
  * remains except ones begun later and still being made. A failure of the message itself (its content, an option that
  * the server does not announce) is final.
  *
+ * **Too fast.** Servers say so with 421, 450, 451 or 454 and the enhanced code 4.7.x, with 432 or 421 and 4.3.2, or
+ * with 454 "Throttling" and no enhanced code. A message that was told only that, to MAIL, to all of its RCPT or to its
+ * content, is tried again, behind the others of its priority. One of its tries is counted, but none of the messages
+ * that were lost with its connection. The route slows down: half as many connections, one message at a time on each,
+ * and a pause between two messages, which begins with ENVOI_POOL_BACKOFF_MS and is doubled each time, up to
+ * ENVOI_POOL_BACKOFF_MAX_MS. Each accepted message makes the pause shorter by an eighth, and each sixteenth one allows
+ * another connection, until the limits of the pool are reached again. A greeting of 421, while other connections of the
+ * route work, allows no more connections than these, and doubles the pause before another one; messages and their tries
+ * are left alone. Rates that are known beforehand are better set: envoi_pool_set_rate().
+ *
+ * **Accounts.** A route may have several accounts, each with settings and servers of its own and a weight. Connections
+ * are shared out in proportion to the weights, as far as servers can be reached. An account whose login is refused is
+ * left out while another one is there; when all are, the messages that wait fail, and all are tried again later.
+ *
  * **Names.** One look-up of a server's name serves all connections of a route. While it is under way no second
  * connection to that server is begun. Its addresses are used as long as the name servers said (at least one second, at
  * most one hour; ten seconds for /etc/hosts). The address that worked last is tried first. If one gives no good
@@ -71,8 +85,9 @@
  *
  * **Threads.** One thread at a time; envoi_pool_interrupt() may be called from any other meanwhile.
  *
- * **Callbacks.** From a `done` callback envoi_pool_submit(), envoi_pool_add_route(), envoi_pool_drain(), the limits and
- * the functions that read may be called. In any callback of the pool envoi_pool_run(), envoi_pool_process() and
+ * **Callbacks.** From a `done` callback envoi_pool_submit(), envoi_pool_submit_with(), envoi_pool_cancel(),
+ * envoi_pool_add_route(), envoi_pool_add_account(), envoi_pool_drain(), limits, rates and the functions that read may
+ * be called. In any callback of the pool envoi_pool_run(), envoi_pool_process() and
  * envoi_pool_stop() return ENVOI_E_USAGE, and envoi_pool_free() is forbidden.
  *
  * **Fork.** A pool stays with the process that made it. In a child of fork(2) only the limits, envoi_pool_pending(),
@@ -106,8 +121,31 @@ enum envoi_pool_limit {
     ENVOI_POOL_TRIES = 6,          /**< tries of a message, as long as it is not attempted; 5 */
     ENVOI_POOL_BACKOFF_MS = 7,     /**< first pause after a failed connection, doubled each time; 1000 */
     ENVOI_POOL_BACKOFF_MAX_MS = 8, /**< longest pause; 60000 */
-    ENVOI_POOL_LIMITS = 9,         /**< number of limits */
+    ENVOI_POOL_RECIPIENTS = 9, /**< recipients after which a connection takes no more messages; 0, the default: any */
+    ENVOI_POOL_PAUSE_MS = 10, /**< on one connection, from the end of a message to the next one; 0, the default: none */
+    ENVOI_POOL_LIFETIME_MS =
+        11,                 /**< age, from its submit, after which a message is not tried again; 0, the default: any */
+    ENVOI_POOL_LIMITS = 12, /**< number of limits */
 };
+
+/** The rates of a route: see envoi_pool_set_rate(). */
+enum envoi_pool_rate {
+    ENVOI_POOL_RATE_MESSAGES = 0,    /**< transactions; a message that is split or tried again is several */
+    ENVOI_POOL_RATE_RECIPIENTS = 1,  /**< recipients in them */
+    ENVOI_POOL_RATE_CONNECTIONS = 2, /**< connections that are begun */
+    ENVOI_POOL_RATES = 3,            /**< number of rates */
+};
+
+/** How urgent a message is: see envoi_pool_submit_with(). */
+enum envoi_pool_priority {
+    ENVOI_POOL_BULK = 0,       /**< newsletters */
+    ENVOI_POOL_NORMAL = 1,     /**< the priority of envoi_pool_submit() */
+    ENVOI_POOL_URGENT = 2,     /**< a code for a login */
+    ENVOI_POOL_PRIORITIES = 3, /**< number of priorities */
+};
+
+/** The weight of the account that envoi_pool_add_route() makes. */
+#define ENVOI_POOL_WEIGHT 100
 
 /** @name Life
  * @{ */
@@ -128,8 +166,8 @@ void envoi_pool_free(struct envoi_pool *pool);
 /** Sets a limit. A lower one takes effect as connections and messages come to their end.
  * @param pool   the pool
  * @param limit  one of ENVOI_POOL_*
- * @param value  at least 1
- * @retval ENVOI_E_USAGE  no such limit, or a value below 1
+ * @param value  at least 1; 0 for those of ::envoi_pool_limit that may be none
+ * @retval ENVOI_E_USAGE  no such limit, or a lower value
  * @since 0.1 */
 int envoi_pool_set_limit(struct envoi_pool *pool, int limit, int64_t value);
 /** Returns a limit; -1: no such limit. @since 0.1 */
@@ -149,6 +187,35 @@ int64_t envoi_pool_limit(const struct envoi_pool *pool, int limit);
  * @since 0.1 */
 int envoi_pool_add_route(struct envoi_pool *pool, const struct envoi_session *prototype, const char *servers,
                          size_t *route);
+/** Adds another account to a route: its messages go over connections of all its accounts. The first one, of
+ * envoi_pool_add_route(), has the weight ENVOI_POOL_WEIGHT. The same settings with other servers are an account, too.
+ * @param pool       the pool
+ * @param route      the route's number, before anything is submitted to it
+ * @param prototype  as for envoi_pool_add_route()
+ * @param servers    likewise
+ * @param weight     its share of the connections, in proportion to the others'; 1 to 1000000
+ * @retval ENVOI_E_USAGE   as for envoi_pool_add_route(); or there is no such route, or the weight is out of range
+ * @retval ENVOI_E_BUSY    something was submitted to the route
+ * @retval ENVOI_E_MEMORY
+ * @returns also the sticky error of a setter of the prototype or of the library object
+ * @since 0.1 */
+int envoi_pool_add_account(struct envoi_pool *pool, size_t route, const struct envoi_session *prototype,
+                           const char *servers, int64_t weight);
+/** Sets a rate of a route: a token bucket that all its connections share. After a time without work `burst` go out at
+ * once, then one each period_ms / count: in any time t at most burst + t * count / period_ms. So "14 a second, no more
+ * in any second" is 13, 1000, 1, and "30 a minute" is 29, 60000, 1. A message with more recipients than `burst` goes
+ * out when as many as that can be had, and the next ones wait for the rest of it, too.
+ * @param pool       the pool
+ * @param route      the route's number
+ * @param rate       one of ENVOI_POOL_RATE_*
+ * @param count      how many in period_ms; 0, the default: any number
+ * @param period_ms  milliseconds
+ * @param burst      at once
+ * @retval ENVOI_E_USAGE  no such route or rate; count is below 0, period_ms or burst below 1, or one of them above
+ *                        1000000000; or in a forked child
+ * @since 0.1 */
+int envoi_pool_set_rate(struct envoi_pool *pool, size_t route, int rate, int64_t count, int64_t period_ms,
+                        int64_t burst);
 /** @} */
 
 /** @name Messages
@@ -181,6 +248,54 @@ typedef void envoi_pool_done_fn(void *ctx, struct envoi_message *message, int re
  * @since 0.1 */
 int envoi_pool_submit(struct envoi_pool *pool, size_t route, struct envoi_message *message, envoi_pool_done_fn *done,
                       void *ctx);
+
+/** Submits a message with a priority. On its route, messages of a lower one go out only if none of a higher one waits.
+ * Those that are on a connection already are not overtaken; ENVOI_POOL_IN_FLIGHT bounds their number.
+ * @param pool      the pool
+ * @param route     the route's number
+ * @param message   as for envoi_pool_submit()
+ * @param priority  one of ENVOI_POOL_BULK, _NORMAL and _URGENT
+ * @param done      as for envoi_pool_submit()
+ * @param ctx       passed to it
+ * @retval ENVOI_E_USAGE  no such priority
+ * @returns also as envoi_pool_submit()
+ * @since 0.1 */
+int envoi_pool_submit_with(struct envoi_pool *pool, size_t route, struct envoi_message *message, int priority,
+                           envoi_pool_done_fn *done, void *ctx);
+/** Takes back a message that is on no connection: it waits for its first try, for another one, or for the transaction
+ * with the rest of its recipients. When this returns ENVOI_OK, the message is the application's, and `done` is not
+ * called for it. Recipients that have a verdict of an earlier transaction keep it; the others are not attempted,
+ * because "the message was taken back". envoi_message_result() sums that up.
+ * @param pool     the pool
+ * @param message  as submitted
+ * @retval ENVOI_E_BUSY   it is on a connection, or has its verdicts already: `done` is called for it, as usual
+ * @retval ENVOI_E_USAGE  message is NULL or not in this pool; or in a forked child
+ * @since 0.1 */
+int envoi_pool_cancel(struct envoi_pool *pool, struct envoi_message *message);
+
+/** The work of a pool since it was made. */
+struct envoi_pool_telemetry {
+    size_t struct_size;          /**< set by the caller, as sizeof of its own: members behind it are not written */
+    uint64_t waiting;            /**< now: messages that are not done and on no connection */
+    uint64_t in_flight;          /**< now: messages on connections */
+    uint64_t submitted;          /**< messages */
+    uint64_t cancelled;          /**< by envoi_pool_cancel() */
+    uint64_t results[5];         /**< messages that are done, by ENVOI_RESULT_* of their verdicts */
+    uint64_t transactions;       /**< that were given to connections */
+    uint64_t again;              /**< times that a message was tried again */
+    uint64_t throttled;          /**< times that a route slowed down, because a server said "too fast" */
+    uint64_t connections;        /**< that were begun */
+    uint64_t connections_failed; /**< of these, before a message could be sent on them */
+    uint64_t queue_ms;           /**< milliseconds from the submits to the first transactions, summed up */
+};
+/** Tells how much work was done so far. Also from its callbacks.
+ * @param pool         the pool
+ * @param telemetry    with struct_size; filled in; NULL: not wanted
+ * @param connections  the same of its connections, of those that are closed too, summed up; NULL: not wanted
+ * @retval ENVOI_E_USAGE  a struct_size has no room for a member
+ * @since 0.1 */
+int envoi_pool_telemetry(const struct envoi_pool *pool, struct envoi_pool_telemetry *telemetry,
+                         struct envoi_telemetry *connections);
 
 /** Returns the number of messages that are not done. @since 0.1 */
 size_t envoi_pool_pending(const struct envoi_pool *pool);

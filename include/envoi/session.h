@@ -890,6 +890,24 @@ int envoi_session_error_phase(const struct envoi_session *session);
 /** Returns the code of the library below (OpenSSL, GnuTLS, errno) of the last failure, 0 if there was none.
  * @since 0.1 */
 int64_t envoi_session_error_library_code(const struct envoi_session *session);
+/** The work of a session since it was made, over all its connections. */
+struct envoi_telemetry {
+    size_t struct_size;       /**< set by the caller, as sizeof of its own: members behind it are not written */
+    uint64_t connections;     /**< that were begun, or given by envoi_session_adopt_fd() */
+    uint64_t transactions;    /**< of messages: MAIL was written */
+    uint64_t replies;         /**< that were read whole */
+    uint64_t octets_sent;     /**< to the wire, TLS included */
+    uint64_t octets_received; /**< likewise */
+    /** Milliseconds spent in each of ENVOI_PHASE_*; [ENVOI_PHASE_NONE] is 0. While several commands are under way, it
+     * is the phase of the one whose reply comes next. */
+    uint64_t phase_ms[ENVOI_PHASES];
+};
+/** Tells how much work was done so far. Also from its callbacks.
+ * @param session    the session
+ * @param telemetry  with struct_size; filled in
+ * @retval ENVOI_E_USAGE  an argument is NULL, or struct_size has no room for a member
+ * @since 0.1 */
+int envoi_session_telemetry(const struct envoi_session *session, struct envoi_telemetry *telemetry);
 /** Returns the last reply of the server; never NULL for a session. The reply to a RSET of envoi's own does not replace
  * that of the refusal before it. A line that is no reply can be read, too: the code is ENVOI_E_PROTOCOL then (see
  * reply.h). The reply stays when the connection is lost or closed. After

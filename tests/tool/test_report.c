@@ -90,17 +90,19 @@ Test(probe, days, .timeout = 10)
 
 Test(probe, untrusted, .timeout = 10)
 {
-    char *out =
-        printed(probe_print, "{\"server\": \"h:587\", \"peer\": \"192.0.2.1:587\", \"greeting\": {\"code\": 220,"
-                             "\"text\": \"two\\nlines\"}, \"before_tls\": [], \"tls\": {\"backend\": \"t\","
-                             "\"protocol\": \"p\", \"cipher\": \"c\", \"verified\": false, \"problem\": \"why\","
-                             "\"certificates\": [{\"subject\": \"CN=x\", \"days_left\": -3}]},"
-                             "\"extensions\": [{\"name\": \"SIZE\", \"parameters\": \"5\"}],"
-                             "\"mechanisms\": [{\"name\": \"NTLM\", \"plugin\": null}]}");
+    char *out = printed(probe_print,
+                        "{\"server\": \"h:587\", \"peer\": \"192.0.2.1:587\", \"greeting\": {\"code\": 220,"
+                        "\"text\": \"two\\nlines\"}, \"before_tls\": [], \"tls\": {\"backend\": \"t\","
+                        "\"protocol\": \"p\", \"cipher\": \"c\", \"verified\": false, \"problem\": \"why\","
+                        "\"certificates\": [{\"subject\": \"CN=x\", \"days_left\": -3}]},"
+                        "\"extensions\": [{\"name\": \"SIZE\", \"parameters\": \"5\"}],"
+                        "\"mechanisms\": [{\"name\": \"NTLM\", \"plugin\": null}], \"telemetry\": {\"milliseconds\":"
+                        "{\"DNS\": 0, \"connect\": 12, \"EHLO\": 3}}}");
     cr_assert(strstr(out, "Server: h:587 (192.0.2.1:587)\nGreeting: 220 two lines\nExtensions before TLS: none\n"));
     cr_assert(strstr(out, "NOT TRUSTED: why"));
     cr_assert(strstr(out, "EXPIRED, 3 days ago"));
     cr_assert(strstr(out, "Extensions in TLS:\n  SIZE  5\n"));
     cr_assert(strstr(out, "NTLM  - (no plugin)"));
+    cr_assert(strstr(out, "\nTime: connect 12 ms, EHLO 3 ms\n"));
     free(out);
 }

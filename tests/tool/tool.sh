@@ -324,7 +324,7 @@ scripted_cases() {
     run probe --timeout 4 127.0.0.1 --port "$PORT"
     scripted_end
     # faults: F14
-    check 'probe, no greeting' 74 err 'no greeting yet: .*--tls' err '^envoi: .*nothing came for 4000 ms'
+    check 'probe, no greeting' 74 out '^Time: .*greeting [0-9]* ms' err 'no greeting yet: .*--tls' err '^envoi: .*nothing came for 4000 ms'
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
     # faults: 59
     plain_send --user alice --password-file password
@@ -483,7 +483,7 @@ partial_cases() {
     check 'some refused: a line on standard error' 80 out '^b@x  *refused' \
         err '^envoi: 127.0.0.1:[0-9]*: accepted for 1 of 4 recipients; b@x: refused: 550 5.1.1 who is that; c@x: deferred: 452 4.2.2 full, and 1 more$'
     to_scripted "$MIXED|354 go|<.|250 kept|<|221 bye" '\nx\n' --to a@x,b@x,c@x,d@x --json
-    check 'with --json too' 80 out '"partial"' out '!"error"' err '^envoi: .*accepted for 1 of 4'
+    check 'with --json too' 80 out '"partial"' out '!"error"' out '"transactions": 1,' out '"octets_sent": [1-9]' err '^envoi: .*accepted for 1 of 4'
     to_scripted '220 x|<|250 x|<|250 ok|<|550 5.1.1 who is that|<|452 4.2.2 full|<|250 ok|<|221 bye' '\nx\n' --to b@x,c@x
     check 'refused for good and for now: both are quoted' 75 err '^envoi: .*accepted for 0 of 2.*b@x: refused: 550.*c@x: deferred: 452'
     to_scripted '220 x|<|250 x|<|250 ok|<|250 ok|<|354 go|<.' '\nx\n' --to a@x
@@ -794,7 +794,7 @@ probe_cases() {
         out 'names  *localhost' out '[0-9] days left' out '  PLAIN  *plain' out '^Extensions in TLS:' err '!.'
     run probe --timeout 20 127.0.0.1 --port "$SMTPS_PORT" --tls implicit --ca "$CA" --json
     check 'probe, implicit TLS, as JSON' 0 out '"days_left": [0-9]' out '"verified": true' out '!"before_tls"' \
-        out '"plugin": "plain"' out '"issuer":'
+        out '"plugin": "plain"' out '"issuer":' out '"milliseconds": {' out '"greeting": [0-9]'
     run probe --timeout 20 localhost --port "$EXPIRED_PORT" --ca "$CA"
     check 'probe, an expired certificate' 76 out 'NOT TRUSTED' out 'EXPIRED, [0-9]* days ago' err '^envoi: localhost:'
     run probe --timeout 20 localhost --port "$UNKNOWNCA_SMTPS_PORT" --tls implicit --ca "$CA" --json
