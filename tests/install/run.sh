@@ -88,6 +88,17 @@ done
 check_module "$prefix/$PLUGINDIR/reverse.so"
 check_module "$prefix/$PLUGINDIR/xor.so"
 
+if [ -x "$prefix/$BINDIR/envoi-plugin-check" ]; then
+    step "the mechanism is held against plugin.h, and the transport, which protects nothing, is found out"
+    quietly "$prefix/$BINDIR/envoi-plugin-check" "$prefix/$DESCRIPTORDIR/reverse.plugin" \
+        --module-dir "$prefix/$PLUGINDIR" --filter 'plugin/*' --filter 'mech_[cm]*'
+    if "$prefix/$BINDIR/envoi-plugin-check" --filter 'certificates/server*unknownca*' "$prefix/$PLUGINDIR/xor.so" >"$work/log" 2>&1
+    then
+        fail "the transport xor passes"
+    fi
+    grep -q '^FAIL  certificates/server' "$work/log" || { cat "$work/log"; fail "no word on certificates"; }
+fi
+
 run() { # PROGRAM
     LD_LIBRARY_PATH=$prefix/$LIBDIR "$1" "$prefix/$PLUGINDIR" "$prefix/$DESCRIPTORDIR" >"$work/out" 2>&1 ||
         { cat "$work/out"; fail "$1"; }

@@ -40,6 +40,8 @@ static void refuse(const char *function, int fd, const char *why)
     int n = snprintf(text, sizeof text, "noblock: %s(%d): %s\n", function, fd, why);
 
     depth = 0;
+    if (noblock_refused)
+        noblock_refused(function, fd, why);
     syscall(SYS_write, STDERR_FILENO, text, (size_t)n);
     abort();
 }

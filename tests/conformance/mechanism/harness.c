@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "harness.h"
 
-#include <criterion/criterion.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +10,15 @@ static int credential_place(uint32_t id)
     for (int i = 0; i < CREDENTIALS; i++)
         if (id == 1u << i)
             return i;
-    cr_assert_fail("asked for a credential that does not exist: %u", id);
-    return 0;
+    check_fail("asked for a credential that does not exist: %u", id);
 }
 
 static void credential_release(struct envoi_cred *cred)
 {
     struct client *self = cred->core;
 
-    cr_assert(cred->struct_size == sizeof *cred);
-    cr_assert(self->lent > 0, "a credential was released twice");
+    check(cred->struct_size == sizeof *cred, "struct_size of a credential was changed");
+    check(self->lent > 0, "a credential was released twice");
     self->lent--;
     /* Freed, so that a use after the release is found out. */
     free((void *)(uintptr_t)cred->data);
@@ -33,18 +29,20 @@ static int32_t core_cred(void *core, const struct envoi_cred_request *request, s
     struct client *self = core;
     int place = credential_place(request->id);
 
-    cr_assert(request->struct_size == sizeof *request && out->struct_size == sizeof *out);
-    cr_assert(request->mechanism && *request->mechanism);
+    check(request->struct_size == sizeof *request, "struct_size of an envoi_cred_request is not set");
+    check(out->struct_size == sizeof *out, "struct_size of an envoi_cred is not set");
+    check(request->mechanism && *request->mechanism, "an envoi_cred_request names no mechanism");
     self->asked[place]++;
     if (self->again[place] > 0) {
         self->again[place]--;
+        self->late = 1;
         return ENVOI_E_AGAIN;
     }
     if (!self->value[place])
         return ENVOI_E_CANCELLED;
     out->len = self->len[place] ? self->len[place] : strlen(self->value[place]);
     char *copy = malloc(out->len ? out->len : 1);
-    cr_assert(copy);
+    check(copy);
     memcpy(copy, self->value[place], out->len);
     out->data = copy;
     out->release = credential_release;
@@ -72,9 +70,11 @@ static int32_t sink_write(void *ctx, const void *data, size_t len)
 {
     struct client *self = ctx;
 
-    if (self->sink_rc != ENVOI_OK)
+    if (self->sink_rc != ENVOI_OK) {
+        self->refused = 1;
         return self->sink_rc;
-    cr_assert(len <= sizeof self->out - self->out_len);
+    }
+    check(len <= sizeof self->out - self->out_len);
     if (len)
         memcpy(self->out + self->out_len, data, len);
     self->out_len += len;
@@ -102,29 +102,14 @@ void client_reset(struct client *self)
     };
 }
 
-void client_open(struct client *self, const char *id)
+void client_open(struct client *self)
 {
-    char path[512], symbol[64];
-
     client_reset(self);
-    snprintf(path, sizeof path, PLUGIN_DIR "/%s.so", id);
-    snprintf(symbol, sizeof symbol, "envoi_plugin_%s", id);
-    void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    cr_assert(module, "%s", dlerror());
-    void *address = dlsym(module, symbol);
-    cr_assert(address, "%s has no %s", path, symbol);
-    envoi_plugin_entry *entry;
-    memcpy(&entry, &address, sizeof entry);
-
-    self->plugin = entry();
-    cr_assert(self->plugin->struct_size == sizeof *self->plugin && self->plugin->magic == ENVOI_PLUGIN_MAGIC);
-    cr_assert(self->plugin->abi_major == ENVOI_ABI_MAJOR);
-    cr_assert_str_eq(self->plugin->id, id);
-    cr_assert(self->plugin->mechanisms && self->plugin->mechanisms[0] && !self->plugin->mechanisms[1]);
-    self->mechanism = self->plugin->mechanisms[0];
-    cr_assert(self->mechanism->struct_size == sizeof *self->mechanism);
-    cr_assert_eq(self->plugin->init(host_get(), &self->state), ENVOI_OK);
-    dlclose(module);
+    self->plugin = guard_plugin();
+    self->mechanism = guard_mechanism();
+    self->descriptors = guard_descriptors();
+    if (self->plugin->init)
+        check_eq(self->plugin->init(host_get(), &self->state), ENVOI_OK, "init() failed: %s", host_record.text);
 }
 
 void client_close(struct client *self)
@@ -132,10 +117,11 @@ void client_close(struct client *self)
     client_end(self);
     if (self->plugin->fini) /* it is optional */
         self->plugin->fini(self->state);
-    cr_assert_eq(self->lent, 0, "%d credentials were not released", self->lent);
-    cr_assert_eq(host_record.live, 0, "%zu blocks leaked", host_record.live);
-    cr_assert_eq(host_record.dirty, 0, "a block was freed with a secret in it");
-    cr_assert_eq(host_record.spoken, 0, "a secret was logged or reported");
+    check(self->lent == 0, "%d credentials were not given back by release()", self->lent);
+    check(host_record.live == 0, "%zu blocks of the host's memory were not freed: a leak", host_record.live);
+    check(guard_descriptors() == self->descriptors, "a file descriptor was left open");
+    check(host_record.dirty == 0, "memory was freed with a secret in it that was not wiped");
+    check(host_record.spoken == 0, "a secret was logged or reported");
 }
 
 void client_begin(struct client *self, const char *mech)
@@ -145,7 +131,7 @@ void client_begin(struct client *self, const char *mech)
     client_end(self);
     self->explains = client_row(self, mech, &row) && row.needs & ENVOI_CRED_TOKEN;
     int32_t rc = self->mechanism->mech_new(self->state, mech, &self->params, &self->ctx);
-    cr_assert_eq(rc, ENVOI_OK, "mech_new(%s): %d %s", mech, rc, host_record.text);
+    check_eq(rc, ENVOI_OK, "mech_new(%s): %d %s", mech, rc, host_record.text);
 }
 
 void client_end(struct client *self)
@@ -163,7 +149,7 @@ int32_t client_step(struct client *self, const void *in, size_t len)
     if (copy && len)
         memcpy(copy, in, len);
     self->out_len = 0;
-    self->wrote = 0;
+    self->wrote = self->late = self->refused = 0;
     self->result = 0x77;
     self->want = 0x77;
     int32_t rc = self->mechanism->step(self->ctx, copy, len, &self->sink, &self->result, &self->want);
@@ -173,20 +159,26 @@ int32_t client_step(struct client *self, const void *in, size_t len)
 
     if (rc == ENVOI_OK) {
         self->told = host_record.errors != errors;
-        cr_assert(!self->told || (self->explains && in && host_record.errors == errors + 1 &&
-                                  host_record.code == ENVOI_E_AUTH && self->result == ENVOI_STEP_CONTINUE),
-                  "an error text without a failure: %s", host_record.text);
-        cr_assert(self->result == ENVOI_STEP_CONTINUE || self->result == ENVOI_STEP_DONE);
-        cr_assert_eq(self->lent, 0, "a credential is still held after the step");
+        check(!self->told || (self->explains && in && host_record.errors == errors + 1 &&
+                              host_record.code == ENVOI_E_AUTH && self->result == ENVOI_STEP_CONTINUE),
+              "an error text without a failure: %s", host_record.text);
+        check(self->result == ENVOI_STEP_CONTINUE || self->result == ENVOI_STEP_DONE,
+              "step() returned ENVOI_OK, and result is neither CONTINUE nor DONE");
+        check(self->lent == 0, "a credential is still held after the step: release() was not called");
+        check(self->sink_rc == ENVOI_OK || !self->refused,
+              "step() returned ENVOI_OK although the sink refused the response");
     } else if (rc == ENVOI_E_AGAIN) {
-        cr_assert_eq(self->want, ENVOI_WANT_CREDENTIAL);
-        cr_assert_eq(host_record.errors, errors);
-        cr_assert(!self->wrote, "output together with AGAIN");
+        check(self->late, "AGAIN, and cred() did not say so");
+        check(self->want == ENVOI_WANT_CREDENTIAL, "AGAIN without a reason: want is not ENVOI_WANT_CREDENTIAL");
+        check(host_record.errors == errors, "AGAIN comes with an error text: %s", host_record.text);
+        check(!self->wrote, "output together with AGAIN");
     } else {
-        cr_assert_eq(host_record.errors, errors + 1, "%zu error texts for one failure", host_record.errors - errors);
-        cr_assert_eq(host_record.code, rc, "step said %d and reported %d", rc, host_record.code);
-        cr_assert(self->result != ENVOI_STEP_DONE, "a failed step said DONE");
-        cr_assert_eq(self->lent, 0, "a credential is still held after a failure");
+        check(host_record.errors == errors + 1, "step() returned %s and called set_error %zu times, not once",
+              check_result(rc), host_record.errors - errors);
+        check(host_record.code == rc, "step() returned %s and reported %s", check_result(rc),
+              check_result(host_record.code));
+        check(self->result != ENVOI_STEP_DONE, "a failed step said DONE");
+        check(self->lent == 0, "a credential is still held after a failure: release() was not called");
     }
     return rc;
 }
@@ -203,8 +195,8 @@ int32_t client_step_until(struct client *self, const void *in, size_t len)
 void client_expect(const struct client *self, int32_t rc, int32_t code, const char *words)
 {
     (void)self;
-    cr_assert_eq(rc, code, "%d instead of %d (%s)", rc, code, host_record.text);
-    cr_assert(strstr(host_record.text, words), "'%s' is not in '%s'", words, host_record.text);
+    check_eq(rc, code, "%d instead of %d (%s)", rc, code, host_record.text);
+    check_words(host_record.text, words);
 }
 
 int client_row(struct client *self, const char *mech, struct envoi_mech_info *row)
@@ -213,7 +205,7 @@ int client_row(struct client *self, const char *mech, struct envoi_mech_info *ro
         *row = (struct envoi_mech_info){.struct_size = sizeof *row};
         int32_t rc = self->mechanism->mech_at(self->state, i, row);
         if (rc != ENVOI_OK) {
-            cr_assert_eq(rc, ENVOI_E_END);
+            check_eq(rc, ENVOI_E_END);
             return 0;
         }
         if (strcmp(row->name, mech) == 0)

@@ -4,6 +4,8 @@
 #ifndef MECH_HARNESS_H
 #define MECH_HARNESS_H
 
+#include "../check.h"
+#include "../guard.h"
 #include "host.h"
 
 #include <envoi/plugin.h>
@@ -32,15 +34,18 @@ struct client {
     char out[65536];
     size_t out_len;
     int wrote;
+    int late;    /* cred() said AGAIN in this step */
+    int refused; /* the sink refused something in it */
     uint32_t result;
     uint32_t want;
-    int explains; /* the mechanism tells what the server says of a refusal to come */
-    int told;     /* and the last step did */
+    int explains;       /* the mechanism tells what the server says of a refusal to come */
+    int told;           /* and the last step did */
+    size_t descriptors; /* that were open before */
 };
 
-/* Opens the module `id`, runs its init and sets the params to "smtp" at mail.example.org under TLS with a password of
+/* Takes the plugin, runs its init and sets the params to "smtp" at mail.example.org under TLS with a password of
  * alice. Aborts the test when anything fails. */
-void client_open(struct client *self, const char *id);
+void client_open(struct client *self);
 /* The same without a module: what client_open does first. */
 void client_reset(struct client *self);
 /* Frees the exchange if there is one, runs fini, and asserts that nothing leaked and nothing secret was left. */
@@ -55,7 +60,7 @@ int32_t client_step(struct client *self, const void *in, size_t len);
 /* The same, repeated while it says AGAIN (at most 16 times). */
 int32_t client_step_until(struct client *self, const void *in, size_t len);
 
-/* Asserts that `rc` is `code` and that the text of the failure has `words` in it. */
+/* Asserts that `rc` is `code` and that the text of the failure has `words` in it, where these are compared. */
 void client_expect(const struct client *self, int32_t rc, int32_t code, const char *words);
 
 /* Does the code say that the server's words were not accepted? */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "host.h"
 
-#include <criterion/criterion.h>
-#include <errno.h>
+#include "../check.h"
+
 #include <malloc.h>
 #include <sasl/sasl.h>
 #include <stdio.h>
@@ -37,7 +36,7 @@ static size_t secrets_in(const void *data, size_t len)
 
 void host_watch(const char *secret, size_t len)
 {
-    cr_assert(secret_count < sizeof secrets / sizeof *secrets && len > 0);
+    check(secret_count < sizeof secrets / sizeof *secrets && len > 0);
     secrets[secret_count] = secret;
     secret_lens[secret_count++] = len;
 }
@@ -58,7 +57,7 @@ static void *host_alloc(size_t size)
         return NULL;
     }
     struct header *block = malloc(sizeof *block + size);
-    cr_assert(block);
+    check(block);
     *block = (struct header){.size = size, .magic = MAGIC};
     /* No plugin may count on zeros. */
     memset(block + 1, 0xa5, size);
@@ -71,7 +70,7 @@ static void host_free(void *ptr)
     if (!ptr)
         return;
     struct header *block = (struct header *)ptr - 1;
-    cr_assert(block->magic == MAGIC, "freed what the host did not give");
+    check(block->magic == MAGIC, "free() of the host was given what alloc() did not give");
     host_record.dirty += secrets_in(ptr, block->size);
     host_record.live--;
     block->magic = 0;
@@ -98,8 +97,8 @@ static void host_wipe(void *ptr, size_t len)
 
 static void host_log(const struct envoi_host *host, uint32_t level, const char *text)
 {
-    cr_assert(host == host_get() && level <= ENVOI_LOG_DEBUG && text);
-    cr_assert(!strpbrk(text, "\r\n"), "a log line has a line end");
+    check(host == host_get() && level <= ENVOI_LOG_DEBUG && text);
+    check(!strpbrk(text, "\r\n"), "a log line has a line end");
     host_record.spoken += secrets_in(text, strlen(text));
 }
 
@@ -108,8 +107,10 @@ static void host_set_error(const struct envoi_host *host, struct envoi_errctx *e
 {
     (void)library_code;
     (void)errctx;
-    cr_assert(host == host_get() && code < 0 && text && *text);
-    cr_assert(!strpbrk(text, "\r\n"), "an error text has a line end");
+    check(host == host_get(), "set_error was given another host");
+    check(code < 0, "set_error was given %d, which is not a negative ENVOI_E_*", code);
+    check(text && *text, "set_error was given no text");
+    check(!strpbrk(text, "\r\n"), "an error text has a line end");
     host_record.errors++;
     host_record.code = code;
     snprintf(host_record.text, sizeof host_record.text, "%s", text);
@@ -128,15 +129,6 @@ const struct envoi_host *host_get(void)
         .set_error = host_set_error,
     };
     return &host;
-}
-
-/* The runner of Criterion loses a few blocks of its own; only the tests, which it runs as "boxfort-worker", are looked
- * at by LeakSanitizer. */
-__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
-
-int __lsan_is_turned_off(void)
-{
-    return strcmp(program_invocation_name, "boxfort-worker") != 0;
 }
 
 /* The heap of Cyrus, looked through in the same way. Its mechanisms are started by nobody else in these processes. */

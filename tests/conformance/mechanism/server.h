@@ -13,6 +13,7 @@ struct server {
     sasl_conn_t *conn;
     sasl_channel_binding_t binding;
     enum server_verdict verdict;
+    int agrees; /* it has not the mechanism, and says yes when that is DONE */
     const char *challenge;
     unsigned challenge_len;
     char user[128]; /* whom it let act, after SERVER_YES */
@@ -31,7 +32,7 @@ void server_open(struct server *self, const char *binding_type, const unsigned c
 void server_open_at(struct server *self, const char *host, unsigned max_ssf);
 void server_close(struct server *self);
 
-/* Does the server have it? */
+/* Does the server have it? Otherwise nothing can be said of what a server takes. */
 int server_offers(struct server *self, const char *mech);
 
 void server_start(struct server *self, const char *mech, const char *initial, size_t len);
@@ -45,7 +46,8 @@ struct outcome {
     int steps;
 };
 
-/* Runs the exchange that client_begin began until one side ends it. */
+/* Runs the exchange that client_begin began until one side ends it. A mechanism that Cyrus has not gets a server that
+ * agrees with all it says. */
 struct outcome dialogue(struct client *client, struct server *server, const char *mech);
 /* Opens a server, begins the exchange, runs it, ends both; `outcome.server` and `user` tell. */
 struct outcome run_login(struct client *client, const char *mech, char *user, size_t cap);

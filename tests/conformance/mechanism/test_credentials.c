@@ -8,7 +8,7 @@
 static struct client client;
 
 /* A challenge that the mechanism may meet first, for those that wait for the server. */
-static const char *first_challenge(const struct combo *combo)
+static const char *first_challenge(const struct check_mechanism *combo)
 {
     if (combo->flags & ENVOI_MECH_CLIENT_FIRST)
         return NULL;
@@ -27,7 +27,7 @@ static int32_t step_with(const char *challenge)
 }
 
 /* Steps until a credential was needed or the mechanism is done: the initial response, or two challenges. */
-static int32_t step_until_answer(const struct combo *combo)
+static int32_t step_until_answer(const struct check_mechanism *combo)
 {
     int32_t rc = step_with(NULL);
 
@@ -36,30 +36,31 @@ static int32_t step_until_answer(const struct combo *combo)
     return rc;
 }
 
-EACH_MECHANISM(mech_credentials, late_answers_are_waited_for)
+EACH_MECHANISM(mech_credentials, late_answers_are_waited_for,
+               "cred() says AGAIN: step() says AGAIN with ENVOI_WANT_CREDENTIAL and goes on at the next call")
 {
     struct server server;
 
-    client_open(&client, combo->plugin);
+    client_open(&client);
     server_open(&server, NULL, NULL, 0);
     for (int place = 0; place < CREDENTIALS; place++)
         client.again[place] = 2;
-    if (server_offers(&server, combo->mech)) {
-        struct outcome outcome = run_login(&client, combo->mech, NULL, 0);
-        cr_assert_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
-        cr_assert_eq(outcome.server, SERVER_YES, "%s: %d", combo->mech, outcome.server);
-        cr_assert_eq(outcome.result, ENVOI_STEP_DONE);
-        for (int place = 0; place < CREDENTIALS; place++)
-            if (combo->needs & 1u << place)
-                cr_assert_eq(client.asked[place], 3, "asked %d times", client.asked[place]);
-    }
+    struct outcome outcome = run_login(&client, combo->mech, NULL, 0);
+    check_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
+    check_eq(outcome.server, SERVER_YES, "%s: %d", combo->mech, outcome.server);
+    check_eq(outcome.result, ENVOI_STEP_DONE);
+    for (int place = 0; place < CREDENTIALS; place++)
+        if (combo->needs & 1u << place)
+            check(client.asked[place] >= 3, "a credential was asked for %d times, and there is an answer to the third",
+                  client.asked[place]);
     server_close(&server);
     client_close(&client);
 }
 
-EACH_MECHANISM(mech_credentials, every_needed_one_can_be_cancelled)
+EACH_MECHANISM(mech_credentials, every_needed_one_can_be_cancelled,
+               "a needed credential that is not given is ENVOI_E_CANCELLED, and nothing is written")
 {
-    client_open(&client, combo->plugin);
+    client_open(&client);
     for (int place = 0; place < CREDENTIALS; place++) {
         if (!(combo->needs & 1u << place))
             continue;
@@ -68,40 +69,42 @@ EACH_MECHANISM(mech_credentials, every_needed_one_can_be_cancelled)
         client_begin(&client, combo->mech);
         int32_t rc = step_until_answer(combo);
         client_expect(&client, rc, ENVOI_E_CANCELLED, "was given");
-        cr_assert(!client.wrote);
+        check(!client.wrote);
         client.value[place] = given;
     }
     client_close(&client);
 }
 
 /* Cancelled after it was late, and freed while it is late. */
-EACH_MECHANISM(mech_credentials, late_ones_can_be_cancelled_or_given_up)
+EACH_MECHANISM(mech_credentials, late_ones_can_be_cancelled_or_given_up,
+               "a credential may be cancelled after AGAIN, and an exchange freed amid it")
 {
-    client_open(&client, combo->plugin);
+    client_open(&client);
     for (int place = 0; place < CREDENTIALS; place++) {
         if (!(combo->needs & 1u << place))
             continue;
         const char *given = client.value[place];
         client.again[place] = 1;
         client_begin(&client, combo->mech);
-        cr_assert_eq(step_until_answer(combo), ENVOI_E_AGAIN);
+        check_eq(step_until_answer(combo), ENVOI_E_AGAIN);
         client_end(&client);
 
         client.value[place] = NULL;
         client.again[place] = 1;
         client_begin(&client, combo->mech);
-        cr_assert_eq(step_until_answer(combo), ENVOI_E_AGAIN);
-        cr_assert_eq(step_with(last_challenge), ENVOI_E_CANCELLED);
+        check_eq(step_until_answer(combo), ENVOI_E_AGAIN);
+        check_eq(step_with(last_challenge), ENVOI_E_CANCELLED);
         client.value[place] = given;
     }
     client_close(&client);
 }
 
-EACH_MECHANISM(mech_credentials, nul_is_refused_before_anything_is_written)
+EACH_MECHANISM(mech_credentials, nul_is_refused_before_anything_is_written,
+               "a credential with a NUL is ENVOI_E_USAGE, and nothing is written")
 {
     static const char with_nul[] = "ali\0ce";
 
-    client_open(&client, combo->plugin);
+    client_open(&client);
     for (int place = 0; place < CREDENTIALS; place++) {
         if (!(combo->needs & 1u << place))
             continue;
@@ -110,18 +113,18 @@ EACH_MECHANISM(mech_credentials, nul_is_refused_before_anything_is_written)
         client.len[place] = sizeof with_nul - 1;
         client_begin(&client, combo->mech);
         client_expect(&client, step_until_answer(combo), ENVOI_E_USAGE, "NUL");
-        cr_assert(!client.wrote);
+        check(!client.wrote);
         client.value[place] = given;
         client.len[place] = 0;
     }
     client_close(&client);
 }
 
-EACH_MECHANISM(mech_credentials, nul_in_the_name_to_act_as_is_refused)
+EACH_MECHANISM(mech_credentials, nul_in_the_name_to_act_as_is_refused, "a name to act as with a NUL is ENVOI_E_USAGE")
 {
     static const char with_nul[] = "bo\0b";
 
-    client_open(&client, combo->plugin);
+    client_open(&client);
     client.value[AUTHZID] = with_nul;
     client.len[AUTHZID] = sizeof with_nul - 1;
     client_begin(&client, combo->mech);
@@ -129,34 +132,35 @@ EACH_MECHANISM(mech_credentials, nul_in_the_name_to_act_as_is_refused)
     if (client.asked[AUTHZID])
         client_expect(&client, rc, ENVOI_E_USAGE, "NUL");
     else
-        cr_assert_eq(rc, ENVOI_OK, "%s", host_record.text);
+        check_eq(rc, ENVOI_OK, "%s", host_record.text);
     client_close(&client);
 }
 
 /* An empty name to act as is none. */
-EACH_MECHANISM(mech_credentials, an_empty_name_to_act_as_is_none)
+EACH_MECHANISM(mech_credentials, an_empty_name_to_act_as_is_none, "an empty name to act as is none")
 {
     struct server server;
     char user[128];
 
-    client_open(&client, combo->plugin);
+    client_open(&client);
     server_open(&server, NULL, NULL, 0);
     client.value[AUTHZID] = "";
     if (server_offers(&server, combo->mech)) {
         struct outcome outcome = run_login(&client, combo->mech, user, sizeof user);
-        cr_assert_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
-        cr_assert_eq(outcome.server, SERVER_YES, "%s: %d", combo->mech, outcome.server);
-        cr_assert_str_eq(user, combo->flags & ENVOI_MECH_ANONYMOUS ? "anonymous" : "alice");
+        check_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
+        check_eq(outcome.server, SERVER_YES, "%s: %d", combo->mech, outcome.server);
+        check_str_eq(user, combo->flags & ENVOI_MECH_ANONYMOUS ? "anonymous" : "alice");
     }
     server_close(&server);
     client_close(&client);
 }
 
-Test(mech_credentials, cyrus_is_not_given_a_name_that_it_would_change, .timeout = 30)
+OF_PLUGIN("sasl", mech_credentials, cyrus_is_not_given_a_name_that_it_would_change,
+          "a name that Cyrus would change is refused")
 {
     static const char *const names[] = {" alice", "alice ", "\talice", ""};
 
-    client_open(&client, "sasl");
+    client_open(&client);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         client.value[AUTHID] = names[i];
         client_begin(&client, "SCRAM-SHA-256");
@@ -165,12 +169,13 @@ Test(mech_credentials, cyrus_is_not_given_a_name_that_it_would_change, .timeout 
     client_close(&client);
 }
 
-Test(mech_credentials, a_name_too_long_for_cyrus_is_a_local_fault, .timeout = 30)
+OF_PLUGIN("sasl", mech_credentials, a_name_too_long_for_cyrus_is_a_local_fault,
+          "a name that is too long for Cyrus is ENVOI_E_USAGE")
 {
     static char name[5000];
 
     memset(name, 'a', sizeof name - 1);
-    client_open(&client, "sasl");
+    client_open(&client);
     client.value[AUTHID] = name;
     client_begin(&client, "SCRAM-SHA-256");
     client_expect(&client, client_step(&client, NULL, 0), ENVOI_E_USAGE, "too long");
@@ -179,19 +184,19 @@ Test(mech_credentials, a_name_too_long_for_cyrus_is_a_local_fault, .timeout = 30
     client_expect(&client, client_step(&client, NULL, 0), ENVOI_E_USAGE, "too long");
     client.len[AUTHID] = 1023;
     client_begin(&client, "SCRAM-SHA-256");
-    cr_assert_eq(client_step(&client, NULL, 0), ENVOI_OK, "%s", host_record.text);
+    check_eq(client_step(&client, NULL, 0), ENVOI_OK, "%s", host_record.text);
     client_close(&client);
 }
 
-Test(mech_credentials, plain_refuses_empty_fields, .timeout = 30)
+OF_PLUGIN("plain", mech_credentials, plain_refuses_empty_fields, "an empty user or password is ENVOI_E_USAGE")
 {
-    client_open(&client, "plain");
+    client_open(&client);
     for (int place = AUTHID; place <= PASSWORD; place += PASSWORD - AUTHID) {
         const char *given = client.value[place];
         client.value[place] = "";
         client_begin(&client, "PLAIN");
         client_expect(&client, client_step(&client, NULL, 0), ENVOI_E_USAGE, "empty");
-        cr_assert(!client.wrote);
+        check(!client.wrote);
         client.value[place] = given;
     }
     client_close(&client);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORDS (sizeof KDC_SCRIPT + 128)
+#define WORDS 512
 
 static struct client client;
 static struct server server;
@@ -19,7 +19,7 @@ static int kdc(const char *word)
 {
     char command[WORDS];
 
-    snprintf(command, sizeof command, "LD_PRELOAD= " KDC_SCRIPT " %s %s >%s/said 2>&1", word, folder, folder);
+    snprintf(command, sizeof command, "LD_PRELOAD= %s %s %s >%s/said 2>&1", check_options.kdc, word, folder, folder);
     return system(command);
 }
 
@@ -45,13 +45,13 @@ static void kdc_start(const char *mech)
 {
     struct envoi_mech_info row;
 
-    client_open(&client, "sasl");
+    client_open(&client);
     if (access("/usr/sbin/krb5kdc", X_OK) || access("/usr/sbin/kadmin.local", X_OK) || access("/usr/bin/kinit", X_OK) ||
         !client_row(&client, mech, &row))
-        cr_skip_test("no KDC, or no module for %s", mech);
-    cr_assert(mkdtemp(folder));
-    atexit(kdc_stop);
-    cr_assert_eq(kdc("start"), 0, "see %s/said", folder);
+        check_skip("no KDC, or no module for %s", mech);
+    check(mkdtemp(folder));
+    check_cleanup = kdc_stop;
+    check_eq(kdc("start"), 0, "see %s/said", folder);
     set_path("KRB5_CONFIG", "", "krb5.conf");
     set_path("KRB5_KTNAME", "FILE:", "keytab");
     set_path("KRB5CCNAME", "FILE:", "tickets");
@@ -62,7 +62,7 @@ static struct outcome log_in(const char *mech, uint32_t max_ssf)
 {
     client.params.max_ssf = max_ssf;
     server_open_at(&server, "localhost", max_ssf);
-    cr_assert(server_offers(&server, mech));
+    check(server_offers(&server, mech));
     client_begin(&client, mech);
     return dialogue(&client, &server, mech);
 }
@@ -79,21 +79,21 @@ static void exchange(const struct envoi_sasl_layer *layer, const char *text, siz
     unsigned clear_len = 0, sealed_len = 0;
 
     client.out_len = 0;
-    cr_assert_eq(layer->encode(client.ctx, text, size, &client.sink), ENVOI_OK, "%s", host_record.text);
-    cr_assert_gt(client.out_len, size);
-    cr_assert_eq(sasl_decode(server.conn, client.out, (unsigned)client.out_len, &clear, &clear_len), SASL_OK);
-    cr_assert_eq(clear_len, size);
-    cr_assert_eq(memcmp(clear, text, size), 0);
+    check_eq(layer->encode(client.ctx, text, size, &client.sink), ENVOI_OK, "%s", host_record.text);
+    check_gt(client.out_len, size);
+    check_eq(sasl_decode(server.conn, client.out, (unsigned)client.out_len, &clear, &clear_len), SASL_OK);
+    check_eq(clear_len, size);
+    check_eq(memcmp(clear, text, size), 0);
 
-    cr_assert_eq(sasl_encode(server.conn, text, (unsigned)size, &sealed, &sealed_len), SASL_OK);
+    check_eq(sasl_encode(server.conn, text, (unsigned)size, &sealed, &sealed_len), SASL_OK);
     client.out_len = 0;
     for (unsigned at = 0; at < sealed_len; at++)
-        cr_assert_eq(layer->decode(client.ctx, sealed + at, 1, &client.sink), ENVOI_OK);
-    cr_assert_eq(client.out_len, size);
-    cr_assert_eq(memcmp(client.out, text, size), 0);
+        check_eq(layer->decode(client.ctx, sealed + at, 1, &client.sink), ENVOI_OK);
+    check_eq(client.out_len, size);
+    check_eq(memcmp(client.out, text, size), 0);
 }
 
-Test(mech_kerberos, layers_of_gssapi, .timeout = 60)
+OF_PLUGIN("sasl", mech_kerberos, layers_of_gssapi, "a layer of the asked strength works both ways", .needs = CHECK_KDC)
 {
     static const struct {
         uint32_t asked, least; /* bits */
@@ -108,22 +108,22 @@ Test(mech_kerberos, layers_of_gssapi, .timeout = 60)
         struct envoi_sasl_layer layer = {.struct_size = sizeof layer};
         struct outcome outcome = log_in("GSSAPI", rows[i].asked);
 
-        cr_assert_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
-        cr_assert_eq(outcome.server, SERVER_YES);
-        cr_assert_str_eq(server.user, "alice");
-        cr_assert_eq(client.mechanism->layer(client.ctx, &layer), ENVOI_OK, "%s", host_record.text);
-        cr_assert(layer.ssf >= rows[i].least && layer.ssf <= rows[i].asked, "%u bits", layer.ssf);
+        check_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
+        check_eq(outcome.server, SERVER_YES);
+        check_str_eq(server.user, "alice");
+        check_eq(client.mechanism->layer(client.ctx, &layer), ENVOI_OK, "%s", host_record.text);
+        check(layer.ssf >= rows[i].least && layer.ssf <= rows[i].asked, "%u bits", layer.ssf);
         if (layer.ssf) {
             exchange(&layer, "x", 1);
             exchange(&layer, text, sizeof text);
-            cr_assert_eq(layer.decode(client.ctx, forged, sizeof forged, &client.sink), ENVOI_E_PROTOCOL);
+            check_eq(layer.decode(client.ctx, forged, sizeof forged, &client.sink), ENVOI_E_PROTOCOL);
         }
         log_out();
     }
     client_close(&client);
 }
 
-Test(mech_kerberos, what_is_wrong_is_told, .timeout = 60)
+OF_PLUGIN("sasl", mech_kerberos, what_is_wrong_is_told, "Kerberos's reason is told", .needs = CHECK_KDC)
 {
     kdc_start("GSSAPI");
     client.params.host = "127.0.0.1";

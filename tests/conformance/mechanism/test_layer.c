@@ -28,16 +28,16 @@ static struct outcome login_with_layer(void)
 /* Logs in with up to `max_ssf` on both sides and asks for the layer. */
 static void open_layer(uint32_t max_ssf)
 {
-    client_open(&client, "sasl");
+    client_open(&client);
     client.params.max_ssf = max_ssf;
     server_open(&server, NULL, NULL, max_ssf);
     client_begin(&client, "DIGEST-MD5");
     struct outcome outcome = login_with_layer();
-    cr_assert_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
-    cr_assert_eq(outcome.server, SERVER_YES);
-    cr_assert_eq(outcome.result, ENVOI_STEP_DONE);
+    check_eq(outcome.client, ENVOI_OK, "%s", host_record.text);
+    check_eq(outcome.server, SERVER_YES);
+    check_eq(outcome.result, ENVOI_STEP_DONE);
     layer = (struct envoi_sasl_layer){.struct_size = sizeof layer};
-    cr_assert_eq(client.mechanism->layer(client.ctx, &layer), ENVOI_OK, "%s", host_record.text);
+    check_eq(client.mechanism->layer(client.ctx, &layer), ENVOI_OK, "%s", host_record.text);
 }
 
 static void close_layer(void)
@@ -52,19 +52,20 @@ static void clear_out(void)
     client.wrote = 0;
 }
 
-EACH_MECHANISM(mech_layer, there_is_none_unless_asked_for)
+EACH_MECHANISM(mech_layer, there_is_none_unless_asked_for,
+               "no layer is offered unless max_ssf allows it, and none before DONE")
 {
-    client_open(&client, combo->plugin);
+    client_open(&client);
     server_open(&server, NULL, NULL, 0);
     if (client.mechanism->layer && server_offers(&server, combo->mech)) {
         client_begin(&client, combo->mech);
         layer = (struct envoi_sasl_layer){.struct_size = sizeof layer};
         /* Too early. */
-        cr_assert_eq(client.mechanism->layer(client.ctx, &layer), ENVOI_E_USAGE);
+        check_eq(client.mechanism->layer(client.ctx, &layer), ENVOI_E_USAGE);
         struct outcome outcome = dialogue(&client, &server, combo->mech);
-        cr_assert_eq(outcome.result, ENVOI_STEP_DONE);
-        cr_assert_eq(client.mechanism->layer(client.ctx, &layer), ENVOI_OK);
-        cr_assert_eq(layer.ssf, 0);
+        check_eq(outcome.result, ENVOI_STEP_DONE);
+        check_eq(client.mechanism->layer(client.ctx, &layer), ENVOI_OK);
+        check_eq(layer.ssf, 0);
     }
     server_close(&server);
     client_close(&client);
@@ -78,7 +79,7 @@ static void exchange_octets(void)
 
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = (char)(i * 31 + i / 256);
-    cr_assert_gt(layer.max_chunk, 0);
+    check_gt(layer.max_chunk, 0);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         const char *clear = NULL, *sealed = NULL;
         unsigned clear_len = 0, sealed_len = 0;
@@ -88,55 +89,55 @@ static void exchange_octets(void)
         for (size_t at = 0; at < sizes[s]; at += layer.max_chunk) {
             size_t take = sizes[s] - at < layer.max_chunk ? sizes[s] - at : layer.max_chunk;
             clear_out();
-            cr_assert_eq(layer.encode(client.ctx, text + at, take, &client.sink), ENVOI_OK, "%s", host_record.text);
-            cr_assert_gt(client.out_len, take);
-            cr_assert_eq(sasl_decode(server.conn, client.out, (unsigned)client.out_len, &clear, &clear_len), SASL_OK);
-            cr_assert_leq(got + clear_len, sizeof back);
+            check_eq(layer.encode(client.ctx, text + at, take, &client.sink), ENVOI_OK, "%s", host_record.text);
+            check_gt(client.out_len, take);
+            check_eq(sasl_decode(server.conn, client.out, (unsigned)client.out_len, &clear, &clear_len), SASL_OK);
+            check_leq(got + clear_len, sizeof back);
             memcpy(back + got, clear, clear_len);
             got += clear_len;
         }
-        cr_assert_eq(got, sizes[s]);
-        cr_assert_eq(memcmp(back, text, got), 0);
+        check_eq(got, sizes[s]);
+        check_eq(memcmp(back, text, got), 0);
 
-        cr_assert_eq(sasl_encode(server.conn, text, (unsigned)sizes[s], &sealed, &sealed_len), SASL_OK);
+        check_eq(sasl_encode(server.conn, text, (unsigned)sizes[s], &sealed, &sealed_len), SASL_OK);
         clear_out();
         const size_t piece = sizes[s] > 1000 ? 1 + s * 777 : 1 + s;
         for (size_t at = 0; at < sealed_len; at += piece) {
             size_t take = sealed_len - at < piece ? sealed_len - at : piece;
-            cr_assert_eq(layer.decode(client.ctx, sealed + at, take, &client.sink), ENVOI_OK);
+            check_eq(layer.decode(client.ctx, sealed + at, take, &client.sink), ENVOI_OK);
         }
-        cr_assert_eq(client.out_len, sizes[s]);
-        cr_assert_eq(memcmp(client.out, text, sizes[s]), 0);
+        check_eq(client.out_len, sizes[s]);
+        check_eq(memcmp(client.out, text, sizes[s]), 0);
     }
 }
 
-Test(mech_layer, confidentiality_works_both_ways, .timeout = 30)
+OF_PLUGIN("sasl", mech_layer, confidentiality_works_both_ways, "a layer of 128 bits works both ways")
 {
     open_layer(128);
-    cr_assert_eq(layer.ssf, 128);
+    check_eq(layer.ssf, 128);
     exchange_octets();
     close_layer();
 }
 
-Test(mech_layer, integrity_works_both_ways, .timeout = 30)
+OF_PLUGIN("sasl", mech_layer, integrity_works_both_ways, "a layer of 1 bit works both ways")
 {
     open_layer(1);
-    cr_assert_eq(layer.ssf, 1);
+    check_eq(layer.ssf, 1);
     exchange_octets();
     close_layer();
 }
 
-Test(mech_layer, nothing_in_nothing_out, .timeout = 30)
+OF_PLUGIN("sasl", mech_layer, nothing_in_nothing_out, "no octets become no octets")
 {
     open_layer(128);
     clear_out();
-    cr_assert_eq(layer.encode(client.ctx, "", 0, &client.sink), ENVOI_OK);
-    cr_assert_eq(layer.decode(client.ctx, "", 0, &client.sink), ENVOI_OK);
-    cr_assert_eq(client.out_len, 0);
+    check_eq(layer.encode(client.ctx, "", 0, &client.sink), ENVOI_OK);
+    check_eq(layer.decode(client.ctx, "", 0, &client.sink), ENVOI_OK);
+    check_eq(client.out_len, 0);
     close_layer();
 }
 
-Test(mech_layer, damaged_packets_are_refused, .timeout = 60)
+OF_PLUGIN("sasl", mech_layer, damaged_packets_are_refused, "a packet with one octet changed is ENVOI_E_PROTOCOL")
 {
     for (size_t at = 0;; at++) {
         const char *sealed = NULL;
@@ -144,8 +145,8 @@ Test(mech_layer, damaged_packets_are_refused, .timeout = 60)
         char copy[256];
 
         open_layer(128);
-        cr_assert_eq(sasl_encode(server.conn, "250 OK\r\n", 8, &sealed, &len), SASL_OK);
-        cr_assert_lt(len, sizeof copy);
+        check_eq(sasl_encode(server.conn, "250 OK\r\n", 8, &sealed, &len), SASL_OK);
+        check_lt(len, sizeof copy);
         if (at == len) {
             close_layer();
             break;
@@ -155,27 +156,27 @@ Test(mech_layer, damaged_packets_are_refused, .timeout = 60)
         clear_out();
         int32_t rc = layer.decode(client.ctx, copy, len, &client.sink);
         /* A changed length may only mean that more has to come. */
-        cr_assert(rc == ENVOI_E_PROTOCOL || (at < 4 && rc == ENVOI_OK), "octet %zu: %d", at, rc);
-        cr_assert_eq(client.out_len, 0, "forged octets came through");
+        check(rc == ENVOI_E_PROTOCOL || (at < 4 && rc == ENVOI_OK), "octet %zu: %d", at, rc);
+        check_eq(client.out_len, 0, "forged octets came through");
         close_layer();
     }
 }
 
-Test(mech_layer, replayed_packets_are_refused, .timeout = 30)
+OF_PLUGIN("sasl", mech_layer, replayed_packets_are_refused, "a packet that comes twice is ENVOI_E_PROTOCOL")
 {
     const char *sealed = NULL;
     unsigned len = 0;
     char copy[256];
 
     open_layer(1);
-    cr_assert_eq(sasl_encode(server.conn, "250 OK\r\n", 8, &sealed, &len), SASL_OK);
+    check_eq(sasl_encode(server.conn, "250 OK\r\n", 8, &sealed, &len), SASL_OK);
     memcpy(copy, sealed, len);
-    cr_assert_eq(layer.decode(client.ctx, copy, len, &client.sink), ENVOI_OK);
+    check_eq(layer.decode(client.ctx, copy, len, &client.sink), ENVOI_OK);
     client_expect(&client, layer.decode(client.ctx, copy, len, &client.sink), ENVOI_E_PROTOCOL, "forged");
     close_layer();
 }
 
-Test(mech_layer, random_octets_are_refused, .timeout = 60)
+OF_PLUGIN("sasl", mech_layer, random_octets_are_refused, "random octets are refused")
 {
     srand(3);
     for (int round = 0; round < 50; round++) {
@@ -188,21 +189,21 @@ Test(mech_layer, random_octets_are_refused, .timeout = 60)
         open_layer(128);
         clear_out();
         rc = layer.decode(client.ctx, noise, sizeof noise, &client.sink);
-        cr_assert(rc == ENVOI_E_PROTOCOL || (rc == ENVOI_OK && client.out_len == 0));
+        check(rc == ENVOI_E_PROTOCOL || (rc == ENVOI_OK && client.out_len == 0));
         close_layer();
     }
 }
 
-Test(mech_layer, a_full_sink_is_reported, .timeout = 30)
+OF_PLUGIN("sasl", mech_layer, a_full_sink_is_reported, "encode and decode return the sink's error")
 {
     const char *sealed = NULL;
     unsigned len = 0;
 
     open_layer(128);
-    cr_assert_eq(sasl_encode(server.conn, "250 OK\r\n", 8, &sealed, &len), SASL_OK);
+    check_eq(sasl_encode(server.conn, "250 OK\r\n", 8, &sealed, &len), SASL_OK);
     client.sink_rc = ENVOI_E_MEMORY;
-    cr_assert_eq(layer.encode(client.ctx, "NOOP\r\n", 6, &client.sink), ENVOI_E_MEMORY);
-    cr_assert_eq(layer.decode(client.ctx, sealed, len, &client.sink), ENVOI_E_MEMORY);
+    check_eq(layer.encode(client.ctx, "NOOP\r\n", 6, &client.sink), ENVOI_E_MEMORY);
+    check_eq(layer.decode(client.ctx, sealed, len, &client.sink), ENVOI_E_MEMORY);
     close_layer();
 }
 
@@ -213,39 +214,40 @@ static void tiny_buffer(int number, char *challenge, size_t *len, size_t cap)
         return;
     challenge[*len] = '\0';
     char *maxbuf = strstr(challenge, "maxbuf=4096");
-    cr_assert(maxbuf && *len < cap);
+    check(maxbuf && *len < cap);
     memcpy(maxbuf, "maxbuf=0017", 11);
 }
 
-Test(mech_layer, a_server_without_room_gives_no_layer, .timeout = 30)
+OF_PLUGIN("sasl", mech_layer, a_server_without_room_gives_no_layer,
+          "a server whose buffer is smaller than a packet gets no layer")
 {
-    client_open(&client, "sasl");
+    client_open(&client);
     client.params.max_ssf = 128;
     server_open(&server, NULL, NULL, 128);
     server.tamper = tiny_buffer;
     client_begin(&client, "DIGEST-MD5");
     struct outcome outcome = login_with_layer();
-    cr_assert_eq(outcome.result, ENVOI_STEP_DONE, "%s", host_record.text);
+    check_eq(outcome.result, ENVOI_STEP_DONE, "%s", host_record.text);
     layer = (struct envoi_sasl_layer){.struct_size = sizeof layer};
     client_expect(&client, client.mechanism->layer(client.ctx, &layer), ENVOI_E_AUTH, "too small");
     close_layer();
 }
 
 /* The least strength is kept: by the mechanism, and against a server that offers less. */
-Test(mech_layer, the_least_strength_is_kept, .timeout = 30)
+OF_PLUGIN("sasl", mech_layer, the_least_strength_is_kept, "a layer is not weaker than min_ssf")
 {
-    client_open(&client, "sasl");
+    client_open(&client);
     client.params.min_ssf = 56;
     client_expect(&client, client.mechanism->usable(client.state, "DIGEST-MD5", &client.params), ENVOI_E_NOT_SUPPORTED,
                   "strength");
     client.params.max_ssf = 128;
-    cr_assert_eq(client.mechanism->usable(client.state, "DIGEST-MD5", &client.params), ENVOI_OK);
+    check_eq(client.mechanism->usable(client.state, "DIGEST-MD5", &client.params), ENVOI_OK);
     client_expect(&client, client.mechanism->usable(client.state, "SCRAM-SHA-256", &client.params),
                   ENVOI_E_NOT_SUPPORTED, "strength");
 
     server_open(&server, NULL, NULL, 0);
     client_begin(&client, "DIGEST-MD5");
     struct outcome outcome = login_with_layer();
-    cr_assert_eq(outcome.client, ENVOI_E_AUTH, "%d", outcome.client);
+    check_eq(outcome.client, ENVOI_E_AUTH, "%d", outcome.client);
     close_layer();
 }

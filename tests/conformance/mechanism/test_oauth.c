@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* OAUTHBEARER (RFC 7628) and XOAUTH2: the messages, what the server says of a refusal, and what is no token. */
+#include "combos.h"
 #include "harness.h"
 
-#include <criterion/criterion.h>
 #include <string.h>
 
 static struct client client;
@@ -10,9 +10,9 @@ static const char *const names[] = {"OAUTHBEARER", "XOAUTH2"};
 
 static void expect_out(const char *data, size_t len)
 {
-    cr_assert(client.wrote);
-    cr_assert_eq(client.out_len, len, "%zu octets instead of %zu", client.out_len, len);
-    cr_assert_eq(memcmp(client.out, data, len), 0, "'%.*s'", (int)client.out_len, client.out);
+    check(client.wrote);
+    check_eq(client.out_len, len, "%zu octets instead of %zu", client.out_len, len);
+    check_eq(memcmp(client.out, data, len), 0, "'%.*s'", (int)client.out_len, client.out);
 }
 
 #define EXPECT_OUT(text) expect_out(text, sizeof(text) - 1)
@@ -20,21 +20,21 @@ static void expect_out(const char *data, size_t len)
 static void send_message(const char *mech)
 {
     client_begin(&client, mech);
-    cr_assert_eq(client_step(&client, NULL, 0), ENVOI_OK, "%s", host_record.text);
-    cr_assert_eq(client.result, ENVOI_STEP_DONE);
+    check_eq(client_step(&client, NULL, 0), ENVOI_OK, "%s", host_record.text);
+    check_eq(client.result, ENVOI_STEP_DONE);
 }
 
 /* What the server says of the refusal. */
 static void explain(const char *challenge)
 {
-    cr_assert_eq(client_step(&client, challenge, strlen(challenge)), ENVOI_OK, "%s", host_record.text);
-    cr_assert_eq(client.result, ENVOI_STEP_CONTINUE, "a mechanism that was refused is not content");
+    check_eq(client_step(&client, challenge, strlen(challenge)), ENVOI_OK, "%s", host_record.text);
+    check_eq(client.result, ENVOI_STEP_CONTINUE, "a mechanism that was refused is not content");
 }
 
 /* RFC 7628, sections 4.1 and 4.3; the port is not known to a plugin, and may be left out. */
-Test(mech_oauth, the_example_of_rfc_7628, .timeout = 30)
+EACH_NAMED("OAUTHBEARER", mech_oauth, the_example_of_rfc_7628, "the messages of RFC 7628")
 {
-    client_open(&client, "oauth");
+    client_open(&client);
     client.value[AUTHID] = "user@example.com";
     client.value[TOKEN] = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
     client.params.host = "server.example.com";
@@ -44,43 +44,45 @@ Test(mech_oauth, the_example_of_rfc_7628, .timeout = 30)
     explain("{\"status\":\"invalid_token\",\"scope\":\"example_scope\","
             "\"openid-configuration\":\"https://example.com/.well-known/openid-configuration\"}");
     EXPECT_OUT("\1");
-    cr_assert(client.told && strstr(host_record.text, "\"status\":\"invalid_token\",\"scope\":\"example_scope\""));
+    check(client.told, "the reason of the refusal is not reported by set_error");
+    check_words(host_record.text, "\"status\":\"invalid_token\",\"scope\":\"example_scope\"");
     client_close(&client);
 }
 
 /* The example of Google's description. */
-Test(mech_oauth, the_example_of_xoauth2, .timeout = 30)
+EACH_NAMED("XOAUTH2", mech_oauth, the_example_of_xoauth2, "the messages of Google's description")
 {
-    client_open(&client, "oauth");
+    client_open(&client);
     client.value[AUTHID] = "someuser@example.com";
     client.value[TOKEN] = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";
     send_message("XOAUTH2");
     EXPECT_OUT("user=someuser@example.com\1auth=Bearer ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg\1\1");
     explain("{\"status\":\"401\",\"schemes\":\"bearer mac\",\"scope\":\"https://mail.google.com/\"}");
     EXPECT_OUT("");
-    cr_assert(client.told && strstr(host_record.text, "\"status\":\"401\""));
+    check(client.told, "the reason of the refusal is not reported by set_error");
+    check_words(host_record.text, "\"status\":\"401\"");
     client_close(&client);
 }
 
 /* The message may be asked for by an empty challenge. */
-Test(mech_oauth, an_empty_challenge_is_answered, .timeout = 30)
+OF_PLUGIN("oauth", mech_oauth, an_empty_challenge_is_answered, "an empty challenge is answered with the message")
 {
-    client_open(&client, "oauth");
+    client_open(&client);
     client_begin(&client, "OAUTHBEARER");
-    cr_assert_eq(client_step(&client, "", 0), ENVOI_OK);
+    check_eq(client_step(&client, "", 0), ENVOI_OK);
     EXPECT_OUT("n,a=alice,\1host=mail.example.org\1auth=Bearer tok3n.of-alice~1+/==\1\1");
     client_begin(&client, "OAUTHBEARER");
     client_expect(&client, client_step(&client, "{}", 2), ENVOI_E_AUTH, "before it had the token");
-    cr_assert(!client.wrote);
+    check(!client.wrote);
     client_close(&client);
 }
 
 /* A host that cannot stand there is left out. */
-Test(mech_oauth, host_is_optional, .timeout = 30)
+OF_PLUGIN("oauth", mech_oauth, host_is_optional, "a host that cannot stand in the message is left out")
 {
     static const char *const hosts[] = {NULL, "", "two words", "m\xc3\xbcnchen.example", "a\1auth=Bearer b", "a\x7f"};
 
-    client_open(&client, "oauth");
+    client_open(&client);
     client.value[TOKEN] = "abcd";
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         client.params.host = hosts[i];
@@ -94,9 +96,9 @@ Test(mech_oauth, host_is_optional, .timeout = 30)
 }
 
 /* Both name whom to act as; "," and "=" are written otherwise in a saslname (RFC 5801). */
-Test(mech_oauth, the_name_to_act_as, .timeout = 30)
+OF_PLUGIN("oauth", mech_oauth, the_name_to_act_as, "the name to act as, in the form of either mechanism")
 {
-    client_open(&client, "oauth");
+    client_open(&client);
     client.value[TOKEN] = "abcd";
     client.params.host = NULL;
     client.value[AUTHZID] = "=bob,, j\xc3\xbcrgen=";
@@ -110,13 +112,13 @@ Test(mech_oauth, the_name_to_act_as, .timeout = 30)
     client_close(&client);
 }
 
-Test(mech_oauth, what_is_no_token_is_refused, .timeout = 30)
+OF_PLUGIN("oauth", mech_oauth, what_is_no_token_is_refused, "a token that RFC 6750 does not allow is refused")
 {
     static const char *const good[] = {"a", "a=", "AZaz09-._~+/=="};
     static const char *const bad[] = {"two words", "a=b",   "a\1", "a\nb", "a\tb", "\xc3\xa4",
                                       "a,b",       "a\x7f", "a\"", "=a",   "="};
 
-    client_open(&client, "oauth");
+    client_open(&client);
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         client.value[TOKEN] = good[i];
         send_message("OAUTHBEARER");
@@ -125,7 +127,7 @@ Test(mech_oauth, what_is_no_token_is_refused, .timeout = 30)
         client.value[TOKEN] = bad[i];
         client_begin(&client, "OAUTHBEARER");
         client_expect(&client, client_step(&client, NULL, 0), ENVOI_E_USAGE, "RFC 6750");
-        cr_assert(!client.wrote);
+        check(!client.wrote);
     }
     client.value[TOKEN] = "";
     client_begin(&client, "OAUTHBEARER");
@@ -133,11 +135,11 @@ Test(mech_oauth, what_is_no_token_is_refused, .timeout = 30)
     client_close(&client);
 }
 
-Test(mech_oauth, what_is_no_name_is_refused, .timeout = 30)
+OF_PLUGIN("oauth", mech_oauth, what_is_no_name_is_refused, "a name with a control character is refused")
 {
     static const char *const bad[] = {"al\1ice", "alice\n", "\talice", "ali\x7f"};
 
-    client_open(&client, "oauth");
+    client_open(&client);
     for (size_t m = 0; m < 2; m++) {
         for (int place = AUTHID; place <= AUTHZID; place++) {
             const char *given = client.value[place];
@@ -145,7 +147,7 @@ Test(mech_oauth, what_is_no_name_is_refused, .timeout = 30)
                 client.value[place] = bad[i];
                 client_begin(&client, names[m]);
                 client_expect(&client, client_step(&client, NULL, 0), ENVOI_E_USAGE, "control character");
-                cr_assert(!client.wrote);
+                check(!client.wrote);
             }
             client.value[place] = given;
         }
@@ -158,7 +160,8 @@ Test(mech_oauth, what_is_no_name_is_refused, .timeout = 30)
 
 /* Whatever the server says: one line, printable, not too much of it, and without the token. */
 /* faults: 65 */
-Test(mech_oauth, the_reason_is_safe_to_show, .timeout = 30)
+OF_PLUGIN("oauth", mech_oauth, the_reason_is_safe_to_show,
+          "the server's reason is told in one line and without the token")
 {
     static char huge[4097];
     static const char *const said[][2] = {
@@ -171,40 +174,40 @@ Test(mech_oauth, the_reason_is_safe_to_show, .timeout = 30)
         {"%s%n", "the server says: %s%n"},
     };
 
-    client_open(&client, "oauth");
+    client_open(&client);
     host_watch(client.value[TOKEN], strlen(client.value[TOKEN]));
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
         send_message("XOAUTH2");
         explain(said[i][0]);
-        cr_assert_str_eq(host_record.text, said[i][1]);
+        check_str_eq(host_record.text, said[i][1]);
     }
     memset(huge, 'x', sizeof huge);
     memcpy(huge + 150, client.value[TOKEN], strlen(client.value[TOKEN]));
     send_message("XOAUTH2");
-    cr_assert_eq(client_step(&client, huge, sizeof huge - 1), ENVOI_OK);
-    cr_assert(client.told && strlen(host_record.text) < 190 && strstr(host_record.text, "xx*xxxxxxxxx..."), "%s",
-              host_record.text);
+    check_eq(client_step(&client, huge, sizeof huge - 1), ENVOI_OK);
+    check(client.told && strlen(host_record.text) < 190 && strstr(host_record.text, "xx*xxxxxxxxx..."), "%s",
+          host_record.text);
     send_message("XOAUTH2");
     client_expect(&client, client_step(&client, huge, sizeof huge), ENVOI_E_AUTH, "too long");
     send_message("XOAUTH2");
     explain("");
-    cr_assert(!client.told, "nothing was said, and it is told: %s", host_record.text);
+    check(!client.told, "nothing was said, and it is told: %s", host_record.text);
     client_expect(&client, client_step(&client, "", 0), ENVOI_E_AUTH, "second challenge");
     client_close(&client);
 }
 
 /* A token of three octets is in every other text. */
-Test(mech_oauth, a_short_token_is_not_looked_for, .timeout = 30)
+OF_PLUGIN("oauth", mech_oauth, a_short_token_is_not_looked_for, "a token of three octets is not looked for")
 {
-    client_open(&client, "oauth");
+    client_open(&client);
     client.value[TOKEN] = "tok";
     send_message("OAUTHBEARER");
     explain("invalid_token");
-    cr_assert_str_eq(host_record.text, "the server says: invalid_token");
+    check_str_eq(host_record.text, "the server says: invalid_token");
     client.value[TOKEN] = "toke";
     send_message("OAUTHBEARER");
     explain("invalid_token");
-    cr_assert_str_eq(host_record.text, "the server says: invalid_*n");
+    check_str_eq(host_record.text, "the server says: invalid_*n");
     client_close(&client);
 }
 
@@ -217,23 +220,23 @@ static int refusal_failing(const char *mech, size_t n)
         rc = client_step(&client, "{}", 2);
     client_end(&client);
     int failed = host_record.failed > 0;
-    cr_assert_eq(rc, failed ? ENVOI_E_MEMORY : ENVOI_OK, "allocation %zu: %d (%s)", n, rc, host_record.text);
+    check_eq(rc, failed ? ENVOI_E_MEMORY : ENVOI_OK, "allocation %zu: %d (%s)", n, rc, host_record.text);
     host_fail_at(0, 0);
     return failed;
 }
 
 /* faults: 75, 77 */
-Test(mech_oauth, memory_may_run_out_and_holds_no_token, .timeout = 30)
+OF_PLUGIN("oauth", mech_oauth, memory_may_run_out_and_holds_no_token, "memory may run out, and holds no token")
 {
-    client_open(&client, "oauth");
+    client_open(&client);
     host_watch(client.value[TOKEN], strlen(client.value[TOKEN]));
     for (size_t m = 0; m < 2; m++) {
         size_t n = 1;
         client_begin(&client, names[m]);
         client_end(&client);
         while (refusal_failing(names[m], n))
-            cr_assert_lt(++n, 10);
-        cr_assert_gt(n, 1, "the plugin does not allocate through the host");
+            check_lt(++n, 10);
+        check_gt(n, 1, "the plugin does not allocate through the host");
 
         /* The answer to the reason finds no room. */
         send_message(names[m]);

@@ -63,23 +63,23 @@ static const struct {
 /* The nonce of the client's first message. */
 static const char *nonce_of(char *buf, size_t cap)
 {
-    cr_assert(client.wrote && client.out_len < cap);
+    check(client.wrote && client.out_len < cap);
     memcpy(buf, client.out, client.out_len);
     buf[client.out_len] = '\0';
     const char *nonce = strstr(buf, ",r=");
-    cr_assert(nonce, "no nonce in %s", buf);
+    check(nonce, "no nonce in %s", buf);
     return nonce + 3;
 }
 
 /* faults: 62, S13 */
-EACH_NAMED("SCRAM-", mech_scram, the_servers_first_message_is_checked)
+EACH_NAMED("SCRAM-", mech_scram, the_servers_first_message_is_checked, "the server's first message is checked")
 {
-    client_open(&client, combo->plugin);
+    client_open(&client);
     for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
         char first[512], message[1024];
 
         client_begin(&client, combo->mech);
-        cr_assert_eq(client_step(&client, NULL, 0), ENVOI_OK);
+        check_eq(client_step(&client, NULL, 0), ENVOI_OK);
         const char *nonce = nonce_of(first, sizeof first);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -88,27 +88,27 @@ EACH_NAMED("SCRAM-", mech_scram, the_servers_first_message_is_checked)
         int32_t rc = client_step(&client, message, strlen(message));
         if (firsts[i].words) {
             client_expect(&client, rc, ENVOI_E_AUTH, firsts[i].words);
-            cr_assert(!client.wrote, "an answer to '%s'", message);
+            check(!client.wrote, "an answer to '%s'", message);
         } else {
-            cr_assert_eq(rc, ENVOI_OK, "'%s': %s", message, host_record.text);
-            cr_assert_eq(client.result, ENVOI_STEP_CONTINUE);
-            cr_assert_eq(memcmp(client.out, "c=", 2), 0);
+            check_eq(rc, ENVOI_OK, "'%s': %s", message, host_record.text);
+            check_eq(client.result, ENVOI_STEP_CONTINUE);
+            check_eq(memcmp(client.out, "c=", 2), 0);
         }
     }
     client_close(&client);
 }
 
 /* faults: 62 */
-EACH_NAMED("SCRAM-", mech_scram, a_nul_in_the_first_message_is_refused)
+EACH_NAMED("SCRAM-", mech_scram, a_nul_in_the_first_message_is_refused, "a NUL in it is refused")
 {
     char first[512], message[1024];
 
-    client_open(&client, combo->plugin);
+    client_open(&client);
     client_begin(&client, combo->mech);
-    cr_assert_eq(client_step(&client, NULL, 0), ENVOI_OK);
+    check_eq(client_step(&client, NULL, 0), ENVOI_OK);
     int len =
         snprintf(message, sizeof message, "r=%sSRV,s=c2FsdHNhbHQ=,i=4096,x=%c.", nonce_of(first, sizeof first), 0);
-    cr_assert_eq(client_step(&client, message, (size_t)len), ENVOI_E_AUTH);
+    check_eq(client_step(&client, message, (size_t)len), ENVOI_E_AUTH);
     client_close(&client);
 }
 
@@ -119,7 +119,7 @@ static void replace_final(int number, char *challenge, size_t *len, size_t cap)
 {
     if (number != 2)
         return;
-    cr_assert_eq(memcmp(challenge, "v=", 2), 0);
+    check_eq(memcmp(challenge, "v=", 2), 0);
     if (replacement) {
         *len = (size_t)snprintf(challenge, cap, "%s", replacement);
         return;
@@ -128,7 +128,7 @@ static void replace_final(int number, char *challenge, size_t *len, size_t cap)
 }
 
 /* faults: 61 */
-EACH_NAMED("SCRAM-", mech_scram, the_servers_signature_is_checked)
+EACH_NAMED("SCRAM-", mech_scram, the_servers_signature_is_checked, "the server's signature is checked")
 {
     static const char *const finals[] = {NULL,
                                          "",
@@ -140,7 +140,7 @@ EACH_NAMED("SCRAM-", mech_scram, the_servers_signature_is_checked)
                                          "e=invalid-proof",
                                          "r=again,s=c2FsdHNhbHQ=,i=4096"};
 
-    client_open(&client, combo->plugin);
+    client_open(&client);
     for (size_t i = 0; i < sizeof finals / sizeof *finals; i++) {
         struct server server;
 
@@ -150,10 +150,10 @@ EACH_NAMED("SCRAM-", mech_scram, the_servers_signature_is_checked)
         client_begin(&client, combo->mech);
         struct outcome outcome = dialogue(&client, &server, combo->mech);
         /* "e=" refuses us; all others are no proof */
-        cr_assert_eq(outcome.client, finals[i] && finals[i][0] == 'e' ? ENVOI_E_AUTH : ENVOI_E_SERVER_PROOF,
-                     "'%s' was taken", finals[i] ? finals[i] : "a changed signature");
-        cr_assert_neq(client.result, ENVOI_STEP_DONE);
-        cr_assert(!client.wrote);
+        check_eq(outcome.client, finals[i] && finals[i][0] == 'e' ? ENVOI_E_AUTH : ENVOI_E_SERVER_PROOF,
+                 "'%s' was taken", finals[i] ? finals[i] : "a changed signature");
+        check_neq(client.result, ENVOI_STEP_DONE);
+        check(!client.wrote);
         server_close(&server);
     }
     client_close(&client);
@@ -161,40 +161,40 @@ EACH_NAMED("SCRAM-", mech_scram, the_servers_signature_is_checked)
 
 /* A 235 in place of the signature: the core sees that the mechanism is not done. */
 /* faults: 61 */
-EACH_NAMED("SCRAM-", mech_scram, it_is_not_done_before_the_signature)
+EACH_NAMED("SCRAM-", mech_scram, it_is_not_done_before_the_signature, "it is not DONE before the signature")
 {
     struct server server;
 
-    client_open(&client, combo->plugin);
-    cr_assert(combo->flags & ENVOI_MECH_MUTUAL);
+    client_open(&client);
+    check(combo->flags & ENVOI_MECH_MUTUAL);
     server_open(&server, NULL, NULL, 0);
     client_begin(&client, combo->mech);
-    cr_assert_eq(client_step(&client, NULL, 0), ENVOI_OK);
-    cr_assert_eq(client.result, ENVOI_STEP_CONTINUE);
+    check_eq(client_step(&client, NULL, 0), ENVOI_OK);
+    check_eq(client.result, ENVOI_STEP_CONTINUE);
     server_start(&server, combo->mech, client.out, client.out_len);
-    cr_assert_eq(client_step(&client, server.challenge, server.challenge_len), ENVOI_OK);
-    cr_assert_eq(client.result, ENVOI_STEP_CONTINUE);
+    check_eq(client_step(&client, server.challenge, server.challenge_len), ENVOI_OK);
+    check_eq(client.result, ENVOI_STEP_CONTINUE);
     server_step(&server, client.out, client.out_len);
-    cr_assert_eq(server.verdict, SERVER_MORE);
-    cr_assert_eq(client_step(&client, server.challenge, server.challenge_len), ENVOI_OK);
-    cr_assert_eq(client.result, ENVOI_STEP_DONE);
-    cr_assert_eq(client.out_len, 0);
+    check_eq(server.verdict, SERVER_MORE);
+    check_eq(client_step(&client, server.challenge, server.challenge_len), ENVOI_OK);
+    check_eq(client.result, ENVOI_STEP_DONE);
+    check_eq(client.out_len, 0);
     server_close(&server);
     client_close(&client);
 }
 
 /* A user name with the two characters that SCRAM has to write otherwise. */
-EACH_NAMED("SCRAM-", mech_scram, comma_and_equals_are_escaped)
+EACH_NAMED("SCRAM-", mech_scram, comma_and_equals_are_escaped, "comma and equals sign of a name are escaped")
 {
     char first[512];
 
-    client_open(&client, combo->plugin);
+    client_open(&client);
     client.value[AUTHID] = "a,r=evil=b";
     client.value[AUTHZID] = "c,n=d";
     client_begin(&client, combo->mech);
-    cr_assert_eq(client_step(&client, NULL, 0), ENVOI_OK);
+    check_eq(client_step(&client, NULL, 0), ENVOI_OK);
     nonce_of(first, sizeof first);
-    cr_assert(strstr(first, "n=a=2Cr=3Devil=3Db,r="), "%s", first);
-    cr_assert(strstr(first, "a=c=2Cn=3Dd,"), "%s", first);
+    check(strstr(first, "n=a=2Cr=3Devil=3Db,r="), "%s", first);
+    check(strstr(first, "a=c=2Cn=3Dd,"), "%s", first);
     client_close(&client);
 }

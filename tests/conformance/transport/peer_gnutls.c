@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "peer.h"
 
-#include <criterion/criterion.h>
+#include "../check.h"
+
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct server {
@@ -33,26 +35,26 @@ static void *server_new(const struct peer_config *config)
     struct server *server = calloc(1, sizeof(*server));
     char priority[256] = "NORMAL:%VERIFY_ALLOW_BROKEN:%PROFILE_VERY_WEAK:-VERS-ALL";
 
-    cr_assert(server);
+    check(server);
     for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
         if (versions[i].version >= config->lowest && versions[i].version <= config->highest)
             strncat(priority, versions[i].name, sizeof(priority) - strlen(priority) - 1);
     }
     if (config->no_master_secret)
         strncat(priority, ":%NO_SESSION_HASH", sizeof(priority) - strlen(priority) - 1);
-    cr_assert_geq(gnutls_priority_init(&server->priority, priority, NULL), 0, "%s", priority);
-    cr_assert_geq(gnutls_certificate_allocate_credentials(&server->credentials), 0);
+    check_geq(gnutls_priority_init(&server->priority, priority, NULL), 0, "%s", priority);
+    check_geq(gnutls_certificate_allocate_credentials(&server->credentials), 0);
     int ret =
         gnutls_certificate_set_x509_key_file(server->credentials, config->chain, config->key, GNUTLS_X509_FMT_PEM);
-    cr_assert_geq(ret, 0, "%s: %s", config->chain, gnutls_strerror(ret));
+    check_geq(ret, 0, "%s: %s", config->chain, gnutls_strerror(ret));
     server->sparing = config->sparing;
     if (!config->no_tickets)
-        cr_assert_geq(gnutls_session_ticket_key_generate(&server->ticket_key), 0);
+        check_geq(gnutls_session_ticket_key_generate(&server->ticket_key), 0);
     if (config->client_ca) {
         server->wants_client = true;
         server->takes_any = config->client_any;
-        cr_assert_gt(
-            gnutls_certificate_set_x509_trust_file(server->credentials, config->client_ca, GNUTLS_X509_FMT_PEM), 0);
+        check_gt(gnutls_certificate_set_x509_trust_file(server->credentials, config->client_ca, GNUTLS_X509_FMT_PEM),
+                 0);
     }
     return server;
 }
@@ -98,16 +100,16 @@ static void *peer_new(void *server_, struct stream *in, struct stream *out)
     struct server *server = server_;
     struct peer *peer = calloc(1, sizeof(*peer));
 
-    cr_assert(peer);
+    check(peer);
     *peer = (struct peer){.from_client = in, .to_client = out, .gives_ticket = server->sparing};
-    cr_assert_geq(gnutls_init(&peer->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
-                                                  (server->sparing ? GNUTLS_NO_AUTO_SEND_TICKET : 0) |
-                                                  (server->ticket_key.data ? 0 : GNUTLS_NO_TICKETS)),
-                  0);
-    cr_assert_geq(gnutls_priority_set(peer->session, server->priority), 0);
-    cr_assert_geq(gnutls_credentials_set(peer->session, GNUTLS_CRD_CERTIFICATE, server->credentials), 0);
+    check_geq(gnutls_init(&peer->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+                                              (server->sparing ? GNUTLS_NO_AUTO_SEND_TICKET : 0) |
+                                              (server->ticket_key.data ? 0 : GNUTLS_NO_TICKETS)),
+              0);
+    check_geq(gnutls_priority_set(peer->session, server->priority), 0);
+    check_geq(gnutls_credentials_set(peer->session, GNUTLS_CRD_CERTIFICATE, server->credentials), 0);
     if (server->ticket_key.data)
-        cr_assert_geq(gnutls_session_ticket_enable_server(peer->session, &server->ticket_key), 0);
+        check_geq(gnutls_session_ticket_enable_server(peer->session, &server->ticket_key), 0);
     if (server->wants_client) {
         gnutls_certificate_server_set_request(peer->session, GNUTLS_CERT_REQUIRE);
         if (!server->takes_any)
@@ -156,7 +158,7 @@ static int handshake(void *peer_)
         gnutls_alert_send_appropriate(peer->session, ret);
     if (ret >= 0 && peer->gives_ticket && gnutls_protocol_get_version(peer->session) == GNUTLS_TLS1_3) {
         if (!gnutls_session_is_resumed(peer->session))
-            cr_assert_geq(gnutls_session_ticket_send(peer->session, 1, 0), 0);
+            check_geq(gnutls_session_ticket_send(peer->session, 1, 0), 0);
         peer->gives_ticket = false;
     }
     return result(peer, ret);
@@ -221,7 +223,7 @@ static int binding(void *peer_, const char *type, uint8_t *buf, size_t cap, size
 
     if (gnutls_session_channel_binding(peer->session, which, &data) < 0)
         return PEER_FAILED;
-    cr_assert_leq(data.size, cap);
+    check_leq(data.size, cap);
     memcpy(buf, data.data, data.size);
     *len = data.size;
     gnutls_free(data.data);
@@ -238,8 +240,8 @@ static bool client_is(void *peer, const char *common_name)
 
     if (count == 0)
         return false;
-    cr_assert_geq(gnutls_x509_crt_init(&cert), 0);
-    cr_assert_geq(gnutls_x509_crt_import(cert, &chain[0], GNUTLS_X509_FMT_DER), 0);
+    check_geq(gnutls_x509_crt_init(&cert), 0);
+    check_geq(gnutls_x509_crt_import(cert, &chain[0], GNUTLS_X509_FMT_DER), 0);
     gnutls_x509_crt_get_dn_by_oid(cert, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &len);
     gnutls_x509_crt_deinit(cert);
     return strcmp(name, common_name) == 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "peer.h"
 
-#include <criterion/criterion.h>
+#include "../check.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
@@ -38,13 +39,13 @@ static void *server_new(const struct peer_config *config)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
-    cr_assert(ctx);
+    check(ctx);
     /* A server may be as bad as it likes: the client has to notice. */
-    cr_assert_eq(SSL_CTX_set_cipher_list(ctx, "ALL:eNULL:@SECLEVEL=0"), 1);
-    cr_assert_eq(SSL_CTX_set_min_proto_version(ctx, (int)config->lowest), 1);
-    cr_assert_eq(SSL_CTX_set_max_proto_version(ctx, (int)config->highest), 1);
-    cr_assert_eq(SSL_CTX_use_certificate_chain_file(ctx, config->chain), 1, "%s", config->chain);
-    cr_assert_eq(SSL_CTX_use_PrivateKey_file(ctx, config->key, SSL_FILETYPE_PEM), 1, "%s", config->key);
+    check_eq(SSL_CTX_set_cipher_list(ctx, "ALL:eNULL:@SECLEVEL=0"), 1);
+    check_eq(SSL_CTX_set_min_proto_version(ctx, (int)config->lowest), 1);
+    check_eq(SSL_CTX_set_max_proto_version(ctx, (int)config->highest), 1);
+    check_eq(SSL_CTX_use_certificate_chain_file(ctx, config->chain), 1, "%s", config->chain);
+    check_eq(SSL_CTX_use_PrivateKey_file(ctx, config->key, SSL_FILETYPE_PEM), 1, "%s", config->key);
     SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"peer", 4);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     if (config->no_tickets) {
@@ -62,7 +63,7 @@ static void *server_new(const struct peer_config *config)
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                            config->client_any ? take_any : NULL);
         SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(config->client_ca));
-        cr_assert_eq(SSL_CTX_load_verify_file(ctx, config->client_ca), 1);
+        check_eq(SSL_CTX_load_verify_file(ctx, config->client_ca), 1);
     }
     return ctx;
 }
@@ -76,13 +77,13 @@ static void *peer_new(void *server, struct stream *in, struct stream *out)
 {
     struct peer *peer = calloc(1, sizeof(*peer));
 
-    cr_assert(peer);
+    check(peer);
     *peer = (struct peer){.ssl = SSL_new(server),
                           .in = BIO_new(BIO_s_mem()),
                           .out = BIO_new(BIO_s_mem()),
                           .from_client = in,
                           .to_client = out};
-    cr_assert(peer->ssl && peer->in && peer->out);
+    check(peer->ssl && peer->in && peer->out);
     BIO_set_mem_eof_return(peer->in, -1);
     SSL_set_bio(peer->ssl, peer->in, peer->out);
     SSL_set_accept_state(peer->ssl);

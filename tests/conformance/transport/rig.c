@@ -1,48 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "rig.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- streams ---- */
-
-void stream_put(struct stream *stream, const void *data, size_t len)
-{
-    if (stream->end + len > stream->cap) {
-        stream->cap = 2 * (stream->end + len);
-        stream->data = realloc(stream->data, stream->cap);
-        cr_assert(stream->data);
-    }
-    memcpy(stream->data + stream->end, data, len);
-    stream->end += len;
-    stream->moved += len;
-}
-
-size_t stream_take(struct stream *stream, void *buf, size_t cap)
-{
-    size_t n = stream_len(stream) < cap ? stream_len(stream) : cap;
-
-    if (n > 0)
-        memcpy(buf, stream->data + stream->begin, n);
-    stream->begin += n;
-    stream->moved += n;
-    if (stream->begin == stream->end)
-        stream->begin = stream->end = 0;
-    return n;
-}
-
-size_t stream_len(const struct stream *stream)
-{
-    return stream->end - stream->begin;
-}
-
-void stream_clear(struct stream *stream)
-{
-    free(stream->data);
-    *stream = (struct stream){0};
-}
 
 /* ---- the host ---- */
 
@@ -61,7 +22,7 @@ static void *host_realloc(void *ptr, size_t size)
     if (++rig_memory.count == rig_memory.fail_at)
         return NULL;
     union block *block = realloc(old, sizeof(*block) + size);
-    cr_assert(block);
+    check(block);
     block->size = size;
     rig_memory.live += !old;
     return block + 1;
@@ -82,8 +43,8 @@ static void host_free(void *ptr)
         return;
     union block *block = (union block *)ptr - 1;
     if (rig_memory.secret_len)
-        cr_assert_null(memmem(ptr, block->size, rig_memory.secret, rig_memory.secret_len),
-                       "a secret is left in memory");
+        check_null(memmem(ptr, block->size, rig_memory.secret, rig_memory.secret_len),
+                   "memory was freed with a secret in it that was not wiped");
     rig_memory.live--;
     free(block);
 }
@@ -97,7 +58,7 @@ static struct rig *rig_of_host; /* for log and set_error */
 
 static void host_log(const struct envoi_host *host, uint32_t level, const char *text)
 {
-    cr_assert_leq(level, ENVOI_LOG_DEBUG);
+    check_leq(level, ENVOI_LOG_DEBUG);
     (void)host;
     strncpy(rig_of_host->log_text, text, sizeof(rig_of_host->log_text) - 1);
 }
@@ -109,7 +70,7 @@ static void host_set_error(const struct envoi_host *host, struct envoi_errctx *e
 
     (void)host;
     (void)library;
-    cr_assert(!errctx || errctx == (struct envoi_errctx *)rig, "a foreign errctx");
+    check(!errctx || errctx == (struct envoi_errctx *)rig, "a foreign errctx");
     rig->errors++;
     rig->error_code = code;
     strncpy(rig->error_text, text, sizeof(rig->error_text) - 1);
@@ -166,65 +127,27 @@ static int32_t lower_send(void *rig_, const void *buf, size_t len, size_t *n)
 
 /* ---- the plugin ---- */
 
-#ifndef MODULE_OPENSSL
-envoi_plugin_entry envoi_plugin_openssl;
-#define MODULE_OPENSSL  NULL
-#define BUILTIN_OPENSSL envoi_plugin_openssl
-#else
-#define BUILTIN_OPENSSL NULL
-#endif
-#ifndef MODULE_GNUTLS
-envoi_plugin_entry envoi_plugin_gnutls;
-#define MODULE_GNUTLS  NULL
-#define BUILTIN_GNUTLS envoi_plugin_gnutls
-#else
-#define BUILTIN_GNUTLS NULL
-#endif
-
-static const struct {
-    const char *module;
-    const char *symbol;
-    envoi_plugin_entry *builtin;
-} plugins[PLUGINS] = {
-    {MODULE_OPENSSL, "envoi_plugin_openssl", BUILTIN_OPENSSL},
-    {MODULE_GNUTLS, "envoi_plugin_gnutls", BUILTIN_GNUTLS},
-};
-
-static envoi_plugin_entry *plugin_entry(size_t index)
-{
-    envoi_plugin_entry *entry = plugins[index].builtin;
-
-    if (!entry) {
-        void *module = dlopen(plugins[index].module, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-        cr_assert(module, "%s", dlerror());
-        void *symbol = dlsym(module, plugins[index].symbol);
-        cr_assert(symbol, "%s", dlerror());
-        memcpy(&entry, &symbol, sizeof(entry));
-        dlclose(module);
-    }
-    return entry;
-}
-
 struct combo combo_of(int index)
 {
-    return (struct combo){.plugin = index & 1,
-                          .version = index & 2 ? ENVOI_TLS_1_2 : ENVOI_TLS_1_3,
-                          .library = index & 4 ? &peer_openssl : &peer_gnutls,
-                          .one_by_one = (index & 8) != 0};
+    return (struct combo){.language = check_options.ciphers,
+                          .version = index & 1 ? ENVOI_TLS_1_2 : ENVOI_TLS_1_3,
+                          .library = index & 2 ? &peer_openssl : &peer_gnutls,
+                          .one_by_one = (index & 4) != 0};
 }
 
-static void free_numbers(struct criterion_test_params *params)
+int combo_next(int index, int count, struct combo *combo)
 {
-    cr_free(params->params);
-}
-
-struct criterion_test_params rig_numbers(int count)
-{
-    int *numbers = cr_malloc((size_t)count * sizeof(*numbers));
-
-    for (int i = 0; i < count; i++)
-        numbers[i] = i;
-    return cr_make_param_array(int, numbers, (size_t)count, free_numbers);
+    for (; index < count; index++) {
+        *combo = combo_of(index);
+        if (count == COMBO_ONE && combo->version > check_options.max_tls)
+            combo->version = check_options.max_tls;
+        if (combo->version <= check_options.max_tls) {
+            check_with("%s, a server by %s%s", combo->version == ENVOI_TLS_1_3 ? "TLS 1.3" : "TLS 1.2",
+                       combo->library->name, combo->one_by_one ? ", one octet at a time" : "");
+            return index;
+        }
+    }
+    return -1;
 }
 
 static void call_begins(struct rig *rig)
@@ -239,20 +162,24 @@ static int32_t call_ended(struct rig *rig, int32_t rc, uint32_t want)
 {
     switch (rc) {
     case ENVOI_E_AGAIN:
-        cr_assert_neq(want, 0, "AGAIN, and nothing is wanted");
-        cr_assert_eq(want & ~rig->said, 0, "AGAIN for %u, but lower refused %u", want, rig->said);
-        cr_assert_eq(rig->errors, 0);
+        check(rig->said != 0, "AGAIN without a reason: lower did not say AGAIN in this call");
+        check(want != 0, "AGAIN without a reason: want is 0");
+        check((want & ~rig->said) == 0, "AGAIN for the wrong reason: want is %#x, and lower refused %#x", want,
+              rig->said);
+        check(rig->errors == 0, "AGAIN comes with an error text: %s", rig->error_text);
         break;
     case ENVOI_OK:
     case ENVOI_E_EOF:
     case ENVOI_E_END:
     case ENVOI_E_NOT_SUPPORTED:
-        cr_assert_eq(rig->errors, 0, "%d comes with an error text: %s", rc, rig->error_text);
+        check(rig->errors == 0, "%s comes with an error text: %s", check_result(rc), rig->error_text);
         break;
     default:
-        cr_assert_eq(rig->errors, 1, "%d comes with %d error texts: %s", rc, rig->errors, rig->error_text);
-        cr_assert_eq(rig->error_code, rc);
-        cr_assert_gt(strlen(rig->error_text), 0);
+        check(rig->errors == 1, "%s was returned, and set_error was called %d times, not once", check_result(rc),
+              rig->errors);
+        check(rig->error_code == rc, "%s was returned, and %s reported by set_error", check_result(rc),
+              check_result(rig->error_code));
+        check(rig->error_text[0], "set_error was given no text");
     }
     return rc;
 }
@@ -262,13 +189,12 @@ int32_t rig_open(struct rig *rig, struct combo combo)
     *rig = (struct rig){.combo = combo, .window = combo.one_by_one ? 1 : SIZE_MAX};
     rig->lower = (struct envoi_lower){sizeof(rig->lower), lower_recv, lower_send, rig};
     rig_of_host = rig;
-    rig->plugin = plugin_entry(combo.plugin)();
-    cr_assert_eq(rig->plugin->magic, ENVOI_PLUGIN_MAGIC);
-    cr_assert_eq(rig->plugin->abi_major, ENVOI_ABI_MAJOR);
-    rig->tls = rig->plugin->transports[0];
-    cr_assert_null(rig->plugin->transports[1]);
-    int32_t rc = rig->plugin->init(&host, &rig->state);
-    cr_assert(rc == ENVOI_OK || (rc == ENVOI_E_MEMORY && rig_memory.fail_at), "init: %d", rc);
+    rig->plugin = guard_plugin();
+    rig->tls = guard_transport();
+    rig->descriptors = guard_descriptors();
+    int32_t rc = rig->plugin->init ? rig->plugin->init(&host, &rig->state) : ENVOI_OK;
+    rig->open = rc == ENVOI_OK;
+    check(rc == ENVOI_OK || (rc == ENVOI_E_MEMORY && rig_memory.fail_at), "init: %d", rc);
     return rc;
 }
 
@@ -278,9 +204,10 @@ void rig_close(struct rig *rig)
     rig->tls->ctx_free(rig->ctx);
     if (rig->server)
         rig->combo.library->server_free(rig->server);
-    if (rig->state)
+    if (rig->open && rig->plugin->fini)
         rig->plugin->fini(rig->state);
-    cr_assert_eq(rig_memory.live, 0, "%zu blocks of memory are left", rig_memory.live);
+    check(rig_memory.live == 0, "%zu blocks of the host's memory were not freed: a leak", rig_memory.live);
+    check(guard_descriptors() == rig->descriptors, "a file descriptor was left open");
 }
 
 struct envoi_tls_config rig_config(void)
@@ -334,7 +261,10 @@ int32_t rig_connect(struct rig *rig, const struct envoi_conn_params *params)
 
 void rig_disconnect(struct rig *rig)
 {
+    const size_t moved = rig->to_server.moved + rig->to_client.moved;
+
     rig->tls->conn_free(rig->conn);
+    check(rig->to_server.moved + rig->to_client.moved == moved, "conn_free() moves octets");
     rig->conn = NULL;
     if (rig->peer)
         rig->combo.library->peer_free(rig->peer);
@@ -358,8 +288,6 @@ int32_t rig_recv(struct rig *rig, void *buf, size_t cap, size_t *n)
 
     call_begins(rig);
     int32_t rc = rig->tls->recv(rig->conn, buf, cap, n, &want);
-    if (rc == ENVOI_OK)
-        cr_assert(*n > 0 && *n <= cap);
     return call_ended(rig, rc, want);
 }
 
@@ -369,8 +297,6 @@ int32_t rig_send(struct rig *rig, const void *buf, size_t len, size_t *n)
 
     call_begins(rig);
     int32_t rc = rig->tls->send(rig->conn, buf, len, n, &want);
-    if (rc == ENVOI_OK)
-        cr_assert(*n > 0 && *n <= len);
     return call_ended(rig, rc, want);
 }
 
@@ -422,10 +348,10 @@ int32_t rig_handshake(struct rig *rig)
         if (rig->peer && rig->peer_rc == PEER_AGAIN)
             rig->peer_rc = rig->combo.library->handshake(rig->peer);
         still = rig->to_client.moved + rig->to_server.moved == before ? still + 1 : 0;
-        cr_assert_lt(still, 8, "the handshake stands still");
+        check_lt(still, 8, "the handshake stands still: handshake() says AGAIN, and neither side has sent anything");
     } while (rc == ENVOI_E_AGAIN);
     if (rc == ENVOI_OK && rig->peer)
-        cr_assert_eq(rig->peer_rc, PEER_OK, "the server has not finished the handshake");
+        check_eq(rig->peer_rc, PEER_OK, "the server has not finished the handshake");
     return rc;
 }
 
@@ -437,7 +363,7 @@ int32_t rig_send_all(struct rig *rig, const uint8_t *data, size_t len)
         /* A copy, freed after the call: who keeps the pointer is found out. */
         size_t n = 0, chunk = least(len - done, 65536);
         uint8_t *copy = malloc(chunk);
-        cr_assert(copy);
+        check(copy);
         memcpy(copy, data + done, chunk);
         int32_t rc = rig_send(rig, copy, chunk, &n);
         free(copy);
@@ -465,7 +391,7 @@ void rig_peer_recv_all(struct rig *rig, uint8_t *data, size_t len)
     while (done < len) {
         size_t n = 0;
         int rc = rig->combo.library->recv(rig->peer, data + done, len - done, &n);
-        cr_assert_eq(rc, PEER_OK, "the server got %zu of %zu octets, then %d", done, len, rc);
+        check_eq(rc, PEER_OK, "the server got %zu of %zu octets, then %d", done, len, rc);
         done += n;
     }
 }
@@ -476,8 +402,8 @@ void rig_establish(struct rig *rig, struct combo combo, const char *server)
     struct envoi_conn_params params = rig_params();
 
     rig_open(rig, combo);
-    cr_assert_eq(rig_context(rig, &config), ENVOI_OK, "%s", rig->error_text);
+    check_eq(rig_context(rig, &config), ENVOI_OK, "%s", rig->error_text);
     rig_serve(rig, server, NULL);
-    cr_assert_eq(rig_connect(rig, &params), ENVOI_OK, "%s", rig->error_text);
-    cr_assert_eq(rig_handshake(rig), ENVOI_OK, "%s", rig->error_text);
+    check_eq(rig_connect(rig, &params), ENVOI_OK, "%s", rig->error_text);
+    check_eq(rig_handshake(rig), ENVOI_OK, "%s", rig->error_text);
 }

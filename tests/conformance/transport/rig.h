@@ -4,53 +4,67 @@
 #ifndef RIG_H
 #define RIG_H
 
+#include "../check.h"
+#include "../guard.h"
 #include "peer.h"
 
-#include <criterion/criterion.h>
-#include <criterion/parameterized.h>
 #include <envoi/plugin.h>
 
+/* The process lies in the directory of the certificates. */
+#define PKI_DIR      "."
 #define PKI(file)    PKI_DIR "/" file
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define HOST         "mail.example.test"
+#define LANGUAGES    2 /* of cipher strings: OpenSSL's, GnuTLS's */
 
-/* What is tested with what, as one number: parameters must not hold pointers. */
+/* What the plugin is tested with. */
 struct combo {
-    size_t plugin;
+    enum check_language language; /* of the plugin's cipher strings */
     unsigned version;
     const struct peer_library *library;
     bool one_by_one; /* one octet at a time */
 };
-#define COMBOS       16 /* plugin x version x peer x octets at a time */
-#define COMBOS_WHOLE 8  /* those that come first: all octets at once */
-#define PLUGINS      2
+#define COMBOS       8 /* version x peer x octets at a time */
+#define COMBOS_WHOLE 4 /* those that come first: all octets at once */
+#define COMBO_ONE    1
 
 struct combo combo_of(int index);
+/* The first of them from `index` on that the plugin can do; its number, or -1. Tells the report what it is. */
+int combo_next(int index, int count, struct combo *);
 
-/* A test for all combos up to `count`; its body has a `combo`. A process is dear, so each takes all of one plugin. */
-#define MATRIX(suite, name, count, seconds)                                                                            \
-    static void suite##_##name##_with(struct combo combo);                                                             \
-    ParameterizedTestParameters(suite, name)                                                                           \
+/* The string in the language of the plugin, or NULL. */
+#define IN_LANGUAGE(array, combo) ((combo).language < LANGUAGES ? (array)[(combo).language] : NULL)
+
+/* A case for all combos up to `count`; its body has a `combo`. */
+#define MATRIX(suite_, name_, count, needs_, promise_)                                                                 \
+    static void suite_##_##name_##_with(struct combo);                                                                 \
+    CHECK_CASE(suite_, name_, .kind = CHECK_TRANSPORT, .needs = needs_, .seconds = 300, .promise = promise_)           \
     {                                                                                                                  \
-        return rig_numbers(PLUGINS);                                                                                   \
-    }                                                                                                                  \
-    ParameterizedTest(int *param, suite, name, .timeout = (seconds))                                                   \
-    {                                                                                                                  \
-        for (int i = *param; i < (count); i += PLUGINS) {                                                              \
+        struct combo combo;                                                                                            \
+        for (int i = 0; (i = combo_next(i, count, &combo)) >= 0; i++) {                                                \
             rig_memory = (struct rig_memory){0};                                                                       \
-            suite##_##name##_with(combo_of(i));                                                                        \
+            suite_##_##name_##_with(combo);                                                                            \
         }                                                                                                              \
     }                                                                                                                  \
-    static void suite##_##name##_with(struct combo combo)
+    static void suite_##_##name_##_with(__attribute__((unused)) struct combo combo)
 
-/* The parameters 0 to count - 1 for a parameterised test. */
-struct criterion_test_params rig_numbers(int count);
+/* A case for each row of a table of `count` rows; suite_name_label() names a row. Its body has a `row`. */
+#define TABLE(suite_, name_, count, promise_)                                                                          \
+    static void suite_##_##name_##_row(size_t row);                                                                    \
+    CHECK_CASE(suite_, name_, .kind = CHECK_TRANSPORT, .seconds = 120, .promise = promise_, .rows = count,             \
+               .label = suite_##_##name_##_label)                                                                      \
+    {                                                                                                                  \
+        suite_##_##name_##_row(case_row);                                                                              \
+    }                                                                                                                  \
+    static void suite_##_##name_##_row(size_t row)
 
 struct rig {
     struct combo combo;
     const struct envoi_plugin *plugin;
     const struct envoi_transport *tls;
     void *state;
+    bool open; /* init went well */
+    size_t descriptors;
     void *ctx;
     void *conn;
     void *server;
@@ -83,7 +97,7 @@ struct rig_memory {
 };
 extern struct rig_memory rig_memory;
 
-/* Loads the plugin and initialises it; the results of init are asserted unless fail_at is set. */
+/* Initialises the plugin; the results of init are asserted unless fail_at is set. */
 int32_t rig_open(struct rig *rig, struct combo combo);
 /* Frees all, and asserts that nothing of the host's memory is left. */
 void rig_close(struct rig *rig);

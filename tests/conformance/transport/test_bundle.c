@@ -2,8 +2,9 @@
 /* The reader of bundles beside the libraries: if it takes a file as a bundle, both libraries see the same certificates in
  * it, and no two names that a library takes as equal have different keys. */
 #include "bundle.h"
-#include "rig.h"
 
+#include <criterion/criterion.h>
+#include <envoi/plugin.h>
 #include <gnutls/x509.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -14,6 +15,9 @@
 #include <unistd.h>
 
 TestSuite(bundle, .timeout = 60);
+
+#define PKI(file)    PKI_DIR "/" file
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define SYSTEM     "/etc/ssl/certs/ca-certificates.crt"
 #define DAMAGES    3000

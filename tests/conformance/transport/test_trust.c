@@ -23,7 +23,7 @@ static const struct {
     const char *files[4];
     const char *before, *between; /* texts in the file */
     const char *server;
-    int32_t expect[PLUGINS]; /* by OpenSSL, by GnuTLS */
+    int32_t expect[LANGUAGES]; /* by OpenSSL, by GnuTLS */
 } sets[] = {
     /* good, and an unknown issuer */
     {.files = {"ca"}, .server = "good"},
@@ -108,7 +108,7 @@ static void append(FILE *out, const char *name)
 
     snprintf(path, sizeof path, "%s/%s%s", PKI_DIR, name, strchr(name, '.') ? "" : ".pem");
     in = fopen(path, "r");
-    cr_assert_not_null(in, "%s", path);
+    check_not_null(in, "%s", path);
     while ((n = fread(buf, 1, sizeof buf, in)) > 0)
         fwrite(buf, 1, n, out);
     fclose(in);
@@ -119,7 +119,7 @@ static void write_set(const char *path, size_t row)
 {
     FILE *out = fopen(path, "w");
 
-    cr_assert_not_null(out, "%s", path);
+    check_not_null(out, "%s", path);
     if (sets[row].before)
         fputs(sets[row].before, out);
     for (size_t i = 0; i < COUNT(sets[row].files) && sets[row].files[i]; i++) {
@@ -127,7 +127,7 @@ static void write_set(const char *path, size_t row)
             fputs(sets[row].between, out);
         append(out, sets[row].files[i]);
     }
-    cr_assert_eq(fclose(out), 0);
+    check_eq(fclose(out), 0);
 }
 
 static const char *temporary(void)
@@ -135,7 +135,7 @@ static const char *temporary(void)
     static char path[64];
     int fd = memfd_create("CAs", MFD_CLOEXEC);
 
-    cr_assert_geq(fd, 0);
+    check_geq(fd, 0);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return path;
 }
@@ -161,7 +161,7 @@ static void ask(struct word *word, struct combo combo, const struct envoi_tls_co
     for (int i = 1; i < 3 && !word->rc[0]; i++) {
         rig.error_text[0] = '\0';
         rig_serve(&rig, server, NULL);
-        cr_assert_eq(rig_connect(&rig, &params), ENVOI_OK);
+        check_eq(rig_connect(&rig, &params), ENVOI_OK);
         word->rc[i] = rig_handshake(&rig);
         snprintf(word->text[i], sizeof word->text[i], "%s", rig.error_text);
     }
@@ -172,7 +172,7 @@ static void compare(struct combo combo, size_t row, const char *path)
 {
     struct envoi_tls_config at_once = rig_config(), when_needed = at_once;
     const char *server = sets[row].server;
-    int32_t expect = sets[row].expect[combo.plugin];
+    const int32_t *libraries = sets[row].expect, both = libraries[combo.language % LANGUAGES];
     struct word eager, lazy;
 
     at_once.ca_file = path;
@@ -182,15 +182,17 @@ static void compare(struct combo combo, size_t row, const char *path)
     ask(&eager, combo, &at_once, server, NULL, NULL);
     ask(&lazy, combo, &when_needed, server, NULL, NULL);
     for (int i = 0; i < 3; i++) {
-        cr_expect_eq(lazy.rc[i], eager.rc[i], "row %zu, %s, %d: %d and %d", row, server, i, lazy.rc[i], eager.rc[i]);
-        cr_expect_str_eq(lazy.text[i], eager.text[i], "row %zu, %s, %d: %s and %s", row, server, i, lazy.text[i],
-                         eager.text[i]);
+        check_eq(lazy.rc[i], eager.rc[i], "row %zu, %s, %d: %d and %d", row, server, i, lazy.rc[i], eager.rc[i]);
+        check_str_eq(lazy.text[i], eager.text[i]);
     }
-    cr_expect_eq(lazy.rc[0] ? lazy.rc[0] : lazy.rc[1], expect, "row %zu, %s: %d: %s%s", row, server,
-                 lazy.rc[0] ? lazy.rc[0] : lazy.rc[1], lazy.text[0], lazy.text[1]);
+    int32_t rc = lazy.rc[0] ? lazy.rc[0] : lazy.rc[1];
+    /* Another library is free where the two differ, and where a file cannot be read: it may pass over a part of it. */
+    if (combo.language < LANGUAGES || (libraries[0] == libraries[1] && both != ENVOI_E_TLS))
+        check(rc == both, "row %zu, %s: %s (%s%s), not %s", row, server, check_result(rc), lazy.text[0], lazy.text[1],
+              check_result(both));
 }
 
-MATRIX(trust, both_ways_agree, PLUGINS, 120)
+MATRIX(trust, both_ways_agree, COMBO_ONE, 0, "CAs that are parsed at once and when needed are the same")
 {
     const char *path = temporary();
 
@@ -205,11 +207,11 @@ MATRIX(trust, both_ways_agree, PLUGINS, 120)
 
 static void remove_all(void *command)
 {
-    cr_assert_eq(system(command), 0);
+    check_eq(system(command), 0);
 }
 
 /* With read_all the context needs the files no more, and says what it says otherwise. */
-MATRIX(trust, all_at_once, PLUGINS, 60)
+MATRIX(trust, all_at_once, COMBO_ONE, 0, "with read_all no file is needed after ctx_new()")
 {
     static const struct {
         const char *file, *dir, *ca_file;
@@ -230,10 +232,10 @@ MATRIX(trust, all_at_once, PLUGINS, 60)
             struct envoi_tls_config config = rig_config();
             struct word word;
 
-            cr_assert_not_null(mkdtemp(root));
+            check_not_null(mkdtemp(root));
             snprintf(command, sizeof command, "cp -r %s/hashed %s/%s.pem %s", PKI_DIR, PKI_DIR,
                      rows[i].file ? rows[i].file : "ca", root);
-            cr_assert_eq(system(command), 0);
+            check_eq(system(command), 0);
             snprintf(file, sizeof file, "%s/%s.pem", root, rows[i].file ? rows[i].file : "ca");
             snprintf(dir, sizeof dir, "%s/%s", root, rows[i].dir ? rows[i].dir : "");
             if (rows[i].dir && strchr(rows[i].dir, ':'))
@@ -245,7 +247,7 @@ MATRIX(trust, all_at_once, PLUGINS, 60)
             config.system_ca_dir = rows[i].dir ? dir : NULL;
             config.read_all = now;
             ask(&word, combo, &config, "good", now ? remove_all : NULL, command);
-            cr_expect_eq(word.rc[1], rows[i].expect, "row %zu, %u: %d: %s", i, now, word.rc[1], word.text[1]);
+            check_eq(word.rc[1], rows[i].expect, "row %zu, %u: %d: %s", i, now, word.rc[1], word.text[1]);
             if (!now)
                 remove_all(command);
         }
@@ -268,7 +270,7 @@ static void make_change(void *arg)
 
 /* A context is what the file was, by both ways: neither a CA that is added later counts, nor the removal of one. The core
  * makes a new one (tests/unit/session/test_trust.c). */
-MATRIX(trust, a_change_counts_for_the_next_context, PLUGINS, 60)
+MATRIX(trust, a_change_counts_for_the_next_context, COMBO_ONE, 0, "a context is what its files were")
 {
     static const struct {
         size_t from, to;
@@ -287,10 +289,10 @@ MATRIX(trust, a_change_counts_for_the_next_context, PLUGINS, 60)
             change.to = rows[i].to;
             write_set(change.path, rows[i].from);
             ask(&word, combo, &config, "good", make_change, &change);
-            cr_expect_eq(word.rc[1], rows[i].before, "%zu %d: %d %s", i, lazily, word.rc[1], word.text[1]);
-            cr_expect_eq(word.rc[2], rows[i].before);
+            check_eq(word.rc[1], rows[i].before, "%zu %d: %d %s", i, lazily, word.rc[1], word.text[1]);
+            check_eq(word.rc[2], rows[i].before);
             ask(&word, combo, &config, "good", NULL, NULL);
-            cr_expect_eq(word.rc[1], rows[i].after, "%zu %d: %d %s", i, lazily, word.rc[1], word.text[1]);
+            check_eq(word.rc[1], rows[i].after, "%zu %d: %d %s", i, lazily, word.rc[1], word.text[1]);
         }
     }
     close(atoi(strrchr(change.path, '/') + 1));

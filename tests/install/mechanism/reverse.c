@@ -37,19 +37,25 @@ static int32_t mech_new(void *state, const char *mech, const struct envoi_mech_p
     return ENVOI_OK;
 }
 
+static int32_t fail(const struct reverse *self, int32_t code, const char *text)
+{
+    self->host->set_error(self->host, self->params->errctx, code, 0, text);
+    return code;
+}
+
 static int32_t answer(const struct reverse *self, const struct envoi_cred *password, const struct envoi_sink *out)
 {
     char *text = self->host->alloc(password->len + 1);
     int32_t rc;
 
     if (!text)
-        return ENVOI_E_MEMORY;
+        return fail(self, ENVOI_E_MEMORY, "out of memory");
     for (size_t i = 0; i < password->len; i++)
         text[i] = password->data[password->len - 1 - i];
     rc = out->write(out->ctx, text, password->len);
     self->host->wipe(text, password->len + 1);
     self->host->free(text);
-    return rc;
+    return rc ? fail(self, rc, "the response cannot be stored") : ENVOI_OK;
 }
 
 static int32_t step(void *ctx, const void *in, size_t len, const struct envoi_sink *out, uint32_t *result,
@@ -61,19 +67,26 @@ static int32_t step(void *ctx, const void *in, size_t len, const struct envoi_si
     struct envoi_cred password = {.struct_size = sizeof password};
     int32_t rc;
 
-    if (self->done || (in && len)) {
-        self->host->set_error(self->host, self->params->errctx, ENVOI_E_AUTH, 0, NAME ": there are no challenges");
-        return ENVOI_E_AUTH;
-    }
+    *result = ENVOI_STEP_CONTINUE;
+    *want = 0;
+    if (self->done || (in && len))
+        return fail(self, ENVOI_E_AUTH, NAME ": there are no challenges");
     rc = self->params->cred(self->params->core, &request, &password);
-    if (rc == ENVOI_E_AGAIN)
+    if (rc == ENVOI_E_AGAIN) {
         *want = ENVOI_WANT_CREDENTIAL;
-    if (rc != ENVOI_OK)
         return rc;
-    rc = answer(self, &password, out);
+    }
+    if (rc != ENVOI_OK)
+        return fail(self, rc, "no password was given");
+    if (password.len && memchr(password.data, 0, password.len))
+        rc = fail(self, ENVOI_E_USAGE, "the password has a NUL in it");
+    else
+        rc = answer(self, &password, out);
     password.release(&password);
-    self->done = 1;
-    *result = ENVOI_STEP_DONE;
+    if (rc == ENVOI_OK) {
+        self->done = 1;
+        *result = ENVOI_STEP_DONE;
+    }
     return rc;
 }
 
