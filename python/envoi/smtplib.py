@@ -333,7 +333,11 @@ class SMTP(stock.SMTP):
         self.user, self.password = user, password
         with self._library() as session, self._explained():
             session.set_password(user, password)
-            session.login()
+            try:
+                session.login()
+            except Error:
+                session.set_password(None, None)  # or else every later message would begin with it
+                raise
             return answer(session.reply)
 
     def auth(self, mechanism: str, authobject: Callable[..., str | None], *, initial_response_ok: bool = True

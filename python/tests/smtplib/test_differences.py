@@ -49,6 +49,7 @@ def test_login_in_clear() -> None:
                 smtp.auth("PLAIN", lambda challenge=None: "\0me\0secret")
             with pytest.raises(smtplib.SMTPException, match="allow_cleartext=True"):
                 smtp.docmd("AUTH", "PLAIN " + base64.b64encode(b"\0me\0secret").decode())
+            assert smtp.sendmail(ME, YOU, TEXT) == {}  # a program that goes on without a login may
         assert not any(line.startswith("AUTH") for line in server.lines)
         with SMTP("127.0.0.1", server.port, allow_cleartext=True) as smtp:
             assert smtp.login("me", "secret") == (235, b"2.7.0 welcome")
@@ -74,6 +75,7 @@ def test_login_refused() -> None:
             with pytest.raises(stock.SMTPAuthenticationError) as caught:
                 smtp.login("me", "guessed")
             assert (caught.value.smtp_code, caught.value.smtp_error) == (535, b"5.7.8 wrong password")
+            assert smtp.sendmail(ME, YOU, TEXT) == {}
             assert caught.value.error and caught.value.error.code == envoi.Code.AUTH  # type: ignore[attr-defined]
         asked = len([line for line in server.lines if line.startswith("AUTH")])
         with SMTP("127.0.0.1", server.port, allow_cleartext=True) as smtp:
