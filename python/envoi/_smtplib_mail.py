@@ -2,6 +2,7 @@
 """One sendmail() of envoi.smtplib: the message, and the refusals in the server's words."""
 from __future__ import annotations
 
+import re
 import weakref
 from collections.abc import Callable, Sequence
 from smtplib import quoteaddr
@@ -23,34 +24,44 @@ def weakly(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+Recipients = Sequence[tuple[str, str]]  # address and path
+_PLAIN = re.compile(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9.-]+")
+
+
+def path_of(address: str) -> str:
+    """As smtplib sends it; most need no parser."""
+    return f"<{address}>" if _PLAIN.fullmatch(address) else quoteaddr(address)
+
+
 class Transaction:
     """One sendmail(): the message, and the refusals as the server words them."""
 
-    def __init__(self, sender: str, recipients: Sequence[str], content: Any, options: str, rcpt_options: str) -> None:
-        self.sender, self.recipients, self.content = sender, list(recipients), content
+    def __init__(self, sender: str, path: str, recipients: Recipients, content: Any, options: str, rcpt_options: str) -> None:
+        self.sender, self.path, self.content = sender, path, content
         self.options, self.rcpt_options = options, rcpt_options
         self.ours: dict[str, tuple[int, bytes]] = {}  # addresses that are none: not sent
         self.replies: dict[tuple[Phase, int], Reply] = {}
         self.message: Message | None = None
         self.fault: AddressError | None = None
         try:
-            self.message = self.make(self.recipients)
+            self.message = self.make(recipients)
         except AddressError as error:
             self.fault = error
             return
         if self.ours:
-            self.recipients = [each for each in recipients if each not in self.ours]
-            self.message = self.make(self.recipients)
+            recipients = [each for each in recipients if each[0] not in self.ours]
+            self.message = self.make(recipients)
+        self.recipients = [address for address, _ in recipients]
 
-    def make(self, recipients: Sequence[str]) -> Message:
-        message = Message(quoteaddr(self.sender), content=self.content, options=self.options or None, drop_options=True,
+    def make(self, recipients: Recipients) -> Message:
+        message = Message(self.path, content=self.content, options=self.options or None, drop_options=True,
                           recipients=())
         message.set_reply_callback(weakly(self.hear))
-        for each in recipients:
+        for address, path in recipients:
             try:
-                message.add_recipient(quoteaddr(each), self.rcpt_options or None)
+                message.add_recipient(path, self.rcpt_options or None)
             except AddressError as error:
-                self.ours[each] = 553, f"5.1.3 {error}".encode()
+                self.ours[address] = 553, f"5.1.3 {error}".encode()
         return message
 
     def hear(self, phase: Phase, index: int, reply: Reply) -> None:

@@ -21,7 +21,7 @@ import smtplib as stock
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from smtplib import CRLF as CRLF
 from smtplib import LMTP_PORT as LMTP_PORT
 from smtplib import SMTP_PORT as SMTP_PORT
@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 from ._smtplib_errors import (SMTPAuthenticationError, SMTPConnectError, SMTPDataError, SMTPDeliveryUnknown, SMTPException,
                               SMTPHeloError, SMTPNotSupportedError, SMTPRecipientsRefused, SMTPResponseException,
                               SMTPSenderRefused, SMTPServerDisconnected, SMTPTimeoutError, answer, own, translated)
-from ._smtplib_mail import Transaction, weakly
+from ._smtplib_mail import Transaction, path_of, weakly
 from ._smtplib_socket import Socket
 from ._smtplib_tls import check_context, set_trust
 from .enums import TLS, Code, Trace
@@ -57,8 +57,8 @@ _SAFE = re.compile("CRAM-MD5|DIGEST-MD5|SCRAM-.*")
 _PATH = re.compile(r"(?:FROM|TO):\s*(<.*>)\s*(.*)", re.I | re.S)
 
 # What a subclass may have changed so that sendmail() and login() must go step by step, as smtplib's do.
-_STEPS = ("mail", "rcpt", "data", "docmd", "putcmd", "send", "getreply", "rset", "_rset")
-_LOGIN_STEPS = ("auth", "auth_cram_md5", "auth_plain", "auth_login", "docmd", "putcmd", "send", "getreply")
+_STEPS = frozenset(("mail", "rcpt", "data", "docmd", "putcmd", "send", "getreply", "rset", "_rset"))
+_LOGIN_STEPS = frozenset(("auth", "auth_cram_md5", "auth_plain", "auth_login", "docmd", "putcmd", "send", "getreply"))
 
 
 class SMTP(stock.SMTP):
@@ -233,9 +233,9 @@ class SMTP(stock.SMTP):
             kind, ("envoi:", text))
         self._print_debug(title, shown)
 
-    def _changed(self, names: Iterable[str]) -> bool:
+    def _changed(self, names: frozenset[str]) -> bool:
         """Has a subclass, or the program, put something of its own in place of one of these methods?"""
-        return any(getattr(getattr(self, name), "__func__", None) is not getattr(SMTP, name) for name in names)
+        return not names.isdisjoint(self.__dict__) or any(getattr(type(self), name) is not getattr(SMTP, name) for name in names)
 
     # ---- single commands
 
@@ -311,12 +311,7 @@ class SMTP(stock.SMTP):
             raise SMTPNotSupportedError("STARTTLS extension not supported by server.")
         with self._library() as session:
             set_trust(session, keyfile, certfile, cafile, pins)
-            session.set_tls(TLS.REQUIRED)
-            try:
-                session.starttls()
-            except Error:
-                session.set_tls(TLS.OFF)
-                raise
+            session.starttls()
             said = answer(session.reply)
         self._forget_hello()
         return said
@@ -383,16 +378,16 @@ class SMTP(stock.SMTP):
             msg = stock._fix_eols(msg).encode("ascii")  # type: ignore[attr-defined]
         to_addrs = [to_addrs] if isinstance(to_addrs, str) else list(to_addrs)
         options, rcpt_text = (" ".join(o) if self.does_esmtp else "" for o in (mail_options, rcpt_options))
-        self._check_texts(options, rcpt_text, [from_addr, *to_addrs])
-        return self._transact(Transaction(from_addr, to_addrs, msg, options, rcpt_text))
+        paths = [path_of(address) for address in (from_addr, *to_addrs)]
+        self._check_texts([options, rcpt_text, *paths], "smtputf8" in options.lower().split())
+        return self._transact(Transaction(from_addr, paths[0], list(zip(to_addrs, paths[1:])), msg, options, rcpt_text))
 
-    def _check_texts(self, options: str, rcpt_options: str, addresses: Sequence[str]) -> None:
+    def _check_texts(self, texts: Sequence[str], utf8: bool) -> None:
         """As smtplib does: no line ends, and UTF-8 only if SMTPUTF8 says so."""
-        encoding = "utf-8" if "smtputf8" in options.lower().split() else "ascii"
-        if encoding == "utf-8" and not self.has_extn("smtputf8"):
+        if utf8 and not self.has_extn("smtputf8"):
             raise SMTPNotSupportedError("SMTPUTF8 not supported by server")
-        for text in (options, rcpt_options, *map(quoteaddr, addresses)):
-            text.encode(encoding)
+        for text in texts:
+            text.encode("utf-8" if utf8 else "ascii")
             if "\r" in text or "\n" in text:
                 shown = text.replace("\n", "\\n").replace("\r", "\\r")
                 raise ValueError(f"command and arguments contain prohibited newline characters: {shown}")

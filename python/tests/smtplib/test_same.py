@@ -94,6 +94,7 @@ def letters(smtp: Any) -> Iterator[Any]:
     yield smtp.sendmail(ME, YOU, TEXT)
     yield smtp.sendmail(ME, [YOU, "Other <other@example.net>"], TEXT.replace("\n", "\r\n").encode(), ["BODY=8BITMIME"])
     yield smtp.sendmail("<>", (YOU,), "no line end")
+    yield smtp.sendmail(ME, [YOU, YOU, "other@example.net"], TEXT)
     modern, legacy = email.message.EmailMessage(), email.mime.text.MIMEText("äöü", _charset="utf-8")
     modern["From"], modern["To"], modern["Bcc"], modern["Subject"] = ME, f"{YOU}, B <b@example.net>", "c@example.net", "ä"
     modern.set_content("text\n" * 3)
