@@ -22,14 +22,14 @@ SOURCE = "#include <envoi/envoi.h>\n#include <envoi/plugin.h>\n"
 # cffi knows the types of these itself.
 STANDARD = ("stddef.h", "stdint.h", "stdio.h")
 
-# prefix of the constants -> class in envoi/enums.py, its base, and what it is
+# prefix of the constants -> class in envoi/enums.py, its base, what it is, and the function that has a text for a person
 ENUMS = {
-    "ENVOI_E_": ("Code", "Number", "The results of calls."),
-    "ENVOI_DETAIL_": ("Detail", "Number", "Tells apart failures with the same code."),
+    "ENVOI_E_": ("Code", "Number", "The results of calls.", "envoi_error_text"),
+    "ENVOI_DETAIL_": ("Detail", "Number", "Tells apart failures with the same code.", "envoi_error_detail_text"),
     "ENVOI_CLASS_": ("ErrorClass", "Number", "The classes of codes."),
-    "ENVOI_PHASE_": ("Phase", "Number", "The phases of a session; each has a deadline."),
-    "ENVOI_VERDICT_": ("Verdict", "Number", "The result for one recipient."),
-    "ENVOI_RESULT_": ("Result", "Number", "The result for a whole message."),
+    "ENVOI_PHASE_": ("Phase", "Number", "The phases of a session; each has a deadline.", "envoi_phase_name"),
+    "ENVOI_VERDICT_": ("Verdict", "Number", "The result for one recipient.", "envoi_verdict_name"),
+    "ENVOI_RESULT_": ("Result", "Number", "The result for a whole message.", "envoi_result_name"),
     "ENVOI_BODY_": ("Body", "Number", "The kind of content (RFC 6152, RFC 3030)."),
     "ENVOI_TLS_": ("TLS", "Number", "The TLS policies."),
     "ENVOI_TLS_1_": ("TLSVersion", "Number", "The versions of TLS."),
@@ -38,6 +38,8 @@ ENUMS = {
     "ENVOI_LOG_": ("LogLevel", "Number", "The levels of the log."),
     "ENVOI_POOL_": ("Limit", "Number", "The limits of a pool."),
     "ENVOI_RET_": ("Ret", "Number", "How much of a message a report of its failure contains (RFC 3461)."),
+    "ENVOI_DELIVER_BY_": ("DeliverBy", "Number", "What happens to a message that is late (RFC 2852)."),
+    "ENVOI_RRVS_": ("ValidSince", "Number", "What a server does behind which there is one without RRVS (RFC 7293)."),
     "ENVOI_CRED_": ("Credential", "enum.IntFlag", "What a login asks for."),
     "ENVOI_NOTIFY_": ("Notify", "enum.IntFlag", "Which reports of a recipient are wanted (RFC 3461)."),
     "ENVOI_KEEP_": ("Keep", "enum.IntFlag", "Verdicts, as a set."),
@@ -47,7 +49,7 @@ ENUMS = {
 RENAMED = {"7BIT": "SEVEN_BIT", "8BIT": "EIGHT_BIT", "2": "TLS_1_2", "3": "TLS_1_3"}
 COUNTS = ("ENVOI_POOL_LIMITS", "ENVOI_PHASES")
 # They have no prefix that ends in "_", or no class in which they make sense.
-LONE = ("ENVOI_OK", "ENVOI_TIMEOUT_NEVER")
+LONE = ("ENVOI_OK", "ENVOI_TIMEOUT_NEVER", "ENVOI_MT_PRIORITY_UNSAID")
 
 NUMBERS = ("int", "unsigned", "size_t", "int64_t", "uint64_t")
 
@@ -131,11 +133,13 @@ def make_enums(include):
     enums = read_enums(read_declarations(include))
     macros = read_macros(include)
     names = list(enums) + sorted(macros, key=lambda name: value_of(name, macros, enums))
-    text = HEAD + '''"""The constants of envoi's headers, which are their manual. A number that is not known here (of a later library) is a
-member without a name of its own."""
+    text = HEAD + '''"""The constants of envoi's headers, which are their manual. A number that is not known here (of a later library)
+is a member without a name of its own."""
 from __future__ import annotations
 
 import enum
+
+from ._envoi import ffi, lib
 
 
 class Number(enum.IntEnum):
@@ -148,7 +152,7 @@ class Number(enum.IntEnum):
         member._value_ = value
         return member
 '''
-    for prefix, (title, base, doc) in ENUMS.items():
+    for prefix, (title, base, doc, *texts) in ENUMS.items():
         members = [name for name in names if prefix == max((p for p in ENUMS if name.startswith(p)), key=len, default="")
                    and name not in COUNTS]
         text += f'\n\nclass {title}({base}):\n    """{doc}"""\n\n'
@@ -157,6 +161,13 @@ class Number(enum.IntEnum):
         for name in members:
             short = name[len(prefix):]
             text += f"    {RENAMED.get(short, short)} = {value_of(name, macros, enums)}\n"
+        for function in texts:
+            text += f"""
+    @property
+    def text(self) -> str:
+        \"\"\"in words, for a person\"\"\"
+        return ffi.string(lib.{function}(self)).decode()
+"""
     return text
 
 
@@ -167,8 +178,8 @@ def python_type(declared, given):
     if declared == "void":
         return "None"
     if given and declared in ("const char *", "const void *"):
-        return "bytes | CData"
-    return "CData"
+        return "bytes | _CData"
+    return "_CData"
 
 
 def stub_function(result, name, parameters):
@@ -186,26 +197,26 @@ def make_stub(include):
     lines = [HEAD + '''from collections.abc import Callable
 from typing import Any, TypeVar
 
-CData = Any
+_CData = Any
 _F = TypeVar("_F", bound=Callable[..., object])
 
 class _FFI:
-    NULL: CData
-    def new(self, cdecl: str, init: object = ...) -> CData: ...
-    def cast(self, cdecl: str, source: object) -> CData: ...
-    def string(self, cdata: CData, maxlen: int = ...) -> bytes: ...
-    def buffer(self, cdata: CData, size: int = ...) -> CData: ...
-    def unpack(self, cdata: CData, length: int) -> bytes: ...
+    NULL: _CData
+    def new(self, cdecl: str, init: object = ...) -> _CData: ...
+    def cast(self, cdecl: str, source: object) -> _CData: ...
+    def string(self, cdata: _CData, maxlen: int = ...) -> bytes: ...
+    def buffer(self, cdata: _CData, size: int = ...) -> _CData: ...
+    def unpack(self, cdata: _CData, length: int) -> bytes: ...
     def memmove(self, dest: object, src: object, n: int) -> None: ...
-    def from_buffer(self, python_buffer: object) -> CData: ...
-    def new_handle(self, x: object) -> CData: ...
-    def from_handle(self, x: CData) -> Any: ...
+    def from_buffer(self, python_buffer: object) -> _CData: ...
+    def new_handle(self, x: object) -> _CData: ...
+    def from_handle(self, x: _CData) -> Any: ...
     def def_extern(self, name: str = ..., error: object = ..., onerror: Callable[..., object] | None = ...
                    ) -> Callable[[_F], _F]: ...
 
 class _Lib:''']
     lines += [stub_function(*function) for function in functions(declarations)]
-    lines += [f"    {name}: CData" for _, name, _ in callbacks(declarations)]
+    lines += [f"    {name}: _CData" for _, name, _ in callbacks(declarations)]
     lines += [f"    {name}: int" for name in [*read_enums(declarations), *read_macros(include)]]
     return "\n".join(lines) + "\n\nffi: _FFI\nlib: _Lib\n"
 

@@ -7,12 +7,11 @@ object. The library forbids that, so each object has a lock that is never waited
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import types
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from . import _envoi
 from .enums import Code, Credential, Detail, LogLevel, Phase, Trace
@@ -21,6 +20,7 @@ from .errors import NO_REPLY, Error, ForkError, Reply, ThreadError, UsageError, 
 ffi, lib = _envoi.ffi, _envoi.lib
 NULL = ffi.NULL
 CData = Any
+R = TypeVar("R")
 
 
 # ---- texts ----
@@ -67,7 +67,7 @@ class Object:
         self._lock = threading.RLock()
         self._library = library
         # Refers to nothing that could refer to this object: a callback of the program's often does.
-        self._owner = Owner(pointer, free, library._owner if library else None)
+        self._owner: Owner = Owner(pointer, free, library._owner if library else None)
         self._finalizer = weakref.finalize(self, Owner.release, self._owner)
         self._finalizer.atexit = False
         _objects.add(self)
@@ -130,7 +130,12 @@ class _Runs(threading.local):
 _runs = _Runs()
 
 
-def call(owner: Object, function: Callable[..., Any], *arguments: Any) -> Any:
+def current() -> Object | None:
+    """The object whose call this thread is in: for a callback."""
+    return _runs.stack[-1].owner if _runs.stack else None
+
+
+def call(owner: Object, function: Callable[..., R], *arguments: Any) -> R:
     """Calls a function of the library with the object as its first argument. If a callback raised an exception meanwhile,
     raises that."""
     result, kept = call_keeping(owner, function, *arguments)
@@ -139,7 +144,7 @@ def call(owner: Object, function: Callable[..., Any], *arguments: Any) -> Any:
     return result
 
 
-def call_keeping(owner: Object, function: Callable[..., Any], *arguments: Any) -> tuple[Any, BaseException | None]:
+def call_keeping(owner: Object, function: Callable[..., R], *arguments: Any) -> tuple[R, BaseException | None]:
     """Likewise, but returns the exception beside the result."""
     if not owner._lock.acquire(blocking=False):
         raise ThreadError(f"another thread uses this {type(owner).__name__} now")
@@ -159,8 +164,7 @@ def call_keeping(owner: Object, function: Callable[..., Any], *arguments: Any) -
 def keep(kind: type[BaseException], exception: BaseException, traceback: types.TracebackType | None) -> None:
     """A callback has raised an exception: the call under way raises it when it ends."""
     if not _runs.stack:  # in a thread of the library's own, or on free
-        sys.unraisablehook(types.SimpleNamespace(exc_type=kind, exc_value=exception, exc_traceback=traceback,
-                                                 err_msg="Exception ignored in a callback of envoi", object=None))
+        threading.excepthook(threading.ExceptHookArgs((kind, exception, traceback, threading.current_thread())))
     elif _runs.stack[-1].kept is None:
         _runs.stack[-1].kept = exception
 
@@ -175,10 +179,14 @@ def keep_and_end(kind: type[BaseException], exception: BaseException, traceback:
 def make(function: Callable[..., int], kind: str, *arguments: CData) -> CData:
     """Calls a function that makes an object, and returns that."""
     out = ffi.new(f"struct {kind} **")
-    code = function(*arguments, out)
+    check(function(*arguments, out))
+    return out[0]
+
+
+def check(code: int) -> None:
+    """Raises the error of a function that has no more to say about it."""
     if code:
         raise make_error(code)
-    return out[0]
 
 
 def make_error(code: int, text: str = "", detail: int = Detail.NONE, phase: int = Phase.NONE, reply: Reply = NO_REPLY,
@@ -271,7 +279,7 @@ def _dial(ctx: CData, host: CData, port: int, in_: CData, out: CData) -> int:
 
 def descriptor(end: Any) -> int:
     """The descriptor of a socket or a file, which no longer owns it."""
-    return end if isinstance(end, int) else end.detach()
+    return end if isinstance(end, int) else int(end.detach())
 
 
 LATER = object()

@@ -2,6 +2,7 @@
 """Where the content of a message comes from: octets, a text, an EmailMessage, a file, or pieces one after the other."""
 from __future__ import annotations
 
+import copy
 import email.generator
 import email.message
 import email.policy
@@ -19,7 +20,6 @@ Content = Union[Piece, email.message.Message, "os.PathLike[str]", IO[bytes], IO[
 """bytes, or a str, which is sent as UTF-8; an email.message.Message; the path of a file; an open file, from its position to
 its end; or pieces: a list can be read again, a generator only once. Asynchronous ones are for envoi.aio."""
 
-RESENT = ("resent-", "")
 HIDDEN = ("bcc", "resent-bcc")
 
 
@@ -37,22 +37,16 @@ def flatten(message: email.message.Message) -> bytes:
     out = io.BytesIO()
     visible = message
     if any(name.lower() in HIDDEN for name in message.keys()):
-        visible = _copy(message)
+        visible = copy.copy(message)
         for name in HIDDEN:
             del visible[name]
     email.generator.BytesGenerator(out, policy=policy).flatten(visible, linesep="\r\n")
     return out.getvalue()
 
 
-def _copy(message: email.message.Message) -> email.message.Message:
-    """A message with header fields of its own, and the same body."""
-    import copy
-    return copy.copy(message)
-
-
 def _resent(message: email.message.Message) -> str:
     """The prefix of the fields that count: RFC 5322 section 3.6.6."""
-    blocks = message.get_all("Resent-Date", [])
+    blocks: list[Any] = message.get_all("Resent-Date", [])
     if len(blocks) > 1:
         raise ValueError("the message has more than one Resent- block: give sender and recipients")
     return "Resent-" if blocks else ""
@@ -215,5 +209,6 @@ def make_source(content: Content) -> Source:
         from .aio import Awaited
         return Awaited(content)
     if isinstance(content, Iterable):
-        return Iterated(content)
+        pieces: Iterable[Piece] = content  # type: ignore[assignment]
+        return Iterated(pieces)
     raise TypeError(f"a {type(content).__name__} is no content: bytes, str, EmailMessage, file or pieces")

@@ -62,7 +62,7 @@ class AddressError(UsageError):
 
 
 class BusyError(UsageError):
-    """An operation is still in progress on this object."""
+    """An operation is still in progress on this object, or the queue of a pool is full (Code.AGAIN)."""
 
 
 class ThreadError(UsageError):
@@ -170,6 +170,7 @@ _BY_CLASS: dict[int, type[Error]] = {
     ErrorClass.PLUGIN: PluginError,
 }
 _BY_CODE: dict[int, type[Error]] = {
+    Code.AGAIN: BusyError,
     Code.ADDRESS: AddressError,
     Code.BUSY: BusyError,
     Code.MEMORY: OutOfMemory,
@@ -194,4 +195,4 @@ def error_type(code: int, detail: int, error_class: int) -> type[Error]:
     """The class of the error with this code."""
     if detail == Detail.FORKED:
         return ForkError
-    return _BY_CODE.get(code) or _BY_CLASS.get(error_class, Error)
+    return _BY_CODE.get(code, _BY_CLASS.get(error_class, Error))

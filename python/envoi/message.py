@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import email.message
 from collections.abc import Callable, Iterable
 
 from ._core import NULL, CData, Object, call, ffi, give, lib, make_error, take
 from .content import Content, Source, envelope, make_source
-from .enums import Body, Keep, Notify, Phase, Result, Ret, Verdict
+from .enums import Body, DeliverBy, Keep, Notify, Phase, Result, Ret, ValidSince, Verdict
 from .errors import Reply
 
 
@@ -36,7 +37,7 @@ class Recipient:
 
     def __str__(self) -> str:
         told = " ".join(str(part) for part in (self.code, self.enhanced, self.reason) if part)
-        return f"{self.address}: {self.verdict.name.lower().replace('_', ' ')}" + (f": {told}" if told else "")
+        return f"{self.address}: {self.verdict.text}" + (f": {told}" if told else "")
 
 
 class Message(Object):
@@ -117,6 +118,34 @@ class Message(Object):
 
     def set_recipient_dsn(self, index: int, notify: Notify, orcpt: str | None = None) -> None:
         self._set(lib.envoi_message_set_recipient_dsn, index, notify, give(orcpt))
+
+    # ---- when and how the server delivers ----
+
+    def set_deliver_by(self, seconds: int, mode: DeliverBy, trace: bool = False) -> None:
+        """Sets the time in which the message shall be delivered (RFC 2852). trace: the sender is told, too, where it leaves
+        the servers that know of it."""
+        self._set(lib.envoi_message_set_deliver_by, seconds, mode, trace)
+
+    def set_hold_for(self, seconds: int) -> None:
+        """Asks the server to keep the message for a time before it delivers it (RFC 4865); 0: no."""
+        self._set(lib.envoi_message_set_hold_for, seconds)
+
+    def set_hold_until(self, when: datetime.datetime | None) -> None:
+        """Likewise, until a time. One without a zone is local time."""
+        self._set(lib.envoi_message_set_hold_until, int(when.timestamp()) if when else 0)
+
+    def set_mt_priority(self, priority: int | None) -> None:
+        """Says how urgent the message is: -9 to 9 (RFC 6710)."""
+        self._set(lib.envoi_message_set_mt_priority, lib.ENVOI_MT_PRIORITY_UNSAID if priority is None else priority)
+
+    def set_submitter(self, submitter: str | None) -> None:
+        """Names the submitter for a trusted relay: AUTH= (RFC 4954 section 5); "": not known."""
+        self._set(lib.envoi_message_set_submitter, give(submitter))
+
+    def set_recipient_valid_since(self, index: int, since: datetime.datetime | None,
+                                  otherwise: ValidSince = ValidSince.UNSAID) -> None:
+        """Says since when a recipient is known to own the address (RFC 7293)."""
+        self._set(lib.envoi_message_set_recipient_valid_since, index, int(since.timestamp()) if since else 0, otherwise)
 
     def set_drop_options(self, drop: bool) -> None:
         """Says that options which the server does not announce are left out; otherwise the send fails."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, Union
 from ._core import NULL, Answer, call_keeping, descriptor, ffi, give, lib
 from .content import Content
 from .errors import Error, Reply
+from .library import Library
 from .message import Message, Recipient
 from .session_base import Connection, SessionBase
 
@@ -29,8 +30,7 @@ class Session(SessionBase):
     of a callback, when the verb has ended.
     """
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
+    def _prepare(self) -> None:
         self._set(lib.envoi_session_set_interrupt_callback, lib.python_interrupt, NULL)
 
     def __enter__(self: S) -> S:
@@ -175,3 +175,14 @@ def failure(session: SessionBase, code: int, messages: Sequence[Message]) -> Err
             error.recipients = recipients
             break
     return error
+
+
+def send(content: Content, sender: str | None = None, recipients: str | Iterable[str] | None = None, *, server: str,
+         library: Library | None = None, **settings: Any) -> Message:
+    """Sends one message over a connection of its own. settings: those of Session(). Returns the message with its
+    verdicts."""
+    message = Message(sender, recipients, content)
+    with Session(library, **settings) as session:
+        session.connect(server)
+        session.send(message)
+    return message

@@ -72,6 +72,7 @@ class SessionBase(Object):
         library = library or default_library()
         super().__init__(make(lib.envoi_session_new, "envoi_session", library._pointer), lib.envoi_session_free, library)
         self._handles: dict[str, CData] = {}
+        self._prepare()
         for pin in pins:
             self.add_pin(pin)
         if password is not None or (user is not None and token is None):
@@ -93,6 +94,9 @@ class SessionBase(Object):
         for value, setter in given:
             if value is not None:
                 setter(value)
+
+    def _prepare(self) -> None:
+        """Makes the session one of its face."""
 
     def _interrupt(self) -> None:
         lib.envoi_session_interrupt(self._pointer)

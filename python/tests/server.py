@@ -68,6 +68,7 @@ class Server:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self.threads = [thread for thread in self.threads if thread.is_alive()]
             self.threads.append(threading.Thread(target=self.serve, args=[connection], daemon=True))

@@ -66,9 +66,9 @@ def test_refusals(session: Session) -> None:
     with Server(replies={".": "554 5.6.0 spam"}) as server:
         session.close()
         session.connect(server.address)
-        with pytest.raises(envoi.DataRefused) as caught:
+        with pytest.raises(envoi.DataRefused) as refused:
             session.send(message())
-        assert caught.value.reply.code == 554
+        assert refused.value.reply.code == 554
 
 
 def test_lost_after_the_content(session: Session) -> None:

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""The blocking pool, and the lookup's errors."""
+from __future__ import annotations
+
+import envoi
+import pytest
+from envoi import TLS, Limit, Message, Pool, Session, Verdict
+from server import Server
+
+
+def mails(count: int, where: str = "example.net") -> list[Message]:
+    return [Message("me@example.org", [f"u{i}@{where}"], f"Subject: {i}\n\n") for i in range(count)]
+
+
+def test_pool(server: Server, session: Session, library: envoi.Library) -> None:
+    told: list[tuple[Message, envoi.Error | None]] = []
+    with Pool(library, connections=2) as pool:
+        assert pool.limit(Limit.CONNECTIONS) == 2
+        route = pool.add_route(session, server.address)
+        batch = mails(50)
+        for mail in batch:
+            pool.submit(route, mail, lambda mail, error: told.append((mail, error)))
+        assert pool.pending == 50
+        with pytest.raises(envoi.BusyError):
+            batch[0].add_recipient("late@example.net")
+        pool.run()
+        assert pool.pending == 0 and 1 <= pool.connections <= 2
+        pool.submit(route, mails(1)[0])
+    assert len(server.mails) == 51 and server.connections <= 2
+    assert {id(mail) for mail, _ in told} == {id(mail) for mail in batch}
+    assert all(error is None for _, error in told) and pool.connections == 0
+
+
+def test_messages_outlive_the_program_letting_go(server: Server, session: Session, library: envoi.Library) -> None:
+    pool = Pool(library)
+    route = pool.add_route(session, server.address)
+    for i in range(10):
+        pool.submit(route, Message("me@example.org", ["you@example.net"], iter([b"Subject: x\n\n", str(i).encode()])))
+    del session
+    pool.run()
+    assert len(server.mails) == 10
+    assert not pool._entries
+
+
+def test_errors(session: Session, library: envoi.Library) -> None:
+    with Server(replies={"RCPT TO:<bad@": "550 5.1.1 no such user"}) as server:
+        errors: list[envoi.Error | None] = []
+        pool = Pool(library)
+        route = pool.add_route(session, server.address)
+        pool.submit(route, Message("me@example.org", ["bad@example.net"], "x\n"), lambda mail, error: errors.append(error))
+        pool.run()
+        assert isinstance(errors[0], envoi.RecipientsRefused)
+        assert errors[0].reply.code == 550 and errors[0].phase == envoi.Phase.RCPT
+        assert errors[0].recipients[0].verdict == Verdict.REFUSED
+        with pytest.raises(envoi.UsageError):
+            pool.submit(route + 1, mails(1)[0])
+        with pytest.raises(envoi.UsageError):
+            pool.submit(route, Message("me@example.org"))
+        with pytest.raises(envoi.UsageError):
+            pool.set_limit(Limit.QUEUE, 0)
+        with pytest.raises(KeyError):
+            Pool(library, nonsense=1)
+        with pytest.raises(envoi.UsageError, match="route"):
+            pool.add_route(session, "a b:x")
+
+
+def test_a_full_queue(session: Session, server: Server, library: envoi.Library) -> None:
+    pool = Pool(library, queue=2)
+    route = pool.add_route(session, server.address)
+    batch = mails(3)
+    pool.submit(route, batch[0])
+    pool.submit(route, batch[1])
+    with pytest.raises(envoi.BusyError) as caught:
+        pool.submit(route, batch[2])
+    assert caught.value.code == envoi.Code.AGAIN
+    pool.run()
+    pool.submit(route, batch[2])
+    pool.run()
+    assert len(server.mails) == 3
+
+
+def test_an_exception_in_done(session: Session, server: Server, library: envoi.Library) -> None:
+    def done(mail: Message, error: envoi.Error | None) -> None:
+        raise RuntimeError("full disk")
+
+    pool = Pool(library)
+    route = pool.add_route(session, server.address)
+    for mail in mails(3):
+        pool.submit(route, mail, done)
+    with pytest.raises(RuntimeError, match="full disk"):
+        pool.run()
+    assert len(server.mails) == 3 and pool.pending == 0
+
+
+def test_interrupt_and_stop(session: Session, library: envoi.Library) -> None:
+    with Server(replies={"EHLO": Server.HANG}) as server:
+        errors: list[envoi.Error | None] = []
+        pool = Pool(library)
+        route = pool.add_route(session, server.address)
+        pool.submit(route, mails(1)[0], lambda mail, error: errors.append(error))
+        pool.interrupt()
+        with pytest.raises(envoi.Interrupted):
+            pool.run()
+        assert pool.pending == 1
+        pool.stop()
+        assert isinstance(errors[0], envoi.Interrupted)
+
+
+def test_a_pool_that_is_let_go_of_settles_its_messages(session: Session, server: Server, library: envoi.Library) -> None:
+    errors: list[envoi.Error | None] = []
+    pool = Pool(library)
+    mail = mails(1)[0]
+    pool.submit(pool.add_route(session, server.address), mail, lambda mail, error: errors.append(error))
+    del pool
+    assert len(errors) == 1 and mail.recipients[0].verdict == Verdict.NOT_ATTEMPTED
+
+
+def test_dial_and_trace_of_a_prototype(library: envoi.Library, server: Server) -> None:
+    import socket
+
+    lines: list[str] = []
+    session = Session(library, tls=TLS.OFF, trace=lambda kind, line: lines.append(line),
+                      dial=lambda host, port: socket.create_connection(("127.0.0.1", server.port)))
+    pool = Pool(library)
+    route = pool.add_route(session, "mail.example.org")
+    del session
+    for mail in mails(3):
+        pool.submit(route, mail)
+    pool.run()
+    assert len(server.mails) == 3 and any(line.startswith("EHLO") for line in lines)
+
+
+def test_lookup(library: envoi.Library) -> None:
+    lookup = envoi.Lookup(library, timeout=5)
+    with pytest.raises(envoi.UsageError):
+        lookup.submission("two words")
+    with pytest.raises(envoi.UsageError):
+        lookup.exchangers("")
