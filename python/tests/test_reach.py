@@ -54,6 +54,13 @@ def test_every_callback_is_defined() -> None:
     assert declared == {"python_" + name for name in re.findall(r'@callback\("(\w+)"', code)} | {"python_allocate"}
 
 
+def test_the_stub_has_what_the_module_has() -> None:
+    """stubtest does not look into the library's namespace, which is no class at run time."""
+    stub = (PACKAGE / "_envoi.pyi").read_text()
+    names = set(re.findall(r"^    (?:def )?((?:envoi|ENVOI|python)_\w+)[(:]", stub, re.M))
+    assert names == {name for name in dir(_envoi.lib) if not name.startswith("_")}
+
+
 def test_every_constant_is_in_an_enum() -> None:
     spec = importlib.util.spec_from_file_location("build_envoi", SOURCE / "python" / "build_envoi.py")
     assert spec and spec.loader
