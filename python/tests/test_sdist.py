@@ -32,9 +32,9 @@ def test_sdist(tmp_path: pathlib.Path) -> None:
     with tarfile.open(next(tmp_path.glob("envoi-*.tar.gz"))) as archive:
         archive.extractall(tmp_path)
     unpacked = next(path for path in tmp_path.glob("envoi-*") if path.is_dir())
-    run_setup(unpacked, "install", "--install-layout=deb", "--no-compile", "--root", str(tmp_path / "root"),
-          PKG_CONFIG_PATH=str(tmp_path))
-    package = tmp_path / "root" / "usr" / "lib" / "python3" / "dist-packages"
+    run_setup(unpacked, "install", "--install-lib", "/lib", "--no-compile", "--root", str(tmp_path / "root"),
+              PKG_CONFIG_PATH=str(tmp_path))
+    package = tmp_path / "root" / "lib"
     done = subprocess.run([sys.executable, "-B", "-c", PROGRAM, str(package)], text=True, stdout=subprocess.PIPE,
                           env={"PYTHONPATH": str(package), "LD_LIBRARY_PATH": str(BUILD / "core")}, check=True)
     for name in ("_envoi.abi3.so", "_envoi.pyi", "enums.py", "py.typed"):
