@@ -63,7 +63,6 @@ class Object:
     then (library: the object that must live longer) is kept here."""
 
     def __init__(self, pointer: CData, free: Callable[[CData], None], library: Object | None = None) -> None:
-        self._pointer = pointer
         self._lock = threading.RLock()
         self._library = library
         # Refers to nothing that could refer to this object: a callback of the program's often does.
@@ -72,23 +71,34 @@ class Object:
         self._finalizer.atexit = False
         _objects.add(self)
 
+    @property
+    def _pointer(self) -> CData:
+        """NULL if the object was freed, as in a coroutine that is collected as garbage after its session."""
+        return self._owner.pointer
+
     def _interrupt(self) -> None:
         """Ends the call that is in progress, if that can be done."""
 
 
 class Owner:
-    """Frees an object, and only then lets go of the one that must live longer."""
+    """Frees an object when nobody needs it any more, and only then lets go of the one that must live longer. The collector
+    of garbage may let go of them in any order."""
 
     def __init__(self, pointer: CData, free: Callable[[CData], None], below: Owner | None) -> None:
         self.pointer, self.free, self.below = pointer, free, below
         self.users = 1
         if below:
-            below.users += 1
+            below.lend()
+
+    def lend(self) -> None:
+        """One more needs it, until release()."""
+        self.users += 1
 
     def release(self) -> None:
         self.users -= 1
         if not self.users and not _forked_inside:
-            self.free(self.pointer)
+            pointer, self.pointer = self.pointer, NULL
+            self.free(pointer)
             if self.below:
                 self.below.release()
 

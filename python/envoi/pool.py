@@ -16,7 +16,7 @@ Done = Callable[[Message, Optional[Error]], object]
 
 
 class Entry:
-    """A message in a pool: it is kept alive until it is done."""
+    """A message in a pool, to which it is lent until it is done."""
 
     def __init__(self, entries: dict[int, tuple[Entry, CData]], message: Message, done: Done | None) -> None:
         self.entries, self.message, self.done = entries, message, done
@@ -24,11 +24,15 @@ class Entry:
 
     def keep(self) -> None:
         self.entries[id(self)] = self, self.handle
+        self.message._owner.lend()
 
     def finish(self, code: int, text: str) -> None:
         del self.entries[id(self)]
-        if self.done:
-            self.done(self.message, make_done_error(code, text, self.message) if code else None)
+        try:
+            if self.done:
+                self.done(self.message, make_done_error(code, text, self.message) if code else None)
+        finally:
+            self.message._owner.release()
 
 
 def make_done_error(code: int, text: str, message: Message) -> Error:

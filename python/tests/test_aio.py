@@ -380,6 +380,36 @@ def test_another_loop(server: Server, library: envoi.Library) -> None:
     asyncio.run(noop())
 
 
+def test_a_task_that_becomes_garbage(library: envoi.Library) -> None:
+    """A verb that nobody ends, and the collector of garbage meets message, session and coroutine in this order."""
+    with Server(replies={".": Server.HANG}) as server:
+        freed: list[str] = []
+        session, mail = make(library), message()
+        for name, each in (("session", session), ("message", mail)):
+            free = each._owner.free
+            each._owner.free = lambda pointer, name=name, free=free: (freed.append(name), free(pointer))  # type: ignore
+
+        async def send() -> None:
+            await session.connect(server.address)
+            await session.send(mail)
+
+        async def arrived() -> None:
+            await loop.run_in_executor(None, server.wait_for, ".")
+
+        loop = asyncio.new_event_loop()
+        loop.set_exception_handler(lambda loop, context: None)  # "Task was destroyed but it is pending"
+        task = loop.create_task(send())
+        loop.run_until_complete(arrived())
+        loop.close()
+        mail._finalizer()
+        assert freed == []
+        session._finalizer()
+        assert freed == ["session"]
+        del task, loop, arrived, send, session, mail, each
+        gc.collect()
+        assert freed == ["session", "message"]
+
+
 def test_the_loop_keeps_nothing_alive(run: Run, server: Server, library: envoi.Library) -> None:
     async def test() -> None:
         session = make(library)

@@ -115,6 +115,19 @@ def test_a_pool_that_is_let_go_of_settles_its_messages(session: Session, server:
     assert len(errors) == 1 and mail.recipients[0].verdict == Verdict.NOT_ATTEMPTED
 
 
+def test_a_message_outlives_its_pool(session: Session, server: Server, library: envoi.Library) -> None:
+    """Even if the collector of garbage meets it first."""
+    pool, mail, events = Pool(library), mails(1)[0], []
+    for name, each in (("pool", pool), ("message", mail)):
+        free = each._owner.free
+        each._owner.free = lambda pointer, name=name, free=free: (free(pointer), events.append(name))  # type: ignore
+    pool.submit(pool.add_route(session, server.address), mail, lambda mail, error: events.append("done"))
+    mail._finalizer()
+    assert events == []
+    pool._finalizer()
+    assert events == ["done", "message", "pool"]
+
+
 def test_dial_and_trace_of_a_prototype(library: envoi.Library, server: Server) -> None:
     import socket
 

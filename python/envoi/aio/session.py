@@ -77,12 +77,16 @@ class Session(SessionBase):
             if code == Code.AGAIN:
                 self._result = asyncio.get_running_loop().create_future()
                 self._driver.arm()
+                for message in messages:
+                    message._owner.lend()
                 try:
                     code = await self._result
-                except asyncio.CancelledError:
-                    self.close()
+                except BaseException:  # the task was cancelled, or is garbage
+                    call_keeping(self, lib.envoi_session_close)
                     raise
                 finally:
+                    for message in messages:
+                        message._owner.release()
                     self._result = None
                     self._driver.forget()
             if self._kept:
