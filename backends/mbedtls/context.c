@@ -3,6 +3,7 @@
 #include "backend.h"
 
 #include <mbedtls/error.h>
+#include <mbedtls/pkcs5.h>
 #include <mbedtls/x509_crt.h>
 #include <stdio.h>
 #include <string.h>
@@ -236,7 +237,7 @@ static int32_t open_encrypted(struct setup *setup, const struct backend_source *
         return ENVOI_OK;
     if (library_kind(ret) == FAILURE_MEMORY)
         return out_of_memory(setup);
-    if (ret == MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE)
+    if (ret == MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE || ret == MBEDTLS_ERR_PKCS5_FEATURE_UNAVAILABLE)
         return setup_failed(setup, ENVOI_E_TLS, source->name,
                             "the key is encrypted in a way that this library does not know; `openssl pkey "
                             "-traditional -aes256 -in FILE -out FILE.pem` writes one that it knows",

@@ -9,6 +9,7 @@ from letters import Boxes, Letter, difference
 from rig import USER
 
 BACKENDS = ("openssl", "gnutls")
+SHORT = "mbedtls"  # a few cells only, where it is built
 MECHANISMS = ("LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-256")
 # How TLS begins: the word for --tls, the port, and the host name; so that both a name and an address are verified.
 STARTS = {"STARTTLS": ("required", "SMTP_PORT", "localhost"), "implicit": ("implicit", "SMTPS_PORT", "127.0.0.1")}
@@ -49,8 +50,8 @@ class Cases:
         self.client = client
         self.boxes = boxes or Boxes()
         self.offered = {start: server.mechanisms(start == "implicit") for start in STARTS}
-        self.errors = {backend: {} for backend in BACKENDS}
-        self.certificate_errors = {backend: {} for backend in BACKENDS}
+        self.errors = {backend: {} for backend in (*BACKENDS, SHORT)}
+        self.certificate_errors = {backend: {} for backend in (*BACKENDS, SHORT)}
         self.never = []
 
     # ---- the parts of a command line
@@ -363,7 +364,20 @@ def cells(cases):
                     yield cell(backend, start, "certificate: " + what, Cases.wrong_certificate, backend, start, what)
         if "CLEAR_PORT" in cases.server:
             yield from clear_cells(cell, backend)
+    if cases.client.has_plugin(SHORT):
+        yield from short_cells(cell, cases.server)
     yield from lmtp_cells(cell, cases.server)
+
+
+def short_cells(cell, server):
+    """Octets both ways, a login, and the certificates."""
+    yield cell(SHORT, "STARTTLS", "strongest mechanism, from a pipe", Cases.send_by_choice, SHORT)
+    yield cell(SHORT, "implicit", "3 MB", Cases.send_large, SHORT)
+    for what, method in REFUSALS[-3:]:
+        yield cell(SHORT, "STARTTLS", what, method, SHORT)
+    if "EXPIRED_PORT" in server:
+        for what in CERTIFICATES:
+            yield cell(SHORT, "STARTTLS", "certificate: " + what, Cases.wrong_certificate, SHORT, "STARTTLS", what)
 
 
 def clear_cells(cell, backend):

@@ -96,6 +96,11 @@ class Client:
         if keep and keep.exists():
             self.environment.setdefault("LD_PRELOAD", str(keep))
 
+    def has_plugin(self, name):
+        said = subprocess.run([self.tool, "plugins", *self.common], env=self.environment, capture_output=True, text=True,
+                              timeout=60, check=False)
+        return any(line.split()[:1] == [name] for line in said.stdout.splitlines())
+
     def send(self, letter, *options, sender="alice@test", to=("bob@test",), stdin=False, environment=None):
         """One `envoi send --json`; the message from a file, or through a pipe."""
         arguments = [*options, "--from", sender]
