@@ -90,14 +90,14 @@ int32_t verify_refuse(struct tls_connection *conn, enum backend_reason reason, c
     int64_t not_before, not_after;
 
     backend_text_add(&text, backend_reason_text(reason, &detail));
-    if (!cert && (detail == DETAIL_SUBJECT || detail == DETAIL_ISSUER))
+    if (!cert && detail != DETAIL_NOTHING && detail != DETAIL_HOST)
         detail = DETAIL_LIBRARY;
     switch (detail) {
     case DETAIL_NOTHING:
         break;
     case DETAIL_NOT_BEFORE:
     case DETAIL_NOT_AFTER:
-        if (cert && backend_date_validity(cert->raw.p, cert->raw.len, &not_before, &not_after))
+        if (backend_date_validity(cert->raw.p, cert->raw.len, &not_before, &not_after))
             backend_text_add_time(&text, detail == DETAIL_NOT_AFTER ? not_after : not_before);
         break;
     case DETAIL_SUBJECT:
