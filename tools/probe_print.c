@@ -89,7 +89,7 @@ static int print_tls(const json_t *tls, FILE *file)
     fprintf(file, "TLS: %s %s, by %s\n", report_text(tls, "protocol"), report_text(tls, "cipher"),
             report_text(tls, "backend"));
     if (json_is_true(json_object_get(tls, "verified")))
-        fprintf(file, "%*sThe certificate is trusted.\n", INDENT, "");
+        fprintf(file, "%*sThe certificate is trusted, by its %s.\n", INDENT, "", report_text(tls, "verified_by"));
     else
         fprintf(file, "%*sTHE CERTIFICATE IS NOT TRUSTED: %s\n%*sWhat follows may come from anybody.\n", INDENT, "",
                 report_text(tls, "problem"), INDENT, "");

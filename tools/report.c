@@ -31,6 +31,7 @@ json_t *report_tls(const struct envoi_session *session)
     json_object_set_new(tls, "protocol", text_json(envoi_session_tls_protocol(session)));
     json_object_set_new(tls, "cipher", text_json(envoi_session_tls_cipher(session)));
     json_object_set_new(tls, "verified", json_boolean(envoi_session_tls_verified(session)));
+    json_object_set_new(tls, "verified_by", text_json(envoi_session_tls_verified_by(session)));
     return tls;
 }
 
@@ -124,7 +125,7 @@ static int report_add_recipient(struct table *table, const json_t *row)
     return table_add(table, cells);
 }
 
-/* "by 192.0.2.1:587, TLSv1.3 ... (openssl, verified), login SCRAM-SHA-256 (sasl)" */
+/* "by 192.0.2.1:587, TLSv1.3 ... (openssl, verified by chain), login SCRAM-SHA-256 (sasl)" */
 static void print_connection(const json_t *report, FILE *file)
 {
     const char *peer = report_text(report, "peer");
@@ -135,9 +136,10 @@ static void print_connection(const json_t *report, FILE *file)
         return;
     fprintf(file, "by %s", peer);
     if (tls)
-        fprintf(file, ", %s %s (%s, %s)", report_text(tls, "protocol"), report_text(tls, "cipher"),
+        fprintf(file, ", %s %s (%s, %s%s)", report_text(tls, "protocol"), report_text(tls, "cipher"),
                 report_text(tls, "backend"),
-                json_is_true(json_object_get(tls, "verified")) ? "verified" : "NOT VERIFIED");
+                json_is_true(json_object_get(tls, "verified")) ? "verified by " : "NOT VERIFIED",
+                json_is_true(json_object_get(tls, "verified")) ? report_text(tls, "verified_by") : "");
     else
         fputs(", no TLS", file);
     if (login)

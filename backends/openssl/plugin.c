@@ -35,7 +35,8 @@ static int32_t plugin_init(const struct envoi_host *host, void **out)
 static const struct envoi_transport transport = {
     .struct_size = sizeof transport,
     .caps = ENVOI_CAP_EXPORTER | ENVOI_CAP_END_POINT | ENVOI_CAP_UNIQUE | ENVOI_CAP_RESUME | ENVOI_CAP_CLIENT_CERT |
-            ENVOI_CAP_MEMORY | ENVOI_CAP_SNI,
+            ENVOI_CAP_MEMORY | ENVOI_CAP_SNI | ENVOI_CAP_CHAIN | ENVOI_CAP_PIN | ENVOI_CAP_SYSTEM_CA |
+            ENVOI_CAP_READ_ALL,
     .name = "openssl",
     .library = "OpenSSL " OPENSSL_VERSION_STR,
     .ctx_new = context_new,

@@ -694,6 +694,11 @@ bool engine_tls_verified(const struct engine *e)
     return e->stack.secure && e->tls_verified;
 }
 
+const char *engine_tls_verified_by(const struct engine *e)
+{
+    return tls_verified_by(e);
+}
+
 int engine_certificate(const struct engine *e, size_t index, struct envoi_certificate *out)
 {
     *out = (struct envoi_certificate){.struct_size = sizeof *out};

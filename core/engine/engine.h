@@ -210,6 +210,7 @@ const char *engine_mechanisms_left(const struct engine *e);
 const char *engine_tls_backend(const struct engine *e); /* "" without TLS */
 /* Has TLS verified the server, by chain and name or by a pin? */
 bool engine_tls_verified(const struct engine *e);
+const char *engine_tls_verified_by(const struct engine *e);
 /* Both: ENVOI_E_USAGE without TLS. The pointers in *out are borrowed until the connection is closed. */
 int engine_tls_info(const struct engine *e, struct envoi_tls_info *out);
 int engine_certificate(const struct engine *e, size_t index, struct envoi_certificate *out);

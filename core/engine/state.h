@@ -43,9 +43,10 @@ struct engine {
     bool host_is_ip;
     bool unix_socket;
     bool lmtp;
-    bool tls_verified;  /* the present TLS has verified the server, by chain and name or by a pin */
-    int tls;            /* the policy at connect, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
-    uint32_t tls_asked; /* asked of the present TLS, ENVOI_VERIFY_* */
+    bool tls_verified;   /* the present TLS has verified the server, by chain and name or by a pin */
+    int tls;             /* the policy at connect, ENVOI_TLS_OFF .. ENVOI_TLS_IMPLICIT */
+    uint32_t tls_asked;  /* asked of the present TLS, ENVOI_VERIFY_* */
+    uint32_t tls_passed; /* the part of it that was verified */
     char *host;
     char *helo_default;
     const struct envoi_errctx *loss; /* the reason, while messages are settled as lost; NULL: the fault is the reason */

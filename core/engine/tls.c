@@ -3,28 +3,30 @@
 
 #include "base/contract.h"
 #include "engine/state.h"
+#include "plugin/caps.h"
+
+/* The capabilities of a transport that the settings need. */
+static uint32_t tls_needs(const struct settings *s)
+{
+    static const uint32_t by_verification[] = {
+        [ENVOI_VERIFY_NONE] = 0,
+        [ENVOI_VERIFY_ALL] = 0,
+        [ENVOI_VERIFY_CHAIN] = ENVOI_CAP_CHAIN,
+        [ENVOI_VERIFY_PIN] = ENVOI_CAP_PIN,
+    };
+    uint32_t needs = by_verification[settings_verify(s)];
+
+    needs |= settings_have_client_certificate(s) ? ENVOI_CAP_CLIENT_CERT : 0;
+    needs |= s->ca_pem || s->cert_pem ? ENVOI_CAP_MEMORY : 0;
+    return needs | (s->tls_sni ? ENVOI_CAP_SNI : 0);
+}
 
 /* Refuses settings that the plugin would silently ignore, and those that contradict each other. */
 static int tls_check_settings(struct engine *e)
 {
-    const struct settings *s = e->settings;
-    const struct {
-        bool set;
-        uint32_t cap;
-        const char *is_set, *cannot;
-    } rows[] = {
-        {settings_have_client_certificate(s), ENVOI_CAP_CLIENT_CERT, "a client certificate is set", "can show none"},
-        {s->ca_pem || s->cert_pem, ENVOI_CAP_MEMORY, "certificates are set from memory", "reads files only"},
-        {s->tls_sni, ENVOI_CAP_SNI, "a name to send is set", "sends the name that it verifies"},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].set && !(e->transport.transport->caps & rows[i].cap))
-            return fault_set(e->fault, ENVOI_E_NOT_SUPPORTED, 0, "%s, and the TLS plugin %s %s", rows[i].is_set,
-                             e->transport.id, rows[i].cannot);
-    if (settings_verify(s) == ENVOI_VERIFY_PIN && !s->pin_count)
+    if (settings_verify(e->settings) == ENVOI_VERIFY_PIN && !e->settings->pin_count)
         return fault_set(e->fault, ENVOI_E_USAGE, 0, "a pin is to be trusted, and no pin is set");
-    return ENVOI_OK;
+    return caps_check(&e->transport, tls_needs(e->settings), e->fault);
 }
 
 int tls_choose(struct engine *e)
@@ -90,6 +92,7 @@ static int tls_begin_with(struct engine *e, const struct buf *ticket)
     };
 
     e->tls_asked = params.verify;
+    e->tls_passed = ENVOI_VERIFY_NONE;
     e->tls_verified = false;
     return stack_add_tls(&e->stack, e->transport.transport, e->tls_context, &params);
 }
@@ -128,18 +131,28 @@ int tls_accept(struct engine *e)
         rc = fault_set(e->fault, ENVOI_E_CERTIFICATE, ENVOI_PHASE_TLS,
                        "the TLS plugin %s says that it has not verified the server's certificate", e->transport.id);
     e->ticket_kept = rc; /* no ticket of such a connection is kept */
-    e->tls_verified = !rc && (e->tls_asked == ENVOI_VERIFY_ALL || e->tls_asked == ENVOI_VERIFY_PIN);
+    if (!rc) /* a name that was verified unasked does not count; a chain that was verified though a pin would do does */
+        e->tls_passed = e->tls_asked == ENVOI_VERIFY_PIN ? info->verified : e->tls_asked;
+    e->tls_verified = e->tls_passed == ENVOI_VERIFY_ALL || e->tls_passed == ENVOI_VERIFY_PIN;
     return rc;
 }
 
+/* In the order of ENVOI_VERIFY_*. */
+static const struct {
+    const char *by, *verdict;
+} passed[] = {
+    {"", "certificate NOT verified"},
+    {"chain", "certificate verified"},
+    {"chain-without-name", "certificate verified, but NOT its name"},
+    {"pin", "certificate trusted by its pin"},
+};
+
 const char *tls_verdict(const struct engine *e)
 {
-    static const char *const words[] = {
-        [ENVOI_VERIFY_NONE] = "certificate NOT verified",
-        [ENVOI_VERIFY_ALL] = "certificate verified",
-        [ENVOI_VERIFY_CHAIN] = "certificate verified, but NOT its name",
-        [ENVOI_VERIFY_PIN] = "certificate trusted by its pin",
-    };
+    return passed[e->tls_passed].verdict;
+}
 
-    return words[e->tls_asked];
+const char *tls_verified_by(const struct engine *e)
+{
+    return passed[e->stack.secure ? e->tls_passed : ENVOI_VERIFY_NONE].by;
 }

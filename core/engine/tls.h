@@ -15,6 +15,8 @@ int tls_begin(struct engine *e);
 int tls_accept(struct engine *e);
 /* The result of verification, for the trace. */
 const char *tls_verdict(const struct engine *e);
+/* The means of verification: see envoi_session_tls_verified_by(). */
+const char *tls_verified_by(const struct engine *e);
 /* Hands the server's ticket for resuming the session to the driver, once, if there is one. */
 void tls_keep_ticket(struct engine *e);
 

@@ -177,6 +177,11 @@ int envoi_session_tls_verified(const struct envoi_session *session)
     return session && engine_tls_verified(session->engine);
 }
 
+const char *envoi_session_tls_verified_by(const struct envoi_session *session)
+{
+    return session ? engine_tls_verified_by(session->engine) : "";
+}
+
 int envoi_session_tls_resumed(const struct envoi_session *session)
 {
     struct envoi_tls_info info;

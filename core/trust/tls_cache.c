@@ -3,6 +3,7 @@
 
 #include "base/contract.h"
 #include "base/mem.h"
+#include "plugin/caps.h"
 #include "portable/environment.h"
 #include "trust/tickets.h"
 
@@ -214,6 +215,14 @@ static int32_t context_passphrase(void *ctx, char *buf, size_t cap, size_t *len)
     return ENVOI_OK;
 }
 
+/* The capabilities of the transport that the context needs, besides those of the session's settings. */
+static uint32_t context_needs(const struct tls_context *t)
+{
+    bool told = t->files[FILE_SYSTEM_CA] || t->files[FILE_SYSTEM_DIR];
+
+    return (told ? ENVOI_CAP_SYSTEM_CA : 0) | (t->loaded ? ENVOI_CAP_READ_ALL : 0);
+}
+
 static int context_make(struct tls_context *t, struct envoi_errctx *fault)
 {
     struct envoi_tls_config config = {
@@ -234,8 +243,11 @@ static int context_make(struct tls_context *t, struct envoi_errctx *fault)
         .system_ca_dir = t->files[FILE_SYSTEM_DIR],
         .read_all = t->loaded,
     };
-    int rc = t->transport.transport->ctx_new(t->transport.state, &config, fault, &t->handle);
+    int rc = caps_check(&t->transport, context_needs(t), fault);
 
+    if (rc)
+        return rc;
+    rc = t->transport.transport->ctx_new(t->transport.state, &config, fault, &t->handle);
     rc = contract_result(CONTRACT_CTX_NEW, rc, t->transport.id, fault);
     if (!rc && t->handle)
         return ENVOI_OK;

@@ -84,8 +84,11 @@
  * **Fork.** After fork(2) both processes use the states and TLS contexts that existed before. The child may only free
  * connections and mechanism contexts.
  *
- * @since 0.1, which is ABI 1.1. A plugin that was made for ABI 1.0 works as before; a setting that it would ignore is
- * refused (::ENVOI_CAP_MEMORY, ::ENVOI_CAP_SNI)
+ * **Trust.** A plugin ignores the members that it does not know. So each member that trust hangs on, and that came
+ * after version 1.0, has a bit in envoi_transport::caps. If a program uses such a setting and the plugin lacks the bit,
+ * the core returns ENVOI_E_NOT_SUPPORTED before TLS begins, that is before STARTTLS is sent.
+ *
+ * @since 0.1, which is ABI 1.1. A plugin that was made for ABI 1.0 works as before
  */
 #ifndef ENVOI_PLUGIN_H
 #define ENVOI_PLUGIN_H
@@ -191,21 +194,25 @@ struct envoi_lower {
 /** @} */
 
 /** @name envoi_transport::caps
- * The core goes by ENVOI_CAP_RESUME and those that follow it: a setting that needs one is refused without it. The
- * others are information.
+ * The first three are information. Without ENVOI_CAP_RESUME no session is resumed. Without one of those that follow it,
+ * a setting that needs it is ENVOI_E_NOT_SUPPORTED.
  * @{ */
-#define ENVOI_CAP_EXPORTER    0x1u  /**< channel binding "tls-exporter" */
-#define ENVOI_CAP_END_POINT   0x2u  /**< channel binding "tls-server-end-point" */
-#define ENVOI_CAP_UNIQUE      0x4u  /**< channel binding "tls-unique" (TLS 1.2 with extended master secret only) */
-#define ENVOI_CAP_RESUME      0x8u  /**< ticket and envoi_conn_params::ticket work */
-#define ENVOI_CAP_CLIENT_CERT 0x10u /**< envoi_tls_config::cert_file works; without it: never used when one is set */
-#define ENVOI_CAP_MEMORY      0x20u /**< envoi_tls_config::ca_pem, cert_pem and key_pem work (ABI 1.1) */
-#define ENVOI_CAP_SNI         0x40u /**< envoi_conn_params::sni works (ABI 1.1) */
+#define ENVOI_CAP_EXPORTER    0x1u   /**< channel binding "tls-exporter" */
+#define ENVOI_CAP_END_POINT   0x2u   /**< channel binding "tls-server-end-point" */
+#define ENVOI_CAP_UNIQUE      0x4u   /**< channel binding "tls-unique" (TLS 1.2 with extended master secret only) */
+#define ENVOI_CAP_RESUME      0x8u   /**< ticket and envoi_conn_params::ticket work */
+#define ENVOI_CAP_CLIENT_CERT 0x10u  /**< envoi_tls_config::cert_file works; without it: never used when one is set */
+#define ENVOI_CAP_MEMORY      0x20u  /**< envoi_tls_config::ca_pem, cert_pem and key_pem work (ABI 1.1) */
+#define ENVOI_CAP_SNI         0x40u  /**< envoi_conn_params::sni works (ABI 1.1) */
+#define ENVOI_CAP_CHAIN       0x80u  /**< ENVOI_VERIFY_CHAIN works (ABI 1.1) */
+#define ENVOI_CAP_PIN         0x100u /**< ENVOI_VERIFY_PIN works (ABI 1.1) */
+#define ENVOI_CAP_SYSTEM_CA   0x200u /**< envoi_tls_config::system_ca_file and system_ca_dir work (ABI 1.1) */
+#define ENVOI_CAP_READ_ALL    0x400u /**< envoi_tls_config::read_all works (ABI 1.1) */
 /** @} */
 
 /** @name envoi_conn_params::verify (asked for) and envoi_tls_info::verified (done)
- * Pins are checked in all four cases, if there are any. A plugin of ABI 1.0 takes CHAIN and PIN for ALL, and so checks
- * more than was asked for.
+ * Pins are checked in all four cases, if there are any. CHAIN is asked for only with ENVOI_CAP_CHAIN, PIN only with
+ * ENVOI_CAP_PIN.
  * @{ */
 #define ENVOI_VERIFY_NONE  0u /**< nothing */
 #define ENVOI_VERIFY_ALL   1u /**< chain, dates, purpose, revocation and name */
@@ -269,8 +276,8 @@ struct envoi_tls_info {
     uint32_t struct_size;      /**< set by the core */
     uint32_t protocol;         /**< ENVOI_TLS_* */
     uint32_t strength_bits;    /**< of the cipher; the external SSF of SASL */
-    uint32_t verified;         /**< one of ENVOI_VERIFY_*: the check that was made and passed. If it is less than was
-                                  asked for, the core sends nothing */
+    uint32_t verified;         /**< one of ENVOI_VERIFY_*: the check that was made and passed. If it is neither
+                                  the one that was asked for nor ENVOI_VERIFY_ALL, the core sends nothing */
     uint32_t resumed;          /**< 1: an abbreviated handshake */
     const char *protocol_name; /**< "TLSv1.3" */
     const char *cipher;        /**< name of the cipher suite */

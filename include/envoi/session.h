@@ -242,7 +242,8 @@ int envoi_session_set_tls_verify(struct envoi_session *session, int on);
 /** Says whether the name in the server's certificate is ignored (1; default 0). Chain, dates and pins are verified as
  * ever, but any server with a certificate of a trusted CA passes: **a certificate for any name is enough to read the
  * mail.** Such a connection counts as not verified: envoi_session_tls_verified() is 0, and no plaintext mechanism is
- * used on it. For a certificate with another name than the host's use envoi_session_set_tls_name(). @since 0.1 */
+ * used on it. If the TLS backend cannot do that (one of ABI 1.0), ENVOI_E_NOT_SUPPORTED is returned when TLS begins.
+ * For a certificate with another name than the host's use envoi_session_set_tls_name(). @since 0.1 */
 int envoi_session_dangerously_ignore_tls_name(struct envoi_session *session, int on);
 /** Sets the name that is sent to the server as SNI (RFC 6066). The name that is verified is that of
  * envoi_session_set_tls_name(), or the host. If the TLS backend cannot tell the two apart (one of ABI 1.0),
@@ -280,7 +281,8 @@ int envoi_session_add_pin(struct envoi_session *session, const char *sha256);
 /** Says whether a pin stands for the chain (1; default 0): a server whose public key matches a pin is trusted, without
  * a look at issuer, name and dates of its certificate (as in RFC 7671 section 5.1), and all others are refused. This is
  * for one server of an unknown CA. The connection counts as verified. Without verification
- * (envoi_session_set_tls_verify()) it has no effect.
+ * (envoi_session_set_tls_verify()) it has no effect. If the TLS backend cannot do that (one of ABI 1.0),
+ * ENVOI_E_NOT_SUPPORTED is returned when TLS begins.
  * @param session  the session, with a pin. If its pins are removed later, ENVOI_E_USAGE is returned when TLS begins
  * @param on       1 or 0
  * @retval ENVOI_E_USAGE  no pin is set
@@ -324,6 +326,7 @@ int envoi_session_set_passphrase(struct envoi_session *session, const char *pass
  * @retval ENVOI_E_BUSY           a verb is in progress
  * @retval ENVOI_E_PLUGIN         there is no such TLS backend, or none that can be used
  * @retval ENVOI_E_TLS            a file cannot be read or does not fit; the text names it
+ * @retval ENVOI_E_NOT_SUPPORTED  the TLS backend may read some files later, or lacks another thing that is set
  * @retval ENVOI_E_CANCELLED      the key needs a passphrase, and none is set
  * @retval ENVOI_E_SYSTEM         plugins.d cannot be read, for a reason of the machine
  * @retval ENVOI_E_MEMORY
@@ -975,6 +978,11 @@ const char *envoi_session_tls_group(const struct envoi_session *session);
 /** Returns 1 if the server's certificate was verified: by chain and name, or by a pin that stands for them.
  * @since 0.1 */
 int envoi_session_tls_verified(const struct envoi_session *session);
+/** Returns by what the server's certificate was verified: "chain" (chain, dates, purpose, revocation and name); "pin"
+ * (a pin that stands for all of that: envoi_session_set_pin_trust()); "chain-without-name"
+ * (envoi_session_dangerously_ignore_tls_name(), which does not count as verified); "" if it was not, and without TLS.
+ * Other words may be added. @since 0.1 */
+const char *envoi_session_tls_verified_by(const struct envoi_session *session);
 /** Returns 1 if the handshake was abbreviated: see envoi_library_set_tls_resumption(). @since 0.1 */
 int envoi_session_tls_resumed(const struct envoi_session *session);
 /** Returns the number of certificates that the server sent. @since 0.1 */

@@ -356,7 +356,7 @@ static int32_t fake_init(const struct envoi_host *host, void **state)
 
 static const struct envoi_transport transport = {
     .struct_size = sizeof transport,
-    .caps = ENVOI_CAP_EXPORTER,
+    .caps = ENVOI_CAP_EXPORTER | ENVOI_CAP_CHAIN | ENVOI_CAP_PIN | ENVOI_CAP_SYSTEM_CA,
     .name = "fake",
     .library = "none",
     .ctx_new = fake_ctx_new,

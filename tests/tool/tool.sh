@@ -612,7 +612,7 @@ last_mail() { # the number of the newest message
 
 verdict_cases() {
     to_server "$SMTP_PORT" --to bob@test letter
-    check 'sent' 0 out '^bob@test  *accepted .*250 2.0.0 Kept' out 'login PLAIN (plain)' out 'verified)' err '!.'
+    check 'sent' 0 out '^bob@test  *accepted .*250 2.0.0 Kept' out 'login PLAIN (plain)' out 'verified by chain)' err '!.'
     printf 'From: alice@test\r\nTo: bob@test\r\nSubject: hello\r\n\r\nA line.\r\n.dot\r\n' >expected
     cmp -s expected "$MAILDIR/$(last_mail).eml" || CODE=999
     check 'the message has arrived as it was' 0
@@ -750,7 +750,7 @@ tls_cases() {
     check 'a pin alone is not enough' 76 err 'issuer unknown.*--trust pin'
     # faults: U9
     to_server "$SMTP_PORT" --ca "$PKI/client.pem" --pin "$pin" --trust pin --to bob@test letter
-    check '--trust pin' 0
+    check '--trust pin' 0 out 'verified by pin)'
     send --host localhost --port "$SMTP_PORT" --trust pin --to bob@test letter
     check '--trust pin without a pin' 64 err '--trust.*--pin'
     send --host localhost --port "$SMTP_PORT" --trust all --pin "$pin" --to bob@test letter
@@ -790,15 +790,16 @@ envelope_cases() {
 
 probe_cases() {
     run probe --timeout 20 localhost --port "$SMTP_PORT" --ca "$CA"
-    check 'probe' 0 out '^Greeting: 220 ' out '^Extensions before TLS:' out 'STARTTLS' out '^TLS: TLSv1' out 'is trusted' \
+    check 'probe' 0 out '^Greeting: 220 ' out '^Extensions before TLS:' out 'STARTTLS' out '^TLS: TLSv1' \
+        out 'is trusted, by its chain' \
         out 'names  *localhost' out '[0-9] days left' out '  PLAIN  *plain' out '^Extensions in TLS:' err '!.'
     run probe --timeout 20 127.0.0.1 --port "$SMTPS_PORT" --tls implicit --ca "$CA" --json
     check 'probe, implicit TLS, as JSON' 0 out '"days_left": [0-9]' out '"verified": true' out '!"before_tls"' \
-        out '"plugin": "plain"' out '"issuer":' out '"milliseconds": {' out '"greeting": [0-9]'
+        out '"verified_by": "chain"' out '"plugin": "plain"' out '"issuer":' out '"milliseconds": {' out '"greeting": [0-9]'
     run probe --timeout 20 localhost --port "$EXPIRED_PORT" --ca "$CA"
     check 'probe, an expired certificate' 76 out 'NOT TRUSTED' out 'EXPIRED, [0-9]* days ago' err '^envoi: localhost:'
     run probe --timeout 20 localhost --port "$UNKNOWNCA_SMTPS_PORT" --tls implicit --ca "$CA" --json
-    check 'probe, an unknown CA' 76 out '"verified": false' out '"problem": "' out '"subject":' out 'ENVOI_E_CERTIFICATE'
+    check 'probe, an unknown CA' 76 out '"verified": false' out '"verified_by": ""' out '"problem": "' out '"subject":' out 'ENVOI_E_CERTIFICATE'
     pin=$(openssl x509 -in "$PKI/server.pem" -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum | cut -d ' ' -f 1)
     # faults: U9
     run probe --timeout 20 localhost --port "$SMTP_PORT" --pem --ca "$CA"

@@ -45,11 +45,12 @@ static void expect(struct envoi_session *s, int rc, const char *why)
 }
 
 /* Connects, and logs in as far as the connection is trusted. */
-static void expect_login(struct envoi_session *s, int verified, int rc)
+static void expect_login(struct envoi_session *s, int verified, const char *by, int rc)
 {
     cr_assert_eq(envoi_session_set_password(s, "me", "pw"), ENVOI_OK);
     cr_assert_eq(envoi_session_connect(s, tls_server_where(server)), ENVOI_OK, "%s", envoi_session_error(s));
     cr_expect_eq(envoi_session_tls_verified(s), verified);
+    cr_expect_str_eq(envoi_session_tls_verified_by(s), by);
     cr_expect_eq(envoi_session_login(s), rc, "%s", envoi_session_error(s));
     envoi_session_close(s);
 }
@@ -156,7 +157,7 @@ MATRIX(the_name_is_ignored)
     cr_assert_eq(envoi_session_set_tls_name(s, "other.example.test"), ENVOI_OK);
     expect(s, ENVOI_E_CERTIFICATE, "another name");
     cr_assert_eq(envoi_session_dangerously_ignore_tls_name(s, 1), ENVOI_OK);
-    expect_login(s, 0, ENVOI_E_NO_MECHANISM);
+    expect_login(s, 0, "chain-without-name", ENVOI_E_NO_MECHANISM);
     cr_assert_eq(envoi_session_set_ca_file(s, PKI("stranger.pem")), ENVOI_OK);
     expect(s, ENVOI_E_CERTIFICATE, "the chain is not ignored");
     envoi_session_free(s);
@@ -171,7 +172,7 @@ MATRIX(a_pin_stands_for_the_chain)
     cr_assert_eq(envoi_session_add_pin(s, tls_rig_pin(PKI("good.pin"))), ENVOI_OK);
     expect(s, ENVOI_E_CERTIFICATE, "a pin alone");
     cr_assert_eq(envoi_session_set_pin_trust(s, 1), ENVOI_OK);
-    expect_login(s, 1, ENVOI_OK);
+    expect_login(s, 1, "pin", ENVOI_OK);
     cr_assert_eq(envoi_session_add_pin(s, NULL), ENVOI_OK);
     cr_assert_eq(envoi_session_add_pin(s, tls_rig_pin(PKI("client.pin"))), ENVOI_OK);
     expect(s, ENVOI_E_CERTIFICATE, "another pin");

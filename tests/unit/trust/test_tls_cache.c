@@ -45,7 +45,12 @@ static void ctx_free(void *ctx)
 }
 
 static const struct envoi_transport counting = {
-    .struct_size = sizeof counting, .name = "counting", .ctx_new = ctx_new, .ctx_free = ctx_free};
+    .struct_size = sizeof counting,
+    .caps = ENVOI_CAP_SYSTEM_CA | ENVOI_CAP_READ_ALL,
+    .name = "counting",
+    .ctx_new = ctx_new,
+    .ctx_free = ctx_free,
+};
 
 static const struct registry_transport transport = {&counting, NULL, "counting"};
 
