@@ -143,6 +143,8 @@ static const char *objection(const struct login *l, const char *name, const stru
 
     if (strength_shows_secret(name, m->info.flags) && !l->peer.safe && !s->cleartext_auth)
         return "shows the password, and the connection is not verified TLS";
+    if (strength_shows_secret(name, m->info.flags) && s->min_ssf && !is_named(l, name))
+        return "shows the password, and has no security layer";
     if (m->needs_tls && !l->peer.safe && (m->locked || !s->cleartext_auth)) {
         (void)snprintf(text, SAY_MAX, NEEDS_TLS, m->needs_tls);
         return text;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/sasl_name.h"
 #include "base/text.h"
+#include "plugin/strength.h"
 
 #include <envoi/error.h>
 #include <ini.h>
@@ -40,6 +41,22 @@ static const char *check_provides(const char *value)
         if (!(len == 1 && *word == '*') && !sasl_name_is_valid(word, len))
             return "has a word that is neither * nor a name of 1 to 20 letters, digits, - and _";
     return word ? NULL : "names nothing";
+}
+
+/* Names that may come before stronger ones. A mechanism that shows the password keeps its place, whoever says so. */
+static const char *check_prefer(const char *value)
+{
+    char name[SASL_NAME_MAX + 1];
+    const char *word;
+    size_t len;
+
+    while ((value = text_word(value, &word, &len))) {
+        if (!sasl_name_take(word, len, name) || strcmp(name, "YES") == 0 || strcmp(name, "NO") == 0)
+            return "has a word that is no name of a mechanism";
+        if (strength_of(name).plaintext || strength_of(name).named_only)
+            return "has a mechanism that shows the secret or has to be asked for: these are never put first";
+    }
+    return NULL;
 }
 
 static bool has_dotdot(const char *path)
@@ -91,7 +108,7 @@ static const struct {
     [KEY_MODULE] = {"module", check_module, NULL},   [KEY_ABI] = {"abi", check_abi, NULL},
     [KEY_ENABLED] = {"enabled", check_bool, "yes"},  [KEY_PRIORITY] = {"priority", check_priority, "0"},
     [KEY_CRITICAL] = {"critical", check_bool, "no"}, [KEY_REQUIRE_TLS] = {"require-tls", check_bool, "no"},
-    [KEY_PREFER] = {"prefer", check_bool, "no"},
+    [KEY_PREFER] = {"prefer", check_prefer, NULL},
 };
 
 const char *descriptor_key_name(enum descriptor_key key)
@@ -223,7 +240,7 @@ static int parse_take_pair(void *user, const char *section, const char *name, co
     }
     (void)snprintf(value, sizeof value, "%s", text);
     /* Lists may have commas. The rest of envoi knows lists with blanks only. */
-    for (char *c = value; key == KEY_PROVIDES && *c; c++)
+    for (char *c = value; (key == KEY_PROVIDES || key == KEY_PREFER) && *c; c++)
         if (*c == ',')
             *c = ' ';
     if (p->d->value[key].text)

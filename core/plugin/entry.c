@@ -210,7 +210,7 @@ int entry_settle(struct entry *e, descriptor_warn_fn *warn, void *ctx)
     e->needs_tls = lock && entry_says_yes(e, KEY_REQUIRE_TLS) ? lock->source : NULL;
     e->locked = e->needs_tls && e->layer[LAYER_ADMIN] && lock == &e->layer[LAYER_ADMIN]->value[KEY_REQUIRE_TLS];
     e->state = entry_disabled_by(e) ? ENTRY_DISABLED : ENTRY_AVAILABLE;
-    e->preferred = e->state == ENTRY_AVAILABLE && entry_says_yes(e, KEY_PREFER);
+    e->preferred = e->state == ENTRY_AVAILABLE ? entry_text(e, KEY_PREFER) : NULL;
     if (e->state == ENTRY_DISABLED || !entry_find_fault(e, say))
         return ENVOI_OK;
     if (!(e->why = mem_strdup(say)))

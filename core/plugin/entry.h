@@ -27,7 +27,7 @@ struct entry {
     bool critical;
     const char *needs_tls; /* the file and line of `require-tls: yes`; NULL: it is not set */
     bool locked;           /* the file is the administrator's */
-    bool preferred;        /* the administrator puts the mechanisms that it names first */
+    const char *preferred; /* the mechanisms that the administrator puts first; NULL: none */
 
     enum entry_state state;
     char *why;     /* why it is unusable; NULL: it is usable, or memory was short */

@@ -166,13 +166,13 @@ static struct registry_rule wish_rule(const struct registry *r, const struct wis
     for (size_t i = 0; i < r->count; i++) {
         const struct entry *e = r->entries[i];
 
+        rule.preferred = rule.preferred || wish_is_in(e->preferred, w);
         if (!wish_is_named_by_admin(e, w))
             continue;
         if (!rule.forbidden)
             rule.forbidden = entry_forbidden_by(e);
         if (!rule.needs_tls && e->locked)
             rule.needs_tls = e->needs_tls;
-        rule.preferred = rule.preferred || e->preferred;
     }
     return rule;
 }

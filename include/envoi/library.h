@@ -149,8 +149,8 @@ int envoi_library_set_module_directory(struct envoi_library *library, const char
 /** Sets the directories of descriptors (plugins.d), instead of the compiled-in ones. They are merged key by key: the
  * administrator's value wins over the user's, and the user's over the vendor's. A user's file can only change
  * `priority` and set `enabled: no`. If an administrator's file says `require-tls: yes` or `enabled: no` of a plugin,
- * that holds for the mechanisms which the plugin names, whichever plugin serves them. `prefer: yes`, which only an
- * administrator's file can say, puts them before stronger ones.
+ * that holds for the mechanisms which the plugin names, whichever plugin serves them. `prefer: X-OURS`, which only an
+ * administrator's file can say, puts a mechanism before stronger ones.
  *
  * Descriptors are read when the first plugin is needed. If the administrator's directory exists and cannot be trusted
  * or read, calls that need a plugin fail with ENVOI_E_PLUGIN, because its prohibitions are not known. If the machine is

@@ -366,7 +366,7 @@ int envoi_session_set_credential_callback(struct envoi_session *session, envoi_c
 /** Sets the mechanisms that may be used, and their order.
  * - "SCRAM-SHA-256 PLAIN": these two, in this order. "*" stands for all others.
  * - "!CRAM-MD5": all but this one, strongest first.
- * - Among "all" and "all others", those that the administrator prefers (`prefer: yes` in plugins.d) come first.
+ * - Among "all" and "all others", those that the administrator prefers (`prefer` in plugins.d) come first.
  * - EXTERNAL and ANONYMOUS are used only if named. If a user is set, so are mechanisms that take the identity from a
  *   ticket (GSSAPI).
  * - If the list names a mechanism, envoi_session_send() logs in.

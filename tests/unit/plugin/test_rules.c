@@ -266,25 +266,35 @@ static bool is_preferred(const char *name)
 /* faults: U13 */
 Test(rules, prefer)
 {
-    tree_text("vendor/gone.plugin", "kind: auth\nprovides: X-GONE\nmodule: gone.so\nprefer: yes\n");
-    tree_text("user/gone.plugin", "prefer: yes\n");
-    tree_text("admin/star.plugin", "prefer: yes\n");
-    tree_text("admin/cram.plugin", "prefer: yes\n");
-    tree_text("admin/off.plugin", "prefer: yes\nenabled: no\n");
-    tree_text("admin/bad.plugin", "prefer: yes\nenabled: never\n");
-    tree_text("admin/named.plugin", "provides: X-NAMED *\nprefer: yes\n");
+    tree_text("vendor/gone.plugin", "kind: auth\nprovides: X-GONE\nmodule: gone.so\nprefer: X-GONE\n");
+    tree_text("user/gone.plugin", "prefer: X-GONE\n");
+    tree_text("admin/cram.plugin", "prefer: CRAM-MD5 X-NAMED\n");
+    tree_text("admin/off.plugin", "prefer: X-OFF\nenabled: no\n");
+    tree_text("admin/bad.plugin", "prefer: X-BAD\nenabled: never\n");
+    tree_text("admin/alone.plugin", "prefer: X-ALONE\n");
     add("star", "*");
-    add("cram", "CRAM-MD5");
+    add("cram", "CRAM-MD5 DIGEST-MD5");
     add("off", "X-OFF");
     add("bad", "X-BAD");
-    add("named", "*");
     cr_assert(is_preferred("CRAM-MD5"));
     cr_assert(is_preferred("CRAM-MD5-PLUS"));
     cr_assert(is_preferred("X-NAMED"));
+    cr_assert(is_preferred("X-ALONE"));
     cr_assert_not(is_preferred("X-GONE"));
-    cr_assert_not(is_preferred("PLAIN"));
+    cr_assert_not(is_preferred("DIGEST-MD5"));
     cr_assert_not(is_preferred("X-OFF"));
     cr_assert_not(is_preferred("X-BAD"));
+}
+
+/* A package cannot widen the administrator's word: it may name more mechanisms, and none of them is put first. */
+/* faults: U13 */
+Test(rules, prefer_is_not_widened_by_the_vendor)
+{
+    tree_text("vendor/ours.plugin", "kind: auth\nprovides: X-OURS X-THEIRS\nmodule: ours.so\nprefer: X-THEIRS\n");
+    tree_text("user/ours.plugin", "prefer: X-THEIRS\npriority: 1000000\n");
+    tree_text("admin/ours.plugin", "prefer: X-OURS\n");
+    cr_assert(is_preferred("X-OURS"));
+    cr_assert_not(is_preferred("X-THEIRS"));
 }
 
 /* It need not be the administrator who requires TLS; then the program may lift it. */
