@@ -88,7 +88,20 @@
  * after version 1.0, has a bit in envoi_transport::caps. If a program uses such a setting and the plugin lacks the bit,
  * the core returns ENVOI_E_NOT_SUPPORTED before TLS begins, that is before STARTTLS is sent.
  *
- * @since 0.1, which is ABI 1.1. A plugin that was made for ABI 1.0 works as before
+ * **The log of the ABI.** All that is not named here is of version 1.0. Version 1 is frozen: members are only appended.
+ * | version | date       | added |
+ * |---------|------------|-------|
+ * | 1.0     | 2026-11-24 | the structs and their members |
+ * | 1.1     | 2026-11-29 | envoi_tls_config: `ca_pem`, `cert_pem`, `key_pem` |
+ * | 1.1     | 2026-11-29 | envoi_tls_config: `system_ca_file`, `system_ca_dir`, `read_all` |
+ * | 1.1     | 2026-11-29 | envoi_conn_params: `sni` |
+ * | 1.1     | 2026-11-29 | envoi_tls_info: `group` |
+ * | 1.1     | 2026-11-29 | envoi_certificate: `pin` |
+ * | 1.1     | 2026-11-29 | ENVOI_CAP_MEMORY, ENVOI_CAP_SNI, ENVOI_VERIFY_CHAIN, ENVOI_VERIFY_PIN |
+ * | 1.1     | 2026-11-29 | ENVOI_MECH_MAY_TAKE_LONG |
+ * | 1.1     | 2026-11-30 | ENVOI_CAP_CHAIN, ENVOI_CAP_PIN, ENVOI_CAP_SYSTEM_CA, ENVOI_CAP_READ_ALL |
+ *
+ * @since 0.1, which has ABI 1.1. A plugin that was made for ABI 1.0 works as before
  */
 #ifndef ENVOI_PLUGIN_H
 #define ENVOI_PLUGIN_H
@@ -102,9 +115,18 @@ extern "C" {
 #endif
 
 /** Raised when a member changes its meaning; a plugin of another major is refused. */
-#define ENVOI_ABI_MAJOR    1
-/** Raised when members are appended; for information only, struct_size decides. */
-#define ENVOI_ABI_MINOR    1
+#define ENVOI_ABI_MAJOR 1
+/** Raised when members are appended; for information only, struct_size decides. A plugin that is to compile unchanged
+ * with later headers defines ENVOI_PLUGIN_ABI_MINOR, the version that it was written for, before it includes this one.
+ * It then gets the structs of that version, and ENVOI_ABI_MINOR is that version. Not defined: the newest. */
+#ifdef ENVOI_PLUGIN_ABI_MINOR
+#define ENVOI_ABI_MINOR ENVOI_PLUGIN_ABI_MINOR
+#else
+#define ENVOI_ABI_MINOR 1
+#endif
+#if ENVOI_ABI_MINOR > 1
+#error "ENVOI_PLUGIN_ABI_MINOR is newer than this header: a plugin for it needs a newer envoi"
+#endif
 /** The value of envoi_plugin::magic ("ENVO"). */
 #define ENVOI_PLUGIN_MAGIC 0x454e564fu
 
@@ -241,6 +263,7 @@ struct envoi_tls_config {
      * @retval ENVOI_E_CANCELLED  the passphrase does not fit */
     int32_t (*passphrase)(void *ctx, char *buf, size_t cap, size_t *len);
     void *passphrase_ctx; /**< passed to passphrase */
+#if ENVOI_ABI_MINOR >= 1
     const char *ca_pem;   /**< PEM of further trusted CA certificates, beside ca_file, or NULL (ABI 1.1) */
     const char *cert_pem; /**< PEM chain of the client, instead of cert_file, or NULL (ABI 1.1) */
     const char *key_pem;  /**< PEM key of the client; NULL with a cert_pem: the key is in cert_pem (ABI 1.1) */
@@ -253,6 +276,7 @@ struct envoi_tls_config {
     /** 1: the files will be out of reach (chroot), so ctx_new reads all that the context may ever need; 0: it may look
      * for a CA certificate when a connection needs it (ABI 1.1) */
     uint32_t read_all;
+#endif
 };
 
 /** The ingredients of a TLS connection. Allocated by the core, borrowed for conn_new (lower and errctx: until
@@ -268,7 +292,9 @@ struct envoi_conn_params {
     size_t ticket_len;               /**< octets in ticket */
     const struct envoi_lower *lower; /**< the octets below; lives until conn_free */
     struct envoi_errctx *errctx;     /**< for set_error; lives until conn_free */
-    const char *sni;                 /**< the name to send (RFC 6066); NULL: server_name (ABI 1.1) */
+#if ENVOI_ABI_MINOR >= 1
+    const char *sni; /**< the name to send (RFC 6066); NULL: server_name (ABI 1.1) */
+#endif
 };
 
 /** The result of a handshake. Allocated by the core, filled by info(); pointers are borrowed until conn_free. */
@@ -281,7 +307,9 @@ struct envoi_tls_info {
     uint32_t resumed;          /**< 1: an abbreviated handshake */
     const char *protocol_name; /**< "TLSv1.3" */
     const char *cipher;        /**< name of the cipher suite */
+#if ENVOI_ABI_MINOR >= 1
     const char *group; /**< name of the group of the key exchange, such as "x25519"; NULL or "": unknown (ABI 1.1) */
+#endif
 };
 
 /** One certificate of the peer's chain. Allocated by the core, filled by certificate(); borrowed until conn_free. */
@@ -294,7 +322,9 @@ struct envoi_certificate {
     const char *names;    /**< the DNS names and IP addresses of the SAN, separated by blanks; "" if there are none */
     int64_t not_before;   /**< seconds since 1970 */
     int64_t not_after;    /**< seconds since 1970 */
-    const char *pin;      /**< SHA-256 of the SPKI, 64 hexadecimal digits, or NULL (ABI 1.1) */
+#if ENVOI_ABI_MINOR >= 1
+    const char *pin; /**< SHA-256 of the SPKI, 64 hexadecimal digits, or NULL (ABI 1.1) */
+#endif
 };
 
 /** A TLS library. Constant, owned by the plugin. All members REQUIRED unless said otherwise. */
