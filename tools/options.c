@@ -59,6 +59,7 @@ static const struct option_row own[] = {
     {"quiet", 'q', OPTION_COUNT, AT(quiet), SEND, 0, NULL, "print nothing if all recipients were accepted"},
     {"json", 0, OPTION_COUNT, AT(json), ALL, 0, NULL, "print one JSON object instead of a table"},
     {"why", 0, OPTION_COUNT, AT(why), PLUGINS | ACCOUNTS, 0, NULL, "show where every value comes from"},
+    {"dump", 0, OPTION_COUNT, AT(dump), PLUGINS, 0, NULL, "print a line ID.KEY=VALUE for each value, for scripts"},
     {"check", 0, OPTION_COUNT, AT(check), PLUGINS, 0, NULL, "load each plugin, to see whether it can be used"},
     {"pem", 0, OPTION_COUNT, AT(pem), PROBE, 0, NULL, "also print the server's certificates in PEM"},
     {"stop-after", 0, OPTION_TEXT, AT(stop_after), PROBE, 0, "STEP",

@@ -30,7 +30,7 @@ struct options {
 
     struct values values; /* the keys of an account that are given as options */
     const char *account, *accounts_file;
-    int trace, json, why, check, pem;
+    int trace, json, why, dump, check, pem;
     const char *stop_after, *drop_after;
 
     struct list to;

@@ -7,6 +7,8 @@
 #include "report.h"
 #include "text.h"
 #include <envoi/envoi.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The keys of a descriptor in the order of --why. */
@@ -115,6 +117,37 @@ static int print_why(const json_t *plugins)
     return rc;
 }
 
+/* A format for scripts: docs/policy.md says that it stays. */
+static int print_dump(const json_t *plugins)
+{
+    for (size_t i = 0; i < json_array_size(plugins); i++) {
+        const json_t *plugin = json_array_get(plugins, i);
+        const char *id = plugin_value(plugin, "id", "value");
+
+        for (size_t k = 1; k < KEYS; k++) {
+            char *value = text_clean(plugin_value(plugin, keys[k], "value"), ' ');
+            char *source = text_clean(plugin_value(plugin, keys[k], "source"), ' ');
+            int printed = value && source;
+
+            if (printed && json_object_get(plugin, keys[k]))
+                printf("%s.%s=%s\n%s.%s.source=%s\n", id, keys[k], value, id, keys[k], source);
+            free(value);
+            free(source);
+            if (!printed)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+/* The ways to print the list, the first that is asked for. */
+static int print_plugins(const struct options *options, const json_t *plugins)
+{
+    if (options->dump)
+        return print_dump(plugins);
+    return options->why ? print_why(plugins) : print_table(plugins);
+}
+
 static void print_warnings(const json_t *warnings)
 {
     for (size_t i = 0; i < json_array_size(warnings); i++)
@@ -172,7 +205,7 @@ static int plugins_print(const struct options *options, struct envoi_library *li
         report_dump(all, stdout);
         return rc;
     }
-    if (!all || (options->why ? print_why(plugins) : print_table(plugins)) < 0) {
+    if (!all || print_plugins(options, plugins) < 0) {
         complain("out of memory");
         rc = EXIT_LOCAL;
     }
@@ -190,6 +223,10 @@ int plugins_command(const struct options *options)
     struct fault fault = {0};
     int rc;
 
+    if (options->dump && (options->json || options->why)) {
+        complain("--dump, --json and --why are different forms of the list: use one of them");
+        return EXIT_USAGE;
+    }
     /* No log: its messages are among the warnings that plugins_print() shows. */
     rc = connection_library(options, &options->values, 0, &library, &fault);
     if (rc)

@@ -171,8 +171,13 @@ config_cases() {
 
 plugin_cases() {
     run plugins;        check 'plugins' 0 out '^openssl *transport' out '^plain *auth *PLAIN' err '!.'
-    run plugins --why;  check 'plugins --why' 0 out '^openssl' out 'priority  *10  *\(.*/openssl.plugin:[0-9]\|built in\)' out '^  state' out '^  prefer  *no  *default'
+    run plugins --why;  check 'plugins --why' 0 out '^openssl' out 'priority  *10  *\(.*/openssl.plugin:[0-9]\|built in\)' out '^  state' out '^  require-tls  *no  *default'
     run plugins --json; check 'plugins --json' 0 out '"plugins": \[' out '"source":' out '"warnings": \[\]'
+    run plugins --dump
+    check 'plugins --dump' 0 out '^openssl\.kind=transport$' out '^openssl\.kind\.source=\(.*/openssl.plugin:[0-9]*\|built in\)' \
+        out '^plain\.provides=PLAIN$' out '!prefer' out '^plain\.state=' out '!^[^=]*[^a-z0-9_.=-]' err '!.'
+    run plugins --dump plain;  check '--dump of a plugin' 0 out '^plain\.enabled=yes$' out '!openssl' err '!.'
+    run plugins --dump --json; check '--dump and --json' 64 err 'use one of them'
     run plugins --check;       check 'plugins --check' 0 out '^openssl *transport .*loaded' err '!.'
     run plugins plain;         check 'a plugin by name' 0 out '^plain' out '!openssl' err '!.'
     run plugins plain nonesuch --json
@@ -199,6 +204,8 @@ module_cases() {
     # faults: U7
     check 'a module that is missing, or others can write' 0 out 'unusable .*missing.so: No such file' out 'unusable .*open.so' \
         out 'available'
+    odd --dump missing
+    check '--dump of one that is missing' 78 out '^missing\.state=unusable$' out '^missing\.state\.source=.*No such file' err .
     odd missing;               check 'by name: 78' 78 err 'plugin missing is unusable: .*No such file'
     odd open;                  check 'and this one' 78 err 'plugin open is unusable: .*open.so'
     odd mine;                  check 'a disabled one by name' 78 err 'plugin mine is disabled: .*mine.plugin:5'
