@@ -15,7 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40
+#define LINKS_MAX  40
+#define SHARED_DIR "the directory can be written by its group or by others"
 
 /* The walk along the path to a directory. */
 struct walk {
@@ -84,7 +85,7 @@ static int check_dir(const char *path, const struct stat *st, struct envoi_errct
     if (!is_ours(st))
         return ownership_refuse(why, path, "the directory belongs neither to root nor to you");
     if (is_shared(st) && !(st->st_mode & S_ISVTX))
-        return ownership_refuse(why, path, "the directory can be written by its group or by others");
+        return ownership_refuse(why, path, SHARED_DIR);
     return ENVOI_OK;
 }
 
@@ -193,6 +194,18 @@ static int walk_step(struct walk *w, const char *name)
     return rc;
 }
 
+/* Files are taken from the directory that was reached, so nobody else may put any there: the sticky bit is not enough.
+ * A file of another user is refused, but in the administrator's directory it disables a plugin; and a hard link to a
+ * file of root's has its owner. */
+static int walk_check_last(const struct walk *w)
+{
+    struct stat st;
+
+    if (fstat(w->fd, &st) < 0)
+        return ownership_failure(w->why, w->done, errno);
+    return is_shared(&st) ? ownership_refuse(w->why, w->done, SHARED_DIR) : ENVOI_OK;
+}
+
 int ownership_open_dir(const char *path, struct ownership_dir *out, struct envoi_errctx *why)
 {
     struct walk *w = mem_zalloc(sizeof *w);
@@ -213,6 +226,8 @@ int ownership_open_dir(const char *path, struct ownership_dir *out, struct envoi
     while (!rc && walk_next(w, name))
         if (strcmp(name, ".") != 0)
             rc = walk_step(w, name);
+    if (!rc)
+        rc = walk_check_last(w);
     if (!rc && !(out->path = mem_strdup(*w->done ? w->done : "/")))
         rc = ENVOI_E_MEMORY;
     if (!rc)

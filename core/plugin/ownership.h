@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which files are trusted: modules and descriptors that only root and the caller (the effective user) can have put
  * there. The file, and each directory and link on its path, belongs to one of the two, and neither group nor others may
- * write to it. A sticky directory may be writable, because the files in it are checked too. */
+ * write to it. A directory above that of the file may be writable if it is sticky, as /tmp is. */
 #ifndef PLUGIN_OWNERSHIP_H
 #define PLUGIN_OWNERSHIP_H
 

@@ -133,12 +133,12 @@ static int scan_read_file(const struct ownership_dir *dir, const char *name, cha
 }
 
 /* Does the path exist, or may it? ownership_open_dir() stops at the first directory that is not trusted, and does not
- * see whether there is one below. */
+ * see whether there is one below. A link is there, wherever it leads: to a file system that is not mounted, perhaps. */
 static bool scan_is_there(const char *path)
 {
     struct stat st;
 
-    return !stat(path, &st) || (errno != ENOENT && errno != ENOTDIR);
+    return !lstat(path, &st) || (errno != ENOENT && errno != ENOTDIR);
 }
 
 int scan_dir(const char *path, bool whole, const struct scan_sink *sink, struct envoi_errctx *why)
@@ -150,6 +150,8 @@ int scan_dir(const char *path, bool whole, const struct scan_sink *sink, struct 
 
     if (!rc)
         rc = names_list(&dir, &names, why);
+    else if (rc == ENVOI_E_END && whole && scan_is_there(path)) /* why has the path, and that it does not exist */
+        rc = ENVOI_E_PLUGIN;
     if (rc == ENVOI_E_END || (rc == ENVOI_E_PLUGIN && !(whole && scan_is_there(path)))) {
         rc = rc == ENVOI_E_END ? ENVOI_OK : sink->warn(sink->ctx, why->text);
         goto out;

@@ -314,7 +314,7 @@ static void describe_two(void)
 /* faults: 67 */
 Test(admin, directory_that_others_can_write_to)
 {
-    static const mode_t modes[] = {0775, 0757, 0777};
+    static const mode_t modes[] = {0775, 0757, 0777, 01777};
 
     describe_two();
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
@@ -388,6 +388,18 @@ Test(admin, directory_that_is_a_file)
     tree_text("admin", "enabled: no\n");
     add_tls("beta", "");
     is_refused("admin", "not a directory");
+}
+
+/* A link whose end is missing is no missing directory: there may be prohibitions behind it. */
+/* faults: 67 */
+Test(admin, directory_that_is_a_link_to_nowhere)
+{
+    add_tls("beta", "");
+    cr_assert_eq(rmdir(tree_path("admin")), 0);
+    cr_assert_eq(symlink("elsewhere", tree_path("admin")), 0);
+    is_refused("elsewhere", "No such file or directory");
+    tree_dir("elsewhere");
+    tls_is(NULL, "beta");
 }
 
 /* Who is not there has said nothing; what is on the way is told of. */

@@ -106,6 +106,9 @@ Test(ownership, directory_writable)
     refused(open_dir(tree_path("open/below")), "/open: the directory can be written by its group or by others");
     tree_mode("open", 01777);
     cr_assert_eq(open_dir(tree_path("open/below")), ENVOI_OK, "%s", why.text);
+    refused(open_dir(tree_path("open")), "/open: the directory can be written by its group or by others");
+    tree_mode("open", 01775);
+    refused(open_dir(tree_path("open")), "/open: the directory can be written by its group or by others");
 }
 
 /* faults: 67 */
