@@ -39,7 +39,7 @@ static int32_t plugin_init(const struct envoi_host *host, void **out)
 static const struct envoi_transport transport = {
     .struct_size = sizeof transport,
     .caps = CAPS_OF_VERSION | ENVOI_CAP_END_POINT | ENVOI_CAP_RESUME | ENVOI_CAP_CLIENT_CERT | ENVOI_CAP_MEMORY |
-            ENVOI_CAP_SNI,
+            ENVOI_CAP_SNI | ENVOI_CAP_CHAIN | ENVOI_CAP_PIN | ENVOI_CAP_SYSTEM_CA | ENVOI_CAP_READ_ALL,
     .name = "mbedtls",
     .library = "Mbed TLS " MBEDTLS_VERSION_STRING,
     .ctx_new = context_new,
