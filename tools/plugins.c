@@ -154,15 +154,15 @@ static void print_warnings(const json_t *warnings)
         complain("warning: %s", json_string_value(json_array_get(warnings, i)));
 }
 
-/* Does the plugin do what it was asked for? A plugin that is named has to be usable; with --check all that are not
- * disabled have to. */
+/* Does the plugin do what it was asked for? A plugin that is named has to be usable; with --check all have to that
+ * are neither disabled nor absent. */
 static int is_good(const struct options *options, const json_t *plugin)
 {
     const char *state = plugin_value(plugin, "state", "value");
 
     if (!strcmp(state, "unusable"))
         return !options->operand_count && !options->check;
-    return !options->operand_count || strcmp(state, "disabled") != 0;
+    return !options->operand_count || !strcmp(state, "available") || !strcmp(state, "loaded");
 }
 
 static const json_t *find_plugin(const json_t *plugins, const char *id)

@@ -123,6 +123,21 @@ void entry_break(struct entry *e, const char *why)
         mem_free(text);
 }
 
+void entry_miss(struct entry *e, const char *why)
+{
+    const struct descriptor *vendor = e->layer[LAYER_VENDOR];
+    const struct descriptor_value *module = entry_value(e, KEY_MODULE);
+    char text[SAY_MAX];
+
+    if (!vendor || module != &vendor->value[KEY_MODULE] || module->text[0] == '/') {
+        entry_break(e, why);
+        return;
+    }
+    (void)snprintf(text, sizeof text, "not installed for this architecture (%s)", why);
+    entry_break(e, text);
+    e->state = ENTRY_ABSENT;
+}
+
 /* The file to name if a key is missing: that of the lowest layer, because it should be complete. */
 static const struct descriptor *entry_lowest(const struct entry *e)
 {

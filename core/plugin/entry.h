@@ -13,7 +13,7 @@ enum entry_layer { LAYER_CODE, LAYER_VENDOR, LAYER_USER, LAYER_ADMIN, LAYER_COUN
 
 enum entry_kind { KIND_TRANSPORT, KIND_AUTH, KIND_NONE };
 
-enum entry_state { ENTRY_AVAILABLE, ENTRY_LOADED, ENTRY_DISABLED, ENTRY_UNUSABLE };
+enum entry_state { ENTRY_AVAILABLE, ENTRY_LOADED, ENTRY_DISABLED, ENTRY_ABSENT, ENTRY_UNUSABLE };
 
 struct entry {
     char id[DESCRIPTOR_ID_MAX + 1];
@@ -30,7 +30,7 @@ struct entry {
     const char *preferred; /* the mechanisms that the administrator puts first; NULL: none */
 
     enum entry_state state;
-    char *why;     /* why it is unusable; NULL: it is usable, or memory was short */
+    char *why;     /* why it is absent or unusable; NULL: it is neither, or memory was short */
     bool busy;     /* it is being loaded; seen only if a log function or a plugin calls back */
     bool running;  /* init() was called with success, so fini() will be */
     bool lied;     /* it was logged that its descriptor names a mechanism that it does not offer */
@@ -69,5 +69,8 @@ int entry_compare(const void *a, const void *b);
 
 /* Makes it unusable, for the reason `why`, which is copied. */
 void entry_break(struct entry *e, const char *why);
+/* The same if its module does not exist. Descriptors are shared by all architectures, and modules are not: a vendor's
+ * plugin is absent then, which is no fault. */
+void entry_miss(struct entry *e, const char *why);
 
 #endif

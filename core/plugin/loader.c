@@ -153,8 +153,7 @@ out:
         close(fd);
     ownership_close_dir(&dir);
     mem_free(folder);
-    /* ENVOI_E_END: the file does not exist, and why->text says so. */
-    return rc == ENVOI_E_END ? ENVOI_E_PLUGIN : rc;
+    return rc;
 }
 
 int loader_check(const char *modules, const char *module, struct envoi_errctx *why)

@@ -257,10 +257,8 @@ int registry_add_plugin(struct registry *r, const struct envoi_plugin *plugin, c
 static const char *state_text(const struct entry *e)
 {
     static const char *const names[] = {
-        [ENTRY_AVAILABLE] = "available",
-        [ENTRY_LOADED] = "loaded",
-        [ENTRY_DISABLED] = "disabled",
-        [ENTRY_UNUSABLE] = "unusable",
+        [ENTRY_AVAILABLE] = "available", [ENTRY_LOADED] = "loaded",     [ENTRY_DISABLED] = "disabled",
+        [ENTRY_ABSENT] = "absent",       [ENTRY_UNUSABLE] = "unusable",
     };
 
     return names[e->state];
@@ -277,6 +275,7 @@ static const char *state_source(const struct entry *e)
         return e->builtin ? BUILT_IN : entry_value(e, KEY_MODULE)->source;
     case ENTRY_DISABLED:
         return entry_disabled_by(e);
+    case ENTRY_ABSENT:
     case ENTRY_UNUSABLE:
         break;
     }

@@ -53,6 +53,18 @@ static int entry_start(struct entry *e, const char *modules, struct envoi_errctx
     return ENVOI_OK;
 }
 
+/* Takes a failure, which is kept unless another try may succeed. Returns the code for the caller. */
+static int entry_fail(struct entry *e, int rc, const struct envoi_errctx *fault, struct envoi_errctx *why)
+{
+    if (rc == ENVOI_E_MEMORY || rc == ENVOI_E_SYSTEM)
+        return fault_set(why, rc, 0, "%s", fault->text);
+    if (rc == ENVOI_E_END)
+        entry_miss(e, fault->text);
+    else
+        entry_break(e, fault->text);
+    return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", e->why ? e->why : fault->text);
+}
+
 int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
 {
     struct envoi_errctx fault = {0};
@@ -62,7 +74,7 @@ int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
         return ENVOI_OK;
     if (e->state == ENTRY_DISABLED)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "it is disabled (%s)", entry_disabled_by(e));
-    if (e->state == ENTRY_UNUSABLE)
+    if (e->state == ENTRY_ABSENT || e->state == ENTRY_UNUSABLE)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", e->why ? e->why : "it is unusable");
     if (e->busy)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "it is just being loaded");
@@ -71,15 +83,10 @@ int entry_load(struct entry *e, const char *modules, struct envoi_errctx *why)
     rc = entry_start(e, modules, &fault);
     lock_give(LOCK_INIT);
     e->busy = false;
-    if (!rc)
-        e->state = ENTRY_LOADED;
-    else if (rc == ENVOI_E_SYSTEM) /* not the fault of the plugin: it may be tried again */
-        return fault_set(why, rc, 0, "%s", fault.text);
-    else if (rc != ENVOI_E_MEMORY) {
-        entry_break(e, fault.text);
-        rc = fault_set(why, ENVOI_E_PLUGIN, 0, "%s", fault.text);
-    }
-    return rc;
+    if (rc)
+        return entry_fail(e, rc, &fault, why);
+    e->state = ENTRY_LOADED;
+    return ENVOI_OK;
 }
 
 /* Can the module be loaded, as far as can be seen without loading it? */
@@ -97,12 +104,9 @@ int entry_check_module(struct entry *e, const char *modules, struct envoi_errctx
     struct envoi_errctx fault = {0};
     int rc;
 
-    if (e->state == ENTRY_AVAILABLE && !e->given && !e->builtin && (rc = entry_look_at_module(e, modules, &fault))) {
-        if (rc == ENVOI_E_PLUGIN)
-            entry_break(e, fault.text);
-        return fault_set(why, rc, 0, "%s", fault.text);
-    }
-    if (e->state == ENTRY_UNUSABLE)
+    if (e->state == ENTRY_AVAILABLE && !e->given && !e->builtin && (rc = entry_look_at_module(e, modules, &fault)))
+        return entry_fail(e, rc, &fault, why);
+    if (e->state == ENTRY_ABSENT || e->state == ENTRY_UNUSABLE)
         return fault_set(why, ENVOI_E_PLUGIN, 0, "%s", e->why ? e->why : "it is unusable");
     return ENVOI_OK;
 }

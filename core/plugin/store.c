@@ -224,7 +224,8 @@ int store_load(struct registry *r, struct entry *e, struct envoi_errctx *why)
     if (!rc && before != ENTRY_LOADED)
         host_say(&r->log, ENVOI_LOG_DEBUG, "plugin %s: loaded", e->id);
     else if (rc && e->state != before)
-        host_say(&r->log, ENVOI_LOG_WARNING, "plugin %s: %s", e->id, e->why ? e->why : "it cannot be loaded");
+        host_say(&r->log, e->state == ENTRY_ABSENT ? ENVOI_LOG_INFO : ENVOI_LOG_WARNING, "plugin %s: %s", e->id,
+                 e->why ? e->why : "it cannot be loaded");
     return rc;
 }
 

@@ -268,7 +268,8 @@ size_t envoi_library_plugins(struct envoi_library *library);
  * @param index    from 0
  * @param key      "id"; a descriptor's key ("kind", "provides", "module", "abi", "enabled", "priority", "critical",
  *                 "require-tls", "prefer"); or "state", whose value is "available" (not loaded yet), "loaded",
- *                 "disabled" or "unusable"
+ *                 "disabled", "absent" (a vendor's plugin whose module is not installed for this architecture) or
+ *                 "unusable"
  * @returns NULL if there is no such plugin, no such key or no value
  * @since 0.1 */
 const char *envoi_library_plugin_value(struct envoi_library *library, size_t index, const char *key);
@@ -280,8 +281,8 @@ const char *envoi_library_plugin_value(struct envoi_library *library, size_t ind
  * @returns NULL if there is no such plugin, no such key or no value
  * @since 0.1 */
 const char *envoi_library_plugin_source(struct envoi_library *library, size_t index, const char *key);
-/** Looks whether a plugin can be used. If it cannot, its state is "unusable" from then on, and the origin of the state
- * gives the reason. A disabled plugin is not looked at.
+/** Looks whether a plugin can be used. If it cannot, its state is "absent" or "unusable" from then on, and the origin
+ * of the state gives the reason. A disabled plugin is not looked at.
  * @param library  the object
  * @param index    from 0
  * @param load     0: whether its module is there, trusted and whole; 1: loads the plugin too, which runs its code

@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -252,8 +253,44 @@ Test(modules, cut_in_its_segments)
 /* faults: 69 */
 Test(modules, missing)
 {
-    describe("missing", AUTH, "missing.so", "");
+    tree_text("admin/missing.plugin", "kind: auth\nprovides: GOOD\nmodule: missing.so\npriority: 9\n");
     is_broken("missing", AUTH, "/modules/missing.so: No such file or directory");
+}
+
+/* The descriptor is of another architecture's package. */
+/* faults: U11 */
+Test(modules, absent)
+{
+    describe("foreign_auth", AUTH, "foreign_auth.so", "");
+    describe("foreign_tls", TLS, "foreign_tls.so", "");
+    good_ones_are_found();
+    cr_assert_null(strstr(said, "1 plugin"), "%s", said);
+    cr_assert_not_null(strstr(said, "2 plugin foreign_tls: not installed for this architecture ("), "%s", said);
+    cr_assert_not_null(strstr(said, "2 plugin foreign_auth: not installed for this architecture ("), "%s", said);
+    cr_assert_str_eq(value_of("foreign_auth", "state"), "absent");
+    cr_assert_str_eq(value_of("foreign_tls", "state"), "absent");
+    cr_assert_eq(registry_find_transport(r, "foreign_tls", &fault, &tls), ENVOI_E_PLUGIN);
+    cr_assert_not_null(strstr(fault.text, "the TLS plugin foreign_tls: not installed for this architecture ("), "%s",
+                       fault.text);
+}
+
+/* A path is the same for every architecture. */
+Test(modules, missing_at_a_path)
+{
+    char text[PATH_MAX + 64];
+
+    (void)snprintf(text, sizeof text, "kind: auth\nprovides: GOOD\nmodule: %s\npriority: 9\n",
+                   tree_path("elsewhere.so"));
+    tree_text("vendor/elsewhere.plugin", text);
+    is_broken("elsewhere", AUTH, "/elsewhere.so: No such file or directory");
+}
+
+Test(modules, absent_and_critical_is_an_error)
+{
+    describe("foreign_tls", TLS, "foreign_tls.so", "critical: yes\n");
+    cr_assert_eq(registry_find_transport(r, NULL, &fault, &tls), ENVOI_E_PLUGIN);
+    cr_assert_not_null(strstr(fault.text, "foreign_tls, which is critical: not installed for this architecture ("),
+                       "%s", fault.text);
 }
 
 /* faults: 67 */
@@ -268,7 +305,7 @@ Test(modules, a_directory)
 /* faults: 67 */
 Test(modules, name_of_a_system_library)
 {
-    describe("libc", AUTH, "libc.so.6", "");
+    tree_text("admin/libc.plugin", "kind: auth\nprovides: GOOD\nmodule: libc.so.6\npriority: 9\n");
     is_broken("libc", AUTH, "/modules/libc.so.6: No such file or directory");
 }
 
