@@ -345,6 +345,8 @@ bool address_parse_plain(const char *text, struct address *out)
 #else
 bool address_parse_plain(const char *text, struct address *out)
 {
+    (void)text;
+    (void)out;
     return false;
 }
 #endif

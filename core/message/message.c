@@ -244,7 +244,7 @@ int envoi_message_set_data(struct envoi_message *message, const void *data, size
 
     if (rc)
         return rc;
-    if (len > INT64_MAX || (!data && len))
+    if (source.size < 0 || (!data && len))
         return message_misuse(message, ENVOI_DETAIL_MISSING);
     message_set_source(message, &source);
     return ENVOI_OK;

@@ -58,7 +58,7 @@ static int wait_once(struct envoi_session *s)
     int rc = ENVOI_E_AGAIN;
 
     if (left > 0)
-        patience = (struct timespec){left / 1000, left % 1000 * 1000000};
+        patience = (struct timespec){(time_t)(left / 1000), (long)(left % 1000 * 1000000)};
     if (ppoll(loop.list, loop.count, &patience, NULL) <= 0)
         return envoi_session_process(s, -1, 0);
     for (nfds_t i = 0; i < loop.count && rc == ENVOI_E_AGAIN; i++) {

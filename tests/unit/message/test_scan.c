@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The scan and the repair of content on every kind of machine, against the same written octet by octet. A plain program,
- * so that scripts/arm64 can run it where Criterion is not installed. */
+ * so that scripts/architecture can run it where Criterion is not installed. */
 #include "message/content_scan.h"
 
 #include <stdio.h>
