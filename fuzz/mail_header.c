@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The header of a mail, as envoi-sendmail edits it. Input: the mail. */
-#include "sendmail/edit.h"
+#include "edit.h"
 
 #include "fuzz.h"
 #include "header.h"

@@ -2,6 +2,8 @@
 #include "content.h"
 
 #include "accounts/exit_code.h"
+#include "edit.h"
+#include "make.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -50,6 +52,12 @@ int content_open(struct content *content, const char *path, struct fault *fault)
         complain("reading the message from the terminal, until Control-D on a line of its own");
     measure(content);
     return 0;
+}
+
+void content_open_file(struct content *content, int fd)
+{
+    *content = (struct content){.fd = fd};
+    measure(content);
 }
 
 /* Reads at least one octet. Returns the number of octets, 0 at the end, or -1 with content->error set. */
@@ -119,10 +127,97 @@ static size_t drop_mailbox_line(struct content *content, int trace)
     return len;
 }
 
-int content_read_header(struct content *content, const struct options *options, address_fn *tell, void *ctx,
-                        struct fault *fault)
+/* Adds the fields that a message must have (RFC 6409 section 8), and returns where the body begins now. */
+static size_t add_missing(struct content *content, size_t body, const char *from, struct fault *fault)
 {
-    int edit = options->read_recipients || options->drop_bcc;
+    const char *at = strrchr(from, '@');
+    char host[256] = "localhost", *made;
+    struct edit edit = {.rule = *from ? FROM_AUTO : FROM_NEVER, .from = from, .id_domain = at ? at + 1 : host};
+    size_t made_len, header, end;
+    char *head;
+
+    if (!at)
+        (void)gethostname(host, sizeof host - 1);
+    if (!edit_find_end(content->head, content->head_len, content->whole, &header, &end) ||
+        edit_write(content->head, header, &edit, &made, &made_len, fault))
+        return body;
+    head = realloc(made, made_len + content->head_len - end + 1);
+    if (!head) {
+        free(made);
+        fault_memory(fault);
+        return body;
+    }
+    memcpy(head + made_len, content->head + end, content->head_len - end);
+    content->head_len = made_len + content->head_len - end;
+    free(content->head);
+    content->head = head;
+    return made_len;
+}
+
+/* Writes all octets. Returns 0, or an exit code with *fault filled. */
+static int write_all(int fd, const char *octets, size_t len, struct fault *fault)
+{
+    while (len) {
+        ssize_t n = write(fd, octets, len);
+
+        if (n < 0 && errno != EINTR)
+            return fault_set(fault, EXIT_LOCAL, ENVOI_E_SYSTEM, "cannot write a temporary file: %s", strerror(errno));
+        octets += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
+/* Moves what can still be read into a file without a name, behind `len` octets. */
+static int spool(struct content *content, const char *octets, size_t len, struct fault *fault)
+{
+    char *block = malloc(CHUNK);
+    ssize_t n = 1;
+    int fd, rc;
+
+    if (!block)
+        return fault_memory(fault);
+    if (!(rc = make_file(&fd, fault)))
+        rc = write_all(fd, octets, len, fault);
+    while (!rc && !content->whole && (n = read_some(content, block, CHUNK)) > 0)
+        rc = write_all(fd, block, (size_t)n, fault);
+    free(block);
+    if (!rc && n < 0)
+        rc = fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "cannot read the message: %s", strerror(content->error));
+    if (!rc && lseek(fd, 0, SEEK_SET) < 0)
+        rc = fault_set(fault, EXIT_LOCAL, ENVOI_E_SYSTEM, "%s", strerror(errno));
+    if (rc && fd >= 0)
+        close(fd);
+    if (rc)
+        return rc;
+    if (content->fd > STDIN_FILENO)
+        close(content->fd);
+    content->fd = fd;
+    return 0;
+}
+
+int content_downgrade(struct content *content, struct fault *fault)
+{
+    struct progress progress = content->progress;
+    int fd, rc = 0;
+
+    if (!content->whole && lseek(content->fd, content->start, SEEK_SET) < 0)
+        rc = fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "the message cannot be read again: %s", strerror(errno));
+    if (!rc && !(rc = spool(content, content->head, content->head_len, fault)))
+        rc = make_7bit(content->fd, &fd, fault);
+    if (rc)
+        return rc;
+    close(content->fd);
+    free(content->head);
+    content_open_file(content, fd);
+    content->progress = progress;
+    return 0;
+}
+
+int content_read_header(struct content *content, const struct options *options, const char *from, address_fn *tell,
+                        void *ctx, struct fault *fault)
+{
+    int edit = options->read_recipients || options->drop_bcc || options->add_missing;
     size_t body = read_head(content, fault), dropped, kept;
     int rc = fault->exit;
 
@@ -135,11 +230,16 @@ int content_read_header(struct content *content, const struct options *options, 
     if (!rc && edit) {
         rc = header_read(content->head, body - dropped, &kept, options->read_recipients ? tell : NULL, ctx, fault);
         cut_head(content, kept, body - dropped);
+        if (!rc && options->add_missing)
+            add_missing(content, kept, from, fault);
+        rc = fault->exit;
     } else if (!rc && !options->keep_bcc && header_has_bcc(content->head, content->head_len)) {
         complain(
             "warning: the message has a field Bcc, which all recipients will see; --drop-bcc removes it, --keep-bcc "
             "says that it is meant");
     }
+    if (!rc && !content->regular && !content->whole)
+        rc = spool(content, NULL, 0, fault);
     measure(content);
     return rc;
 }

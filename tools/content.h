@@ -27,11 +27,16 @@ struct content {
 
 /* Opens the message; NULL and "-" mean standard input. Returns 0, or an exit code with *fault filled. */
 int content_open(struct content *content, const char *path, struct fault *fault);
+/* The message is in this file, which content_close() closes. */
+void content_open_file(struct content *content, int fd);
 /* Reads the header section. It is refused if it is none; the line of a mailbox file before it is left out. With
  * --read-recipients calls tell() for each recipient and removes Bcc, as --drop-bcc does; see header.h. Of Bcc in other
- * messages it warns. */
-int content_read_header(struct content *content, const struct options *options, address_fn *tell, void *ctx,
-                        struct fault *fault);
+ * messages it warns. With --add-missing Date, Message-ID and From are added, from this sender. Of a pipe all is read
+ * then, so that the library can look at it before it sends, and send it again. */
+int content_read_header(struct content *content, const struct options *options, const char *from, address_fn *tell,
+                        void *ctx, struct fault *fault);
+/* Has the whole message encoded anew, so that it is 7-bit. */
+int content_downgrade(struct content *content, struct fault *fault);
 /* Makes it the content of the message. */
 int content_attach(struct content *content, struct envoi_message *message);
 void content_close(struct content *content);

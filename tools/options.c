@@ -46,6 +46,13 @@ static const struct option_row own[] = {
      "take recipients from To, Cc and Bcc too; Bcc is not sent"},
     {"drop-bcc", 0, OPTION_COUNT, AT(drop_bcc), SEND, 0, NULL, "remove Bcc from the message; -t does so anyway"},
     {"keep-bcc", 0, OPTION_COUNT, AT(keep_bcc), SEND, 0, NULL, "send Bcc with the message, without a warning"},
+    {"subject", 0, OPTION_TEXT, AT(subject), SEND, 0, "TEXT",
+     "FILE is a text: make a message of it, with this subject"},
+    {"body", 0, OPTION_TEXT, AT(body), SEND, 0, "TEXT", "make a message of this text"},
+    {"attach", 0, OPTION_LIST, AT(attach), SEND, 0, "FILE", "make a message, and attach FILE; may be repeated"},
+    {"add-missing", 0, OPTION_COUNT, AT(add_missing), SEND, 0, NULL,
+     "add Date, Message-ID and From to a message without them"},
+    {"downgrade", 0, OPTION_COUNT, AT(downgrade), SEND, 0, NULL, "encode 8-bit parts if the server does not take them"},
     {"deliver-by", 0, OPTION_TEXT, AT(deliver_by), SEND, 0, "SECONDS",
      "tell me if it takes longer (DELIVERBY); SECONDS:return: then return it"},
     {"hold-for", 0, OPTION_TEXT, AT(hold_for), SEND, 0, "SECONDS", "the server keeps it for so long (FUTURERELEASE)"},
@@ -284,6 +291,7 @@ int options_parse(struct options *options, enum command command, int argc, char 
 void options_free(struct options *options)
 {
     free(options->to.items);
+    free(options->attach.items);
     values_free(&options->values);
 }
 

@@ -10,6 +10,7 @@
 #include "delivery.h"
 #include "fault.h"
 #include "login.h"
+#include "make.h"
 #include "outcome.h"
 #include "report.h"
 #include <envoi/envoi.h>
@@ -48,6 +49,12 @@ static int send_check_usage(const struct send *send)
         {o->keep_bcc && o->drop_bcc, "--keep-bcc and --drop-bcc exclude one another"},
         {o->keep_bcc && o->read_recipients,
          "--keep-bcc and --read-recipients (-t) exclude one another: -t removes Bcc"},
+        {o->keep_bcc && o->add_missing, "--keep-bcc and --add-missing exclude one another: the latter removes Bcc"},
+        {make_is_wanted(o) && o->read_recipients,
+         "--subject, --body and --attach make a message; -t reads one that is there"},
+        {make_is_wanted(o) && send->from && !strcmp(send->from, "<>"),
+         "--subject, --body and --attach need an author: --from"},
+        {o->body && o->operand_count, "--body and a file with the text exclude one another"},
         {o->quiet && o->json, "--quiet and --json exclude one another"},
         {o->operand_count > 1, "there is more than one message; one is sent at a time"},
     };
@@ -92,7 +99,19 @@ static int send_add_recipients(struct send *send)
     return rc;
 }
 
-static int make_message(struct send *send)
+static int open_content(struct send *send)
+{
+    const struct options *o = send->options;
+    int fd, rc;
+
+    if (!make_is_wanted(o))
+        return content_open(&send->content, o->operand_count ? o->operands[0] : NULL, &send->fault);
+    rc = make_message(o, send->from, &fd, &send->fault);
+    content_open_file(&send->content, fd);
+    return rc;
+}
+
+static int prepare_message(struct send *send)
 {
     const struct options *o = send->options;
     const struct values *values = &send->used.values;
@@ -113,9 +132,10 @@ static int make_message(struct send *send)
     if (!rc)
         rc = send_add_recipients(send);
     if (!rc)
-        rc = content_open(&send->content, o->operand_count ? o->operands[0] : NULL, &send->fault);
+        rc = open_content(send);
     if (!rc)
-        rc = content_read_header(&send->content, o, send_add_recipient, send, &send->fault);
+        rc = content_read_header(&send->content, o, strcmp(send->from, "<>") ? send->from : "", send_add_recipient,
+                                 send, &send->fault);
     if (rc)
         return rc;
     if (!envoi_message_recipients(send->message))
@@ -137,8 +157,16 @@ static int prepare(struct send *send)
     if (!rc)
         rc = connection_session(send->options, values, send->library, 1, &send->session, &send->fault);
     if (!rc)
-        rc = make_message(send);
+        rc = prepare_message(send);
     return rc ? rc : login_set(&send->login, values, send->server, send->session, &send->fault);
+}
+
+/* Was nothing sent, because the message has 8-bit octets, and may it be encoded in another way? */
+static int is_8bit_refused(const struct send *send, int error)
+{
+    return send->options->downgrade && error == ENVOI_E_NOT_SUPPORTED &&
+           envoi_session_error_phase(send->session) == ENVOI_PHASE_MAIL &&
+           !envoi_session_has_extension(send->session, "8BITMIME");
 }
 
 static int transmit(struct send *send)
@@ -151,6 +179,15 @@ static int transmit(struct send *send)
         return exit;
     progress_begin(&send->content.progress, send->content.size, !send->options->trace);
     error = envoi_session_send(send->session, send->message);
+    if (is_8bit_refused(send, error)) {
+        if ((exit = content_downgrade(&send->content, &send->fault)))
+            return exit;
+        if (send->options->trace)
+            complain("the server does not announce 8BITMIME: the 8-bit parts of the message are encoded anew");
+        error = content_attach(&send->content, send->message);
+        if (!error)
+            error = envoi_session_send(send->session, send->message);
+    }
     progress_end(&send->content.progress);
     send->error = error;
     if (error && send->login.fault.exit) {

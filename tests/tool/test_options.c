@@ -65,7 +65,7 @@ Test(options, wrong_ones, .timeout = 10)
     cr_assert_eq(parse(&o, COMMAND_SEND, "--port 65536"), 64);
     cr_assert_eq(parse(&o, COMMAND_SEND, "--port smtp"), 64);
     cr_assert_eq(parse(&o, COMMAND_PLUGINS, "--host h"), 64);
-    cr_assert_eq(parse(&o, COMMAND_PROBE, "--user u"), 64);
+    cr_assert_eq(parse(&o, COMMAND_PROBE, "--hold-for 1"), 64);
 }
 
 /* faults: 80 */

@@ -151,6 +151,80 @@ delivery_cases() {
     check '--hold-for and --hold-until' 64 err 'exclude one another'
 }
 
+# A message that the program has made, and what is done to one that is there. PEER: what the server got.
+compose_cases() {
+    [ -x "$(dirname "$ENVOI")/envoi-compose" ] || { SKIPPED="envoi-compose was not built"; return 0; }
+    LETTER='Date:.*From:.*Subject:'
+    printf 'Gr\303\274\303\237e\n' >text
+    printf 'a,b\n' >report.csv
+    run compose --from 'Alice <alice@test>' --to bob@test,carol@test --subject "$(printf 'T\303\244glich')" text
+    check 'a text with umlauts' 0 out '^From: Alice <alice@test>$' out '^To: bob@test, carol@test$' out '^Message-I[Dd]: <.*@test>$' \
+        out '^Date: ' out '^Content-Transfer-Encoding: \(quoted-printable\|base64\)$' out '^MIME-Version: 1.0$'
+    ! LC_ALL=C grep -q '[^ -~]' out || CODE=999
+    check 'and all of it is ASCII' 0
+    run compose --from alice@test --body 'see below' --attach report.csv --attach text
+    check 'attachments' 0 out '^Content-Type: multipart/mixed' out 'attachment; filename=report.csv' out '^YSxiCg==$'
+    run compose --from alice@test --subject 'a
+Bcc: x@test' --body x
+    check 'a line end in the subject' 64 err '--subject .*control'
+    run compose --body x;                                   check 'no author' 64 err '--from is missing'
+    printf 'Gr\374\337e\n' >latin
+    run compose --from a@b latin;                           check 'a text that is not UTF-8' 65 err 'not UTF-8.*--attach'
+    run compose --from a@b --attach /nonexistent --body x;  check 'no such attachment' 65 err '/nonexistent'
+    run compose --from a@b --to ' , ' --body x;             check 'no address' 65 err '--to'
+    # 8-bit content and its encodings.
+    printf 'From: a@b\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\nGr\303\274\303\237e\n' >eight
+    run compose --downgrade eight
+    check 'an 8-bit message' 0 out '^R3LDvMOfZQo=$' out '^MIME-Version: 1.0$' out '^From: a@b$'
+    printf 'DKIM-Signature: v=1\n' | cat - eight >signed
+    run compose --downgrade signed;                         check 'a signed one' 65 err 'DKIM-Signature.*break'
+    printf 'From: \303\274@b\n\nx\n' >header
+    run compose --downgrade header;                         check 'an 8-bit header' 65 err 'SMTPUTF8'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --downgrade --trace --trace eight; scripted_end
+    check '--downgrade, no 8BITMIME' 0 err 'R3LDvMOfZQo=' err 'encoded anew'
+    scripted '220 x' '<' '250-x' '250 8BITMIME' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --downgrade --trace --trace eight; scripted_end
+    check '--downgrade, 8BITMIME' 0 err 'BODY=8BITMIME' err '!R3LDvMOfZQo='
+    scripted '220 x' '<' '250 x' '<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --downgrade signed; scripted_end
+    check '--downgrade, a signed message' 65 err 'DKIM-Signature'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    printf 'all is well\n' >well
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --subject Report --attach report.csv \
+        --trace --trace <well
+    scripted_end
+    check 'a report in one line' 0 err 'To: bob@test' err 'Subject: Report' err 'all is well' err 'filename=report.csv'
+    send --host localhost -t --subject x text;              check '-t and --subject' 64 err '-t reads one'
+    run send --host localhost --from '<>' --to a@b --subject x text; check 'a report of nobody' 64 err 'need an author'
+    send --host localhost --to a@b --body x text;           check '--body and a file' 64 err 'exclude one another'
+}
+
+# Octets of a pipe that are too many for memory are read before anything is sent: 8-bit ones are refused as of a file.
+pipe_cases() {
+    { printf 'Subject: large\n\n'; awk 'BEGIN { for (i = 0; i < 3000; i++) printf "%070d\n", i; print "Gr\303\274\303\237e" }'; } >large
+    scripted '220 x' '<' '250 x' '<'
+    # faults: F12
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --json <large; scripted_end
+    check '8-bit octets far behind in a pipe' 69 out 'ENVOI_E_NOT_SUPPORTED' out '"verdict": "not attempted"'
+    grep -v Gr large >plain
+    scripted '220 x' '<' '250 SIZE 1000' '<'
+    scripted_end
+    scripted '220 x' '<' '250-x' '250 SIZE 1000' '<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test <plain; scripted_end
+    check 'a pipe is too large' 69 err 'at most 1000'
+    printf 'Subject: x\nBcc: s@test\n\nbody\n' >short
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --add-missing --trace --trace <short; scripted_end
+    check '--add-missing' 0 err '>> Date: ' err '>> From: alice@test' err '>> Message-ID: <.*@test>' err '!Bcc' err 'body'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    printf 'Date: today\nFrom: x@y\nMessage-ID: <1@y>\n\nbody\n' >whole
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --add-missing --trace --trace whole
+    scripted_end
+    check '--add-missing, and nothing is' 0 err '>> Date: today' err '!From: alice@test' err 'Message-ID: <1@y>'
+    send --host localhost --to a@b --add-missing --keep-bcc letter;  check '--add-missing and --keep-bcc' 64 err 'exclude'
+}
+
 config_cases() {
     send --host localhost --to a@b --ca /nonexistent letter;  check 'no CA file' 78 err '--ca.*/nonexistent'
     send --host localhost --to a@b --cert . letter;           check 'a directory as certificate' 78 err '--cert'
@@ -484,7 +558,7 @@ to_scripted() { # STEPS TEXT ARG...: steps with | between them; the text is a fo
 }
 
 partial_cases() {
-    MIXED='220 x|<|250 x|<|250 ok|<|250 ok|<|550 5.1.1 who is that|<|452 4.2.2 full|<|452 later|<'
+    MIXED='220 x|<|250 x|<|250 ok|<|250 ok|<|550 5.1.1 who is that|<|452 4.2.2 full|<|451 later|<'
     # faults: U8
     to_scripted "$MIXED|354 go|<.|250 kept|<|221 bye" '\nx\n' --to a@x,b@x,c@x,d@x --quiet
     check 'some refused: a line on standard error' 80 out '^b@x  *refused' \
@@ -894,6 +968,8 @@ usage_cases </dev/null
 data_cases </dev/null
 content_cases </dev/null
 delivery_cases </dev/null
+compose_cases </dev/null
+pipe_cases </dev/null
 config_cases </dev/null
 plugin_cases </dev/null
 scripted_cases </dev/null

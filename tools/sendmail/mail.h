@@ -4,7 +4,7 @@
 #define SENDMAIL_MAIL_H
 
 #include "accounts/fault.h"
-#include "sendmail/edit.h"
+#include "edit.h"
 #include "sendmail/source.h"
 #include <stddef.h>
 #include <stdint.h>

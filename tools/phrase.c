@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sendmail/phrase.h"
+#include "phrase.h"
 
 #include "text.h"
 

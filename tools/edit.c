@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "sendmail/edit.h"
+#include "edit.h"
 
 #include "accounts/exit_code.h"
 #include "header.h"
+#include "phrase.h"
 #include "portable/random.h"
-#include "sendmail/phrase.h"
 
 #include <envoi/envoi.h>
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The header of a mail: where it ends, who is named in it, and what is changed. It is edited as a text in memory, which
  * HEADER_MAX (header.h) bounds; the body is not touched. */
-#ifndef SENDMAIL_EDIT_H
-#define SENDMAIL_EDIT_H
+#ifndef TOOL_EDIT_H
+#define TOOL_EDIT_H
 
 #include "addresses.h"
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A display name in a field (RFC 5322 section 3.2.5), in encoded words if it is not ASCII (RFC 2047). */
-#ifndef SENDMAIL_PHRASE_H
-#define SENDMAIL_PHRASE_H
+#ifndef TOOL_PHRASE_H
+#define TOOL_PHRASE_H
 
 #include <stddef.h>
 #include <stdio.h>
