@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A keyed hash, to recognise a secret later without keeping it. Who has hash and key can try passwords on them, no
+/* A keyed hash, to recognise a secret later without keeping it. Anyone with hash and key can try passwords on them, no
  * more. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H

@@ -2,6 +2,7 @@
 #include "accounts/exit_code.h"
 #include "compose/compose.h"
 #include "fault.h"
+#include "portable/memory.h"
 
 #include <envoi/envoi.h>
 #include <errno.h>
@@ -39,7 +40,7 @@ static const struct {
 
 static int list_add(struct list *list, const char *value)
 {
-    const char **items = reallocarray(list->items, list->count + 1, sizeof *items);
+    const char **items = memory_resize(list->items, list->count + 1, sizeof *items);
 
     if (!items) {
         complain("out of memory");
