@@ -22,34 +22,38 @@ SOURCE = "#include <envoi/envoi.h>\n#include <envoi/plugin.h>\n"
 # cffi knows the types of these itself.
 STANDARD = ("stddef.h", "stdint.h", "stdio.h")
 
-# prefix of the constants -> class in envoi/enums.py, its base, what it is, and the function that has a text for a person
-ENUMS = {
-    "ENVOI_E_": ("Code", "Number", "The results of calls.", "envoi_error_text"),
-    "ENVOI_DETAIL_": ("Detail", "Number", "Tells apart failures with the same code.", "envoi_error_detail_text"),
-    "ENVOI_CLASS_": ("ErrorClass", "Number", "The classes of codes."),
-    "ENVOI_PHASE_": ("Phase", "Number", "The phases of a session; each has a deadline.", "envoi_phase_name"),
-    "ENVOI_VERDICT_": ("Verdict", "Number", "The result for one recipient.", "envoi_verdict_name"),
-    "ENVOI_RESULT_": ("Result", "Number", "The result for a whole message.", "envoi_result_name"),
-    "ENVOI_BODY_": ("Body", "Number", "The kind of content (RFC 6152, RFC 3030)."),
-    "ENVOI_TLS_": ("TLS", "Number", "The TLS policies."),
-    "ENVOI_TLS_1_": ("TLSVersion", "Number", "The versions of TLS."),
-    "ENVOI_HELLO_": ("Hello", "Number", "Which hello the server accepted."),
-    "ENVOI_TRACE_": ("Trace", "Number", "The kinds of trace lines."),
-    "ENVOI_LOG_": ("LogLevel", "Number", "The levels of the log."),
-    "ENVOI_POOL_": ("Limit", "Number", "The limits of a pool."),
-    "ENVOI_RET_": ("Ret", "Number", "How much of a message a report of its failure contains (RFC 3461)."),
-    "ENVOI_DELIVER_BY_": ("DeliverBy", "Number", "What happens to a message that is late (RFC 2852)."),
-    "ENVOI_RRVS_": ("ValidSince", "Number", "What a server does behind which there is one without RRVS (RFC 7293)."),
-    "ENVOI_CRED_": ("Credential", "enum.IntFlag", "What a login asks for."),
-    "ENVOI_NOTIFY_": ("Notify", "enum.IntFlag", "Which reports of a recipient are wanted (RFC 3461)."),
-    "ENVOI_KEEP_": ("Keep", "enum.IntFlag", "Verdicts, as a set."),
-    "ENVOI_EVENT_": ("Event", "enum.IntFlag", "What to wait for."),
-}
+# What of the headers becomes an enum in envoi/enums.py: the enum of C, or "" for macros; the prefix of its constants; the
+# class and its base; what it is; and perhaps the function that has a text of a member for a person.
+ENUMS = [
+    ("envoi_error", "ENVOI_E_", "Code", "Number", "The results of calls.", "envoi_error_text"),
+    ("envoi_detail", "ENVOI_DETAIL_", "Detail", "Number", "Tells apart failures with the same code.",
+     "envoi_error_detail_text"),
+    ("envoi_error_class", "ENVOI_CLASS_", "ErrorClass", "Number", "The classes of codes."),
+    ("envoi_phase", "ENVOI_PHASE_", "Phase", "Number", "The phases of a session; each has a deadline.", "envoi_phase_name"),
+    ("envoi_verdict", "ENVOI_VERDICT_", "Verdict", "Number", "The result for one recipient.", "envoi_verdict_name"),
+    ("envoi_result", "ENVOI_RESULT_", "Result", "Number", "The result for a whole message.", "envoi_result_name"),
+    ("envoi_body", "ENVOI_BODY_", "Body", "Number", "The kind of content (RFC 6152, RFC 3030)."),
+    ("envoi_tls", "ENVOI_TLS_", "TLS", "Number", "The TLS policies."),
+    ("envoi_hello", "ENVOI_HELLO_", "Hello", "Number", "Which hello the server accepted."),
+    ("envoi_trace", "ENVOI_TRACE_", "Trace", "Number", "The kinds of trace lines."),
+    ("envoi_pool_limit", "ENVOI_POOL_", "Limit", "Number", "The limits of a pool."),
+    ("envoi_pool_rate", "ENVOI_POOL_RATE_", "Rate", "Number", "The rates of a route."),
+    ("envoi_pool_priority", "ENVOI_POOL_", "Priority", "Number", "How urgent a message in a pool is."),
+    ("", "ENVOI_TLS_1_", "TLSVersion", "Number", "The versions of TLS."),
+    ("", "ENVOI_LOG_", "LogLevel", "Number", "The levels of the log."),
+    ("", "ENVOI_RET_", "Ret", "Number", "How much of a message a report of its failure contains (RFC 3461)."),
+    ("", "ENVOI_DELIVER_BY_", "DeliverBy", "Number", "What happens to a message that is late (RFC 2852)."),
+    ("", "ENVOI_RRVS_", "ValidSince", "Number", "What a server does behind which there is one without RRVS (RFC 7293)."),
+    ("", "ENVOI_CRED_", "Credential", "enum.IntFlag", "What a login asks for."),
+    ("", "ENVOI_NOTIFY_", "Notify", "enum.IntFlag", "Which reports of a recipient are wanted (RFC 3461)."),
+    ("", "ENVOI_KEEP_", "Keep", "enum.IntFlag", "Verdicts, as a set."),
+    ("", "ENVOI_EVENT_", "Event", "enum.IntFlag", "What to wait for."),
+]
 # Names that are no identifiers of Python, and constants that only count others.
 RENAMED = {"7BIT": "SEVEN_BIT", "8BIT": "EIGHT_BIT", "2": "TLS_1_2", "3": "TLS_1_3"}
-COUNTS = ("ENVOI_POOL_LIMITS", "ENVOI_PHASES")
-# They have no prefix that ends in "_", or no class in which they make sense.
-LONE = ("ENVOI_OK", "ENVOI_TIMEOUT_NEVER", "ENVOI_MT_PRIORITY_UNSAID")
+COUNTS = ("ENVOI_PHASES", "ENVOI_POOL_LIMITS", "ENVOI_POOL_RATES", "ENVOI_POOL_PRIORITIES")
+# Macros that are alone.
+LONE = ("ENVOI_OK", "ENVOI_TIMEOUT_NEVER", "ENVOI_MT_PRIORITY_UNSAID", "ENVOI_POOL_WEIGHT")
 
 NUMBERS = ("int", "unsigned", "size_t", "int64_t", "uint64_t")
 
@@ -75,20 +79,30 @@ def read_declarations(include):
 def read_macros(include):
     """name -> text of the macros that are numbers."""
     macros = re.findall(r"^#define (ENVOI_\w+) (\S.*)$", preprocess(include, "-dM"), re.M)
-    return {name: text for name, text in macros if name in LONE or name.startswith(tuple(ENUMS))}
+    prefixes = tuple(prefix for tag, prefix, *_ in ENUMS if not tag)
+    return {name: text for name, text in macros if name in LONE or name.startswith(prefixes)}
 
 
 def read_enums(declarations):
-    """name -> value of the members of all enums."""
-    return {name: int(value, 0) for text in declarations if text.startswith("enum ")
-            for name, value in re.findall(r"(\w+) = (-?\w+)", text)}
+    """enum -> {name: value} of its members."""
+    found = [re.match(r"enum (\w+) \{(.*)\}", text) for text in declarations]
+    return {m[1]: {name: int(value, 0) for name, value in re.findall(r"(\w+) = (-?\w+)", m[2])} for m in found if m}
 
 
-def value_of(name, macros, enums):
-    """The number behind a name; a macro may be made of others."""
-    if name in enums:
-        return enums[name]
-    text = re.sub(r"ENVOI_\w+", lambda m: str(value_of(m.group(), macros, enums)), macros[name])
+def read_members(include):
+    """class in envoi/enums.py -> {name there: name in C}, in the order of the values."""
+    enums, macros = read_enums(read_declarations(include)), read_macros(include)
+    members = {}
+    for tag, prefix, title, *_ in ENUMS:
+        names = enums[tag] if tag else sorted(macros, key=lambda name: value_of(name, macros))
+        names = [name for name in names if name.startswith(prefix) and name not in COUNTS]
+        members[title] = {RENAMED.get(name[len(prefix):], name[len(prefix):]): name for name in names}
+    return members
+
+
+def value_of(name, macros):
+    """The number behind a macro, which may be made of others."""
+    text = re.sub(r"ENVOI_\w+", lambda m: str(value_of(m.group(), macros)), macros[name])
     return eval(re.sub(r"(?<=[0-9a-fA-F])u\b", "", text), {"__builtins__": {}})  # the headers are ours
 
 
@@ -130,9 +144,8 @@ HEAD = """# Made of envoi's headers by build_envoi.py.
 
 def make_enums(include):
     """The text of envoi/enums.py."""
-    enums = read_enums(read_declarations(include))
-    macros = read_macros(include)
-    names = list(enums) + sorted(macros, key=lambda name: value_of(name, macros, enums))
+    macros, members = read_macros(include), read_members(include)
+    values = {name: value for enum in read_enums(read_declarations(include)).values() for name, value in enum.items()}
     text = HEAD + '''"""The constants of envoi's headers, which are their manual. A number that is not known here (of a later library)
 is a member without a name of its own."""
 from __future__ import annotations
@@ -152,15 +165,12 @@ class Number(enum.IntEnum):
         member._value_ = value
         return member
 '''
-    for prefix, (title, base, doc, *texts) in ENUMS.items():
-        members = [name for name in names if prefix == max((p for p in ENUMS if name.startswith(p)), key=len, default="")
-                   and name not in COUNTS]
+    for _, _, title, base, doc, *texts in ENUMS:
         text += f'\n\nclass {title}({base}):\n    """{doc}"""\n\n'
         if title == "Code":
             text += "    OK = 0\n"
-        for name in members:
-            short = name[len(prefix):]
-            text += f"    {RENAMED.get(short, short)} = {value_of(name, macros, enums)}\n"
+        for short, name in members[title].items():
+            text += f"    {short} = {values[name] if name in values else value_of(name, macros)}\n"
         for function in texts:
             text += f"""
     @property
@@ -204,6 +214,7 @@ class _FFI:
     NULL: _CData
     def new(self, cdecl: str, init: object = ...) -> _CData: ...
     def cast(self, cdecl: str, source: object) -> _CData: ...
+    def sizeof(self, cdecl: str) -> int: ...
     def string(self, cdata: _CData, maxlen: int = ...) -> bytes: ...
     def buffer(self, cdata: _CData, size: int = ...) -> _CData: ...
     def unpack(self, cdata: _CData, length: int) -> bytes: ...
@@ -217,7 +228,8 @@ class _FFI:
 class _Lib:''']
     lines += [stub_function(*function) for function in functions(declarations)]
     lines += [f"    {name}: _CData" for _, name, _ in callbacks(declarations)]
-    lines += [f"    {name}: int" for name in [*read_enums(declarations), *read_macros(include)]]
+    names = [name for enum in read_enums(declarations).values() for name in enum]
+    lines += [f"    {name}: int" for name in [*names, *read_macros(include)]]
     return "\n".join(lines) + "\n\nffi: _FFI\nlib: _Lib\n"
 
 

@@ -2,7 +2,7 @@
 """Submits mail: SMTP, ESMTP and LMTP, with TLS and logins as plugins of libenvoi. See docs/python.md."""
 from .content import Content
 from .enums import (TLS, Body, Code, Credential, DeliverBy, Detail, ErrorClass, Event, Hello, Keep, Limit, LogLevel, Notify,
-                    Phase, Result, Ret, TLSVersion, Trace, ValidSince, Verdict)
+                    Phase, Priority, Rate, Result, Ret, TLSVersion, Trace, ValidSince, Verdict)
 from .errors import (AddressError, AuthError, BusyError, CertificateError, ConnectError, ContentError, DataRefused,
                      Disconnected, Error, ForkError, Interrupted, LocalError, LookupFailed, NetworkError, NoMechanism,
                      NotSupported, OutOfMemory, PluginError, ProtocolError, RecipientsRefused, Refused, Reply,
@@ -10,9 +10,9 @@ from .errors import (AddressError, AuthError, BusyError, CertificateError, Conne
 from .library import Library, Plugin, default_library, version
 from .lookup import Found, Lookup
 from .message import Message, Recipient
-from .pool import Pool
+from .pool import Pool, PoolTelemetry
 from .session import Session, send
-from .session_base import Certificate, SessionBase, TLSInfo
+from .session_base import Certificate, SessionBase, Telemetry, TLSInfo
 
 __version__ = version()
 
@@ -21,8 +21,8 @@ __all__ = [
     "Content", "ContentError", "Credential", "DataRefused", "DeliverBy", "Detail", "Disconnected", "Error",
     "ErrorClass", "Event", "ForkError", "Found", "Hello", "Interrupted", "Keep", "Library", "Limit", "LocalError",
     "LogLevel", "Lookup", "LookupFailed", "Message", "NetworkError", "NoMechanism", "Notify", "NotSupported",
-    "OutOfMemory", "Phase", "Plugin", "PluginError", "Pool", "ProtocolError", "Recipient", "RecipientsRefused",
-    "Refused", "Reply", "Result", "Ret", "SenderRefused", "Session", "SessionBase", "ThreadError", "TimedOut", "TLS",
-    "TLSError", "TLSInfo", "TLSVersion", "Trace", "UnknownOutcome", "UsageError", "ValidSince", "Verdict",
-    "default_library", "send", "version",
+    "OutOfMemory", "Phase", "Plugin", "PluginError", "Pool", "PoolTelemetry", "Priority", "ProtocolError", "Rate",
+    "Recipient", "RecipientsRefused", "Refused", "Reply", "Result", "Ret", "SenderRefused", "Session", "SessionBase",
+    "Telemetry", "ThreadError", "TimedOut", "TLS", "TLSError", "TLSInfo", "TLSVersion", "Trace", "UnknownOutcome",
+    "UsageError", "ValidSince", "Verdict", "default_library", "send", "version",
 ]

@@ -2,17 +2,43 @@
 """A pool: many messages over as many connections as pay off."""
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, Optional
 
 from ._core import NULL, CData, Object, call, callback, check, ffi, give, lib, make, make_error, take
-from .enums import Limit
+from .enums import Limit, Priority, Rate, Result
 from .errors import Error
 from .library import Library, default_library
 from .message import Message
-from .session_base import SessionBase
+from .session_base import SessionBase, Telemetry, make_telemetry, read_telemetry
 
 Done = Callable[[Message, Optional[Error]], object]
+
+
+@dataclasses.dataclass(frozen=True)
+class PoolTelemetry:
+    """The work of a pool since it was made."""
+
+    waiting: int
+    """now: messages that are not done and on no connection"""
+    in_flight: int
+    """now: messages on connections"""
+    submitted: int
+    cancelled: int
+    results: dict[Result, int]
+    """messages that are done"""
+    transactions: int
+    again: int
+    """times that a message was tried again"""
+    throttled: int
+    """times that a route slowed down, because a server said "too fast" """
+    connections: int
+    connections_failed: int
+    queue_ms: int
+    """milliseconds from the submits to the first transactions, summed up"""
+    sessions: Telemetry
+    """of all connections"""
 
 
 class Entry:
@@ -23,11 +49,15 @@ class Entry:
         self.handle = ffi.new_handle(self)
 
     def keep(self) -> None:
-        self.entries[id(self)] = self, self.handle
+        self.entries[id(self.message)] = self, self.handle
         self.message._owner.lend()
 
+    def give_back(self) -> None:
+        del self.entries[id(self.message)]
+        self.message._owner.release()
+
     def finish(self, code: int, text: str) -> None:
-        del self.entries[id(self)]
+        del self.entries[id(self.message)]
         try:
             if self.done:
                 self.done(self.message, make_done_error(code, text, self.message) if code else None)
@@ -83,9 +113,34 @@ class PoolBase(Object):
         self._handles.append(dict(settings._handles))
         return int(route[0])
 
-    def _submit(self, route: int, message: Message, done: Done | None) -> None:
+    def add_account(self, route: int, settings: SessionBase, servers: str, weight: int = lib.ENVOI_POOL_WEIGHT) -> None:
+        """Adds another account to a route, before its first message. Connections are shared out by the weights."""
+        code = call(self, lib.envoi_pool_add_account, route, settings._pointer, give(servers), weight)
+        if code:
+            raise make_error(code, f"account {servers!r}: {take(lib.envoi_error_text(code))}")
+        self._handles.append(dict(settings._handles))
+
+    def set_rate(self, route: int, rate: Rate, count: int, period: float = 1.0, burst: int = 1) -> None:
+        """Sets a rate of a route: in any time t at most burst + t * count / period, in seconds. count 0: any number."""
+        check(call(self, lib.envoi_pool_set_rate, route, rate, count, round(period * 1000), burst))
+
+    def cancel(self, message: Message) -> None:
+        """Takes back a message that is on no connection; BusyError: it is on one, or done."""
+        check(call(self, lib.envoi_pool_cancel, message._pointer))
+        self._entries[id(message)][0].give_back()
+
+    def telemetry(self) -> PoolTelemetry:
+        """How much work was done so far."""
+        told, sessions = make_telemetry("struct envoi_pool_telemetry"), make_telemetry("struct envoi_telemetry")
+        check(call(self, lib.envoi_pool_telemetry, told, sessions))
+        return PoolTelemetry(told.waiting, told.in_flight, told.submitted, told.cancelled,
+                             {result: told.results[result] for result in Result}, told.transactions, told.again,
+                             told.throttled, told.connections, told.connections_failed, told.queue_ms,
+                             read_telemetry(sessions))
+
+    def _submit(self, route: int, message: Message, priority: Priority, done: Done | None) -> None:
         entry = Entry(self._entries, message, done)
-        code = call(self, lib.envoi_pool_submit, route, message._pointer, lib.python_pool_done, entry.handle)
+        code = call(self, lib.envoi_pool_submit_with, route, message._pointer, priority, lib.python_pool_done, entry.handle)
         if code:
             raise make_error(code, message.error)
         entry.keep()
@@ -136,10 +191,11 @@ class Pool(PoolBase):
         else:
             self.stop()
 
-    def submit(self, route: int, message: Message, done: Done | None = None) -> None:
+    def submit(self, route: int, message: Message, done: Done | None = None, *,
+               priority: Priority = Priority.NORMAL) -> None:
         """Submits a message, which belongs to the pool until done(message, error) is called by run(). error: None if it
         was accepted for at least one recipient. If the queue is full it raises BusyError: call run() first."""
-        self._submit(route, message, done)
+        self._submit(route, message, priority, done)
 
     def run(self) -> None:
         """Works until every submitted message is done. If a `done` raised an exception, the first one is raised then."""

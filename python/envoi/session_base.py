@@ -44,7 +44,22 @@ class TLSInfo:
     cipher: str
     group: str
     verified: bool
+    verified_by: str
+    """"chain", "pin", "chain-without-name" (which does not count as verified), or "" """
     resumed: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Telemetry:
+    """The work of a session since it was made, over all its connections."""
+
+    connections: int
+    transactions: int
+    replies: int
+    octets_sent: int
+    octets_received: int
+    phase_ms: dict[Phase, int]
+    """milliseconds spent in each phase"""
 
 
 class SessionBase(Object):
@@ -148,6 +163,10 @@ class SessionBase(Object):
     def set_chunking(self, octets: int, wait: bool = False) -> None:
         """Sets how much content goes by one BDAT (RFC 3030); 0: always DATA."""
         self._set(lib.envoi_session_set_chunking, octets, wait)
+
+    def set_ignored_extensions(self, names: str | None) -> None:
+        """Says which extensions are not to be used, although the server announces them: "CHUNKING,PIPELINING"."""
+        self._set(lib.envoi_session_set_ignored_extensions, give(names))
 
     def set_dial(self, dial: DialFunction | None) -> None:
         """Sets the function that makes connections. It is given host and port, and returns a socket, a descriptor, two of
@@ -344,6 +363,12 @@ class SessionBase(Object):
         """The TLS of the connection; None: it is in clear."""
         return call(self, _read_tls)
 
+    def telemetry(self) -> Telemetry:
+        """How much work was done so far."""
+        told = make_telemetry("struct envoi_telemetry")
+        self._set(lib.envoi_session_telemetry, told)
+        return read_telemetry(told)
+
     @property
     def certificates(self) -> list[Certificate]:
         """The certificates that the server sent, its own first."""
@@ -358,6 +383,15 @@ def _milliseconds(seconds: float) -> int:
 def _pem(pem: bytes | str | None) -> tuple[CData, int]:
     octets = pem.encode() if isinstance(pem, str) else pem
     return (NULL, 0) if octets is None else (octets, len(octets))
+
+
+def make_telemetry(kind: str) -> CData:
+    return ffi.new(f"{kind} *", {"struct_size": ffi.sizeof(kind)})
+
+
+def read_telemetry(told: CData) -> Telemetry:
+    return Telemetry(told.connections, told.transactions, told.replies, told.octets_sent, told.octets_received,
+                     {phase: told.phase_ms[phase] for phase in Phase if phase})
 
 
 def _read_error(session: CData, code: int) -> Error:
@@ -377,7 +411,7 @@ def _read_tls(session: CData) -> TLSInfo | None:
         return None
     return TLSInfo(backend, take(lib.envoi_session_tls_protocol(session)), take(lib.envoi_session_tls_cipher(session)),
                    take(lib.envoi_session_tls_group(session)), bool(lib.envoi_session_tls_verified(session)),
-                   bool(lib.envoi_session_tls_resumed(session)))
+                   take(lib.envoi_session_tls_verified_by(session)), bool(lib.envoi_session_tls_resumed(session)))
 
 
 def _read_certificates(session: CData) -> list[Certificate]:

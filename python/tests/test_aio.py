@@ -333,6 +333,46 @@ def test_pool(run: Run, session: envoi.Session, library: envoi.Library) -> None:
         assert len(server.mails) == 101 and server.connections <= 3
 
 
+def test_a_message_is_taken_back(run: Run, session: envoi.Session, library: envoi.Library) -> None:
+    with Server(replies={"EHLO": Server.HANG}) as server:
+        async def test() -> None:
+            pool = aio.Pool(library, connections=1, queue=1)
+            route = pool.add_route(session, server.address)
+            first = asyncio.ensure_future(pool.send(route, message()))
+            second = asyncio.ensure_future(pool.send(route, message()))  # waits for room
+            await asyncio.get_running_loop().run_in_executor(None, server.wait_for, "EHLO")
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert pool.pending == 1 and pool.telemetry().submitted == 2
+            second.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await second
+            assert pool.pending == 0
+            pool.stop()
+
+        run(test)
+
+
+def test_a_task_that_waits_for_room_is_cancelled(run: Run, session: envoi.Session, server: Server,
+                                                 library: envoi.Library) -> None:
+    async def test() -> None:
+        async with aio.Pool(library, queue=1) as pool:
+            route = pool.add_route(session, server.address)
+            tasks = [asyncio.ensure_future(pool.send(route, message())) for _ in range(10)]
+            await asyncio.sleep(0)
+            for task in tasks[1::2]:
+                task.cancel()
+            pool._make_room()  # in the same moment: the first one that waits was cancelled, and the next one is not
+            await asyncio.wait(tasks)
+            assert [task.cancelled() for task in tasks] == [False, True] * 5
+        assert len(server.mails) == 5
+
+    run(test)
+
+
 def test_a_pool_that_is_left_by_an_exception(run: Run, session: envoi.Session, library: envoi.Library) -> None:
     with Server(replies={"EHLO": Server.HANG}) as server:
         async def test() -> None:

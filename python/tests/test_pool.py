@@ -143,6 +143,55 @@ def test_dial_and_trace_of_a_prototype(library: envoi.Library, server: Server) -
     assert len(server.mails) == 3 and any(line.startswith("EHLO") for line in lines)
 
 
+def test_priorities(session: Session, server: Server, library: envoi.Library) -> None:
+    pool = Pool(library, connections=1)
+    route = pool.add_route(session, server.address)
+    order = [envoi.Priority.BULK, envoi.Priority.NORMAL, envoi.Priority.URGENT]
+    for mail, priority in zip(mails(3), order):
+        pool.submit(route, mail, priority=priority)
+    pool.run()
+    assert [mail.recipients[0] for mail in server.mails] == ["u2@example.net", "u1@example.net", "u0@example.net"]
+
+
+def test_cancel_and_telemetry(session: Session, server: Server, library: envoi.Library) -> None:
+    told: list[object] = []
+    pool = Pool(library)
+    route = pool.add_route(session, server.address)
+    kept, taken_back = mails(2)
+    pool.submit(route, kept)
+    pool.submit(route, taken_back, lambda mail, error: told.append(error))
+    pool.cancel(taken_back)
+    assert pool.pending == 1 and taken_back.recipients[0].verdict == Verdict.NOT_ATTEMPTED and len(pool._entries) == 1
+    with pytest.raises(envoi.UsageError):
+        pool.cancel(taken_back)
+    pool.run()
+    assert not told and len(server.mails) == 1
+    work = pool.telemetry()
+    assert (work.submitted, work.cancelled, work.results[envoi.Result.SENT], work.connections) == (2, 1, 1, 1)
+    assert work.sessions.transactions == 1 and work.sessions.octets_sent > 50
+    taken_back.add_recipient("more@example.net")  # it is the program's again
+    pool.submit(route, taken_back)
+    pool.run()
+    assert len(server.mails) == 2
+
+
+def test_accounts_and_rates(session: Session, server: Server, library: envoi.Library) -> None:
+    with Server() as other:
+        pool = Pool(library, connections=2, messages=1)
+        route = pool.add_route(session, server.address)
+        pool.add_account(route, session, other.address)
+        pool.set_rate(route, envoi.Rate.MESSAGES, 1000, period=1.0, burst=100)
+        for mail in mails(20):
+            pool.submit(route, mail)
+        with pytest.raises(envoi.BusyError):
+            pool.add_account(route, session, other.address)
+        pool.run()
+        assert len(server.mails) + len(other.mails) == 20 and server.mails and other.mails
+        for wrong in ((route, 3, 1), (route + 1, envoi.Rate.MESSAGES, 1), (route, envoi.Rate.MESSAGES, -1)):
+            with pytest.raises(envoi.UsageError):
+                pool.set_rate(*wrong)  # type: ignore[arg-type]
+
+
 def test_lookup(library: envoi.Library) -> None:
     lookup = envoi.Lookup(library, timeout=5)
     with pytest.raises(envoi.UsageError):

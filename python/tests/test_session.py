@@ -102,6 +102,24 @@ def test_single_commands(server: Server, session: Session) -> None:
     assert server.mails[0].content == SENT
 
 
+def test_telemetry(server: Server, session: Session) -> None:
+    session.connect(server.address)
+    session.send(message())
+    session.noop()
+    work = session.telemetry()
+    assert (work.connections, work.transactions) == (1, 1)
+    assert work.octets_received > 50 and Phase.MAIL in work.phase_ms and Phase.NONE not in work.phase_ms
+
+
+def test_ignored_extensions(server: Server, session: Session) -> None:
+    session.set_ignored_extensions("pipelining")
+    session.connect(server.address)
+    session.ehlo()
+    assert list(session.extensions) == ["8BITMIME", "SIZE"]
+    with pytest.raises(envoi.UsageError):
+        session.set_ignored_extensions("a:b")
+
+
 def test_usage(session: Session) -> None:
     with pytest.raises(envoi.Disconnected):
         session.noop()
@@ -148,7 +166,7 @@ def test_tls_and_login(library: envoi.Library, certificate: Certificate) -> None
             assert session.authenticated and session.mechanism in ("PLAIN", "LOGIN")
             assert session.mechanism_plugin == session.mechanism.lower()
             tls = session.tls
-            assert tls and tls.verified and tls.backend in ("openssl", "gnutls") and tls.protocol == "TLSv1.3"
+            assert tls and tls.verified and tls.verified_by == "chain" and tls.backend in ("openssl", "gnutls") and tls.protocol == "TLSv1.3"
             first = session.certificates[0]
             assert first.der == ssl.PEM_cert_to_DER_cert(certificate.file.read_text())
             assert first.names == ("localhost", "127.0.0.1") and len(first.pin) == 64

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from .._core import Object, call, call_keeping, check, ffi, give, lib
-from ..enums import Code
+from ..enums import Code, Priority
 from ..errors import BusyError, Error
 from ..lookup import Found, LookupBase
 from ..message import Message, Recipient
@@ -53,7 +54,7 @@ class Pool(PoolBase):
         if code != Code.AGAIN and self._ended and not self._ended.done():
             self._ended.set_result(None)
 
-    async def submit(self, route: int, message: Message) -> asyncio.Future[Message]:
+    async def submit(self, route: int, message: Message, *, priority: Priority = Priority.NORMAL) -> asyncio.Future[Message]:
         """Submits a message, when there is room in the queue. The future has the message when it is done, or the Error
         why no recipient accepted it. The message is sent even if nobody waits for that."""
         self._driver.bind()
@@ -61,8 +62,7 @@ class Pool(PoolBase):
         future: asyncio.Future[Message] = loop.create_future()
 
         def done(message: Message, error: Error | None) -> None:
-            if self._waiting:
-                self._waiting.pop(0).set_result(None)
+            self._make_room()
             if future.cancelled():
                 return
             if error:
@@ -72,7 +72,7 @@ class Pool(PoolBase):
 
         while True:
             try:
-                self._submit(route, message, done)
+                self._submit(route, message, priority, done)
                 break
             except BusyError as error:
                 if error.code != Code.AGAIN:
@@ -84,16 +84,35 @@ class Pool(PoolBase):
             except asyncio.CancelledError:
                 if room in self._waiting:
                     self._waiting.remove(room)
-                elif self._waiting:  # the turn that came too late is another's
-                    self._waiting.pop(0).set_result(None)
+                else:  # the turn that came too late is another's
+                    self._make_room()
                 raise
         self._driver.poke()
         return future
 
-    async def send(self, route: int, message: Message) -> tuple[Recipient, ...]:
+    def _make_room(self) -> None:
+        """One more may submit, but not one whose task was cancelled just now."""
+        while self._waiting:
+            room = self._waiting.pop(0)
+            if not room.done():
+                room.set_result(None)
+                break
+
+    def cancel(self, message: Message) -> None:
+        """Takes back a message that is on no connection; BusyError: it is on one, or done. Its future is left alone."""
+        super().cancel(message)
+        self._make_room()
+
+    async def send(self, route: int, message: Message, *, priority: Priority = Priority.NORMAL) -> tuple[Recipient, ...]:
         """Submits a message and waits until it is done. Returns the recipients that did not get it, although others did;
-        raises an Error if none did."""
-        await (await self.submit(route, message))
+        raises an Error if none did. If it is cancelled, the message is taken back, unless it is on a connection."""
+        future = await self.submit(route, message, priority=priority)
+        try:
+            await future
+        except asyncio.CancelledError:
+            with contextlib.suppress(BusyError):
+                self.cancel(message)
+            raise
         return tuple(each for each in message.recipients if not each.accepted)
 
     async def drain(self) -> None:
