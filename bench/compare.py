@@ -169,8 +169,13 @@ def raw_table(results):
     return lines + ["", f"Peak memory of 50 MiB above that of 2 KiB: {more}.", ""]
 
 
+def heading_of(command, machine_, date=None):
+    return [f"Measured on {date or datetime.date.today().isoformat()} by `{command}` ({machine_}); counts are per message on an "
+            "open session.", ""]
+
+
 def heading(results):
-    return [f"Measured on {results['date']} by `bench/run` ({results['machine']}); counts are per message on an open session.", ""]
+    return heading_of("bench/run", results["machine"], results["date"])
 
 
 def many_sentence(results):

@@ -4,6 +4,7 @@ import json
 import os
 
 import cold
+import python
 import tls
 import trust
 from rig import BENCH, SIZES, Client, Sink
@@ -89,6 +90,10 @@ def secure(rig):
         yield "TLS, " + name if "idle" not in name else name, got
 
 
+def modules(rig):
+    yield from python.guarded(rig, DELAY)
+
+
 def run(rig, record):
     measured = {}
     limits = {}
@@ -96,7 +101,7 @@ def run(rig, record):
         with open(LIMITS, encoding="utf-8") as file:
             limits = json.load(file)
     worse = 0
-    for part in (small, many, beginning, unpipelined, content, lines, system, secure, cold.counts):
+    for part in (small, many, beginning, unpipelined, content, lines, system, secure, modules, cold.counts):
         for name, got in part(rig):
             measured[name] = {key: got[key] for key in WHAT if key in got}
             worse += compare(name, measured[name], limits.get(name), record)

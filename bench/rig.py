@@ -62,7 +62,7 @@ CLIENTS = [
     Client("libesmtp", "client_libesmtp", title="libESMTP", host="localhost", streams="callback"),
     # These two put a line end behind the content in any case.
     Client("libetpan", "client_libetpan", variant=".cut"),
-    Client("smtplib", "smtplib_client.py", title="smtplib (Python)"),
+    Client("smtplib", "python_client.py", title="smtplib (Python)"),
     Client("smtp-source", "smtp-source", title="smtp-source (Postfix)", variant=".lf", tls=False),
 ]
 
@@ -78,7 +78,7 @@ class Rig:
 
     def make(self, peers):
         """Builds; with `peers` gets the other libraries first."""
-        words = ["-DENVOI_BUILD_BENCH=ON", "-DENVOI_BUILD_TESTS=OFF", "-DENVOI_BUILD_TOOLS=ON",
+        words = ["-DENVOI_BUILD_BENCH=ON", "-DENVOI_BUILD_TESTS=OFF", "-DENVOI_BUILD_TOOLS=ON", "-DENVOI_BUILD_PYTHON=ON",
                  "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON",
                  "-DCMAKE_INSTALL_PREFIX=" + self.root]
         os.makedirs(self.work, exist_ok=True)
@@ -132,7 +132,7 @@ class Rig:
             return None
         line += ["--host", client.host, "--port", str(port), "--file", file, "--count", str(count),
                  "--recipients", str(recipients), *client.words, *words]
-        if client.program == "client_envoi":
+        if client.program in ("client_envoi", "python_client.py"):
             line += ["--plugins", self.build]
         if tls:
             line += ["--tls", os.path.join(self.work, "pki/ca.pem")]
