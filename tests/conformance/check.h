@@ -36,6 +36,10 @@ struct check_subject {
 #define CHECK_CLIENT_CERT 0x10u
 #define CHECK_MEMORY      0x20u
 #define CHECK_SNI         0x40u
+#define CHECK_CHAIN       0x8000u
+#define CHECK_PIN         0x10000u
+#define CHECK_SYSTEM_CA   0x20000u
+#define CHECK_READ_ALL    0x40000u
 #define CHECK_TLS13       0x80u /* --max-tls */
 #define CHECK_ED25519     0x100u
 #define CHECK_CIPHERS     0x200u  /* a cipher string in the language of OpenSSL or GnuTLS: --ciphers */

@@ -32,6 +32,7 @@ static const char usage[] =
     "  --no THING           the library has it not (may be repeated): tickets, exporter,\n"
     "                       end-point, unique, bindings, client-cert, memory, sni, ed25519,\n"
     "                       encrypted-keys,\n"
+    "                       verify-chain, verify-pin, system-ca, read-all,\n"
     "                       sans-io (its library blocks, so calls that do are not caught)\n"
     "  --ciphers LANGUAGE   cipher strings are those of openssl or gnutls\n"
     "  --wording            compares texts with those of envoi's own plugins\n"
@@ -58,6 +59,10 @@ static const struct {
     {"client-cert", CHECK_CLIENT_CERT, ENVOI_CAP_CLIENT_CERT},
     {"memory", CHECK_MEMORY, ENVOI_CAP_MEMORY},
     {"sni", CHECK_SNI, ENVOI_CAP_SNI},
+    {"verify-chain", CHECK_CHAIN, ENVOI_CAP_CHAIN},
+    {"verify-pin", CHECK_PIN, ENVOI_CAP_PIN},
+    {"system-ca", CHECK_SYSTEM_CA, ENVOI_CAP_SYSTEM_CA},
+    {"read-all", CHECK_READ_ALL, ENVOI_CAP_READ_ALL},
     {"ed25519", CHECK_ED25519, 0},
     {"encrypted-keys", CHECK_ENCRYPTED, 0},
     {"sans-io", CHECK_SANS_IO, 0},

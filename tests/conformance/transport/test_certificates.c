@@ -328,7 +328,9 @@ TABLE(certificates, server, COUNT(rows), "the right servers are believed, and no
 {
     struct combo combo;
 
-    check_need((rows[row].sni ? CHECK_SNI : 0) | (strcmp(rows[row].server, "ed25519") == 0 ? CHECK_ED25519 : 0));
+    check_need((rows[row].sni ? CHECK_SNI : 0) | (rows[row].verify == ENVOI_VERIFY_CHAIN ? CHECK_CHAIN : 0) |
+               (rows[row].verify == ENVOI_VERIFY_PIN ? CHECK_PIN : 0) |
+               (strcmp(rows[row].server, "ed25519") == 0 ? CHECK_ED25519 : 0));
     for (int i = 0; (i = combo_next(i, COMBOS_WHOLE, &combo)) >= 0; i++)
         try_row(&rows[row], combo);
 }

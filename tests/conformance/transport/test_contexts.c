@@ -201,7 +201,7 @@ TABLE(contexts, misfit, COUNT(misfits), "what does not fit is refused by ctx_new
 {
     check_need((misfits[row].cert || misfits[row].key ? CHECK_CLIENT_CERT : 0) |
                (misfits[row].ca_pem || misfits[row].cert_pem ? CHECK_MEMORY : 0) |
-               (misfits[row].asks ? CHECK_ENCRYPTED : 0));
+               (misfits[row].asks ? CHECK_ENCRYPTED : 0) | (misfits[row].system_ca ? CHECK_SYSTEM_CA : 0));
     try_misfit(row, combo_of(0));
 }
 
@@ -553,7 +553,8 @@ static void try_trust(size_t row, struct combo combo)
 MATRIX(contexts, trust, COMBO_ONE, 0, "each way to name CAs counts, and no other CA does")
 {
     for (size_t row = 0; row < COUNT(trusts); row++)
-        if (!trusts[row].pem || !check_lacking(CHECK_MEMORY))
+        if ((!trusts[row].pem || !check_lacking(CHECK_MEMORY)) &&
+            (!trusts[row].system || !check_lacking(CHECK_SYSTEM_CA)))
             try_trust(row, combo);
 }
 

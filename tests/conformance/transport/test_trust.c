@@ -192,7 +192,7 @@ static void compare(struct combo combo, size_t row, const char *path)
               check_result(both));
 }
 
-MATRIX(trust, both_ways_agree, COMBO_ONE, 0, "CAs that are parsed at once and when needed are the same")
+MATRIX(trust, both_ways_agree, COMBO_ONE, CHECK_SYSTEM_CA, "CAs that are parsed at once and when needed are the same")
 {
     const char *path = temporary();
 
@@ -211,7 +211,8 @@ static void remove_all(void *command)
 }
 
 /* With read_all the context needs the files no more, and says what it says otherwise. */
-MATRIX(trust, all_at_once, COMBO_ONE, 0, "with read_all no file is needed after ctx_new()")
+MATRIX(trust, all_at_once, COMBO_ONE, CHECK_SYSTEM_CA | CHECK_READ_ALL,
+       "with read_all no file is needed after ctx_new()")
 {
     static const struct {
         const char *file, *dir, *ca_file;
@@ -270,7 +271,7 @@ static void make_change(void *arg)
 
 /* A context is what the file was, by both ways: neither a CA that is added later counts, nor the removal of one. The core
  * makes a new one (tests/unit/session/test_trust.c). */
-MATRIX(trust, a_change_counts_for_the_next_context, COMBO_ONE, 0, "a context is what its files were")
+MATRIX(trust, a_change_counts_for_the_next_context, COMBO_ONE, CHECK_SYSTEM_CA, "a context is what its files were")
 {
     static const struct {
         size_t from, to;
