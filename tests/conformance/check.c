@@ -71,6 +71,8 @@ static const struct {
     {CHECK_TLS13, "it has no TLS 1.3"},
     {CHECK_ENCRYPTED, "it opens no encrypted keys"},
     {CHECK_ED25519, "it has no Ed25519"},
+    {CHECK_KEY_UPDATE, "it has no key updates"},
+    {CHECK_EXPORTER12, "it has no binding tls-exporter with TLS 1.2"},
     {CHECK_CIPHERS, "its cipher strings are neither OpenSSL's nor GnuTLS's (--ciphers)"},
     {CHECK_POLICY, "no policy of the system is set (--policy)"},
     {CHECK_KDC, "no KDC is given (--kdc)"},

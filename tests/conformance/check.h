@@ -42,7 +42,9 @@ struct check_subject {
 #define CHECK_READ_ALL    0x40000u
 #define CHECK_TLS13       0x80u /* --max-tls */
 #define CHECK_ED25519     0x100u
-#define CHECK_CIPHERS     0x200u  /* a cipher string in the language of OpenSSL or GnuTLS: --ciphers */
+#define CHECK_CIPHERS     0x200u /* a cipher string in the language of OpenSSL or GnuTLS: --ciphers */
+#define CHECK_KEY_UPDATE  0x800u
+#define CHECK_EXPORTER12  0x8000u /* tls-exporter with TLS 1.2 */
 #define CHECK_POLICY      0x400u  /* the environment has a policy of the system: --policy */
 #define CHECK_KDC         0x1000u /* --kdc */
 #define CHECK_ENCRYPTED   0x4000u /* PKCS#8 keys with a passphrase */

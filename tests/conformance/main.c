@@ -31,8 +31,8 @@ static const char usage[] =
     "  --max-tls 1.2        the library has no TLS 1.3\n"
     "  --no THING           the library has it not (may be repeated): tickets, exporter,\n"
     "                       end-point, unique, bindings, client-cert, memory, sni, ed25519,\n"
-    "                       encrypted-keys,\n"
-    "                       verify-chain, verify-pin, system-ca, read-all,\n"
+    "                       encrypted-keys, verify-chain, verify-pin, system-ca, read-all,\n"
+    "                       key-updates, exporter-1.2,\n"
     "                       sans-io (its library blocks, so calls that do are not caught)\n"
     "  --ciphers LANGUAGE   cipher strings are those of openssl or gnutls\n"
     "  --wording            compares texts with those of envoi's own plugins\n"
@@ -65,6 +65,8 @@ static const struct {
     {"read-all", CHECK_READ_ALL, ENVOI_CAP_READ_ALL},
     {"ed25519", CHECK_ED25519, 0},
     {"encrypted-keys", CHECK_ENCRYPTED, 0},
+    {"key-updates", CHECK_KEY_UPDATE, 0},
+    {"exporter-1.2", CHECK_EXPORTER12, 0},
     {"sans-io", CHECK_SANS_IO, 0},
 };
 #define THINGS (sizeof things / sizeof *things)

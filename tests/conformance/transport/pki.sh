@@ -185,6 +185,14 @@ KEY='-newkey rsa:2048' && certificate encipher "/CN=$HOST" inter basicConstraint
     keyUsage=critical,keyEncipherment "subjectAltName=DNS:$HOST"
 KEY='-newkey ec -pkeyopt ec_paramgen_curve:P-256'
 
+# Name constraints, critical (RFC 5280 section 4.2.1.10) and, as they should not be, not.
+certificate forothers '/CN=an intermediate for others' ca basicConstraints=critical,CA:TRUE \
+    keyUsage=critical,keyCertSign 'nameConstraints=permitted;DNS:other.test'
+leaf byforothers forothers "DNS:$HOST"
+certificate strictly '/CN=an intermediate strictly for others' ca basicConstraints=critical,CA:TRUE \
+    keyUsage=critical,keyCertSign 'nameConstraints=critical,permitted;DNS:other.test'
+leaf bystrictly strictly "DNS:$HOST"
+
 # Faults above the leaf: an old root that has expired, behind a cross-signed one; an intermediate that is signed with SHA-1.
 dated_root oldroot '/CN=envoi old root' 20000101000000Z 20200201000000Z
 cross_signed crossed ca oldroot

@@ -153,6 +153,9 @@ static const struct row {
      .ca = PKI("anyroot.pem"),
      .expect = ENVOI_E_CERTIFICATE,
      .text = "certificate is not meant for TLS servers: CN=a root for anything"},
+    /* a CA for other names; a library that knows nothing of name constraints refuses the CA */
+    {.server = "byforothers", .expect = ENVOI_E_CERTIFICATE, .text = "certificate"},
+    {.server = "bystrictly", .expect = ENVOI_E_CERTIFICATE, .text = "certificate"},
     /* which one of the chain */
     /* faults: F10 */
     {.server = "viacross",

@@ -365,7 +365,8 @@ MATRIX(octets, renegotiation, COMBOS_WHOLE, 0, "a wish to renegotiate is decline
 
 /* Each is answered, and what comes behind is read with the new keys. */
 /* faults: 11 */
-MATRIX(octets, key_updates, COMBOS_WHOLE, CHECK_TLS13, "key updates are answered, and what follows is read")
+MATRIX(octets, key_updates, COMBOS_WHOLE, CHECK_TLS13 | CHECK_KEY_UPDATE,
+       "key updates are answered, and what follows is read")
 {
     struct rig rig;
     uint8_t buf[64];
@@ -386,7 +387,7 @@ MATRIX(octets, key_updates, COMBOS_WHOLE, CHECK_TLS13, "key updates are answered
 
 /* The wish comes while a record is on its way that lower has no room for: it goes out whole, and once. */
 /* faults: 11 */
-MATRIX(octets, key_update_amid_record, COMBOS_WHOLE, CHECK_TLS13,
+MATRIX(octets, key_update_amid_record, COMBOS_WHOLE, CHECK_TLS13 | CHECK_KEY_UPDATE,
        "a key update amid a record that waits for room breaks nothing")
 {
     static uint8_t data[9000];
@@ -415,7 +416,7 @@ MATRIX(octets, key_update_amid_record, COMBOS_WHOLE, CHECK_TLS13,
 
 /* Key updates and nothing else: each call comes back, and says that there is nothing, or that it is enough. */
 /* faults: 11 */
-MATRIX(octets, key_updates_without_end, COMBOS_WHOLE, CHECK_TLS13,
+MATRIX(octets, key_updates_without_end, COMBOS_WHOLE, CHECK_TLS13 | CHECK_KEY_UPDATE,
        "key updates without end neither hang nor pile up memory")
 {
     struct rig rig;
