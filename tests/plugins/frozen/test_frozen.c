@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIN "abababababababababababababababababababababababababababababababab"
+#define OTHER "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+#define PIN   "abababababababababababababababababababababababababababababababab"
 
 static char said[4096];
 
@@ -104,7 +105,7 @@ Test(frozen, a_transport_of_1_1_and_a_mechanism)
     cr_assert_eq(envoi_session_set_client_certificate_pem(session, "8", 1, "9", 1), ENVOI_OK);
     cr_assert_eq(envoi_session_set_passphrase(session, "6"), ENVOI_OK);
     cr_assert_eq(envoi_session_set_tls_sni(session, "front.example"), ENVOI_OK);
-    cr_assert_eq(envoi_session_add_pin(session, "00" PIN + 2), ENVOI_OK);
+    cr_assert_eq(envoi_session_add_pin(session, OTHER), ENVOI_OK);
     cr_assert_eq(envoi_session_add_pin(session, PIN), ENVOI_OK);
     cr_assert_eq(envoi_session_set_pin_trust(session, 1), ENVOI_OK);
     cr_assert_eq(envoi_session_set_password(session, "user", "secret"), ENVOI_OK);
