@@ -76,6 +76,10 @@ mail_plugins {
 quota box {
   quota_driver = maildir
 }
+quota_storage_grace = 0
+service lmtp {
+  restart_request_count = unlimited
+}
 service submission-login {
   restart_request_count = unlimited
 }
