@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #ifndef HAVE_SOCK_CLOEXEC
@@ -44,16 +45,22 @@ int socket_accept(int fd)
 #endif
 }
 
-ssize_t socket_send(int fd, const struct msghdr *message)
+/* POSIX has an int for the number of pieces, glibc a size_t. */
+ssize_t socket_send(int fd, const struct iovec *pieces, size_t count, const struct sockaddr *to, socklen_t to_len)
 {
+    struct msghdr message = {.msg_name = (void *)(uintptr_t)to,
+                             .msg_namelen = to_len,
+                             .msg_iov = (struct iovec *)(uintptr_t)pieces,
+                             .msg_iovlen = (__typeof__(message.msg_iovlen))count};
 #ifdef HAVE_MSG_NOSIGNAL
-    return sendmsg(fd, message, MSG_NOSIGNAL);
+
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
 #else
     struct sigpipe held;
     ssize_t n;
 
     sigpipe_hold(&held);
-    n = sendmsg(fd, message, 0);
+    n = sendmsg(fd, &message, 0);
     sigpipe_release(&held, n < 0 && errno == EPIPE);
     return n;
 #endif

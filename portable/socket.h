@@ -5,13 +5,14 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* socket(2), never blocking and not inherited by programs that are executed. */
 int socket_open(int family, int type, int protocol);
 /* accept(2), not inherited. Whether it blocks differs between systems if the listening socket does not: set it. */
 int socket_accept(int fd);
-/* sendmsg(2) without SIGPIPE. */
-ssize_t socket_send(int fd, const struct msghdr *message);
+/* sendmsg(2) without SIGPIPE. to: NULL if the socket is connected. */
+ssize_t socket_send(int fd, const struct iovec *pieces, size_t count, const struct sockaddr *to, socklen_t to_len);
 /* Lets bind(2) with port 0 choose the port when the destination is known, where that can be. */
 void socket_bind_late(int fd);
 

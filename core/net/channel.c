@@ -50,14 +50,7 @@ static int channel_connect(ares_socket_t fd, const struct sockaddr *to, ares_soc
 
 static ares_ssize_t channel_send(ares_socket_t fd, const struct iovec *pieces, int count, void *ctx)
 {
-    struct iovec copy[16];
-    struct msghdr message = {.msg_iov = copy};
-
-    if (count > (int)(sizeof copy / sizeof copy[0]))
-        count = (int)(sizeof copy / sizeof copy[0]); /* a short write, which is allowed for a stream */
-    memcpy(copy, pieces, (size_t)count * sizeof copy[0]);
-    message.msg_iovlen = (size_t)count;
-    return socket_send(fd, &message);
+    return socket_send(fd, pieces, (size_t)count, NULL, 0);
 }
 
 static const struct ares_socket_functions channel_functions = {channel_open_socket, channel_close_socket,
@@ -77,10 +70,8 @@ static ares_ssize_t channel_send(ares_socket_t fd, const void *data, size_t len,
                                  ares_socklen_t to_len, void *ctx)
 {
     struct iovec piece = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
-    struct msghdr message = {
-        .msg_name = (void *)(uintptr_t)to, .msg_namelen = to_len, .msg_iov = &piece, .msg_iovlen = 1};
 
-    return socket_send(fd, &message);
+    return socket_send(fd, &piece, 1, to, to_len);
 }
 
 /* No option is set: buffers of another size or TCP Fast Open are not worth it for one question. */

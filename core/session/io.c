@@ -60,16 +60,14 @@ void io_send(struct envoi_session *s)
 {
     for (int i = 0; i < WRITES_MAX && !s->choked; i++) {
         struct iovec pieces[PIECES];
-        struct msghdr message = {.msg_iov = pieces};
-        size_t total = 0;
+        size_t total = 0, count = engine_drain(s->engine, pieces, PIECES);
         ssize_t n;
 
-        message.msg_iovlen = engine_drain(s->engine, pieces, PIECES);
-        if (!message.msg_iovlen)
+        if (!count)
             return;
-        for (size_t k = 0; k < message.msg_iovlen; k++)
+        for (size_t k = 0; k < count; k++)
             total += pieces[k].iov_len;
-        n = s->pipe_out ? stream_write(s, pieces, message.msg_iovlen) : socket_send(s->out, &message);
+        n = s->pipe_out ? stream_write(s, pieces, count) : socket_send(s->out, pieces, count, NULL, 0);
         if (n >= 0) {
             engine_drained(s->engine, (size_t)n);
             s->choked = (size_t)n < total;
