@@ -104,10 +104,11 @@ void split_end(struct job *job)
 bool split_goes_on(struct engine *e, struct job *job)
 {
     struct envoi_message *m = job->message;
-    uint64_t mails = extensions_limit(&e->extensions, "MAILMAX");
+    uint64_t mails;
 
     if (!job->more || m->pooled || !message_has_open(m))
         return false;
+    mails = extensions_limit(&e->extensions, "MAILMAX");
     if (!e->open || e->closing) {
         verdict_not_attempted(m, e->fault->phase, e->fault->text);
         return false;

@@ -140,11 +140,16 @@ static const struct envoi_message *throttle_head(const struct pool_route *r)
 
 bool throttle_may_send(struct pool_route *r)
 {
-    const struct envoi_message *m = throttle_head(r);
-    int64_t now = r->pool->now;
-    int64_t wait = rate_wait(&r->rates[ENVOI_POOL_RATE_MESSAGES], now, 1);
-    int64_t longer = rate_wait(&r->rates[ENVOI_POOL_RATE_RECIPIENTS], now, (int64_t)(m->count - m->settled));
+    const struct pool_bucket *messages = &r->rates[ENVOI_POOL_RATE_MESSAGES];
+    const struct pool_bucket *recipients = &r->rates[ENVOI_POOL_RATE_RECIPIENTS];
+    const struct envoi_message *m;
+    int64_t now = r->pool->now, wait, longer;
 
+    if (r->throttle.next <= now && !messages->count && !recipients->count)
+        return true;
+    m = throttle_head(r);
+    wait = rate_wait(messages, now, 1);
+    longer = rate_wait(recipients, now, (int64_t)(m->count - m->settled));
     return throttle_is_due(r, r->throttle.next, longer > wait ? longer : wait);
 }
 
