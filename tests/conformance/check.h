@@ -36,19 +36,19 @@ struct check_subject {
 #define CHECK_CLIENT_CERT 0x10u
 #define CHECK_MEMORY      0x20u
 #define CHECK_SNI         0x40u
-#define CHECK_CHAIN       0x8000u
-#define CHECK_PIN         0x10000u
-#define CHECK_SYSTEM_CA   0x20000u
-#define CHECK_READ_ALL    0x40000u
-#define CHECK_TLS13       0x80u /* --max-tls */
-#define CHECK_ED25519     0x100u
-#define CHECK_CIPHERS     0x200u /* a cipher string in the language of OpenSSL or GnuTLS: --ciphers */
-#define CHECK_KEY_UPDATE  0x800u
-#define CHECK_EXPORTER12  0x8000u /* tls-exporter with TLS 1.2 */
-#define CHECK_POLICY      0x400u  /* the environment has a policy of the system: --policy */
-#define CHECK_KDC         0x1000u /* --kdc */
-#define CHECK_ENCRYPTED   0x4000u /* PKCS#8 keys with a passphrase */
-#define CHECK_SANS_IO     0x2000u /* its library may block below: calls that do are not looked for */
+#define CHECK_CHAIN       0x80u
+#define CHECK_PIN         0x100u
+#define CHECK_SYSTEM_CA   0x200u
+#define CHECK_READ_ALL    0x400u
+#define CHECK_TLS13       0x800u /* --max-tls */
+#define CHECK_ED25519     0x1000u
+#define CHECK_CIPHERS     0x2000u  /* a cipher string in the language of OpenSSL or GnuTLS: --ciphers */
+#define CHECK_KEY_UPDATE  0x4000u  /* of TLS 1.3 */
+#define CHECK_EXPORTER12  0x8000u  /* tls-exporter with TLS 1.2 */
+#define CHECK_POLICY      0x10000u /* the environment has a policy of the system: --policy */
+#define CHECK_KDC         0x20000u /* --kdc */
+#define CHECK_ENCRYPTED   0x40000u /* PKCS#8 keys with a passphrase */
+#define CHECK_SANS_IO     0x80000u /* its library may block below: calls that do are not looked for */
 
 enum check_language { CHECK_OPENSSL, CHECK_GNUTLS, CHECK_OTHER_LANGUAGE };
 
