@@ -14,13 +14,6 @@ import subprocess
 import sys
 import tempfile
 
-# What a plugin is linked with: archives of the build, libraries.
-LIBRARIES = {
-    "openssl": ["backends/common/libbackend_common.a", "-lssl", "-lcrypto"],
-    "plain": ["auth/common/libauth_common.a"],
-    "login": ["auth/common/libauth_common.a"],
-    "cram_md5": ["auth/common/libauth_common.a", "-lnettle"],
-}
 # The plugin that shows a mistake in what several share.
 SHARED = {"auth/common": "plain"}
 HEADERS = "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <time.h>\n"
@@ -44,14 +37,15 @@ class Build:
         words[-1] = text
         return words + ["-w", "-I", os.path.join(self.source, os.path.dirname(path))]
 
-    def objects(self, plugin):
-        folder = os.path.join("backends" if plugin == "openssl" else "auth", plugin)
-        found = {}
-        for path, row in self.commands.items():
-            if os.path.dirname(path) == folder:
-                words = shlex.split(row["command"])
-                found[path] = os.path.join(row["directory"], words[words.index("-o") + 1])
-        return found
+    def link(self, plugin, path, changed, module):
+        """The command that links the plugin, with the changed object. In front of an archive it stands for its own there."""
+        lines = subprocess.run(["ninja", "-t", "commands", "-s", f"plugins/{plugin}.so"], cwd=self.folder, capture_output=True,
+                               text=True, check=True).stdout.splitlines()
+        words = [word for word in shlex.split(lines[-1]) if word not in (":", "&&")]
+        row = shlex.split(self.commands[path]["command"])
+        words = [word for word in words if word != row[row.index("-o") + 1]]
+        words[words.index("-o") + 1] = module
+        return words[:1] + [changed] + words[1:]
 
 
 def read_rows(path):
@@ -83,14 +77,8 @@ def make(build, folder, path, change):
     done = subprocess.run(build.command(path, source, out), cwd=build.folder, capture_output=True, text=True, check=False)
     if done.returncode:
         return None, "it does not compile: " + done.stderr[-600:]
-    objects = build.objects(plugin)
-    objects[path] = out
     module = os.path.join(folder, plugin + ".so")
-    words = shlex.split(build.commands[path]["command"])
-    compiler = words[1] if os.path.basename(words[0]) == "ccache" else words[0]
-    libraries = [os.path.join(build.folder, lib) if lib.endswith(".a") else lib for lib in LIBRARIES[plugin]]
-    done = subprocess.run([compiler, "-shared", "-o", module] + list(objects.values()) + libraries, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(build.link(plugin, path, out, module), cwd=build.folder, capture_output=True, text=True, check=False)
     return (module, "") if done.returncode == 0 else (None, "it cannot be linked: " + done.stderr[-600:])
 
 
