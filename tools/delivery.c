@@ -48,6 +48,17 @@ static bool read_zone(const char *text, int *seconds)
     return true;
 }
 
+/* As timegm(), whose result may end in 2038. */
+static int64_t seconds_of(const struct tm *tm)
+{
+    static const int64_t before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+    int64_t year = tm->tm_year + 1900, leaps = year - (tm->tm_mon < 2);
+    int64_t days =
+        365 * (year - 1970) + leaps / 4 - leaps / 100 + leaps / 400 - 477 + before[tm->tm_mon] + tm->tm_mday - 1;
+
+    return ((days * 24 + tm->tm_hour) * 60 + tm->tm_min) * 60 + tm->tm_sec;
+}
+
 /* A date and time of RFC 3339, without fractions of seconds. */
 static bool read_time(const char *text, int64_t *when)
 {
@@ -57,7 +68,7 @@ static bool read_time(const char *text, int64_t *when)
 
     if (!zone || zone != text + 19 || !read_zone(zone, &offset))
         return false;
-    *when = (int64_t)timegm(&tm) - offset;
+    *when = seconds_of(&tm) - offset;
     return *when > 0;
 }
 

@@ -8,21 +8,34 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define SECONDS_MAX  999999999 /* nine digits, in all of these extensions */
 #define PRIORITY_MAX 9
 #define TIME_MAX     32 /* octets of a date and time in text, NUL included */
 #define WORD_MAX     64
+#define YEAR_0       INT64_C(-62167219200) /* its first second */
+#define YEAR_9999    INT64_C(253402300799) /* its last */
 
-/* "2026-12-01T08:00:00Z" (RFC 3339, in UTC). False: a year that has not four digits. */
+/* "2026-12-01T08:00:00Z" (RFC 3339, in UTC). False: a year that has not four digits. A time_t may end in 2038, so the
+ * calendar is reckoned here: years begin in March, so that the leap day is their last. */
 static bool format_time(char text[TIME_MAX], int64_t when)
 {
-    time_t seconds = (time_t)when;
-    struct tm tm;
+    const int64_t day = 86400, era_days = 146097 /* 400 years */;
+    int64_t since, days, of_era, year_of_era, of_year, month;
 
-    return (int64_t)seconds == when && gmtime_r(&seconds, &tm) && tm.tm_year >= -1900 && tm.tm_year <= 9999 - 1900 &&
-           strftime(text, TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (when < YEAR_0 || when > YEAR_9999)
+        return false;
+    since = when - YEAR_0 + (era_days - 60) * day; /* 1 March of the year -400 */
+    days = since / day;
+    of_era = days % era_days;
+    year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / (era_days - 1)) / 365;
+    of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    month = (5 * of_year + 2) / 153;
+    (void)snprintf(text, TIME_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ",
+                   (int)(days / era_days * 400 - 400 + year_of_era + (month >= 10)),
+                   (int)(month < 10 ? month + 3 : month - 9), (int)(of_year - (153 * month + 2) / 5 + 1),
+                   (int)(since / 3600 % 24), (int)(since / 60 % 60), (int)(since % 60));
+    return true;
 }
 
 /* Replaces the parameters with these names by one; format NULL: by none. */

@@ -429,11 +429,11 @@ scripted_cases() {
     scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
     plain_send --mail-options RET=HDRS --drop-options
     check 'a parameter that is left out' 0 out '"dropped_options": "RET=HDRS"'
-    scripted '220 x' '<' '250-x' '250-AUTH PLAIN' '250-DELIVERBY 60' '250-FUTURERELEASE 86400 2027-01-01T00:00:00Z' \
+    scripted '220 x' '<' '250-x' '250-AUTH PLAIN' '250-DELIVERBY 60' '250-FUTURERELEASE 86400 2100-01-01T00:00:00Z' \
         '250-MT-PRIORITY' '250 RRVS' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
-    plain_send --deliver-by 60:return:trace --hold-until 2026-12-31T23:30:00-00:30 --mt-priority -3 --submitter 'a+b@test' \
+    plain_send --deliver-by 60:return:trace --hold-until 2099-12-31T23:30:00-00:30 --mt-priority -3 --submitter 'a+b@test' \
         --valid-since 2020-02-29T01:00:00+01:00 --trace
-    check 'when and how to deliver' 0 err 'MAIL FROM:<alice@test> BY=60;RT HOLDUNTIL=2027-01-01T00:00:00Z MT-PRIORITY=-3' \
+    check 'when and how to deliver' 0 err 'MAIL FROM:<alice@test> BY=60;RT HOLDUNTIL=2100-01-01T00:00:00Z MT-PRIORITY=-3' \
         err 'AUTH=a+2Bb@test' err 'RCPT TO:<bob@test> RRVS=2020-02-29T00:00:00Z$'
     scripted '220 x' '<' '250-x' '250 FUTURERELEASE 86400 2027-01-01T00:00:00Z' '<'
     plain_send --hold-for 86401 --drop-options
