@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* The options that are set say so here, too, if they cannot be. */
 #define SECONDS_ARE   "it is a whole number of seconds, from 1 to 999999999"
@@ -48,27 +47,47 @@ static bool read_zone(const char *text, int *seconds)
     return true;
 }
 
+/* "2026-12-01T08:00:00": a date and time that there is. */
+struct moment {
+    int year, month, day, hour, minute, second;
+};
+
+static bool read_moment(const char *text, struct moment *m)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:dd";
+    static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap;
+
+    for (size_t i = 0; i < sizeof form - 1; i++)
+        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+            return false;
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &m->year, &m->month, &m->day, &m->hour, &m->minute, &m->second) != 6 ||
+        m->month < 1 || m->month > 12)
+        return false;
+    leap = m->month == 2 && m->year % 4 == 0 && (m->year % 100 != 0 || m->year % 400 == 0);
+    return m->day >= 1 && m->day <= lengths[m->month - 1] + leap && m->hour < 24 && m->minute < 60 && m->second < 60;
+}
+
 /* As timegm(), whose result may end in 2038. */
-static int64_t seconds_of(const struct tm *tm)
+static int64_t seconds_of(const struct moment *m)
 {
     static const int64_t before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-    int64_t year = tm->tm_year + 1900, leaps = year - (tm->tm_mon < 2);
+    int64_t year = m->year, leaps = year - (m->month < 3);
     int64_t days =
-        365 * (year - 1970) + leaps / 4 - leaps / 100 + leaps / 400 - 477 + before[tm->tm_mon] + tm->tm_mday - 1;
+        365 * (year - 1970) + leaps / 4 - leaps / 100 + leaps / 400 - 477 + before[m->month - 1] + m->day - 1;
 
-    return ((days * 24 + tm->tm_hour) * 60 + tm->tm_min) * 60 + tm->tm_sec;
+    return ((days * 24 + m->hour) * 60 + m->minute) * 60 + m->second;
 }
 
 /* A date and time of RFC 3339, without fractions of seconds. */
 static bool read_time(const char *text, int64_t *when)
 {
-    struct tm tm = {0};
-    const char *zone = strspn(text, "0123456789-T:") >= 19 ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    struct moment moment;
     int offset;
 
-    if (!zone || zone != text + 19 || !read_zone(zone, &offset))
+    if (!read_moment(text, &moment) || !read_zone(text + strlen("2026-12-01T08:00:00"), &offset))
         return false;
-    *when = seconds_of(&tm) - offset;
+    *when = seconds_of(&moment) - offset;
     return *when > 0;
 }
 

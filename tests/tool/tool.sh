@@ -140,7 +140,8 @@ delivery_cases() {
     for value in 0 -5 x '' 1000000000 60:notify 60:return:x 60x; do wish deliver-by "$value" 'from 1 to 999999999'; done
     for value in 0 -1 '1 ' 1h; do wish hold-for "$value" 'from 1 to 999999999'; done
     for value in tomorrow 2026-12-01 2026-12-01T08:00:00 2026-12-01T08:00:00z 2026-12-01T08:00:00+1:00 \
-        2026-13-01T08:00:00Z 2026-12-01T08:00:00+01:00x ' 2026-12-01T08:00:00Z'; do
+        2026-13-01T08:00:00Z 2026-02-29T08:00:00Z 2100-02-29T08:00:00Z 2026-12-00T08:00:00Z \
+        2026-12-01T24:00:00Z 2026-12-01T08:60:00Z 2026-12-01T08:00:00+01:00x ' 2026-12-01T08:00:00Z'; do
         wish hold-until "$value" 'such as 2026-12-01T08:00:00Z'
         wish valid-since "$value" 'such as 2026-12-01T08:00:00Z'
     done
