@@ -97,3 +97,28 @@ bool backend_name_is_ip(const struct backend_name *name, const void *san, size_t
 {
     return name->ip_len != 0 && len == name->ip_len && memcmp(san, name->ip, len) == 0;
 }
+
+bool backend_name_match(void *arg, bool is_ip, const void *data, size_t len)
+{
+    struct backend_match *match = arg;
+
+    match->seen++;
+    match->found = is_ip ? backend_name_is_ip(match->name, data, len) : backend_name_is_dns(match->name, data, len);
+    return !match->found;
+}
+
+bool backend_name_list(void *arg, bool is_ip, const void *data, size_t len)
+{
+    struct backend_text *text = arg;
+
+    if (text->len > text->cap / 2) {
+        backend_text_add(text, "...");
+        return false;
+    }
+    if (is_ip)
+        backend_text_add_ip(text, data, len);
+    else
+        backend_text_add_foreign(text, data, len, " \\");
+    backend_text_add(text, " ");
+    return true;
+}

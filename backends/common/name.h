@@ -3,6 +3,8 @@
 #ifndef BACKEND_NAME_H
 #define BACKEND_NAME_H
 
+#include "text.h"
+
 #include <envoi/plugin.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,5 +27,19 @@ bool backend_name_is_dns(const struct backend_name *name, const void *san, size_
 
 /* Does an iPAddress of a subjectAltName match? */
 bool backend_name_is_ip(const struct backend_name *name, const void *san, size_t len);
+
+/* Is called for each dNSName and iPAddress of a certificate, until it returns false. */
+typedef bool backend_name_fn(void *arg, bool is_ip, const void *data, size_t len);
+
+struct backend_match {
+    const struct backend_name *name;
+    size_t seen; /* names that were looked at */
+    bool found;
+};
+
+/* arg: struct backend_match. It ends with the first name that matches. */
+bool backend_name_match(void *arg, bool is_ip, const void *data, size_t len);
+/* arg: struct backend_text in a caller's buffer. Adds the name and a blank, or "..." if the buffer is half full. */
+bool backend_name_list(void *arg, bool is_ip, const void *data, size_t len);
 
 #endif

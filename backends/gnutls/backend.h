@@ -193,8 +193,7 @@ bool verify_key(gnutls_x509_crt_t cert, uint8_t digest[32]);
 bool verify_has_chain(const struct tls_connection *conn);
 
 /* Calls visit() for each dNSName and iPAddress of the subjectAltName until it returns false. */
-void verify_names(gnutls_x509_crt_t cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len),
-                  void *arg);
+void verify_names(gnutls_x509_crt_t cert, backend_name_fn *visit, void *arg);
 
 /* Refuses the leaf because of its keyUsage. Returns ENVOI_E_CERTIFICATE. */
 int32_t verify_usage(struct tls_connection *conn);

@@ -24,7 +24,7 @@ static gnutls_subject_alt_names_t import_names(gnutls_x509_crt_t cert)
     return names;
 }
 
-void verify_names(gnutls_x509_crt_t cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len), void *arg)
+void verify_names(gnutls_x509_crt_t cert, backend_name_fn *visit, void *arg)
 {
     gnutls_subject_alt_names_t names = import_names(cert);
     gnutls_datum_t value;
@@ -38,37 +38,6 @@ void verify_names(gnutls_x509_crt_t cert, bool (*visit)(void *arg, bool is_ip, c
     }
     if (names)
         gnutls_subject_alt_names_deinit(names);
-}
-
-struct match {
-    const struct backend_name *name;
-    size_t seen;
-    bool found;
-};
-
-static bool match_name(void *arg, bool is_ip, const void *data, size_t len)
-{
-    struct match *match = arg;
-
-    match->seen++;
-    match->found = is_ip ? backend_name_is_ip(match->name, data, len) : backend_name_is_dns(match->name, data, len);
-    return !match->found;
-}
-
-static bool list_name(void *arg, bool is_ip, const void *data, size_t len)
-{
-    struct backend_text *text = arg;
-
-    if (text->len > ERROR_TEXT / 2) {
-        backend_text_add(text, "...");
-        return false;
-    }
-    if (is_ip)
-        backend_text_add_ip(text, data, len);
-    else
-        backend_text_add_foreign(text, data, len, " \\");
-    backend_text_add(text, " ");
-    return true;
 }
 
 /* ---- the reason ---- */
@@ -123,7 +92,7 @@ static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason re
         info_add_dn(&text, cert, true);
         break;
     case DETAIL_NAMES:
-        verify_names(cert, list_name, &text);
+        verify_names(cert, backend_name_list, &text);
         text.len--; /* the blank after the last name */
         backend_text_add(&text, ", not for ");
         backend_text_add(&text, conn->name.text);
@@ -164,9 +133,9 @@ static int32_t check_dates(struct tls_connection *conn, gnutls_x509_crt_t leaf)
 
 static int32_t check_name(struct tls_connection *conn, gnutls_x509_crt_t leaf)
 {
-    struct match match = {.name = &conn->name};
+    struct backend_match match = {.name = &conn->name};
 
-    verify_names(leaf, match_name, &match);
+    verify_names(leaf, backend_name_match, &match);
     if (match.found)
         return ENVOI_OK;
     return verify_refuse(conn, match.seen ? REASON_OTHER_HOST : REASON_NAMELESS, leaf, -1,

@@ -254,8 +254,7 @@ bool verify_key(const mbedtls_x509_crt *cert, uint8_t digest[32]);
 bool verify_has_chain(const struct tls_connection *conn);
 
 /* Calls visit() for each dNSName and iPAddress of the subjectAltName until it returns false. */
-void verify_names(const mbedtls_x509_crt *cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len),
-                  void *arg);
+void verify_names(const mbedtls_x509_crt *cert, backend_name_fn *visit, void *arg);
 
 /* ---- info.c ---- */
 

@@ -172,7 +172,7 @@ bool verify_key(const X509 *cert, uint8_t digest[32]);
 bool verify_has_chain(const struct tls_connection *conn);
 
 /* Calls visit() for each dNSName and iPAddress of the subjectAltName until it returns false. */
-void verify_names(const X509 *cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len), void *arg);
+void verify_names(const X509 *cert, backend_name_fn *visit, void *arg);
 
 /* Adds a name as RFC 4514 text. */
 void info_add_dn(struct backend_text *text, const X509_NAME *dn);

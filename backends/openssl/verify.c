@@ -9,7 +9,7 @@
 
 /* ---- the names of a certificate ---- */
 
-void verify_names(const X509 *cert, bool (*visit)(void *arg, bool is_ip, const void *data, size_t len), void *arg)
+void verify_names(const X509 *cert, backend_name_fn *visit, void *arg)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
     int count = names ? sk_GENERAL_NAME_num(names) : 0;
@@ -25,37 +25,6 @@ void verify_names(const X509 *cert, bool (*visit)(void *arg, bool is_ip, const v
         more = visit(arg, name->type == GEN_IPADD, ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
     }
     GENERAL_NAMES_free(names);
-}
-
-struct match {
-    const struct backend_name *name;
-    size_t seen;
-    bool found;
-};
-
-static bool match_name(void *arg, bool is_ip, const void *data, size_t len)
-{
-    struct match *match = arg;
-
-    match->seen++;
-    match->found = is_ip ? backend_name_is_ip(match->name, data, len) : backend_name_is_dns(match->name, data, len);
-    return !match->found;
-}
-
-static bool list_name(void *arg, bool is_ip, const void *data, size_t len)
-{
-    struct backend_text *text = arg;
-
-    if (text->len > ERROR_TEXT / 2) {
-        backend_text_add(text, "...");
-        return false;
-    }
-    if (is_ip)
-        backend_text_add_ip(text, data, len);
-    else
-        backend_text_add_foreign(text, data, len, " \\");
-    backend_text_add(text, " ");
-    return true;
 }
 
 /* ---- the reason ---- */
@@ -102,7 +71,7 @@ static int32_t verify_refuse(struct tls_connection *conn, enum backend_reason re
         info_add_dn(&text, X509_get_issuer_name(cert));
         break;
     case DETAIL_NAMES:
-        verify_names(cert, list_name, &text);
+        verify_names(cert, backend_name_list, &text);
         text.len--; /* the blank after the last name */
         backend_text_add(&text, ", not for ");
         backend_text_add(&text, conn->name.text);
@@ -143,9 +112,9 @@ static int32_t check_dates(struct tls_connection *conn, const X509 *leaf)
 
 static int32_t check_name(struct tls_connection *conn, const X509 *leaf)
 {
-    struct match match = {.name = &conn->name};
+    struct backend_match match = {.name = &conn->name};
 
-    verify_names(leaf, match_name, &match);
+    verify_names(leaf, backend_name_match, &match);
     if (match.found)
         return ENVOI_OK;
     return verify_refuse(conn, match.seen ? REASON_OTHER_HOST : REASON_NAMELESS, leaf, -1,
