@@ -42,6 +42,7 @@ ENUMS = [
     ("", "ENVOI_TLS_1_", "TLSVersion", "Number", "The versions of TLS."),
     ("", "ENVOI_LOG_", "LogLevel", "Number", "The levels of the log."),
     ("", "ENVOI_RET_", "Ret", "Number", "How much of a message a report of its failure contains (RFC 3461)."),
+    ("", "ENVOI_LONG_LINES_", "LongLines", "Number", "How lines of more than 998 octets are treated (RFC 5322)."),
     ("", "ENVOI_DELIVER_BY_", "DeliverBy", "Number", "What happens to a message that is late (RFC 2852)."),
     ("", "ENVOI_RRVS_", "ValidSince", "Number", "What a server does behind which there is one without RRVS (RFC 7293)."),
     ("", "ENVOI_CRED_", "Credential", "enum.IntFlag", "What a login asks for."),

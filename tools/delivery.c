@@ -147,6 +147,20 @@ static int set_submitter(struct envoi_message *message, const char *value, struc
     return error ? fault_from_message(fault, "--submitter", message, error) : 0;
 }
 
+static int set_long_lines(struct envoi_message *message, const char *value, struct fault *fault)
+{
+    static const char *const words[] = {
+        [ENVOI_LONG_LINES_PASS] = "pass", [ENVOI_LONG_LINES_REFUSE] = "refuse", [ENVOI_LONG_LINES_TELL] = "warn"};
+
+    for (int i = ENVOI_LONG_LINES_PASS; i <= ENVOI_LONG_LINES_TELL; i++)
+        if (!strcmp(value, words[i])) {
+            int error = envoi_message_set_long_lines(message, i);
+
+            return error ? fault_from_message(fault, "--long-lines", message, error) : 0;
+        }
+    return delivery_refuse(fault, "long-lines", value, "it is one of pass, refuse, warn");
+}
+
 int delivery_set(struct envoi_message *message, const struct options *options, struct fault *fault)
 {
     const struct {
@@ -155,7 +169,7 @@ int delivery_set(struct envoi_message *message, const struct options *options, s
     } wishes[] = {
         {options->deliver_by, set_deliver_by}, {options->hold_for, set_hold_for},
         {options->hold_until, set_hold_until}, {options->mt_priority, set_mt_priority},
-        {options->submitter, set_submitter},
+        {options->submitter, set_submitter},   {options->long_lines, set_long_lines},
     };
     int rc = 0;
 

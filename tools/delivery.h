@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options that say when and how the server shall deliver: --deliver-by, --hold-for and their kin. */
+/* The options that say when and how the message shall be delivered: --deliver-by, --hold-for, --long-lines ... */
 #ifndef TOOL_DELIVERY_H
 #define TOOL_DELIVERY_H
 

@@ -53,6 +53,8 @@ static const struct option_row own[] = {
     {"add-missing", 0, OPTION_COUNT, AT(add_missing), SEND, 0, NULL,
      "add Date, Message-ID and From to a message without them"},
     {"downgrade", 0, OPTION_COUNT, AT(downgrade), SEND, 0, NULL, "encode 8-bit parts if the server does not take them"},
+    {"long-lines", 0, OPTION_TEXT, AT(long_lines), SEND, 0, "WORD",
+     "lines over 998 octets: pass them, refuse to send, or warn"},
     {"deliver-by", 0, OPTION_TEXT, AT(deliver_by), SEND, 0, "SECONDS",
      "tell me if it takes longer (DELIVERBY); SECONDS:return: then return it"},
     {"hold-for", 0, OPTION_TEXT, AT(hold_for), SEND, 0, "SECONDS", "the server keeps it for so long (FUTURERELEASE)"},

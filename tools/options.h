@@ -38,6 +38,7 @@ struct options {
     int add_missing, downgrade;
     const char *subject, *body; /* of these and `attach` a message is made; the operand is its text then */
     struct list attach;
+    const char *long_lines;
     const char *deliver_by, *hold_for, *hold_until, *mt_priority, *submitter, *valid_since;
 
     char **operands; /* the words that are no options: the message file, the host to probe */

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINE_MAX_OCTETS 998
+
 struct send {
     const struct options *options;
     struct envoi_library *library;
@@ -211,6 +213,17 @@ static int transmit(struct send *send)
     return exit;
 }
 
+/* A line that is longer than RFC 5322 allows is worth a word if it was asked for. */
+static void warn_of_long_lines(const struct send *send)
+{
+    uint64_t longest = envoi_message_longest_line(send->message);
+
+    if (!send->error && longest > LINE_MAX_OCTETS)
+        complain(
+            "warning: the message has a line of %llu octets, and RFC 5322 allows %d: some servers cut or refuse it",
+            (unsigned long long)longest, LINE_MAX_OCTETS);
+}
+
 static void send_print(const struct send *send, int exit)
 {
     json_t *report = report_new(exit, &send->fault, send->message, send->session);
@@ -265,6 +278,7 @@ int send_command(const struct options *options)
         exit = transmit(&send);
     /* Printed before QUIT, as its reply does not change the verdicts. */
     send_print(&send, exit);
+    warn_of_long_lines(&send);
     login_end(&send.login, send.session, send.error);
     if (envoi_session_connected(send.session))
         envoi_session_quit(send.session);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "text.h"
 
-#include "portable/memory.h"
-
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +78,7 @@ size_t text_width(const char *text)
 
 int table_add(struct table *table, const char *const *cells)
 {
-    char *(*rows)[TABLE_COLUMNS] = memory_resize(table->rows, table->count + 1, sizeof *rows);
+    char *(*rows)[TABLE_COLUMNS] = realloc(table->rows, (table->count + 1) * sizeof *rows);
     char **row;
 
     if (!rows)
@@ -88,12 +86,14 @@ int table_add(struct table *table, const char *const *cells)
     table->rows = rows;
     row = rows[table->count];
     for (size_t i = 0; i < table->columns; i++) {
-        row[i] = text_clean(cells[i], ' ');
-        if (row[i])
-            continue;
-        while (i > 0)
-            free(row[--i]);
-        return -1;
+        char *cell = text_clean(cells[i], ' ');
+
+        if (!cell) {
+            while (i > 0)
+                free(row[--i]);
+            return -1;
+        }
+        row[i] = cell;
     }
     table->count++;
     return 0;

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define LINE_MAX_OCTETS 998 /* of content, without its end (RFC 5322 section 2.1.1) */
+
 /* The extension that a parameter belongs to. Parameters that are not listed need only an ESMTP server. */
 static const struct {
     const char *parameter; /* NAME, or NAME=VALUE */
@@ -251,7 +253,7 @@ static bool must_measure(const struct engine *e, const struct envoi_message *m)
     const struct extensions *x = &e->extensions;
     int64_t size = m->content.source.size;
 
-    if (m->content.source.memory || (m->body == ENVOI_BODY_AUTO && !x->eight_bit))
+    if (m->content.source.memory || m->content.line_max || (m->body == ENVOI_BODY_AUTO && !x->eight_bit))
         return true;
     /* if every line end becomes two octets, the content is twice as long */
     return x->size && x->size_limit != UINT64_MAX && (size < 0 || (uint64_t)size > x->size_limit / 2);
@@ -264,16 +266,29 @@ static enum content_mode mode_of(const struct envoi_message *m, bool chunked)
     return chunked ? CONTENT_PLAIN : CONTENT_DOT;
 }
 
+/* Binary content has no lines. */
+static void look_at_lines(struct envoi_message *m)
+{
+    m->content.lines = m->long_lines != ENVOI_LONG_LINES_PASS && m->body != ENVOI_BODY_BINARY;
+    m->content.line_max = m->content.lines && m->long_lines == ENVOI_LONG_LINES_REFUSE ? LINE_MAX_OCTETS : 0;
+}
+
 int parameters_of_mail(struct engine *e, struct envoi_message *m, bool chunked, struct buf *out)
 {
     struct content_measure measure;
-    int rc = content_measure(&m->content, mode_of(m, chunked), must_measure(e, m), &measure);
+    int rc;
 
+    look_at_lines(m);
+    rc = content_measure(&m->content, mode_of(m, chunked), must_measure(e, m), &measure);
     if (rc)
         return fault_set(e->fault, rc, ENVOI_PHASE_MAIL,
                          "the content cannot be read (or was read before and cannot be had again)");
     if (measure.has_nul && m->body != ENVOI_BODY_BINARY)
         return fault_set(e->fault, ENVOI_E_CONTENT, ENVOI_PHASE_MAIL, "the content has a NUL octet; nothing was sent");
+    if (measure.known && m->content.line_max && m->content.longest_line > m->content.line_max)
+        return fault_set(e->fault, ENVOI_E_CONTENT, ENVOI_PHASE_MAIL,
+                         "the content has a line of %llu octets, and %d are the most (RFC 5322); nothing was sent",
+                         (unsigned long long)m->content.longest_line, LINE_MAX_OCTETS);
     if ((rc = check_all_options(e, m)) || (rc = check_size(e, m, &measure, out)) ||
         (rc = check_body(e, m, &measure, chunked, out)) || (rc = check_utf8(e, m, out)))
         return rc;

@@ -97,6 +97,28 @@ static bool content_size_differs(const struct content *c, uint64_t size)
     return c->taken > size || (c->ended && c->taken != size);
 }
 
+/* Counts the octets of lines, which end with CR, LF or both. */
+static void content_look_at_lines(struct content *c)
+{
+    const uint8_t *at = c->block, *end = at + c->block_len, *lf = at;
+
+    while (at < end) {
+        const uint8_t *stop, *cr;
+
+        if (lf && lf <= at)
+            lf = memchr(at, '\n', (size_t)(end - at));
+        stop = lf ? lf : end;
+        if ((cr = memchr(at, '\r', (size_t)(stop - at))))
+            stop = cr;
+        c->line += (uint64_t)(stop - at);
+        if (c->line > c->longest_line)
+            c->longest_line = c->line;
+        if (stop < end)
+            c->line = 0;
+        at = stop < end ? stop + 1 : end;
+    }
+}
+
 /* Takes the next block: memory is used in place, all other content is pulled into the input buffer. */
 static int content_take(struct content *c)
 {
@@ -113,6 +135,8 @@ static int content_take(struct content *c)
     c->turn++;
     c->block_len = got;
     c->taken += got;
+    if (c->lines)
+        content_look_at_lines(c);
     if (c->source.memory)
         c->ended = c->taken == size;
     else if ((c->source.size >= 0 && content_size_differs(c, size)) ||
@@ -140,6 +164,7 @@ static int content_start_over(struct content *c, enum content_mode mode, size_t 
     }
     content_idle(c);
     content_start(c, mode, block_max);
+    c->line = c->longest_line = 0;
     c->taken = 0;
     c->ended = false;
     return ENVOI_OK;
@@ -345,6 +370,8 @@ static int content_give(struct content *c, struct content_chunk *chunk)
 
     if (!c->block_len)
         return ENVOI_OK;
+    if (c->line_max && c->longest_line > c->line_max)
+        return content_refuse(c, ENVOI_E_CONTENT, "it has a line that is too long");
     if ((rc = block_check(c, &need)))
         return rc;
     if (!need.strays && !need.dots) {

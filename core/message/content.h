@@ -47,10 +47,13 @@ struct content {
     struct content_source source;
     bool seven_bit;  /* an 8-bit octet is refused on its way out: the server does not take any */
     const char *why; /* the reason of the last ENVOI_E_CONTENT or ENVOI_E_NOT_SUPPORTED; NULL: there is none */
-    bool canonical;  /* the caller says: all line ends are CR LF, and there is no NUL. It is looked at on its way out */
-    bool scanned;    /* the octets to be sent were scanned: `stray` and `dotted` are known */
-    bool counted;    /* `count` octets were measured: a run that finds another number fails */
-    bool pulled;     /* octets were taken from a source that is not memory */
+    bool lines;      /* the longest line is looked for */
+    size_t line_max; /* octets, its end not counted; a longer one is refused on its way out; 0: none is */
+    uint64_t line, longest_line; /* octets of the line at hand, and of the longest so far */
+    bool canonical; /* the caller says: all line ends are CR LF, and there is no NUL. It is looked at on its way out */
+    bool scanned;   /* the octets to be sent were scanned: `stray` and `dotted` are known */
+    bool counted;   /* `count` octets were measured: a run that finds another number fails */
+    bool pulled;    /* octets were taken from a source that is not memory */
     struct content_span stray;  /* line ends to repair */
     struct content_span dotted; /* lines that begin with a dot */
     bool no_cr;                 /* scanned: no octet is a CR */
@@ -105,7 +108,8 @@ int content_begin(struct content *c, enum content_mode mode, size_t block_max);
 bool content_may_go_on(const struct content *c);
 /* Gives out the next octets for the wire. They stay valid until the next call, or as source.memory if they are lent
  * from there. ENVOI_OK: the chunk may be empty; ENVOI_E_AGAIN; ENVOI_E_CONTENT: the source failed, holds a NUL, or is
- * not as long as it said; ENVOI_E_NOT_SUPPORTED: an 8-bit octet although seven_bit is set; ENVOI_E_MEMORY. */
+ * not as long as it said, or has a line beyond line_max; ENVOI_E_NOT_SUPPORTED: an 8-bit octet although seven_bit is
+ * set; ENVOI_E_MEMORY. */
 int content_next(struct content *c, struct content_chunk *chunk);
 
 #endif

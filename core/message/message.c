@@ -73,6 +73,7 @@ static void message_clear(struct envoi_message *m)
     m->drop_options = m->require_all = m->special = false;
     m->body = ENVOI_BODY_AUTO;
     m->size_estimate = 0;
+    m->long_lines = ENVOI_LONG_LINES_PASS;
     m->told = NULL;
     mem_free(m->why);
     m->why = NULL;
@@ -281,6 +282,23 @@ int envoi_message_set_canonical(struct envoi_message *message, int on)
     if (!rc)
         message->content.canonical = on;
     return rc;
+}
+
+int envoi_message_set_long_lines(struct envoi_message *message, int treatment)
+{
+    int rc = message_check(message);
+
+    if (rc)
+        return rc;
+    if (treatment < ENVOI_LONG_LINES_PASS || treatment > ENVOI_LONG_LINES_TELL)
+        return message_misuse(message, ENVOI_DETAIL_RANGE);
+    message->long_lines = treatment;
+    return ENVOI_OK;
+}
+
+uint64_t envoi_message_longest_line(const struct envoi_message *message)
+{
+    return message && message->content.lines ? message->content.longest_line : 0;
 }
 
 uint64_t envoi_message_progress(const struct envoi_message *message)

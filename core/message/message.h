@@ -47,6 +47,7 @@ struct envoi_message {
     char *options; /* parameters of MAIL, or NULL */
     bool drop_options;
     bool require_all; /* no content goes out unless RCPT was accepted for all */
+    int long_lines;   /* ENVOI_LONG_LINES_* */
     int body;         /* ENVOI_BODY_* */
     uint64_t size_estimate;
     struct recipient *recipients; /* `own`, until there are more */

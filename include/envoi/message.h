@@ -258,8 +258,8 @@ int envoi_message_set_submitter(struct envoi_message *message, const char *submi
 #define ENVOI_RRVS_UNSAID   0 /**< the server decides */
 #define ENVOI_RRVS_CONTINUE 1 /**< goes on without the check where the next server does not know RRVS */
 #define ENVOI_RRVS_REJECT   2 /**< is refused there */
-/** Says since when a recipient is known to own the address: RRVS= (RFC 7293). If it belongs to somebody else since
- * then, the server refuses it.
+/** Says since when a recipient is known to own the address: RRVS= (RFC 7293). If the address has another owner
+ * since then, the server refuses it.
  * @param message    the message
  * @param index      the recipient's, from 0 in the order in which they were added
  * @param since      seconds since 1970-01-01 00:00 UTC, up to the year 9999; 0 removes the parameter
@@ -385,6 +385,22 @@ int envoi_message_set_size_estimate(struct envoi_message *message, uint64_t octe
  * @returns ENVOI_OK
  * @since 0.1 */
 int envoi_message_set_canonical(struct envoi_message *message, int on);
+
+#define ENVOI_LONG_LINES_PASS   0 /**< they are sent as they are, and not looked for */
+#define ENVOI_LONG_LINES_REFUSE 1 /**< nothing is sent */
+#define ENVOI_LONG_LINES_TELL   2 /**< they are sent, and envoi_message_longest_line() tells of them */
+/** Says how lines of more than 998 octets (RFC 5322 section 2.1.1) are treated, which some servers refuse, and others
+ * cut or fold. With REFUSE, content that can be read before MAIL is refused there, and other content is given up at the
+ * first such line: the connection is closed before the end of the content. Binary content has no lines.
+ * @param message    the message
+ * @param treatment  one of ENVOI_LONG_LINES_*; the default is PASS
+ * @retval ENVOI_E_USAGE  another value
+ * @returns a send then returns ENVOI_E_CONTENT if there is such a line
+ * @since 0.1 */
+int envoi_message_set_long_lines(struct envoi_message *message, int treatment);
+/** Returns the octets of the longest line that was read in the last send, its end not counted; 0 with
+ * ENVOI_LONG_LINES_PASS, and for NULL. @since 0.1 */
+uint64_t envoi_message_longest_line(const struct envoi_message *message);
 
 /** Returns how many octets of content were read from the source so far, for a progress bar. A scan before MAIL counts
  * too; the transfer may begin again at 0. @since 0.1 */

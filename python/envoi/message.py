@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from ._core import NULL, CData, Object, call, ffi, give, lib, make_error, take
 from .content import Content, Source, envelope, make_source
-from .enums import Body, DeliverBy, Keep, Notify, Phase, Result, Ret, ValidSince, Verdict
+from .enums import Body, DeliverBy, Keep, LongLines, Notify, Phase, Result, Ret, ValidSince, Verdict
 from .errors import Reply
 
 
@@ -175,6 +175,15 @@ class Message(Object):
     def set_canonical(self, on: bool) -> None:
         """Says that every line end is CR LF and that there is no NUL: nothing is scanned before MAIL."""
         self._set(lib.envoi_message_set_canonical, on)
+
+    def set_long_lines(self, treatment: LongLines) -> None:
+        """Says how lines of more than 998 octets are treated: sent, refused, or sent and told of."""
+        self._set(lib.envoi_message_set_long_lines, treatment)
+
+    @property
+    def longest_line(self) -> int:
+        """The octets of the longest line that was read in the last send; 0 if nobody looked."""
+        return call(self, lib.envoi_message_longest_line)
 
     @property
     def progress(self) -> int:

@@ -162,6 +162,18 @@ static int letter_body(struct player *p, const struct arguments *a)
     return ENVOI_OK;
 }
 
+static int letter_long_lines(struct player *p, const struct arguments *a)
+{
+    static const char *const names[] = {
+        [ENVOI_LONG_LINES_PASS] = "pass", [ENVOI_LONG_LINES_REFUSE] = "refuse", [ENVOI_LONG_LINES_TELL] = "tell"};
+
+    for (int i = ENVOI_LONG_LINES_PASS; i <= ENVOI_LONG_LINES_TELL; i++)
+        if (strcmp(names[i], argument(a, 0)) == 0)
+            return envoi_message_set_long_lines(p->letter->message, i);
+    player_break(p, "the script: long lines cannot be \"%s\"", argument(a, 0));
+    return ENVOI_OK;
+}
+
 static int letter_estimate(struct player *p, const struct arguments *a)
 {
     return envoi_message_set_size_estimate(p->letter->message, (uint64_t)script_number(argument(a, 0)));
@@ -172,10 +184,15 @@ static const struct {
     size_t least, most;
     int (*set)(struct player *p, const struct arguments *a);
 } letter_words[] = {
-    {"from", 1, 1, letter_from},           {"to", 1, ARGUMENTS_MAX, letter_to},
-    {"options", 1, 1, letter_options},     {"require-all", 1, 1, letter_require_all},
-    {"canonical", 1, 1, letter_canonical}, {"drop-options", 1, 1, letter_drop},
-    {"body", 1, 1, letter_body},           {"size-estimate", 1, 1, letter_estimate},
+    {"from", 1, 1, letter_from},
+    {"to", 1, ARGUMENTS_MAX, letter_to},
+    {"options", 1, 1, letter_options},
+    {"require-all", 1, 1, letter_require_all},
+    {"canonical", 1, 1, letter_canonical},
+    {"drop-options", 1, 1, letter_drop},
+    {"body", 1, 1, letter_body},
+    {"size-estimate", 1, 1, letter_estimate},
+    {"long-lines", 1, 1, letter_long_lines},
 };
 
 static void letter_built(struct player *p, int rc)

@@ -133,6 +133,8 @@ content_cases() {
 }
 
 delivery_cases() {
+    send --host localhost --to a@x --without 'CHUNKING;DSN' letter
+    check '--without, and no keyword' 64 err "--without 'CHUNKING;DSN'.*keywords of EHLO"
     wish() { # OPTION VALUE PATTERN: the value is refused
         send --host localhost --to a@x "--$1=$2" letter
         check "--$1 '$2'" 64 err "^envoi: --$1.*$3"
@@ -168,6 +170,9 @@ compose_cases() {
     run compose --from alice@test --subject 'a
 Bcc: x@test' --body x
     check 'a line end in the subject' 64 err '--subject .*control'
+    mkdir -p alone && cp "$ENVOI" alone
+    CODE=0; alone/envoi send --host localhost --from a@b --to c@d --subject x text >out 2>err || CODE=$?
+    check 'envoi-compose is not there' 71 err 'cannot run .*alone/envoi-compose.*package envoi-compose'
     run compose --body x;                                   check 'no author' 64 err '--from is missing'
     printf 'Gr\374\337e\n' >latin
     run compose --from a@b latin;                           check 'a text that is not UTF-8' 65 err 'not UTF-8.*--attach'
@@ -199,6 +204,20 @@ Bcc: x@test' --body x
     send --host localhost -t --subject x text;              check '-t and --subject' 64 err '-t reads one'
     run send --host localhost --from '<>' --to a@b --subject x text; check 'a report of nobody' 64 err 'need an author'
     send --host localhost --to a@b --body x text;           check '--body and a file' 64 err 'exclude one another'
+}
+
+long_line_cases() {
+    { printf 'Subject: x\n\n'; awk 'BEGIN { printf "%0999d\n", 1 }'; } >wide
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test wide; scripted_end
+    check 'a line of 999 octets' 0 err '!.'
+    scripted '220 x' '<' '250 x' '<' '250 ok' '<' '250 ok' '<' '354 go' '<.' '250 kept' '<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --long-lines warn wide; scripted_end
+    check '--long-lines warn' 0 err '^envoi: warning: .*a line of 999 octets'
+    scripted '220 x' '<' '250 x' '<'
+    send --host 127.0.0.1 --port "$PORT" --tls off --to bob@test --long-lines refuse wide; scripted_end
+    check '--long-lines refuse' 65 err 'a line of 999 octets, and 998 are the most'
+    send --host localhost --to a@b --long-lines fold wide;   check '--long-lines fold' 64 err 'pass, refuse, warn'
 }
 
 # Octets of a pipe that are too many for memory are read before anything is sent: 8-bit ones are refused as of a file.
@@ -971,6 +990,7 @@ content_cases </dev/null
 delivery_cases </dev/null
 compose_cases </dev/null
 pipe_cases </dev/null
+long_line_cases </dev/null
 config_cases </dev/null
 plugin_cases </dev/null
 scripted_cases </dev/null
