@@ -267,7 +267,7 @@ static int fits(const char *pattern, const char *address)
         escaped[len++] = (char)tolower((unsigned char)*pattern);
     }
     escaped[len] = '\0';
-    for (; address[i] && i < sizeof small - 1; i++)
+    for (; i < sizeof small - 1 && address[i]; i++)
         small[i] = (char)tolower((unsigned char)address[i]);
     small[i] = '\0';
     return !*pattern && !address[i] && !fnmatch(escaped, small, 0);

@@ -610,8 +610,9 @@ int envoi_session_set_ignored_extensions(struct envoi_session *session, const ch
             return setting_wrong(session, ENVOI_DETAIL_FORM, what, "not a list of keywords of EHLO");
     if ((rc = setting_store(session, what, &session->settings.ignored_extensions, names)))
         return rc;
-    for (char *comma = session->settings.ignored_extensions; comma && (comma = strchr(comma, ','));)
-        *comma = ' ';
+    for (char *c = session->settings.ignored_extensions; c && *c; c++)
+        if (*c == ',')
+            *c = ' ';
     return ENVOI_OK;
 }
 
