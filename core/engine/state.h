@@ -79,12 +79,12 @@ struct engine {
     unsigned answerable;      /* how many of them have left the engine whole */
     uint64_t wire;            /* octets that the wire has taken, layers included */
     struct buf said;          /* the server's own words, for which the proof is remembered */
-    int window;               /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
-    int proof;                /* ENGINE_PROOF_*: may content go by BDAT? */
-    bool group_closed;        /* the last command written ends a group */
-    bool begun;               /* a transaction was begun on this connection */
-    uint64_t mails;           /* how many were, the proof's too */
+    uint64_t mails;           /* transactions that were begun on this connection, the proof's too */
     uint64_t rcpt_taken;  /* recipients that the server took before it said that there were too many; 0: it never did */
+    int window;           /* ENGINE_WINDOW_*: may a transaction follow another before that is answered? */
+    int proof;            /* ENGINE_PROOF_*: may content go by BDAT? */
+    bool group_closed;    /* the last command written ends a group */
+    bool begun;           /* a transaction was begun on this connection */
     bool repeatable;      /* nothing was done by hand that another connection would not have */
     bool proof_lost;      /* the proof has cost the connection before this one */
     bool orphaned;        /* and the messages wait for another one */

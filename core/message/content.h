@@ -45,11 +45,11 @@ struct content_span {
 
 struct content {
     struct content_source source;
-    bool seven_bit;  /* an 8-bit octet is refused on its way out: the server does not take any */
     const char *why; /* the reason of the last ENVOI_E_CONTENT or ENVOI_E_NOT_SUPPORTED; NULL: there is none */
-    bool lines;      /* the longest line is looked for */
     size_t line_max; /* octets, its end not counted; a longer one is refused on its way out; 0: none is */
     uint64_t line, longest_line; /* octets of the line at hand, and of the longest so far */
+    bool lines;                  /* the longest line is looked for */
+    bool seven_bit;              /* an 8-bit octet is refused on its way out: the server does not take any */
     bool canonical; /* the caller says: all line ends are CR LF, and there is no NUL. It is looked at on its way out */
     bool scanned;   /* the octets to be sent were scanned: `stray` and `dotted` are known */
     bool counted;   /* `count` octets were measured: a run that finds another number fails */
