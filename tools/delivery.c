@@ -4,7 +4,6 @@
 #include "accounts/exit_code.h"
 #include <envoi/envoi.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,20 +30,39 @@ static const char *number_at(const char *text, long long *number)
     return end;
 }
 
+/* Begins the text with these characters, `d` being any digit? */
+static bool has_form(const char *text, const char *form)
+{
+    for (; *form; form++, text++)
+        if (*form == 'd' ? *text < '0' || *text > '9' : *text != *form)
+            return false;
+    return true;
+}
+
+/* The number that `count` digits are. */
+static int digits_at(const char *text, int count)
+{
+    int number = 0;
+
+    while (count-- > 0)
+        number = 10 * number + (*text++ - '0');
+    return number;
+}
+
 /* "Z", "+01:00" or "-05:30". */
 static bool read_zone(const char *text, int *seconds)
 {
-    int hours, minutes, used = 0;
-    char sign;
+    int hours, minutes;
 
     *seconds = 0;
     if (!strcmp(text, "Z"))
         return true;
-    if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || text[used] || strlen(text) != 6 ||
-        (sign != '+' && sign != '-') || strspn(text + 1, "0123456789:") != 5 || hours > 23 || minutes > 59)
+    if ((*text != '+' && *text != '-') || !has_form(text + 1, "dd:dd") || text[6])
         return false;
-    *seconds = (hours * 60 + minutes) * 60 * (sign == '-' ? -1 : 1);
-    return true;
+    hours = digits_at(text + 1, 2);
+    minutes = digits_at(text + 4, 2);
+    *seconds = (hours * 60 + minutes) * 60 * (*text == '-' ? -1 : 1);
+    return hours < 24 && minutes < 60;
 }
 
 /* "2026-12-01T08:00:00": a date and time that there is. */
@@ -54,15 +72,14 @@ struct moment {
 
 static bool read_moment(const char *text, struct moment *m)
 {
-    static const char form[] = "dddd-dd-ddTdd:dd:dd";
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap;
 
-    for (size_t i = 0; i < sizeof form - 1; i++)
-        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
-            return false;
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &m->year, &m->month, &m->day, &m->hour, &m->minute, &m->second) != 6 ||
-        m->month < 1 || m->month > 12)
+    if (!has_form(text, "dddd-dd-ddTdd:dd:dd"))
+        return false;
+    *m = (struct moment){digits_at(text, 4),      digits_at(text + 5, 2),  digits_at(text + 8, 2),
+                         digits_at(text + 11, 2), digits_at(text + 14, 2), digits_at(text + 17, 2)};
+    if (m->month < 1 || m->month > 12)
         return false;
     leap = m->month == 2 && m->year % 4 == 0 && (m->year % 100 != 0 || m->year % 400 == 0);
     return m->day >= 1 && m->day <= lengths[m->month - 1] + leap && m->hour < 24 && m->minute < 60 && m->second < 60;
