@@ -44,7 +44,7 @@ void *memory_resize(void *array, size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return realloc(array, count * size);
+    return realloc(array, count && size ? count * size : 1);
 #endif
 }
 

@@ -126,7 +126,7 @@ static GMimePart *part_of_type(const char *name, const char *content, size_t len
     GMimePart *part;
 
     /* Of a message or a multipart an attachment would be taken for a part of this one. */
-    if (type && strcmp(type, "message") && strcmp(type, "multipart"))
+    if (type && strcmp(type, "message") != 0 && strcmp(type, "multipart") != 0)
         part = g_mime_part_new_with_type(type, slash + 1);
     else
         part = g_mime_part_new_with_type("application", "octet-stream");
