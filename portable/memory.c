@@ -48,9 +48,11 @@ void *memory_resize(void *array, size_t count, size_t size)
 #endif
 }
 
-#ifndef HAVE_VASPRINTF
-static int __attribute__((format(printf, 2, 0))) vasprintf(char **out, const char *format, va_list args)
+static int __attribute__((format(printf, 2, 0))) memory_print_list(char **out, const char *format, va_list args)
 {
+#ifdef HAVE_VASPRINTF
+    return vasprintf(out, format, args);
+#else
     va_list again;
     int len;
 
@@ -59,8 +61,8 @@ static int __attribute__((format(printf, 2, 0))) vasprintf(char **out, const cha
     va_end(again);
     *out = len < 0 ? NULL : malloc((size_t)len + 1);
     return *out ? vsnprintf(*out, (size_t)len + 1, format, args) : -1;
-}
 #endif
+}
 
 int memory_print(char **out, const char *format, ...)
 {
@@ -68,7 +70,7 @@ int memory_print(char **out, const char *format, ...)
     int len;
 
     va_start(args, format);
-    len = vasprintf(out, format, args);
+    len = memory_print_list(out, format, args);
     va_end(args);
     if (len < 0)
         *out = NULL;
