@@ -107,6 +107,24 @@ bool backend_name_match(void *arg, bool is_ip, const void *data, size_t len)
     return !match->found;
 }
 
+static void name_write(struct backend_text *text, bool is_ip, const void *data, size_t len)
+{
+    if (is_ip)
+        backend_text_add_ip(text, data, len);
+    else
+        backend_text_add_foreign(text, data, len, " \\");
+}
+
+bool backend_name_add(void *arg, bool is_ip, const void *data, size_t len)
+{
+    struct backend_text *text = arg;
+
+    if (text->len > 0)
+        backend_text_add(text, " ");
+    name_write(text, is_ip, data, len);
+    return true;
+}
+
 bool backend_name_list(void *arg, bool is_ip, const void *data, size_t len)
 {
     struct backend_text *text = arg;
@@ -115,10 +133,7 @@ bool backend_name_list(void *arg, bool is_ip, const void *data, size_t len)
         backend_text_add(text, "...");
         return false;
     }
-    if (is_ip)
-        backend_text_add_ip(text, data, len);
-    else
-        backend_text_add_foreign(text, data, len, " \\");
+    name_write(text, is_ip, data, len);
     backend_text_add(text, " ");
     return true;
 }

@@ -39,6 +39,8 @@ struct backend_match {
 
 /* arg: struct backend_match. It ends with the first name that matches. */
 bool backend_name_match(void *arg, bool is_ip, const void *data, size_t len);
+/* arg: struct backend_text. Adds the name, and a blank before it if it is not the first. */
+bool backend_name_add(void *arg, bool is_ip, const void *data, size_t len);
 /* arg: struct backend_text in a caller's buffer. Adds the name and a blank, or "..." if the buffer is half full. */
 bool backend_name_list(void *arg, bool is_ip, const void *data, size_t len);
 

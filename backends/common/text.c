@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define REPORT_MAX 512 /* octets of the text of a failure, NUL included */
+
 struct backend_text backend_text_lent(char *buf, size_t cap)
 {
     buf[0] = '\0';
@@ -119,4 +121,19 @@ char *backend_text_take(struct backend_text *text)
     }
     *text = (struct backend_text){0};
     return data;
+}
+
+int32_t backend_text_report(const struct envoi_host *host, struct envoi_errctx *errctx, int32_t code, int64_t library,
+                            const char *what, const char *detail)
+{
+    char buf[REPORT_MAX];
+    struct backend_text text = backend_text_lent(buf, sizeof buf);
+
+    backend_text_add(&text, what);
+    if (detail) {
+        backend_text_add(&text, ": ");
+        backend_text_add_foreign(&text, detail, strlen(detail), "");
+    }
+    host->set_error(host, errctx, code, library, buf);
+    return code;
 }

@@ -30,6 +30,11 @@ void backend_text_add_time(struct backend_text *text, int64_t seconds);
 /* Adds an IPv4 (4 octets) or IPv6 (16 octets) address. */
 void backend_text_add_ip(struct backend_text *text, const void *addr, size_t len);
 
+/* Reports a failure to the application: what it is, and behind a colon a detail that may be a stranger's (NULL: none).
+ * Returns `code`. */
+int32_t backend_text_report(const struct envoi_host *host, struct envoi_errctx *errctx, int32_t code, int64_t library,
+                            const char *what, const char *detail);
+
 /* Writes `len` octets as hexadecimal digits and a NUL. */
 void backend_text_hex(char *out, const uint8_t *data, size_t len);
 

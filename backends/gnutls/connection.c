@@ -12,16 +12,7 @@
 static int32_t connection_fail(struct tls_connection *conn, int32_t code, int64_t library, const char *what,
                                const char *detail)
 {
-    char buf[ERROR_TEXT];
-    struct backend_text text = backend_text_lent(buf, sizeof buf);
-
-    backend_text_add(&text, what);
-    if (detail) {
-        backend_text_add(&text, ": ");
-        backend_text_add_foreign(&text, detail, strlen(detail), "");
-    }
-    conn->host->set_error(conn->host, conn->errctx, code, library, buf);
-    return code;
+    return backend_text_report(conn->host, conn->errctx, code, library, what, detail);
 }
 
 /* Fails for good: the connection cannot be used any more. */

@@ -77,53 +77,6 @@ bool info_time(gnutls_x509_crt_t cert, int64_t *not_before, int64_t *not_after)
     return good;
 }
 
-static bool add_name(void *arg, bool is_ip, const void *data, size_t len)
-{
-    struct backend_text *text = arg;
-
-    if (text->len > 0)
-        backend_text_add(text, " ");
-    if (is_ip)
-        backend_text_add_ip(text, data, len);
-    else
-        backend_text_add_foreign(text, data, len, " \\");
-    return true;
-}
-
-static bool info_describe(const struct envoi_host *host, struct tls_certificate *out, gnutls_x509_crt_t cert,
-                          const gnutls_datum_t *der)
-{
-    struct backend_text subject = backend_text_heap(host);
-    struct backend_text issuer = backend_text_heap(host);
-    struct backend_text names = backend_text_heap(host);
-    uint8_t digest[32];
-
-    info_add_dn(&subject, cert, false);
-    info_add_dn(&issuer, cert, true);
-    verify_names(cert, add_name, &names);
-    out->subject = backend_text_take(&subject);
-    out->issuer = backend_text_take(&issuer);
-    out->names = backend_text_take(&names);
-    if (verify_key(cert, digest))
-        backend_text_hex(out->pin, digest, sizeof digest);
-    out->der = host->alloc(der->size);
-    if (out->der) {
-        memcpy(out->der, der->data, der->size);
-        out->der_len = der->size;
-    }
-    (void)info_time(cert, &out->not_before, &out->not_after);
-    return out->subject && out->issuer && out->names && out->der;
-}
-
-static void info_forget_one(const struct envoi_host *host, struct tls_certificate *one)
-{
-    host->free(one->subject);
-    host->free(one->issuer);
-    host->free(one->names);
-    host->free(one->der);
-    *one = (struct tls_certificate){0};
-}
-
 /* Returns the peer's chain in DER, or NULL with a count of 0. */
 static const gnutls_datum_t *peers(const struct tls_connection *conn, size_t *count)
 {
@@ -149,50 +102,58 @@ gnutls_x509_crt_t info_peer_at(const struct tls_connection *conn, size_t index)
     return cert;
 }
 
+static bool info_describe_parsed(const struct envoi_host *host, struct backend_certificate *out, gnutls_x509_crt_t cert,
+                                 const gnutls_datum_t *der)
+{
+    struct backend_text subject = backend_text_heap(host);
+    struct backend_text issuer = backend_text_heap(host);
+    struct backend_text names = backend_text_heap(host);
+    uint8_t digest[32];
+
+    info_add_dn(&subject, cert, false);
+    info_add_dn(&issuer, cert, true);
+    verify_names(cert, backend_name_add, &names);
+    out->subject = backend_text_take(&subject);
+    out->issuer = backend_text_take(&issuer);
+    out->names = backend_text_take(&names);
+    if (verify_key(cert, digest))
+        backend_text_hex(out->pin, digest, sizeof digest);
+    out->der = host->alloc(der->size);
+    if (out->der) {
+        memcpy(out->der, der->data, der->size);
+        out->der_len = der->size;
+    }
+    (void)info_time(cert, &out->not_before, &out->not_after);
+    return out->subject && out->issuer && out->names && out->der;
+}
+
+static bool info_describe(void *conn_, size_t index, struct backend_certificate *out)
+{
+    const struct tls_connection *conn = conn_;
+    size_t count;
+    const gnutls_datum_t *chain = peers(conn, &count);
+    gnutls_x509_crt_t cert = info_peer_at(conn, index);
+    bool good = cert && info_describe_parsed(conn->host, out, cert, &chain[index]);
+
+    if (cert)
+        gnutls_x509_crt_deinit(cert);
+    return good;
+}
+
 int32_t info_certificate(void *conn_, size_t index, struct envoi_certificate *out)
 {
     struct tls_connection *conn = conn_;
     size_t count;
-    const gnutls_datum_t *chain = peers(conn, &count);
-    struct tls_certificate *one;
-    gnutls_x509_crt_t cert;
-    bool good;
+    int32_t rc;
 
-    if (!conn->chain) {
-        conn->chain = count ? conn->host->alloc(count * sizeof conn->chain[0]) : NULL;
-        if (!conn->chain)
-            return count ? info_fail(conn, ENVOI_E_MEMORY, "out of memory") : ENVOI_E_END;
-        memset(conn->chain, 0, count * sizeof conn->chain[0]);
-        conn->chain_len = count;
-    }
-    if (index >= conn->chain_len || index >= count)
-        return ENVOI_E_END;
-    one = &conn->chain[index];
-    cert = one->der ? NULL : info_peer_at(conn, index);
-    good = one->der || (cert && info_describe(conn->host, one, cert, &chain[index]));
-    if (cert)
-        gnutls_x509_crt_deinit(cert);
-    if (!good) {
-        info_forget_one(conn->host, one);
-        return info_fail(conn, ENVOI_E_MEMORY, "out of memory");
-    }
-    out->der = one->der;
-    out->der_len = one->der_len;
-    out->subject = one->subject;
-    out->issuer = one->issuer;
-    out->names = one->names;
-    out->not_before = one->not_before;
-    out->not_after = one->not_after;
-    if (ENVOI_HAS(out, pin))
-        out->pin = one->pin;
-    return ENVOI_OK;
+    (void)peers(conn, &count);
+    rc = backend_chain_tell(&conn->chain, conn->host, count, index, info_describe, conn, out);
+    return rc == ENVOI_E_MEMORY ? info_fail(conn, rc, "out of memory") : rc;
 }
 
 void info_forget(struct tls_connection *conn)
 {
-    for (size_t i = 0; i < conn->chain_len; i++)
-        info_forget_one(conn->host, &conn->chain[i]);
-    conn->host->free(conn->chain);
+    backend_chain_free(&conn->chain, conn->host);
 }
 
 /* ---- channel bindings ---- */

@@ -104,52 +104,6 @@ const mbedtls_x509_crt *info_peer(const struct tls_connection *conn)
     return mbedtls_ssl_get_peer_cert(&conn->library);
 }
 
-static bool add_name(void *arg, bool is_ip, const void *data, size_t len)
-{
-    struct backend_text *text = arg;
-
-    if (text->len > 0)
-        backend_text_add(text, " ");
-    if (is_ip)
-        backend_text_add_ip(text, data, len);
-    else
-        backend_text_add_foreign(text, data, len, " \\");
-    return true;
-}
-
-static bool info_describe(const struct envoi_host *host, struct tls_certificate *out, const mbedtls_x509_crt *cert)
-{
-    struct backend_text subject = backend_text_heap(host);
-    struct backend_text issuer = backend_text_heap(host);
-    struct backend_text names = backend_text_heap(host);
-    uint8_t digest[32];
-
-    info_add_dn(&subject, &cert->subject);
-    info_add_dn(&issuer, &cert->issuer);
-    verify_names(cert, add_name, &names);
-    out->subject = backend_text_take(&subject);
-    out->issuer = backend_text_take(&issuer);
-    out->names = backend_text_take(&names);
-    if (verify_key(cert, digest))
-        backend_text_hex(out->pin, digest, sizeof digest);
-    out->der = host->alloc(cert->raw.len);
-    if (out->der) {
-        memcpy(out->der, cert->raw.p, cert->raw.len);
-        out->der_len = cert->raw.len;
-    }
-    (void)backend_date_validity(cert->raw.p, cert->raw.len, &out->not_before, &out->not_after);
-    return out->subject && out->issuer && out->names && out->der;
-}
-
-static void info_forget_one(const struct envoi_host *host, struct tls_certificate *one)
-{
-    host->free(one->subject);
-    host->free(one->issuer);
-    host->free(one->names);
-    host->free(one->der);
-    *one = (struct tls_certificate){0};
-}
-
 static const mbedtls_x509_crt *peer_at(const struct tls_connection *conn, size_t index)
 {
     const mbedtls_x509_crt *cert = info_peer(conn);
@@ -168,45 +122,47 @@ static size_t peer_count(const struct tls_connection *conn)
     return count;
 }
 
+static bool info_describe(void *conn_, size_t index, struct backend_certificate *out)
+{
+    const struct tls_connection *conn = conn_;
+    const struct envoi_host *host = conn->host;
+    const mbedtls_x509_crt *cert = peer_at(conn, index);
+    struct backend_text subject = backend_text_heap(host);
+    struct backend_text issuer = backend_text_heap(host);
+    struct backend_text names = backend_text_heap(host);
+    uint8_t digest[32];
+
+    info_add_dn(&subject, &cert->subject);
+    info_add_dn(&issuer, &cert->issuer);
+    verify_names(cert, backend_name_add, &names);
+    out->subject = backend_text_take(&subject);
+    out->issuer = backend_text_take(&issuer);
+    out->names = backend_text_take(&names);
+    if (verify_key(cert, digest))
+        backend_text_hex(out->pin, digest, sizeof digest);
+    out->der = host->alloc(cert->raw.len);
+    if (out->der) {
+        memcpy(out->der, cert->raw.p, cert->raw.len);
+        out->der_len = cert->raw.len;
+    }
+    (void)backend_date_validity(cert->raw.p, cert->raw.len, &out->not_before, &out->not_after);
+    return out->subject && out->issuer && out->names && out->der;
+}
+
 int32_t info_certificate(void *conn_, size_t index, struct envoi_certificate *out)
 {
     struct tls_connection *conn = conn_;
-    struct tls_certificate *one;
+    int32_t rc;
 
     if (!conn->open)
         return ENVOI_E_END;
-    if (!conn->chain) {
-        size_t count = peer_count(conn);
-        conn->chain = count ? conn->host->alloc(count * sizeof conn->chain[0]) : NULL;
-        if (!conn->chain)
-            return count ? info_fail(conn, ENVOI_E_MEMORY, "out of memory") : ENVOI_E_END;
-        memset(conn->chain, 0, count * sizeof conn->chain[0]);
-        conn->chain_len = count;
-    }
-    if (index >= conn->chain_len)
-        return ENVOI_E_END;
-    one = &conn->chain[index];
-    if (!one->der && !info_describe(conn->host, one, peer_at(conn, index))) {
-        info_forget_one(conn->host, one);
-        return info_fail(conn, ENVOI_E_MEMORY, "out of memory");
-    }
-    out->der = one->der;
-    out->der_len = one->der_len;
-    out->subject = one->subject;
-    out->issuer = one->issuer;
-    out->names = one->names;
-    out->not_before = one->not_before;
-    out->not_after = one->not_after;
-    if (ENVOI_HAS(out, pin))
-        out->pin = one->pin;
-    return ENVOI_OK;
+    rc = backend_chain_tell(&conn->chain, conn->host, peer_count(conn), index, info_describe, conn, out);
+    return rc == ENVOI_E_MEMORY ? info_fail(conn, rc, "out of memory") : rc;
 }
 
 void info_forget(struct tls_connection *conn)
 {
-    for (size_t i = 0; i < conn->chain_len; i++)
-        info_forget_one(conn->host, &conn->chain[i]);
-    conn->host->free(conn->chain);
+    backend_chain_free(&conn->chain, conn->host);
     if (conn->session)
         conn->host->wipe(conn->session, conn->session_len);
     conn->host->free(conn->session);

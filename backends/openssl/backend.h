@@ -6,6 +6,7 @@
 
 #include "alert.h"
 #include "bundle.h"
+#include "chain.h"
 #include "date.h"
 #include "name.h"
 #include "pem.h"
@@ -77,18 +78,6 @@ struct tls_context {
     bool has_crl;
 };
 
-/* Description of one certificate, filled by the first info_certificate() for it. */
-struct tls_certificate {
-    char *subject;
-    char *issuer;
-    char *names;
-    uint8_t *der;
-    size_t der_len;
-    int64_t not_before;
-    int64_t not_after;
-    char pin[2 * 32 + 1]; /* "": not known */
-};
-
 struct tls_connection {
     const struct envoi_host *host;
     const struct tls_context *context;
@@ -116,8 +105,7 @@ struct tls_connection {
     int64_t reason_library;  /* the library's code for it */
     char reason[ERROR_TEXT]; /* the text of it */
 
-    struct tls_certificate *chain; /* as long as the peer's; NULL: not asked for yet */
-    size_t chain_len;
+    struct backend_chain chain; /* the peer's */
 };
 
 /* The functions of the transport are documented in plugin.h. AGAIN, EOF, END and NOT_SUPPORTED are no failures, so no

@@ -10,15 +10,7 @@
 static int32_t connection_fail(struct tls_connection *conn, int32_t code, int64_t library, const char *what,
                                const char *detail)
 {
-    char buf[ERROR_TEXT];
-    struct backend_text text = backend_text_lent(buf, sizeof buf);
-
-    backend_text_add(&text, what);
-    if (detail) {
-        backend_text_add(&text, ": ");
-        backend_text_add_foreign(&text, detail, strlen(detail), "");
-    }
-    conn->host->set_error(conn->host, conn->errctx, code, library, buf);
+    backend_text_report(conn->host, conn->errctx, code, library, what, detail);
     ERR_clear_error(); /* it is reported, and the application uses the same queue */
     return code;
 }

@@ -71,54 +71,6 @@ bool info_time(const ASN1_TIME *time, int64_t *seconds)
     return backend_date_read(ASN1_STRING_get0_data(time), (size_t)ASN1_STRING_length(time), seconds);
 }
 
-static bool add_name(void *arg, bool is_ip, const void *data, size_t len)
-{
-    struct backend_text *text = arg;
-
-    if (text->len > 0)
-        backend_text_add(text, " ");
-    if (is_ip)
-        backend_text_add_ip(text, data, len);
-    else
-        backend_text_add_foreign(text, data, len, " \\");
-    return true;
-}
-
-static bool info_describe(const struct envoi_host *host, struct tls_certificate *out, const X509 *cert)
-{
-    struct backend_text subject = backend_text_heap(host);
-    struct backend_text issuer = backend_text_heap(host);
-    struct backend_text names = backend_text_heap(host);
-    uint8_t digest[32];
-    int len = i2d_X509(cert, NULL);
-
-    info_add_dn(&subject, X509_get_subject_name(cert));
-    info_add_dn(&issuer, X509_get_issuer_name(cert));
-    verify_names(cert, add_name, &names);
-    out->subject = backend_text_take(&subject);
-    out->issuer = backend_text_take(&issuer);
-    out->names = backend_text_take(&names);
-    if (verify_key(cert, digest))
-        backend_text_hex(out->pin, digest, sizeof digest);
-    out->der = len > 0 ? host->alloc((size_t)len) : NULL;
-    if (out->der) {
-        unsigned char *octets = out->der;
-        out->der_len = (size_t)i2d_X509(cert, &octets);
-    }
-    (void)info_time(X509_get0_notBefore(cert), &out->not_before);
-    (void)info_time(X509_get0_notAfter(cert), &out->not_after);
-    return out->subject && out->issuer && out->names && out->der;
-}
-
-static void info_forget_one(const struct envoi_host *host, struct tls_certificate *one)
-{
-    host->free(one->subject);
-    host->free(one->issuer);
-    host->free(one->names);
-    host->free(one->der);
-    *one = (struct tls_certificate){0};
-}
-
 /* Returns a certificate of the peer's chain, or NULL. A resumed session has the leaf only. */
 static const X509 *peer_at(const struct tls_connection *conn, size_t index)
 {
@@ -137,43 +89,46 @@ static size_t peer_count(const struct tls_connection *conn)
     return count > 0 ? (size_t)count : SSL_get0_peer_certificate(conn->library) != NULL;
 }
 
+static bool info_describe(void *conn_, size_t index, struct backend_certificate *out)
+{
+    const struct tls_connection *conn = conn_;
+    const struct envoi_host *host = conn->host;
+    const X509 *cert = peer_at(conn, index);
+    struct backend_text subject = backend_text_heap(host);
+    struct backend_text issuer = backend_text_heap(host);
+    struct backend_text names = backend_text_heap(host);
+    uint8_t digest[32];
+    int len = i2d_X509(cert, NULL);
+
+    info_add_dn(&subject, X509_get_subject_name(cert));
+    info_add_dn(&issuer, X509_get_issuer_name(cert));
+    verify_names(cert, backend_name_add, &names);
+    out->subject = backend_text_take(&subject);
+    out->issuer = backend_text_take(&issuer);
+    out->names = backend_text_take(&names);
+    if (verify_key(cert, digest))
+        backend_text_hex(out->pin, digest, sizeof digest);
+    out->der = len > 0 ? host->alloc((size_t)len) : NULL;
+    if (out->der) {
+        unsigned char *octets = out->der;
+        out->der_len = (size_t)i2d_X509(cert, &octets);
+    }
+    (void)info_time(X509_get0_notBefore(cert), &out->not_before);
+    (void)info_time(X509_get0_notAfter(cert), &out->not_after);
+    return out->subject && out->issuer && out->names && out->der;
+}
+
 int32_t info_certificate(void *conn_, size_t index, struct envoi_certificate *out)
 {
     struct tls_connection *conn = conn_;
-    struct tls_certificate *one;
+    int32_t rc = backend_chain_tell(&conn->chain, conn->host, peer_count(conn), index, info_describe, conn, out);
 
-    if (!conn->chain) {
-        size_t count = peer_count(conn);
-        conn->chain = count ? conn->host->alloc(count * sizeof conn->chain[0]) : NULL;
-        if (!conn->chain)
-            return count ? info_fail(conn, ENVOI_E_MEMORY, "out of memory") : ENVOI_E_END;
-        memset(conn->chain, 0, count * sizeof conn->chain[0]);
-        conn->chain_len = count;
-    }
-    if (index >= conn->chain_len)
-        return ENVOI_E_END;
-    one = &conn->chain[index];
-    if (!one->der && !info_describe(conn->host, one, peer_at(conn, index))) {
-        info_forget_one(conn->host, one);
-        return info_fail(conn, ENVOI_E_MEMORY, "out of memory");
-    }
-    out->der = one->der;
-    out->der_len = one->der_len;
-    out->subject = one->subject;
-    out->issuer = one->issuer;
-    out->names = one->names;
-    out->not_before = one->not_before;
-    out->not_after = one->not_after;
-    if (ENVOI_HAS(out, pin))
-        out->pin = one->pin;
-    return ENVOI_OK;
+    return rc == ENVOI_E_MEMORY ? info_fail(conn, rc, "out of memory") : rc;
 }
 
 void info_forget(struct tls_connection *conn)
 {
-    for (size_t i = 0; i < conn->chain_len; i++)
-        info_forget_one(conn->host, &conn->chain[i]);
-    conn->host->free(conn->chain);
+    backend_chain_free(&conn->chain, conn->host);
 }
 
 /* ---- channel bindings ---- */

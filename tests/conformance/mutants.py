@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 # The plugin that shows a mistake in what several share.
-SHARED = {"auth/common": "plain"}
+SHARED = {"auth/common": "plain", "backends/common": "openssl"}
 HEADERS = "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <time.h>\n"
 
 
