@@ -7,9 +7,9 @@
 
 #include "alert.h"
 #include "bundle.h"
-#include "chain.h"
 #include "date.h"
 #include "name.h"
+#include "peer_chain.h"
 #include "pem.h"
 #include "reason.h"
 #include "text.h"

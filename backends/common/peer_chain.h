@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The peer's certificates, as envoi_transport::certificate tells of them. */
-#ifndef BACKEND_CHAIN_H
-#define BACKEND_CHAIN_H
+#ifndef BACKEND_PEER_CHAIN_H
+#define BACKEND_PEER_CHAIN_H
 
 #include <envoi/plugin.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "chain.h"
+#include "peer_chain.h"
 
 #include <string.h>
 
