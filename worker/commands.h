@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands of envoi-worker. */
+#ifndef WORKER_COMMANDS_H
+#define WORKER_COMMANDS_H
+
+struct fault;
+
+/* The options that stand before the command, and the words of the command: argv[0] is its name. Each command reads its
+ * own options from them. */
+struct command_line {
+    const char *accounts_file; /* NULL: the system's and the user's */
+    const char *plugins_d, *module_dir;
+    int argc;
+    char **argv;
+};
+
+/* Returns 0, or an exit code with *fault filled; a fault without text was reported already. */
+typedef int command_fn(const struct command_line *line, struct fault *fault);
+
+#endif
