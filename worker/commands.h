@@ -17,4 +17,13 @@ struct command_line {
 /* Returns 0, or an exit code with *fault filled; a fault without text was reported already. */
 typedef int command_fn(const struct command_line *line, struct fault *fault);
 
+struct command {
+    const char *name, *help;
+    command_fn *run;
+};
+
+/* Reads the options before the command. `commands` ends with a row without a name. Returns -1 to go on, or the exit
+ * code after something was printed. */
+int command_line_read(struct command_line *line, int argc, char **argv, const struct command *commands);
+
 #endif

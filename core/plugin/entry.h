@@ -24,10 +24,10 @@ struct entry {
     /* Set by entry_settle() from the layers. */
     enum entry_kind kind;
     long priority;
-    bool critical;
     const char *needs_tls; /* the file and line of `require-tls: yes`; NULL: it is not set */
-    bool locked;           /* the file is the administrator's */
     const char *preferred; /* the mechanisms that the administrator puts first; NULL: none */
+    bool critical;
+    bool locked; /* the file of `require-tls: yes` is the administrator's */
 
     enum entry_state state;
     char *why;     /* why it is absent or unusable; NULL: it is neither, or memory was short */
