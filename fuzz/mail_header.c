@@ -2,8 +2,8 @@
 /* The header of a mail, as envoi-sendmail edits it. Input: the mail. */
 #include "edit.h"
 
+#include "accounts/header.h"
 #include "fuzz.h"
-#include "header.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The tool's --read-recipients: the header of a message that anybody may have written. Input: the message. */
-#include "header.h"
+#include "accounts/header.h"
 
 #include "fuzz.h"
 

@@ -3,8 +3,8 @@
 #ifndef TOOL_CONTENT_H
 #define TOOL_CONTENT_H
 
+#include "accounts/header.h"
 #include "fault.h"
-#include "header.h"
 #include "options.h"
 #include "progress.h"
 #include <envoi/envoi.h>

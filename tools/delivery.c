@@ -2,6 +2,7 @@
 #include "delivery.h"
 
 #include "accounts/exit_code.h"
+#include "accounts/moment.h"
 #include <envoi/envoi.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -28,84 +29,6 @@ static const char *number_at(const char *text, long long *number)
         return NULL;
     *number = strtoll(text, &end, 10);
     return end;
-}
-
-/* Begins the text with these characters, `d` being any digit? */
-static bool has_form(const char *text, const char *form)
-{
-    for (; *form; form++, text++)
-        if (*form == 'd' ? *text < '0' || *text > '9' : *text != *form)
-            return false;
-    return true;
-}
-
-/* The number that `count` digits are. */
-static int digits_at(const char *text, int count)
-{
-    int number = 0;
-
-    while (count-- > 0)
-        number = 10 * number + (*text++ - '0');
-    return number;
-}
-
-/* "Z", "+01:00" or "-05:30". */
-static bool read_zone(const char *text, int *seconds)
-{
-    int hours, minutes;
-
-    *seconds = 0;
-    if (!strcmp(text, "Z"))
-        return true;
-    if ((*text != '+' && *text != '-') || !has_form(text + 1, "dd:dd") || text[6])
-        return false;
-    hours = digits_at(text + 1, 2);
-    minutes = digits_at(text + 4, 2);
-    *seconds = (hours * 60 + minutes) * 60 * (*text == '-' ? -1 : 1);
-    return hours < 24 && minutes < 60;
-}
-
-/* "2026-12-01T08:00:00": a date and time that there is. */
-struct moment {
-    int year, month, day, hour, minute, second;
-};
-
-static bool read_moment(const char *text, struct moment *m)
-{
-    static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap;
-
-    if (!has_form(text, "dddd-dd-ddTdd:dd:dd"))
-        return false;
-    *m = (struct moment){digits_at(text, 4),      digits_at(text + 5, 2),  digits_at(text + 8, 2),
-                         digits_at(text + 11, 2), digits_at(text + 14, 2), digits_at(text + 17, 2)};
-    if (m->month < 1 || m->month > 12)
-        return false;
-    leap = m->month == 2 && m->year % 4 == 0 && (m->year % 100 != 0 || m->year % 400 == 0);
-    return m->day >= 1 && m->day <= lengths[m->month - 1] + leap && m->hour < 24 && m->minute < 60 && m->second < 60;
-}
-
-/* As timegm(), whose result may end in 2038. */
-static int64_t seconds_of(const struct moment *m)
-{
-    static const int64_t before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-    int64_t year = m->year, leaps = year - (m->month < 3);
-    int64_t days =
-        365 * (year - 1970) + leaps / 4 - leaps / 100 + leaps / 400 - 477 + before[m->month - 1] + m->day - 1;
-
-    return ((days * 24 + m->hour) * 60 + m->minute) * 60 + m->second;
-}
-
-/* A date and time of RFC 3339, without fractions of seconds. */
-static bool read_time(const char *text, int64_t *when)
-{
-    struct moment moment;
-    int offset;
-
-    if (!read_moment(text, &moment) || !read_zone(text + strlen("2026-12-01T08:00:00"), &offset))
-        return false;
-    *when = seconds_of(&moment) - offset;
-    return *when > 0;
 }
 
 /* "120", "120:return", "120:trace" or "120:return:trace". Without :return the message is delivered later, too. */
@@ -142,7 +65,7 @@ static int set_hold_until(struct envoi_message *message, const char *value, stru
 {
     int64_t when;
 
-    if (!read_time(value, &when) || envoi_message_set_hold_until(message, when))
+    if (!moment_read(value, &when) || when <= 0 || envoi_message_set_hold_until(message, when))
         return delivery_refuse(fault, "hold-until", value, TIME_IS);
     return 0;
 }
@@ -205,7 +128,7 @@ int delivery_set_recipient(struct envoi_message *message, size_t index, const st
 
     if (!options->valid_since)
         return 0;
-    if (!read_time(options->valid_since, &since) ||
+    if (!moment_read(options->valid_since, &since) || since <= 0 ||
         envoi_message_set_recipient_valid_since(message, index, since, ENVOI_RRVS_UNSAID))
         return delivery_refuse(fault, "valid-since", options->valid_since, TIME_IS);
     return 0;

@@ -2,7 +2,7 @@
 #include "edit.h"
 
 #include "accounts/exit_code.h"
-#include "header.h"
+#include "accounts/header.h"
 #include "phrase.h"
 #include "portable/random.h"
 

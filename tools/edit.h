@@ -4,7 +4,7 @@
 #ifndef TOOL_EDIT_H
 #define TOOL_EDIT_H
 
-#include "addresses.h"
+#include "accounts/addresses.h"
 #include <stddef.h>
 
 enum from_rule { FROM_AUTO, FROM_ALWAYS, FROM_NEVER };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "json.h"
 
+#include "accounts/moment.h"
 #include "text.h"
 #include <envoi/envoi.h>
 #include <stdint.h>
@@ -52,20 +53,9 @@ json_t *text_pem(const void *der, size_t len)
 
 json_t *text_moment(int64_t seconds)
 {
-    /* The Gregorian calendar repeats after 400 years. Years from 1 March on end with the leap day. */
-    const int64_t day = 86400, era_days = 146097, days_to_1970 = 719468;
-    int64_t of_day = (seconds % day + day) % day;
-    int64_t days = (seconds - of_day) / day + days_to_1970;
-    int64_t era = (days >= 0 ? days : days - era_days + 1) / era_days;
-    int64_t of_era = days - era * era_days;
-    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / (era_days - 1)) / 365;
-    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-    int64_t month = (5 * of_year + 2) / 153;
+    char text[MOMENT_TEXT];
 
-    year += era * 400 + (month >= 10);
-    return json_sprintf("%04lld-%02d-%02dT%02d:%02d:%02dZ", (long long)year, (int)(month < 10 ? month + 3 : month - 9),
-                        (int)(of_year - (153 * month + 2) / 5 + 1), (int)(of_day / 3600), (int)(of_day / 60 % 60),
-                        (int)(of_day % 60));
+    return json_string(moment_write(seconds, text));
 }
 
 json_t *fault_json(const struct fault *fault)

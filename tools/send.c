@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "account.h"
+#include "accounts/addresses.h"
 #include "accounts/apply.h"
 #include "accounts/exit_code.h"
 #include "accounts/hand_over.h"
-#include "addresses.h"
 #include "commands.h"
 #include "connection.h"
 #include "content.h"

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Text for a terminal. A server may send any octets, so they are cleaned before they are printed. */
+/* Text for a terminal. */
 #ifndef TOOL_TEXT_H
 #define TOOL_TEXT_H
 
 #include "accounts/fault.h"
+#include "accounts/text.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-/* Returns a copy in valid UTF-8, to be freed, or NULL if memory ran out. An octet that is no UTF-8 becomes U+FFFD, a
- * line feed becomes `newline`, a tab a blank, any other control character "?". NULL counts as "". */
-char *text_clean(const char *text, char newline);
 /* Returns the columns on a terminal: one for each character of valid UTF-8. */
 size_t text_width(const char *text);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "accounts/header.h"
 #include "content.h"
-#include "header.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

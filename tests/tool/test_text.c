@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "accounts/moment.h"
 #include "json.h"
 #include "progress.h"
 #include "text.h"
@@ -96,9 +97,32 @@ Test(text, moment, .timeout = 10)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         json_t *text = text_moment(cases[i].seconds);
+        int64_t seconds;
         cr_expect_str_eq(json_string_value(text), cases[i].text);
+        cr_expect(moment_read(cases[i].text, &seconds) && seconds == cases[i].seconds, "%s", cases[i].text);
         json_decref(text);
     }
+}
+
+Test(text, moments_that_are_read, .timeout = 10)
+{
+    static const char *const good[] = {"2026-12-01T08:00:00Z", "2026-12-01T08:00:00.25Z", "2026-12-01T09:00:00+01:00",
+                                       "2026-12-01T02:30:00.000001-05:30"},
+                             *const bad[] = {"2026-12-01T08:00:00",   "2026-12-01T08:00:00.Z", "2026-12-01T08:00:00,5Z",
+                                             "2026-12-01T08:00:00.5", "2026-12-01 08:00:00Z",  "2026-12-01T08:00:60Z"};
+    int64_t seconds;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        cr_expect(moment_read(good[i], &seconds) && seconds == 1796112000, "%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect(!moment_read(bad[i], &seconds), "%s", bad[i]);
+}
+
+Test(text, clean_or_not, .timeout = 10)
+{
+    static const char *const dirty[] = {"a\n", "\t", "a\xff", "\xc3", "\xe2\x80\xae", "\x7f", "\xc2\x85"};
+    cr_expect(text_is_clean("") && text_is_clean("a b~\xc3\xbc"));
+    for (size_t i = 0; i < sizeof dirty / sizeof *dirty; i++)
+        cr_expect(!text_is_clean(dirty[i]), "%zu", i);
 }
 
 /* faults: F16 */

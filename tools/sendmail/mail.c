@@ -2,7 +2,7 @@
 #include "sendmail/mail.h"
 
 #include "accounts/exit_code.h"
-#include "header.h"
+#include "accounts/header.h"
 
 #include <envoi/envoi.h>
 #include <errno.h>

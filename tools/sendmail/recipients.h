@@ -3,7 +3,7 @@
 #ifndef SENDMAIL_RECIPIENTS_H
 #define SENDMAIL_RECIPIENTS_H
 
-#include "addresses.h"
+#include "accounts/addresses.h"
 #include "sendmail/aliases.h"
 #include "sendmail/identity.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "header.h"
+#include "accounts/header.h"
 
 #include "accounts/exit_code.h"
 #include <envoi/envoi.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The header section of a message: is it one, who is named in it, and Bcc. */
-#ifndef TOOL_HEADER_H
-#define TOOL_HEADER_H
+#ifndef ACCOUNTS_HEADER_H
+#define ACCOUNTS_HEADER_H
 
-#include "addresses.h"
-#include "fault.h"
+#include "accounts/addresses.h"
+#include "accounts/fault.h"
 #include <stddef.h>
 
 /* A longer header section is treated as an error. */

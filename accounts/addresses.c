@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "addresses.h"
+#include "accounts/addresses.h"
 
 #include "accounts/exit_code.h"
 #include <ctype.h>

@@ -2,10 +2,10 @@
 /* Lists of addresses, as in the field To and in --to (RFC 5322 sections 3.4 and 4.4). The library checks each address;
  * here they are found. What cannot be understood is an error, because a part that is skipped is a recipient who would
  * get nothing. */
-#ifndef TOOL_ADDRESSES_H
-#define TOOL_ADDRESSES_H
+#ifndef ACCOUNTS_ADDRESSES_H
+#define ACCOUNTS_ADDRESSES_H
 
-#include "fault.h"
+#include "accounts/fault.h"
 #include <stddef.h>
 
 /* Called for each address. Returns 0, or an exit code with *fault filled, which ends the reading. */
