@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "portable/beneath.h"
 #include "portable/environment.h"
 #include "portable/errno_text.h"
 #include "portable/memory.h"
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -285,6 +287,47 @@ Test(portable, a_directory_and_no_file)
     cr_assert_geq(fd, 0);
     close(fd);
     cr_assert_lt(open("/dev/null", PATH_DIRECTORY), 0);
+}
+
+/* Below a directory a file is found; what would lead out of it, or by a symbolic link, is not. */
+Test(portable, a_file_below_a_directory)
+{
+    static const struct {
+        const char *path;
+        int error, other;
+    } cases[] = {
+        {"one", 0, 0},           {"in/two", 0, 0},        {"in//two", 0, 0},
+        {"./in/./two", 0, 0},    {"in/", 0, 0},           {"none", ENOENT, 0},
+        {"", ENOENT, 0},         {"one/two", ENOTDIR, 0}, {"..", EXDEV, 0},
+        {"in/../one", EXDEV, 0}, {"in/..", EXDEV, 0},     {"/dev/null", EXDEV, 0},
+        {"..x", ENOENT, 0},      {"link", ELOOP, 0},      {"folder/two", ELOOP, ENOTDIR},
+    };
+    char root[] = "/tmp/envoi-beneath-XXXXXX", long_name[300], command[64];
+    int dir;
+
+    cr_assert(mkdtemp(root));
+    dir = open(root, O_RDONLY | O_DIRECTORY);
+    cr_assert_eq(mkdirat(dir, "in", 0700), 0);
+    close(openat(dir, "one", O_CREAT | O_WRONLY, 0600));
+    close(openat(dir, "in/two", O_CREAT | O_WRONLY, 0600));
+    cr_assert_eq(symlinkat("one", dir, "link"), 0);
+    cr_assert_eq(symlinkat("in", dir, "folder"), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int fd = beneath_open(dir, cases[i].path, O_RDONLY), error = fd < 0 ? errno : 0;
+
+        cr_expect(error == cases[i].error || (error && error == cases[i].other), "'%s': %d", cases[i].path, error);
+        cr_expect(fd < 0 || !is_inherited(fd));
+        if (fd >= 0)
+            close(fd);
+    }
+    memset(long_name, 'x', sizeof long_name);
+    long_name[sizeof long_name - 1] = '\0';
+    long_name[280] = '/';
+    cr_expect_lt(beneath_open(dir, long_name, O_RDONLY), 0);
+    cr_expect_eq(errno, ENAMETOOLONG);
+    close(dir);
+    snprintf(command, sizeof command, "rm -r %s", root);
+    cr_assert_eq(system(command), 0);
 }
 
 static void *fail_to_resize(void *memory, size_t size)
