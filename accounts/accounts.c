@@ -58,11 +58,18 @@ char *accounts_user_file(void)
     return path;
 }
 
+static int is_worker(const char *name)
+{
+    return !strcmp(name, FILE_WORKER);
+}
+
 static int accounts_add(struct accounts *accounts, const struct section *section, int is_users)
 {
-    struct account *items = memory_resize(accounts->items, accounts->count + 1, sizeof *items);
+    struct account *items;
 
-    if (!items)
+    if (is_worker(section->name))
+        return 0;
+    if (!(items = memory_resize(accounts->items, accounts->count + 1, sizeof *items)))
         return -1;
     accounts->items = items;
     items[accounts->count++] = (struct account){section->name, section->place, is_users, section};
@@ -86,10 +93,10 @@ static int accounts_merge(struct accounts *accounts, struct fault *fault)
         const struct value *lock = systems ? lock_of(systems) : NULL;
 
         if (lock)
-            return fault_set(
-                fault, EXIT_CONFIG, ENVOI_E_USAGE,
-                "%s: the account [%s] is the administrator's alone: it is locked at %s; choose another name",
-                users->place, users->name, lock->place);
+            return fault_set(fault, EXIT_CONFIG, ENVOI_E_USAGE,
+                             "%s: the %s [%s] is the administrator's alone: it is locked at %s; %s", users->place,
+                             is_worker(users->name) ? "section" : "account", users->name, lock->place,
+                             is_worker(users->name) ? "take it out of this file" : "choose another name");
         if (accounts_add(accounts, users, 1))
             return fault_memory(fault);
     }
@@ -405,7 +412,7 @@ static const struct section *like_of(const struct accounts *accounts, const stru
         *is_users = 0;
         section = file_section(&accounts->systems, like->text);
     }
-    if (!section || !*section->name) {
+    if (!section || !*section->name || is_worker(section->name)) {
         fault_set(fault, EXIT_CONFIG, ENVOI_E_USAGE, "%s: like: there is no account [%s]", like->place, like->text);
         return NULL;
     }
@@ -457,6 +464,21 @@ int accounts_values(const struct accounts *accounts, const struct account *accou
         rc = fault_memory(fault);
     values_free(&own);
     return rc;
+}
+
+int accounts_worker(const struct accounts *accounts, struct values *values, struct fault *fault)
+{
+    const struct section *section = file_section(&accounts->users, FILE_WORKER);
+
+    if (!section && !(section = file_section(&accounts->systems, FILE_WORKER)))
+        return fault_set(fault, EXIT_CONFIG, ENVOI_E_USAGE,
+                         "there is no section [" FILE_WORKER "] in %s; it names the broker, such as "
+                         "broker = amqps://broker.example.org/mail",
+                         accounts->files);
+    for (size_t i = 0; i < section->values.count; i++)
+        if (values_add_copy(values, &section->values.items[i]))
+            return fault_memory(fault);
+    return values_read_variables(values, fault);
 }
 
 int accounts_allows(const struct values *values, const char *sender)

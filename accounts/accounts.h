@@ -71,6 +71,10 @@ int accounts_choose(const struct accounts *accounts, const char *name, const cha
  * *values, after a failure too. */
 int accounts_values(const struct accounts *accounts, const struct account *account, struct values *values,
                     struct fault *fault);
+/* Adds the values of the section [worker] to *values: the user's section, or the system's if the user's file has none.
+ * It is none of the accounts. It is an error if there is no such section. The caller frees *values, after a failure
+ * too. */
+int accounts_worker(const struct accounts *accounts, struct values *values, struct fault *fault);
 /* In `from`: envoi-sendmail takes the sender from the header. */
 #define ACCOUNTS_FROM_HEADER "header"
 /* Does an account with these values take mail of this sender? Without `from`, or with that word in it, it takes

@@ -100,14 +100,19 @@ static void parse_exhausted(struct parse *p)
     p->rc = fault_memory(p->fault);
 }
 
+#define BROKER_SECRETS "broker-password-file = FILE, broker-password-command = COMMAND, or broker-credential = ID"
+
 /* Where to put what must not stand in the file. */
 static const struct {
     const char *name;
+    unsigned where; /* PLACE_* */
     const char *instead;
 } secrets[] = {
-    {"password", "password-command = COMMAND, or password-file = FILE"},
-    {"passphrase", "passphrase-file = FILE"},
-    {"token", "token-command = COMMAND, or token-file = FILE"},
+    {"password", PLACE_ANY, "password-command = COMMAND, or password-file = FILE"},
+    {"passphrase", PLACE_ANY, "passphrase-file = FILE"},
+    {"token", PLACE_ANY, "token-command = COMMAND, or token-file = FILE"},
+    {"password", PLACE_WORKER, BROKER_SECRETS},
+    {"broker-password", PLACE_ANY | PLACE_WORKER, "in [" FILE_WORKER "] " BROKER_SECRETS},
 };
 
 /* Is `name` the same as `begin`, or with -env behind it? */
@@ -118,12 +123,21 @@ static int is_or_env(const char *name, const char *begin)
     return !strncmp(name, begin, len) && (!name[len] || !strcmp(name + len, "-env"));
 }
 
+/* Where the line stands. */
+static unsigned parse_place(const struct parse *p)
+{
+    if (!p->section)
+        return PLACE_TOP;
+    return strcmp(p->sections->items[p->section].name, FILE_WORKER) != 0 ? PLACE_ACCOUNT : PLACE_WORKER;
+}
+
 static void parse_refuse_key(struct parse *p)
 {
-    enum key key = vocabulary_key(p->name), nearest = vocabulary_nearest(p->name);
+    unsigned here = parse_place(p);
+    enum key key = vocabulary_key(p->name), nearest = vocabulary_nearest(p->name, here);
 
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
-        if (is_or_env(p->name, secrets[i].name)) {
+        if ((secrets[i].where & here) && is_or_env(p->name, secrets[i].name)) {
             parse_refuse(p, "%s: no secret stands in this file or in the environment; say %s", p->name,
                          secrets[i].instead);
             return;
@@ -148,9 +162,9 @@ static enum key parse_key(struct parse *p, int *from_variable)
     if (*from_variable) {
         (void)snprintf(name, sizeof name, "%.*s", (int)len - 4, p->name);
         key = vocabulary_key(name);
-        /* What is said for an account alone is said in the file alone. */
+        /* What is said for one section alone is said in the file alone. */
         if (key != KEY_COUNT &&
-            (vocabulary_word(key)->group == GROUP_FILE || vocabulary_word(key)->place == PLACE_ACCOUNT))
+            (vocabulary_word(key)->group == GROUP_FILE || (vocabulary_word(key)->place & PLACE_ANY) == PLACE_ACCOUNT))
             key = KEY_COUNT;
     }
     if (key != KEY_COUNT && vocabulary_is_known(key))
@@ -159,15 +173,19 @@ static enum key parse_key(struct parse *p, int *from_variable)
     return KEY_COUNT;
 }
 
-static const char *place_fault(enum key key, int in_account)
+static const char *place_fault(enum key key, unsigned here)
 {
-    enum place place = vocabulary_word(key)->place;
+    unsigned place = vocabulary_word(key)->place;
 
-    if (place == PLACE_TOP && in_account)
+    if (place & here)
+        return NULL;
+    if (place == PLACE_TOP)
         return "it stands before the first section";
-    if (place == PLACE_ACCOUNT && !in_account)
-        return "it is said for each account by itself, in its section";
-    return NULL;
+    if (place == PLACE_WORKER)
+        return "it stands in the section [" FILE_WORKER "]";
+    if (here == PLACE_WORKER)
+        return "it is a key of accounts, and [" FILE_WORKER "] is none; accounts.conf(5) has the keys of both";
+    return "it is said for each account by itself, in its section";
 }
 
 static int is_variable(const char *name)
@@ -249,7 +267,7 @@ static void parse_take(struct parse *p)
     if (p->rc)
         return;
     parse_check_twice(p, value.key, &p->sections->items[p->section].values);
-    if ((wrong = place_fault(value.key, p->section > 0)))
+    if ((wrong = place_fault(value.key, parse_place(p))))
         parse_refuse(p, "%s: %s", p->name, wrong);
     else if (!*p->value)
         parse_refuse(p, "%s: has no value", p->name);
@@ -257,9 +275,9 @@ static void parse_take(struct parse *p)
         parse_refuse(p, "%s: %s is not the name of an environment variable", p->name, text_quote(p->value, shown));
     else if (vocabulary_word(value.key)->kind != KIND_COMMAND && strstr(p->value, " #"))
         parse_refuse(p, "%s: %s: a # behind a value is no comment; comments have lines of their own", p->name,
-                     text_quote(p->value, shown));
+                     vocabulary_quote(value.key, p->value, shown));
     else if (!value.from_variable && (wrong = vocabulary_fault(value.key, p->value)))
-        parse_refuse(p, "%s: %s: %s", p->name, text_quote(p->value, shown), wrong);
+        parse_refuse(p, "%s: %s: %s", p->name, vocabulary_quote(value.key, p->value, shown), wrong);
     if (!p->rc)
         parse_store(p, &value);
     *p->name = '\0';
@@ -294,8 +312,6 @@ static const char *name_fault(const char *name)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-";
 
-    if (!strcmp(name, "worker"))
-        return "no account can have this name, because it is reserved for envoi-worker";
     if (*name == '-' || strspn(name, letters) != strlen(name))
         return "the name of an account has letters, digits and any of ._@+- but begins with no -";
     return NULL;
@@ -316,7 +332,7 @@ static void parse_section(struct parse *p, const char *line)
     if (other && !strcmp(other->place, place))
         parse_refuse(p, "[%s]: the file is included more than once", name);
     else if (other)
-        parse_refuse(p, "there is an account [%s] already, at %s", name, other->place);
+        parse_refuse(p, "there is a section [%s] already, at %s", name, other->place);
     else if ((wrong = name_fault(name)))
         parse_refuse(p, "[%s]: %s", name, wrong);
     else if (sections_add(p->sections, name, place))

@@ -11,6 +11,8 @@ struct fault;
 #define FILE_LINE_MAX  4096
 #define FILE_TEXT_MAX  ((size_t)1024 * 1024)
 #define FILE_DEPTH_MAX 8 /* of `include`, and of `like` */
+/* The section that is no account. */
+#define FILE_WORKER    "worker"
 
 struct section {
     char *name;  /* ""; of the values before the first section */

@@ -45,6 +45,9 @@ const struct secret_source secret_sources[] = {
     {KEY_TOKEN_FILE, SECRET_TOKEN, secret_file_fetch, secret_file_check, NULL, FILE_SEEN},
     {KEY_TOKEN_COMMAND, SECRET_TOKEN, command_fetch, command_check, NULL, COMMAND_SEEN},
     {KEY_PASSPHRASE_FILE, SECRET_PASSPHRASE, secret_file_fetch, secret_file_check, NULL, FILE_SEEN},
+    {KEY_BROKER_PASSWORD_FILE, SECRET_BROKER, secret_file_fetch, secret_file_check, NULL, FILE_SEEN},
+    {KEY_BROKER_PASSWORD_COMMAND, SECRET_BROKER, command_fetch, command_check, NULL, COMMAND_SEEN},
+    {KEY_BROKER_CREDENTIAL, SECRET_BROKER, secret_credential_fetch, secret_credential_check, NULL, FILE_SEEN},
 };
 
 const size_t secret_source_count = sizeof secret_sources / sizeof *secret_sources;
@@ -57,17 +60,28 @@ const struct secret_source *secret_source_of(enum key key)
     return NULL;
 }
 
-const struct secret_source *secret_source_of_login(const struct values *values, const struct value **value)
+/* The first source of one of these kinds, as bits, that the values name. */
+static const struct secret_source *source_named(unsigned kinds, const struct values *values, const struct value **value)
 {
     for (size_t i = 0; i < secret_source_count; i++) {
         const struct secret_source *source = &secret_sources[i];
 
-        *value = source->kind == SECRET_PASSPHRASE ? NULL : values_find(values, source->key);
+        *value = kinds & 1u << source->kind ? values_find(values, source->key) : NULL;
         if (*value && (vocabulary_word(source->key)->kind != KIND_FLAG || vocabulary_flag((*value)->text)))
             return source;
     }
     *value = NULL;
     return NULL;
+}
+
+const struct secret_source *secret_source_of_login(const struct values *values, const struct value **value)
+{
+    return source_named(1u << SECRET_PASSWORD | 1u << SECRET_TOKEN, values, value);
+}
+
+const struct secret_source *secret_source_of_broker(const struct values *values, const struct value **value)
+{
+    return source_named(1u << SECRET_BROKER, values, value);
 }
 
 void secret_source_ask(struct secret_request *request, const struct values *values, const struct value *value,

@@ -6,7 +6,7 @@
 #include "accounts/secret.h"
 #include "accounts/values.h"
 
-enum secret_kind { SECRET_PASSWORD, SECRET_TOKEN, SECRET_PASSPHRASE };
+enum secret_kind { SECRET_PASSWORD, SECRET_TOKEN, SECRET_PASSPHRASE, SECRET_BROKER };
 
 struct secret_source {
     enum key key;
@@ -26,6 +26,8 @@ extern const size_t secret_source_count;
 
 /* The source of the login's secret that the values name, with its value; NULL: they name none. "no" names none. */
 const struct secret_source *secret_source_of_login(const struct values *values, const struct value **value);
+/* The same of the password for the broker, in [worker]. */
+const struct secret_source *secret_source_of_broker(const struct values *values, const struct value **value);
 /* Fills in a request for it, with the first server as apply_server() joins it. All that is passed must outlive the
  * request. */
 void secret_source_ask(struct secret_request *request, const struct values *values, const struct value *value,

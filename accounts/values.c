@@ -50,7 +50,7 @@ int values_add_parts(struct values *values, const struct value *value)
     char *copy, *rest;
     int rc = 0;
 
-    if (kind != KIND_LIST && kind != KIND_PATTERNS)
+    if (kind != KIND_LIST && kind != KIND_PATTERNS && kind != KIND_DURATIONS)
         return values_add_copy(values, value);
     if (!(rest = copy = strdup(value->text)))
         return -1;
@@ -180,7 +180,7 @@ static int value_read_variable(struct values *out, const struct value *value, st
                          value->place, name, value->text, text ? "empty" : "not set");
     if ((wrong = vocabulary_fault(value->key, text)))
         return fault_set(fault, EXIT_CONFIG, ENVOI_E_USAGE, "%s: %s-env: the environment variable %s has %s; %s",
-                         value->place, name, value->text, text_quote(text, shown), wrong);
+                         value->place, name, value->text, vocabulary_quote(value->key, text, shown), wrong);
     found.text = (char *)(uintptr_t)text;
     found.from_variable = 0;
     return values_add_parts(out, &found) ? fault_memory(fault) : 0;

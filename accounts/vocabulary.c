@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "accounts/vocabulary.h"
 
+#include "accounts/broker_url.h"
+
 #include <envoi/envoi.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -15,15 +17,17 @@
 #define LOGIN(kind)      kind, GROUP_LOGIN, PLACE_ANY, FIRST
 #define ENVELOPE(kind)   kind, GROUP_ENVELOPE, PLACE_ANY, FIRST
 #define FACE_ONLY(kind)  kind, GROUP_FACE, PLACE_ANY, FIRST
+#define WORKER(kind)     kind, GROUP_WORKER, PLACE_WORKER, FIRST
 #define ALONE            KEY_COUNT, KEY_COUNT
 #define WITH(key)        KEY_COUNT, key
 /* One secret, wherever it comes from. */
 #define SECRET           KEY_PASSWORD_FILE, KEY_COUNT
+#define BROKER_SECRET    KEY_BROKER_PASSWORD_FILE, KEY_COUNT
 
 static const struct word words[KEY_COUNT] = {
     [KEY_HOST] = {"host", CONNECTION(KIND_LIST), "HOST", "the server: a name, an address, or /path of a unix socket",
                   NULL, ALONE},
-    [KEY_PORT] = {"port", CONNECTION(KIND_PORT), "PORT", "default 587; 465 with --tls implicit; 24 with --lmtp", NULL,
+    [KEY_PORT] = {"port", CONNECTION(KIND_NUMBER), "PORT", "default 587; 465 with --tls implicit; 24 with --lmtp", NULL,
                   WITH(KEY_HOST)},
     [KEY_LMTP] = {"lmtp", CONNECTION(KIND_FLAG), NULL, "speak LMTP", NULL, ALONE},
     [KEY_HELO] = {"helo", CONNECTION(KIND_TEXT), "NAME", "the name of this host after EHLO",
@@ -64,8 +68,8 @@ static const struct word words[KEY_COUNT] = {
                            SECRET},
     [KEY_MECHANISM] = {"mechanism", LOGIN(KIND_TEXT), "LIST", "which login mechanisms, in which order; !NAME forbids",
                        "names of mechanisms with blanks between them", ALONE},
-    [KEY_ALLOW_CLEARTEXT_AUTH] = {"allow-cleartext-auth", KIND_FLAG, GROUP_LOGIN, PLACE_ACCOUNT, FIRST, NULL,
-                                  "allow plaintext passwords without verified TLS", NULL, ALONE},
+    [KEY_ALLOW_CLEARTEXT_AUTH] = {"allow-cleartext-auth", KIND_FLAG, GROUP_LOGIN, PLACE_ACCOUNT | PLACE_WORKER, FIRST,
+                                  NULL, "allow plaintext passwords without verified TLS", NULL, ALONE},
     [KEY_FROM] = {"from", ENVELOPE(KIND_PATTERNS), "ADDRESS", "the sender; '<>' is the null one", NULL, ALONE},
     [KEY_MAIL_OPTIONS] = {"mail-options", ENVELOPE(KIND_TEXT), "LIST", "parameters of MAIL, such as RET=HDRS", NULL,
                           ALONE},
@@ -77,8 +81,8 @@ static const struct word words[KEY_COUNT] = {
                          "send to all recipients or to none: no content goes out if one is refused", NULL, ALONE},
     [KEY_LIKE] = {"like", KIND_TEXT, GROUP_FILE, PLACE_ACCOUNT, FIRST, "NAME",
                   "what this account does not say is as in account NAME", NULL, ALONE},
-    [KEY_LOCK] = {"lock", KIND_FLAG, GROUP_FILE, PLACE_ACCOUNT, FIRST, "yes",
-                  "the users' files may have no account of this name", NULL, ALONE},
+    [KEY_LOCK] = {"lock", KIND_FLAG, GROUP_FILE, PLACE_ACCOUNT | PLACE_WORKER, FIRST, "yes",
+                  "the users' files may have no section of this name", NULL, ALONE},
     [KEY_DEFAULT] = {"default", KIND_TEXT, GROUP_FILE, PLACE_TOP, FIRST, "NAME",
                      "the account if nothing else says which", NULL, ALONE},
     [KEY_INCLUDE] = {"include", KIND_PATH, GROUP_FILE, PLACE_TOP, FIRST, "FILE", "read this file too", NULL, ALONE},
@@ -96,6 +100,42 @@ static const struct word words[KEY_COUNT] = {
         {"log", FACE_ONLY(KIND_CHOICE), "WORD", "the facility of syslog, or none; default mail",
          "it is one of mail, user, daemon, local0, local1, local2, local3, local4, local5, local6, local7, none",
          ALONE},
+    [KEY_BROKER] = {"broker", WORKER(KIND_BROKER), "URL", "amqp[s]://HOST[:PORT][/VHOST]", NULL, ALONE},
+    [KEY_BROKER_USER] = {"broker-user", WORKER(KIND_TEXT), "NAME", "the user of the broker; default guest", NULL,
+                         ALONE},
+    [KEY_BROKER_PASSWORD_FILE] = {"broker-password-file", WORKER(KIND_PATH), "FILE", "holds its password", NULL,
+                                  BROKER_SECRET},
+    [KEY_BROKER_PASSWORD_COMMAND] = {"broker-password-command", WORKER(KIND_COMMAND), "COMMAND",
+                                     "prints its password; run by /bin/sh", NULL, BROKER_SECRET},
+    [KEY_BROKER_CREDENTIAL] = {"broker-credential", WORKER(KIND_TEXT), "ID",
+                               "its password is in this credential of systemd, or of a container", NULL, BROKER_SECRET},
+    [KEY_BROKER_CA] = {"broker-ca", WORKER(KIND_PATH), "FILE",
+                       "trust these certificates (PEM) for the broker, not the system's", NULL, ALONE},
+    [KEY_BROKER_CERT] = {"broker-cert", WORKER(KIND_PATH), "FILE", "the worker's certificate chain (PEM)", NULL, ALONE},
+    [KEY_BROKER_KEY] = {"broker-key", WORKER(KIND_PATH), "FILE", "its key (PEM), if it is not in the same file", NULL,
+                        WITH(KEY_BROKER_CERT)},
+    [KEY_BROKER_WAIT] = {"broker-wait", WORKER(KIND_DURATION), "TIME", "how long the first connection is tried", NULL,
+                         ALONE},
+    [KEY_PREFIX] = {"prefix", WORKER(KIND_TEXT), "NAME", "the names of exchanges and queues begin with it", NULL,
+                    ALONE},
+    [KEY_PREFETCH] = {"prefetch", WORKER(KIND_NUMBER), "NUMBER", "how many jobs are in work at once", NULL, ALONE},
+    [KEY_DELAYS] = {"delays", WORKER(KIND_DURATIONS), "LIST", "how long a job waits before each further attempt", NULL,
+                    ALONE},
+    [KEY_DELIVERY_LIMIT] = {"delivery-limit", WORKER(KIND_NUMBER), "NUMBER",
+                            "how often a job may come back before it is a dead letter", NULL, ALONE},
+    [KEY_MAX_AGE] = {"max-age", WORKER(KIND_DURATION), "TIME", "a job that is older is not tried again", NULL, ALONE},
+    [KEY_UNKNOWN] = {"unknown", WORKER(KIND_CHOICE), "WORD", "keep or retry: a job that may have been delivered",
+                     "it is one of keep, retry", ALONE},
+    [KEY_REDELIVERED] = {"redelivered", WORKER(KIND_CHOICE), "WORD",
+                         "send or park: a job that the broker has delivered before", "it is one of send, park", ALONE},
+    [KEY_CONTENT_ROOT] = {"content-root", WORKER(KIND_PATH), "FOLDER", "the files that jobs name are in it", NULL,
+                          ALONE},
+    [KEY_METRICS] = {"metrics", WORKER(KIND_TEXT), "WHERE", "ADDRESS:PORT, the path of a text file, or none", NULL,
+                     ALONE},
+    [KEY_GRACE] = {"grace", WORKER(KIND_DURATION), "TIME", "how long a worker that is told to end goes on sending",
+                   NULL, ALONE},
+    [KEY_LOGIN_RETRY] = {"login-retry", WORKER(KIND_DURATION), "TIME", "when a refused login is tried again", NULL,
+                         ALONE},
 };
 
 static const struct {
@@ -150,7 +190,7 @@ static size_t distance(const char *a, const char *b)
     return last[lb];
 }
 
-enum key vocabulary_nearest(const char *name)
+enum key vocabulary_nearest(const char *name, unsigned where)
 {
     size_t best = strlen(name) / 3 + 1;
     enum key nearest = KEY_COUNT;
@@ -159,7 +199,8 @@ enum key vocabulary_nearest(const char *name)
     if (strlen(name) < 3)
         return KEY_COUNT;
     for (enum key key = 0; key < KEY_COUNT; key++) {
-        size_t far = vocabulary_is_known(key) ? distance(name, words[key].name) : SIZE_MAX;
+        int here = (words[key].place & where) && vocabulary_is_known(key);
+        size_t far = here ? distance(name, words[key].name) : SIZE_MAX;
 
         if (far < best) {
             best = far;
@@ -214,7 +255,7 @@ static const char *flag_fault(const char *value)
     return strcmp(value, "yes") != 0 && strcmp(value, "no") != 0 ? "it is yes or no" : NULL;
 }
 
-static const char *port_fault(const char *value)
+static const char *number_fault(const char *value)
 {
     return number_of(value, 65535) ? NULL : "it is a number from 1 to 65535";
 }
@@ -240,9 +281,67 @@ static const char *choice_fault(const char *wants, const char *value)
     return wants;
 }
 
+/* What a duration ends with. */
+static const struct {
+    char letter;
+    int64_t seconds;
+} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+
+#define DURATION_MAX ((int64_t)30 * 86400)
+
+/* Milliseconds of text[0..len); 0: it is no duration. */
+static int64_t duration_of(const char *text, size_t len)
+{
+    char number[8] = "";
+    int64_t seconds = 0;
+
+    if (len < 2 || len > sizeof number)
+        return 0;
+    memcpy(number, text, len - 1);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (units[i].letter == text[len - 1])
+            seconds = number_of(number, 9999999) * units[i].seconds;
+    return seconds <= DURATION_MAX ? seconds * 1000 : 0;
+}
+
+#define DURATION_FORM "a whole number and s, m, h or d behind it, such as 90s, 15m, 6h or 4d; at most 30d"
+
+static const char *duration_fault(const char *value)
+{
+    return duration_of(value, strlen(value)) ? NULL : "it is " DURATION_FORM;
+}
+
+static const char *durations_fault(const char *value)
+{
+    int64_t before = 0, one;
+
+    for (const char *part = value + strspn(value, ", \t"), *end; *part; part = end + strspn(end, ", \t")) {
+        size_t len = strcspn(part, ",");
+
+        end = part + len;
+        while (strchr(" \t", part[len - 1]))
+            len--;
+        if (!(one = duration_of(part, len)))
+            return "each part of the list is " DURATION_FORM;
+        if (one <= before)
+            return "each part of the list is longer than the one before it";
+        before = one;
+    }
+    return NULL;
+}
+
+static const char *broker_fault(const char *value)
+{
+    struct broker_url url;
+
+    return broker_url_parse(value, &url);
+}
+
 typedef const char *fault_fn(const char *value);
 static fault_fn *const faults[] = {
-    [KIND_FLAG] = flag_fault, [KIND_TLS] = tls_fault, [KIND_PORT] = port_fault, [KIND_SECONDS] = seconds_fault};
+    [KIND_FLAG] = flag_fault,       [KIND_TLS] = tls_fault,           [KIND_NUMBER] = number_fault,
+    [KIND_SECONDS] = seconds_fault, [KIND_DURATION] = duration_fault, [KIND_DURATIONS] = durations_fault,
+    [KIND_BROKER] = broker_fault};
 
 const char *vocabulary_fault(enum key key, const char *value)
 {
@@ -251,6 +350,17 @@ const char *vocabulary_fault(enum key key, const char *value)
     if (words[key].kind == KIND_CHOICE)
         return choice_fault(words[key].wants, value);
     return fault ? fault(value) : NULL;
+}
+
+const char *vocabulary_quote(enum key key, const char *value, char room[TEXT_QUOTED])
+{
+    const char *at = words[key].kind == KIND_BROKER ? strrchr(value, '@') : NULL;
+    char rest[TEXT_QUOTED];
+
+    if (!at)
+        return text_quote(value, room);
+    (void)snprintf(rest, sizeof rest, "...%s", at);
+    return text_quote(rest, room);
 }
 
 int vocabulary_tls(const char *value)
@@ -269,4 +379,9 @@ int vocabulary_flag(const char *value)
 int64_t vocabulary_milliseconds(const char *value)
 {
     return value ? (int64_t)number_of(value, SECONDS_MAX) * 1000 : 0;
+}
+
+int64_t vocabulary_duration(const char *value)
+{
+    return duration_of(value, strlen(value));
 }

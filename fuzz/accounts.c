@@ -20,12 +20,12 @@ static void check_fault(int rc, const struct fault *fault)
 }
 
 /* A value that comes out of a file, whoever wrote it. */
-static void check_value(const struct value *value, int in_account)
+static void check_value(const struct value *value, unsigned where)
 {
     const struct word *word = vocabulary_word(value->key);
 
     FUZZ_CHECK(vocabulary_is_known(value->key), "the key %s", word->name);
-    FUZZ_CHECK(word->place != (in_account ? PLACE_TOP : PLACE_ACCOUNT), "%s stands here", word->name);
+    FUZZ_CHECK(word->place & where, "%s stands here", word->name);
     FUZZ_CHECK(*value->text && fuzz_is_utf8(value->text, strlen(value->text)), "the value \"%s\"", value->text);
     FUZZ_CHECK(!strpbrk(value->text, "\r\n") && fuzz_is_printable(value->text), "the value \"%s\"", value->text);
     if (value->from_variable)
@@ -40,13 +40,16 @@ static void check_sections(const struct sections *sections)
 {
     for (size_t i = 0; i < sections->count; i++) {
         const struct section *section = &sections->items[i];
+        unsigned where = strcmp(section->name, FILE_WORKER) != 0 ? PLACE_ACCOUNT : PLACE_WORKER;
         size_t secrets = 0;
 
         FUZZ_CHECK(!*section->name == !i, "the section [%s] is number %zu", section->name, i);
         FUZZ_CHECK(file_section(sections, section->name) == section, "there are two sections [%s]", section->name);
         for (size_t k = 0; k < section->values.count; k++) {
-            check_value(&section->values.items[k], i > 0);
-            secrets += vocabulary_word(section->values.items[k].key)->slot == KEY_PASSWORD_FILE;
+            enum key slot = vocabulary_word(section->values.items[k].key)->slot;
+
+            check_value(&section->values.items[k], i ? where : PLACE_TOP);
+            secrets += slot == KEY_PASSWORD_FILE || slot == KEY_BROKER_PASSWORD_FILE;
         }
         FUZZ_CHECK(secrets <= 1, "%zu sources of a secret", secrets);
     }
@@ -141,6 +144,21 @@ static void check_account(const struct accounts *accounts, const struct account 
     values_free(&values);
 }
 
+static void check_worker(const struct accounts *accounts)
+{
+    struct values values = {0};
+    struct fault fault = {0};
+    int rc = accounts_worker(accounts, &values, &fault);
+
+    if (rc)
+        check_fault(rc, &fault);
+    for (size_t i = 0; !rc && i < values.count; i++)
+        FUZZ_CHECK(vocabulary_word(values.items[i].key)->place & PLACE_WORKER, "[worker] has %s",
+                   vocabulary_word(values.items[i].key)->name);
+    FUZZ_CHECK(!accounts_find(accounts, FILE_WORKER), "[worker] is an account");
+    values_free(&values);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
@@ -167,6 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_account(accounts, accounts_at(accounts, i));
     if (accounts) {
         fault = (struct fault){0};
+        check_worker(accounts);
         rc = accounts_choose(accounts, NULL, sender, &choice, &fault);
         if (rc && !fuzz_has_control(sender))
             check_fault(rc, &fault);

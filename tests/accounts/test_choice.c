@@ -59,6 +59,10 @@ Test(choice, table)
          "which account? There are: a, b; --account says which, or default = NAME in user and system"},
         {NULL, "default = b\n" TWO, NULL, NULL, NULL, "b", "it is the default, by user:1"},
         {"default = a\n[a]\n", "default = b\n[b]\n", NULL, NULL, NULL, "b", "it is the default, by user:1"},
+        /* [worker] is no account. */
+        {"[worker]\n[a]\n", "[worker]\n", NULL, NULL, NULL, "a", "it is the only account"},
+        {"[worker]\n", NULL, NULL, NULL, "x@y", NULL, ""},
+        {"[worker]\n[a]\n", NULL, "worker", NULL, NULL, NULL, "--account: there is no account 'worker'; there are: a"},
         {"default = a\n[a]\n", "[b]\n", NULL, NULL, NULL, "a", "it is the default, by system:1"},
         {"default = a\n[a]\n", "[b]\n", "b", "a", NULL, "b", "--account names it"},
         {"default = a\n[a]\n", "[b]\n", NULL, "b", "x@y", "b", "$ENVOI_ACCOUNT names it"},
@@ -108,7 +112,11 @@ Test(choice, wrong_files)
     } cases[] = {
         {"[a]\nlock = yes\n", "[a]\n",
          "user:1: the account [a] is the administrator's alone: it is locked at system:2; choose another name"},
+        {"[worker]\nlock = yes\n", "[worker]\n",
+         "user:1: the section [worker] is the administrator's alone: it is locked at system:2; take it out of this "
+         "file"},
         {"default = b\n[a]\n", NULL, "system:1: default: there is no account [b]"},
+        {"default = worker\n[worker]\n", NULL, "system:1: default: there is no account [worker]"},
         {NULL, "default = b\n", "user:1: default: there is no account [b]"},
         {"[a]\nx = y\n", NULL, "system:2: the key `x` is unknown; accounts.conf(5) has all of them"},
     };
@@ -161,6 +169,7 @@ Test(choice, values)
          "like=b@user:2 user=u@user:3 host=h@system:3 helo=t@system:1"},
         {"[a]\nlike = b\n", "[b]\nhost = h\n", NULL, "system:2: like: there is no account [b]"},
         {"[a]\nlike = b\n[b]\nhost = h\n", "[b]\nhost = other\n", NULL, "like=b@system:2 host=h@system:4"},
+        {NULL, "[worker]\n[a]\nlike = worker\n", NULL, "user:3: like: there is no account [worker]"},
         {NULL, "[a]\nlike = a\n", NULL, "user:2: like: more than 8 accounts are like one another"},
         /* Not by like: a login without TLS, which is said for each account. */
         {NULL, "[a]\nlike = b\n[b]\nallow-cleartext-auth = yes\nlmtp = yes\n", NULL, "like=b@user:2 lmtp=yes@user:5"},
@@ -290,6 +299,47 @@ Test(choice, home)
     rmdir(folder);
 }
 
+/* The user's [worker] replaces the system's whole, so that no password goes to another broker. */
+Test(choice, worker)
+{
+    static const struct {
+        const char *system, *user;
+        int rc;
+        const char *text; /* "key=value@place " each, or the fault */
+    } cases[] = {
+        {"[worker]\nbroker = amqp://s\nbroker-password-file = /s\n", NULL, 0,
+         "broker=amqp://s@system:2 broker-password-file=/s@system:3 "},
+        {"[worker]\nbroker = amqp://s\nbroker-password-file = /s\n", "timeout = 9\n[worker]\nbroker = amqp://u\n", 0,
+         "broker=amqp://u@user:3 "},
+        {NULL, "[worker]\nbroker-env = BROKER\n", 0, "broker=amqp://e/x@user:2 "},
+        {NULL, "[worker]\nprefetch-env = BROKER\n", EXIT_CONFIG,
+         "user:2: prefetch-env: the environment variable BROKER has 'amqp://e/x'; it is a number from 1 to 65535"},
+        {NULL, "[worker]\nbroker-env = WITH_PASSWORD\n", EXIT_CONFIG,
+         "user:2: broker-env: the environment variable WITH_PASSWORD has '...@e'; no user and no password stands in "
+         "the URL, which others may read; say broker-user = NAME and broker-password-file = FILE, and write an @ in "
+         "the name of the vhost as %40"},
+        {"[a]\n", NULL, EXIT_CONFIG,
+         "there is no section [worker] in user and system; it names the broker, such as broker = "
+         "amqps://broker.example.org/mail"},
+    };
+    setenv("BROKER", "amqp://e/x", 1);
+    setenv("WITH_PASSWORD", "amqp://me:hunter2@e", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct accounts *accounts;
+        struct values values = {0};
+        struct fault fault;
+        char text[512] = "";
+        cr_assert_eq(load(cases[i].system, cases[i].user, &accounts, &fault), 0, "%zu: %s", i, fault.text);
+        cr_expect_eq(accounts_worker(accounts, &values, &fault), cases[i].rc, "%zu: %s", i, fault.text);
+        for (size_t k = 0; !cases[i].rc && k < values.count; k++)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s=%s@%s ",
+                     vocabulary_word(values.items[k].key)->name, values.items[k].text, values.items[k].place);
+        cr_expect_str_eq(cases[i].rc ? fault.text : text, cases[i].text, "%zu", i);
+        values_free(&values);
+        accounts_free(accounts);
+    }
+}
+
 Test(vocabulary, nearest)
 {
     static const struct {
@@ -306,8 +356,11 @@ Test(vocabulary, nearest)
         {"x", KEY_COUNT},
         {"frobnicate", KEY_COUNT},
         {"queue", KEY_COUNT},
+        {"prefetsch", KEY_COUNT},
         {"a-very-long-name-that-is-in-no-table-at-all-of-them", KEY_COUNT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        cr_expect_eq(vocabulary_nearest(cases[i].wrong), cases[i].key, "%s", cases[i].wrong);
+        cr_expect_eq(vocabulary_nearest(cases[i].wrong, PLACE_ACCOUNT), cases[i].key, "%s", cases[i].wrong);
+    cr_expect_eq(vocabulary_nearest("prefetsch", PLACE_WORKER), KEY_PREFETCH);
+    cr_expect_eq(vocabulary_nearest("hots", PLACE_WORKER), KEY_COUNT);
 }

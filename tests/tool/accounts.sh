@@ -112,8 +112,8 @@ choice_cases() {
     run accounts;                        check 'a variable of another kind' 78 err "HOME has '/.*'; it is a number"
     conf 'default = a' '[a]' 'host = a.test'
     run accounts --why;                  check 'the default' 0 out 'a is used: it is the default, by .*:1' out 'secret *none is needed: there is no user'
-    conf '[a]' 'user = me' "password-file = $WORK/password"
-    run accounts --why;                  check 'the only one' 0 out 'a is used: it is the only account' out 'secret *the file is there and can be read'
+    conf '[a]' 'user = me' "password-file = $WORK/password" '[worker]' 'broker = amqp://localhost'
+    run accounts --why;                  check 'the only one' 0 out 'a is used: it is the only account' out 'secret *the file is there and can be read' out '!broker'
     conf '[a]' 'user = me' 'token-file = /nonexistent'
     run accounts --why;                  check 'no secret' 0 out "secret *.*: token-file: cannot read '.*No such file"
     conf '[a]' 'user = me' 'token-command = x'
