@@ -29,8 +29,8 @@ struct config {
     int port;
     const char *vhost;
     const char *user; /* "guest" */
-    /* The password is fetched for each login. NULL: there is none, and guest has its own, "guest". With a certificate and
-     * without a password the login is EXTERNAL. */
+    /* The password is fetched for each login. NULL: there is none, and guest has its own, "guest". With a certificate
+     * and without a password the login is EXTERNAL. */
     const struct secret_source *secret;
     const char *secret_value; /* of its key: a file, the ID of a credential ... */
     const char *secret_place; /* begins each of its errors: "FILE:LINE: broker-password-file" */

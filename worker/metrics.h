@@ -4,7 +4,9 @@
 #define WORKER_METRICS_H
 
 #include <stddef.h>
-#include <stdint.h>
+
+/* Of each metric there are at most so many values with different labels; what is above that is not counted. */
+#define METRICS_SERIES_MAX 4096
 
 enum metric {
     METRIC_RECIPIENTS,         /* envoi_recipients_total{account,verdict} */
@@ -19,16 +21,17 @@ enum metric {
     METRIC_BROKER_UP,          /* envoi_broker_up, a gauge */
     METRIC_BROKER_RECONNECTS,  /* envoi_broker_reconnects_total */
     METRIC_SMTP_UP,            /* envoi_smtp_up{account}, a gauge */
-    METRIC_BUILD_INFO,         /* envoi_build_info{version} 1 */
+    METRIC_BUILD_INFO,         /* envoi_build_info{version} 1; it is there from the beginning */
     METRIC_COUNT
 };
 
 struct metrics;
 
-/* NULL: out of memory. */
+/* Metrics without labels are there from the beginning, with 0. NULL: out of memory. */
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
-/* Each takes the values of the metric's labels, in the order above; NULL where there are fewer. They never fail:
+/* Each takes the values of the metric's labels, in the order above; NULL where there are fewer. The account is one of
+ * accounts.conf, or "": a word that a producer has chosen is no label, as there is no end to those. They never fail:
  * without memory a new label is not counted. */
 void metrics_add(struct metrics *metrics, enum metric metric, const char *label, const char *second, double value);
 void metrics_set(struct metrics *metrics, enum metric metric, const char *label, const char *second, double value);
