@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The broker, as the worker sees it: a table of functions, which broker_amqp.c fills for AMQP 0-9-1 and the tests with
- * a broker of their own. Nothing here blocks but open(). */
+ * a broker of their own. Nothing here blocks but open() and, for 2 s at most, close(). If the broker does not read, or
+ * not fast enough, publications and settlements are copied and wait in memory; take() sends them on. */
 #ifndef WORKER_BROKER_H
 #define WORKER_BROKER_H
 
@@ -17,7 +18,7 @@ enum broker_header_kind {
     BROKER_TEXT,
     BROKER_NUMBER,
     BROKER_LIST,  /* texts */
-    BROKER_OTHER, /* a type that a job does not have; only its name is known */
+    BROKER_OTHER, /* a type that a job does not have: only its name is known, and it is not published */
 };
 
 /* One entry of the table `headers` of a message. */
@@ -78,26 +79,34 @@ struct broker {
     const struct broker_functions *functions;
 };
 
-/* Functions that return int return 0, or an exit code with *fault filled. After a failure of any but open() the broker
+/* Functions that return int return 0, or an exit code with *fault filled. EXIT_REFUSED from any but open(): the broker
  * is lost, and take() says so. */
 struct broker_functions {
-    /* Connects, logs in, and looks whether what `declare` makes is there. Bounded in time: 10 s. EXIT_REFUSED: the
-     * broker is not there; EXIT_PROTOCOL: no TLS, or not with this name; EXIT_LOGIN; EXIT_CONFIG: the queues are not
-     * there, or have other arguments. */
+    /* Fetches the password, connects, logs in, and looks whether the exchanges and queues are there (whether they have
+     * the right arguments, only `declare` can see). Bounded in time: 10 s, but the C library has its own bounds for
+     * looking up a name. EXIT_REFUSED: the broker is not there; EXIT_PROTOCOL: no TLS, or the certificate is not
+     * trusted or for another name; EXIT_LOGIN; EXIT_CONFIG: no such virtual host, the queues are not there, no
+     * password. */
     int (*open)(struct broker *broker, struct fault *fault);
-    /* Begins to take jobs, at most `prefetch` without a settlement; 0: takes no more. */
+    /* Begins to take jobs, at most `prefetch` without a settlement; 0: takes no more. Again: with another prefetch,
+     * for which jobs that were taken before do not count. Jobs that are on their way behind a 0 are still delivered. A
+     * job above 128 MiB is not: it is rejected, to the dead letters. */
     int (*consume)(struct broker *broker, unsigned prefetch, struct fault *fault);
     /* What to wait for. Returns the number of entries; *deadline, in milliseconds of CLOCK_MONOTONIC, is when take()
      * must be called at the latest (a heartbeat is due), -1: never. */
     size_t (*fds)(struct broker *broker, struct pollfd fds[BROKER_FDS], int64_t *deadline);
     /* The next event. Call it until it is BROKER_NOTHING. */
     void (*take)(struct broker *broker, struct broker_event *event);
-    /* Publishes to an exchange, mandatory and persistent. *number names the publication in its events; exactly one of
-     * CONFIRMED, RETURNED and REFUSED comes for each, unless the broker is lost before. */
+    /* Publishes to an exchange, mandatory and persistent. *number names the publication in its events (and is its
+     * correlation ID); exactly one of CONFIRMED, RETURNED and REFUSED comes for each, unless the broker is lost
+     * before. While the broker is blocked none comes. EXIT_DATA: the headers are larger than a frame (128 KiB), or a
+     * name in the message is longer than 255 octets; it was not published, and the broker is not lost. Nor is it with
+     * EXIT_LOCAL. */
     int (*publish)(struct broker *broker, const char *exchange, const char *routing_key,
                    const struct broker_message *message, uint64_t *number, struct fault *fault);
     int (*settle)(struct broker *broker, uint64_t tag, enum broker_settlement settlement, struct fault *fault);
-    /* Closes the connections, if they are open, and forgets all events. It may be opened again. */
+    /* Sends what waits, for 2 s at most, and closes the connections, if they are open. All events are forgotten. It
+     * may be opened again. */
     void (*close)(struct broker *broker);
     void (*free)(struct broker *broker);
 };

@@ -25,8 +25,8 @@ struct topology_rule {
     {                                                                                                                  \
         "x-overflow", VALUE_TEXT, "reject-publish", 0                                                                  \
     }
-/* RabbitMQ 4 drops a message that came back 20 times and has no dead letters to go to, as one does that a person looks at
- * and puts back. It would take "no limit" as -1, but 3.10 refuses that. */
+/* RabbitMQ 4 drops a message that came back 20 times if there are no dead letters for it, and each look of a person
+ * who puts it back counts. It takes -1 for "no limit", but 3.10 refuses that. */
 #define TOPOLOGY_KEPT                                                                                                  \
     {                                                                                                                  \
         "x-delivery-limit", VALUE_NUMBER, "", INT32_MAX                                                                \

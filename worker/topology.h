@@ -49,7 +49,8 @@ struct topology_queue {
     size_t argument_count;
 };
 
-/* All of them, in the order in which they can be declared. The index runs from 0; they return 0 behind the last one. */
+/* All of them, in the order in which they can be declared. The index runs from 0; they return 0 behind the last one.
+ * */
 int topology_exchange(const struct config *config, size_t index, struct topology_exchange *exchange);
 int topology_queue(const struct config *config, size_t index, struct topology_queue *queue);
 
