@@ -3,6 +3,7 @@
 #ifndef WORKER_COMMANDS_H
 #define WORKER_COMMANDS_H
 
+struct config;
 struct fault;
 
 /* The options that stand before the command, and the words of the command: argv[0] is its name. Each command reads its
@@ -25,5 +26,12 @@ struct command {
 /* Reads the options before the command. `commands` ends with a row without a name. Returns -1 to go on, or the exit
  * code after something was printed. */
 int command_line_read(struct command_line *line, int argc, char **argv, const struct command *commands);
+
+/* Its options, if it has one flag at most: is `name` ("--json") among them? */
+int command_flag(const struct command_line *line, const char *name, int *is_set, struct fault *fault);
+/* [worker], freed with config_free(). */
+int command_config(const struct command_line *line, struct config **config, struct fault *fault);
+
+command_fn command_declare, command_status;
 
 #endif

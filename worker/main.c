@@ -11,6 +11,8 @@
 #include <string.h>
 
 static const struct command main_commands[] = {
+    {"declare", "make the exchanges and queues (--print: show them)", command_declare},
+    {"status", "count the jobs in the queues (--json: for programs)", command_status},
     {NULL, NULL, NULL},
 };
 
