@@ -123,8 +123,6 @@ static const struct setting {
 
 static void set(const char *name, const char *value)
 {
-    static char place[] = "the test: password-file";
-
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         char *member = (char *)&config + settings[i].text + settings[i].number;
 
@@ -136,7 +134,7 @@ static void set(const char *name, const char *value)
             *(char **)(void *)member = *value ? strdup(value) : NULL;
     }
     config.secret = config.secret_value ? secret_source_of(KEY_PASSWORD_FILE) : NULL;
-    config.secret_place = place;
+    config.secret_place = "the test: password-file";
 }
 
 /* NAME=TEXT, NAME#NUMBER, NAME@A,B; changes the word. */
@@ -257,17 +255,14 @@ static void run(void)
 
 int main(void)
 {
-    static char localhost[] = "localhost", vhost[] = "/", guest[] = "guest", prefix[] = "envoi";
-    static char short_delay[] = "1m", long_delay[] = "5m";
-
-    config = (struct config){.host = localhost,
+    config = (struct config){.host = "localhost",
                              .port = 5672,
-                             .vhost = vhost,
-                             .user = guest,
+                             .vhost = "/",
+                             .user = "guest",
                              .heartbeat = 30,
-                             .prefix = prefix,
+                             .prefix = "envoi",
                              .delays = {60000, 300000},
-                             .delay_names = {short_delay, long_delay},
+                             .delay_names = {"1m", "5m"},
                              .delay_count = 2,
                              .delivery_limit = 20};
     broker = broker_amqp_new(&config);
