@@ -17,6 +17,9 @@
 
 #define BROKER_PREFETCH_MAX 65535
 #define BROKER_FIRST_ROOM   64
+/* How long a settlement may take on the broker. A channel of RabbitMQ has 32 on their way to a quorum queue, keeps
+ * those behind them, and forgets these with the connection; nothing tells when they are done. */
+#define BROKER_SETTLE_MS    250
 /* Frames that one call of take() reads at most without an event: 32 MiB. */
 #define BROKER_FRAMES_MAX   256
 
@@ -41,6 +44,7 @@ struct broker_amqp {
     int redelivered; /* it */
     unsigned consumers;
     int is_consuming;
+    int64_t settled_at;   /* the last settlement */
     int is_open, is_lost; /* lost: open no more, and not told */
     char text[LINK_TEXT];
 };
@@ -249,6 +253,7 @@ static int amqp_settle_job(struct broker_amqp *b, uint64_t tag, enum broker_sett
 
     if (!output)
         return AMQP_STATUS_NO_MEMORY;
+    b->settled_at = broker_link_now();
     if (settlement == BROKER_ACK)
         output->decoded.ack.delivery_tag = tag;
     else
@@ -460,8 +465,8 @@ static void amqp_close(struct broker *broker)
     struct broker_amqp *b = amqp_of(broker);
     int64_t deadline = broker_link_now() + LINK_CLOSE_MS;
 
-    broker_link_close(&b->consumer, deadline);
-    broker_link_close(&b->publisher, deadline);
+    broker_link_close(&b->publisher, 0, deadline);
+    broker_link_close(&b->consumer, b->settled_at + BROKER_SETTLE_MS, deadline);
     amqp_drop(b);
     b->is_lost = 0;
 }

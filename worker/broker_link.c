@@ -394,7 +394,7 @@ void broker_link_drop(struct broker_link *link)
     *link = (struct broker_link){0};
 }
 
-void broker_link_close(struct broker_link *link, int64_t deadline)
+void broker_link_close(struct broker_link *link, int64_t pause_until, int64_t deadline)
 {
     int rc = AMQP_STATUS_OK;
 
@@ -406,6 +406,8 @@ void broker_link_close(struct broker_link *link, int64_t deadline)
         rc = broker_link_flush(link);
     }
     if (link->state && !link->first && !rc && link_has_room(link)) {
+        if (pause_until > broker_link_now())
+            poll(NULL, 0, (int)(pause_until - broker_link_now()));
         broker_link_set_deadline(link, deadline);
         amqp_connection_close(link->state, AMQP_REPLY_SUCCESS);
     }

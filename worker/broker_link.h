@@ -68,9 +68,9 @@ int broker_link_open(const struct config *config, struct broker_link *const link
                      size_t count, int64_t deadline, struct fault *fault);
 /* Closes it at once, and forgets what was not sent. It may be closed. */
 void broker_link_drop(struct broker_link *link);
-/* Sends what is left and says goodbye, until the deadline. Without that the broker may not get the last frames, as a
- * socket that is closed with unread octets resets the connection. */
-void broker_link_close(struct broker_link *link, int64_t deadline);
+/* Sends what is left, waits until `pause_until`, and says goodbye, until the deadline. Without that the broker may not
+ * get the last frames, as a socket that is closed with unread octets resets the connection. */
+void broker_link_close(struct broker_link *link, int64_t pause_until, int64_t deadline);
 /* The result of an RPC. Returns 0; or the code of the broker, such as AMQP_NOT_FOUND, or a negative AMQP_STATUS_*,
  * with the reason in LINK_TEXT octets. */
 int broker_link_result(amqp_rpc_reply_t reply, char *text);

@@ -24,7 +24,7 @@ int broker_setup_open(const struct config *config, struct broker_link **out, str
 void broker_setup_close(struct broker_link *link)
 {
     if (link)
-        broker_link_close(link, broker_link_now() + LINK_CLOSE_MS);
+        broker_link_close(link, 0, broker_link_now() + LINK_CLOSE_MS);
     free(link);
 }
 

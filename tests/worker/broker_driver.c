@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define WORDS_MAX 64
-#define LINE_MAX_ 65536
+#define BUFFER    (1 << 20)
 
 static struct config config;
 static struct broker *broker;
@@ -229,7 +229,7 @@ static size_t commands(char *buf, size_t len)
 
 static void run(void)
 {
-    static char buf[LINE_MAX_];
+    static char buf[BUFFER];
     size_t len = 0;
 
     for (;;) {
