@@ -248,7 +248,6 @@ struct link_output *broker_link_output(amqp_method_number_t method)
 
     if (output) {
         output->method = method;
-        output->channel = LINK_CHANNEL;
         init_amqp_pool(&output->pool, LINK_POOL);
     }
     return output;
@@ -282,65 +281,74 @@ static int link_has_room(const struct broker_link *link)
     return poll(&fd, 1, 0) == 1;
 }
 
-/* Sends one frame. *is_done: it was the last one. */
-static int link_send_frame(struct broker_link *link, struct link_output *output, int *is_done)
+static int link_send_frame(struct broker_link *link, struct link_output *output)
 {
-    amqp_frame_t frame = {.channel = output->channel};
-    int has_content = output->method == AMQP_BASIC_PUBLISH_METHOD;
+    amqp_frame_t frame = {.channel = LINK_CHANNEL};
+    size_t piece = output->len - output->sent;
+    enum link_stage stage = output->stage;
 
-    *is_done = !has_content;
-    if (output->stage == 0) {
-        output->stage++;
-        return amqp_send_method(link->state, output->channel, output->method, &output->decoded);
+    if (stage == STAGE_METHOD) {
+        output->stage = output->method == AMQP_BASIC_PUBLISH_METHOD ? STAGE_PROPERTIES : STAGE_DONE;
+        return amqp_send_method(link->state, LINK_CHANNEL, output->method, &output->decoded);
     }
-    if (output->stage == 1) {
-        output->stage++;
+    if (stage == STAGE_PROPERTIES) {
+        output->stage = output->len ? STAGE_BODY : STAGE_DONE;
         frame.frame_type = AMQP_FRAME_HEADER;
         frame.payload.properties.class_id = AMQP_BASIC_CLASS;
         frame.payload.properties.body_size = output->len;
         frame.payload.properties.decoded = &output->properties;
-    } else {
-        size_t piece = output->len - output->sent;
-
-        frame.frame_type = AMQP_FRAME_BODY;
-        frame.payload.body_fragment.len = piece < LINK_PIECE ? piece : LINK_PIECE;
-        frame.payload.body_fragment.bytes = (void *)(uintptr_t)(output->body + output->sent);
-        output->sent += frame.payload.body_fragment.len;
+        return amqp_send_frame(link->state, &frame);
     }
-    *is_done = output->sent == output->len;
+    frame.frame_type = AMQP_FRAME_BODY;
+    frame.payload.body_fragment.len = piece < LINK_PIECE ? piece : LINK_PIECE;
+    frame.payload.body_fragment.bytes = (void *)(uintptr_t)(output->body + output->sent);
+    output->sent += frame.payload.body_fragment.len;
+    if (output->sent == output->len)
+        output->stage = STAGE_DONE;
     return amqp_send_frame(link->state, &frame);
+}
+
+/* Sends frames of one while there is room. */
+static int link_push(struct broker_link *link, struct link_output *output)
+{
+    int rc = AMQP_STATUS_OK;
+
+    while (rc == AMQP_STATUS_OK && output->stage != STAGE_DONE && !link->is_held && link_has_room(link))
+        rc = link_send_frame(link, output);
+    return rc;
 }
 
 int broker_link_flush(struct broker_link *link)
 {
-    while (link->first && !link->is_held && link_has_room(link)) {
-        struct link_output *output = link->first;
-        int is_done, rc = link_send_frame(link, output, &is_done);
+    int rc = AMQP_STATUS_OK;
 
-        if (rc < 0)
-            return rc;
-        if (is_done) {
-            link->first = output->next;
-            if (!link->first)
-                link->last = NULL;
-            broker_link_forget(output);
-        }
+    while (link->first && rc == AMQP_STATUS_OK) {
+        struct link_output *output = link->first;
+
+        rc = link_push(link, output);
+        if (output->stage != STAGE_DONE)
+            break;
+        link->first = output->next;
+        broker_link_forget(output);
     }
-    return AMQP_STATUS_OK;
+    return rc;
 }
 
 int broker_link_send(struct broker_link *link, struct link_output *output)
 {
-    int rc;
+    int rc = link->first ? AMQP_STATUS_OK : link_push(link, output);
 
-    if (link->last)
+    if (rc != AMQP_STATUS_OK || output->stage == STAGE_DONE) {
+        broker_link_forget(output);
+        return rc;
+    }
+    if (link->first)
         link->last->next = output;
     else
         link->first = output;
     link->last = output;
-    rc = broker_link_flush(link);
-    if (rc || link->last != output || !output->len)
-        return rc;
+    if (!output->len)
+        return AMQP_STATUS_OK;
     /* The caller's octets end with the call. */
     output->len -= output->sent;
     output->own = malloc(output->len);

@@ -29,6 +29,9 @@ struct fault;
 #define LINK_OPEN_MS  10000
 #define LINK_CLOSE_MS 2000
 
+/* The frame of an output that comes next. */
+enum link_stage { STAGE_METHOD, STAGE_PROPERTIES, STAGE_BODY, STAGE_DONE };
+
 /* A method to send, with a content behind it if it publishes. */
 struct link_output {
     struct link_output *next;
@@ -40,15 +43,13 @@ struct link_output {
         amqp_basic_qos_t qos;
         amqp_basic_consume_t consume;
         amqp_basic_cancel_t cancel;
-        amqp_connection_close_ok_t close_ok;
     } decoded;
-    amqp_channel_t channel;
     amqp_pool_t pool; /* of the texts */
     amqp_basic_properties_t properties;
     const char *body; /* the caller's; a copy if it has to wait */
     void *own;
     size_t len, sent;
-    int stage; /* frames sent: the method, the properties */
+    enum link_stage stage;
 };
 
 struct broker_link {

@@ -41,7 +41,7 @@ static int message_number(const amqp_field_value_t *value, int64_t *number)
 {
     switch ((int)value->kind) {
     case AMQP_FIELD_KIND_I8:
-        *number = value->value.i8;
+        *number = (int64_t)value->value.i8;
         return 1;
     case AMQP_FIELD_KIND_U8:
         *number = value->value.u8;

@@ -14,10 +14,10 @@ int command_flag(const struct command_line *line, const char *name, int *is_set,
 
     *is_set = 0;
     for (int i = 1; i < line->argc; i++) {
-        if (strcmp(line->argv[i], name))
+        *is_set = !strcmp(line->argv[i], name);
+        if (!*is_set)
             return fault_set(fault, EXIT_USAGE, ENVOI_E_USAGE, "%s has no option %s, only %s", *line->argv,
                              text_quote(line->argv[i], word), name);
-        *is_set = 1;
     }
     return 0;
 }

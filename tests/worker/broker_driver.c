@@ -105,7 +105,8 @@ static void print_events(void)
 
 static const struct setting {
     const char *name;
-    size_t text, number; /* one of the two */
+    size_t member;
+    int is_number;
 } settings[] = {
     {"host", offsetof(struct config, host), 0},
     {"vhost", offsetof(struct config, vhost), 0},
@@ -115,22 +116,22 @@ static const struct setting {
     {"cert", offsetof(struct config, cert), 0},
     {"key", offsetof(struct config, key), 0},
     {"prefix", offsetof(struct config, prefix), 0},
-    {"port", 0, offsetof(struct config, port)},
-    {"is_tls", 0, offsetof(struct config, is_tls)},
-    {"heartbeat", 0, offsetof(struct config, heartbeat)},
-    {"delivery_limit", 0, offsetof(struct config, delivery_limit)},
+    {"port", offsetof(struct config, port), 1},
+    {"is_tls", offsetof(struct config, is_tls), 1},
+    {"heartbeat", offsetof(struct config, heartbeat), 1},
+    {"delivery_limit", offsetof(struct config, delivery_limit), 1},
 };
 
 static void set(const char *name, const char *value)
 {
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-        char *member = (char *)&config + settings[i].text + settings[i].number;
+        char *member = (char *)&config + settings[i].member;
 
-        if (strcmp(settings[i].name, name))
-            continue;
-        if (settings[i].number || !strcmp(name, "is_tls"))
+        int is_this = !strcmp(settings[i].name, name);
+
+        if (is_this && settings[i].is_number)
             *(int *)(void *)member = (int)strtol(value, NULL, 10);
-        else
+        else if (is_this)
             *(char **)(void *)member = *value ? strdup(value) : NULL;
     }
     config.secret = config.secret_value ? secret_source_of(KEY_PASSWORD_FILE) : NULL;
