@@ -313,16 +313,23 @@ void options_print(enum command command, FILE *file)
     }
 }
 
+static void print_keys_of(unsigned groups, int width, FILE *file)
+{
+    for (enum key key = 0; key < KEY_COUNT; key++) {
+        const struct word *word = vocabulary_word(key);
+        char left[48];
+
+        if (!(word->group & groups) || !word->help)
+            continue;
+        snprintf(left, sizeof left, "%s = %s", word->name, word->argument);
+        fprintf(file, "      %-*s %s\n", width, left, word->help);
+    }
+}
+
 void options_print_keys(FILE *file)
 {
     fputs("\nKeys of accounts.conf(5), besides the long options of 'envoi send':\n", file);
-    for (enum key key = 0; key < KEY_COUNT; key++) {
-        const struct word *word = vocabulary_word(key);
-        char left[40];
-
-        if ((word->group != GROUP_FILE && word->group != GROUP_FACE) || !word->help)
-            continue;
-        snprintf(left, sizeof left, "%s = %s", word->name, word->argument);
-        fprintf(file, "      %-26s %s\n", left, word->help);
-    }
+    print_keys_of(GROUP_FILE | GROUP_FACE, 26, file);
+    fputs("\nKeys of its section [worker], for envoi-worker(1):\n", file);
+    print_keys_of(GROUP_WORKER, 33, file);
 }
