@@ -41,9 +41,7 @@ static void copy_put(struct copy *copy, struct broker_header header)
     copy->failed |= header.kind == BROKER_LIST && !header.list;
     if (copy->failed)
         return;
-    copy->octets += strlen(header.name) + 16 + (header.text ? strlen(header.text) : 0);
-    for (size_t i = 0; i < header.count; i++)
-        copy->octets += strlen(header.list[i]) + 5;
+    copy->octets += job_header_octets(&header);
     copy->headers[copy->count++] = header;
 }
 
@@ -75,48 +73,53 @@ static const char *const *copy_list(struct copy *copy, const char *const *list, 
     return copies;
 }
 
-/* Headers that are not copied: those that the copy says itself, those by which a broker sends a message to more queues,
- * and what it tells of the way of a dead letter. */
-static bool copy_leaves_out(const char *name)
-{
-    static const char *const names[] = {JOB_HEADER "attempt",
-                                        JOB_HEADER "first",
-                                        JOB_HEADER "last",
-                                        JOB_HEADER "reason",
-                                        JOB_HEADER "text",
-                                        JOB_HEADER "verdicts",
-                                        "CC",
-                                        "BCC",
-                                        "x-delivery-count",
-                                        "x-death"};
-    static const char *const beginnings[] = {"x-first-death-", "x-last-death-"};
+/* Headers that are not copied: those that a copy says itself, those by which a broker sends a message to more queues, and
+ * what it tells of the way of a dead letter. */
+static const struct {
+    const char *name;
+    bool is_beginning;
+    bool is_attempt; /* a delivery that is no job keeps it */
+} left_out[] = {
+    {JOB_HEADER "attempt", false, true},
+    {JOB_HEADER "first", false, true},
+    {JOB_HEADER "last", false, true},
+    {JOB_HEADER "reason", false, false},
+    {JOB_HEADER "text", false, false},
+    {JOB_HEADER "verdicts", false, false},
+    {"CC", false, false},
+    {"BCC", false, false},
+    {"x-delivery-count", false, false},
+    {"x-death", false, false},
+    {"x-first-death-", true, false},
+    {"x-last-death-", true, false},
+};
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i]))
-            return true;
-    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
-        if (!strncmp(name, beginnings[i], strlen(beginnings[i])))
-            return true;
+static bool copy_leaves_out(const char *name, bool keeps_attempt)
+{
+    for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
+        if (!strncmp(name, left_out[i].name, strlen(left_out[i].name) + !left_out[i].is_beginning))
+            return !(left_out[i].is_attempt && keeps_attempt);
     return false;
 }
 
-/* Copies the headers of the source. `keep`: of lists with one entry for each of `count` recipients only these. */
-static void copy_put_headers(struct copy *copy, const struct broker_message *source, const unsigned char *keep,
-                             size_t count)
+/* Copies the headers of the source; of lists with one entry for each recipient those that are kept. `job`: NULL if it is
+ * none, and then there may be too many of them. */
+static void copy_put_headers(struct copy *copy, const struct broker_message *source, const struct job *job,
+                             const unsigned char *keep)
 {
     for (size_t i = 0; i < source->header_count && !copy->failed; i++) {
         struct broker_header header = source->headers[i];
         bool is_envelope = !strcmp(header.name, JOB_HEADER "to") || !strcmp(header.name, JOB_HEADER "rcpt-options");
 
-        if (header.kind == BROKER_OTHER || copy_leaves_out(header.name))
+        if (header.kind == BROKER_OTHER || copy_leaves_out(header.name, !job) ||
+            copy->octets + job_header_octets(&header) > JOB_COPY_HEADERS_MAX)
             continue;
         header.name = room_text(&copy->out->room, header.name);
         copy->failed |= !header.name;
         if (header.kind == BROKER_TEXT)
             header.text = room_text(&copy->out->room, header.text);
         if (header.kind == BROKER_LIST)
-            header.list = copy_list(copy, header.list, header.count, is_envelope && header.count == count ? keep : NULL,
-                                    &header.count);
+            header.list = copy_list(copy, header.list, header.count, is_envelope && job ? keep : NULL, &header.count);
         copy_put(copy, header);
     }
 }
@@ -196,14 +199,14 @@ int job_make_copy(const struct job *job, const struct job_copy *how, struct job_
     size_t left;
 
     copy_begin(&copy, source, 6, out);
-    copy_put_headers(&copy, source, how->keep, job->to_count);
+    copy_put_headers(&copy, source, job, how->keep);
     copy_put(&copy,
              (struct broker_header){.name = JOB_HEADER "attempt", .kind = BROKER_NUMBER, .number = how->attempt});
     copy_put_time(&copy, JOB_HEADER "first", how->first);
     copy_put_time(&copy, JOB_HEADER "last", how->last);
     copy_put_text(&copy, JOB_HEADER "reason", how->reason);
     copy_put_text(&copy, JOB_HEADER "text", how->text);
-    left = copy.octets < JOB_HEADERS_MAX ? JOB_HEADERS_MAX - copy.octets : 0;
+    left = copy.octets < JOB_COPY_HEADERS_MAX ? JOB_COPY_HEADERS_MAX - copy.octets : 0;
     copy_put_verdicts(&copy, how->verdicts, left < VERDICTS_MAX ? left : VERDICTS_MAX);
     if (!copy.failed && is_json && how->keep)
         copy.failed = job_copy_json(job, how->keep, &out->room, &out->message, fault);
@@ -218,9 +221,9 @@ int job_make_invalid(const struct broker_message *message, const char *text, str
     struct copy copy;
 
     copy_begin(&copy, message, 2, out);
-    copy_put_headers(&copy, message, NULL, 0);
     copy_put_text(&copy, JOB_HEADER "reason", "invalid");
     copy_put_text(&copy, JOB_HEADER "text", text);
+    copy_put_headers(&copy, message, NULL, NULL);
     out->message.body = room_copy(&out->room, message->body, message->len);
     copy.failed |= !out->message.body;
     return copy_end(&copy, fault);

@@ -8,8 +8,10 @@
 
 /* The headers of envoi begin so. */
 #define JOB_HEADER      "x-envoi-"
-/* The broker takes the headers of a message in one frame, mostly of 128 KiB. */
-#define JOB_HEADERS_MAX ((size_t)120 * 1024)
+/* Octets of headers: of a job, and of a copy, which says more. The broker takes the headers of a message in one frame,
+ * mostly of 128 KiB. */
+#define JOB_HEADERS_MAX      ((size_t)112 * 1024)
+#define JOB_COPY_HEADERS_MAX ((size_t)120 * 1024)
 
 /* ---- texts of the envelope ---- */
 
@@ -36,6 +38,8 @@ int job_refuse_value(struct fault *fault, const char *key, const char *value, co
 /* Copies a message into the room. Headers of the kind BROKER_OTHER are copied by their name alone. */
 int job_copy_message(struct room **room, const struct broker_message *message, struct broker_message *out,
                      struct fault *fault);
+/* The octets of a header on its way, and a few more. */
+size_t job_header_octets(const struct broker_header *header);
 /* Reads the headers of the source: the envelope (JOB_TYPE_MAIL), and the attempt of a copy. */
 int job_read_headers(struct job *job, bool has_envelope, struct fault *fault);
 

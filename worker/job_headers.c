@@ -57,6 +57,15 @@ int job_copy_message(struct room **room, const struct broker_message *message, s
     return is_whole && out->id && out->content_type && out->body ? 0 : fault_memory(fault);
 }
 
+size_t job_header_octets(const struct broker_header *header)
+{
+    size_t octets = strlen(header->name) + 16 + (header->kind == BROKER_TEXT ? strlen(header->text) : 0);
+
+    for (size_t i = 0; header->kind == BROKER_LIST && i < header->count; i++)
+        octets += strlen(header->list[i]) + 5;
+    return octets;
+}
+
 /* ---- reading ---- */
 
 /* Reads one header. Returns 0; -1: it is not what its row wants; or an exit code with *fault filled. */
@@ -189,6 +198,15 @@ static int headers_read_row(struct job *job, const struct headers_row *row, cons
 static int headers_sort(const struct job *job, bool has_envelope, const struct broker_header **found,
                         struct fault *fault)
 {
+    size_t octets = 0;
+
+    for (size_t i = 0; i < job->source.header_count; i++)
+        octets += job_header_octets(&job->source.headers[i]);
+    if (octets > JOB_HEADERS_MAX)
+        return job_refuse(fault, "the headers",
+                          "they have %zu octets, and there is room for %zu; more recipients fit into a body of the "
+                          "type " JOB_TYPE_JSON,
+                          octets, JOB_HEADERS_MAX);
     for (size_t i = 0; i < job->source.header_count; i++) {
         const struct broker_header *header = &job->source.headers[i];
         size_t row;

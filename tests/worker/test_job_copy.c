@@ -198,7 +198,7 @@ static size_t octets_of_headers(const struct broker_message *message)
 /* A frame of the broker has its bound, and many long verdicts do not break it. */
 Test(job_copy, many_verdicts)
 {
-    static const size_t counts[] = {1, 90, 1000, 3000};
+    static const size_t counts[] = {1, 90, 1000, 2500};
 
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
         size_t count = counts[c];

@@ -136,3 +136,26 @@ Test(job_read, a_job_keeps_its_own_copy)
     job_free(job);
     json_decref(root);
 }
+
+/* What the broker takes in one frame. */
+Test(job_read, headers_beyond_their_bound)
+{
+    static const char *to[JOB_RECIPIENTS_MAX];
+    struct job_publication dead;
+    struct room *room = NULL;
+    struct fault fault = {0};
+    struct broker_message message;
+    struct job *job;
+
+    for (size_t i = 0; i < JOB_RECIPIENTS_MAX; i++)
+        to[i] = "someone@example.net";
+    message = job_case_mail("x", "me@x", to, JOB_RECIPIENTS_MAX, "\n", &room);
+    cr_assert_eq(job_read(&message, -1, &job, &fault), EXIT_DATA);
+    cr_assert(!strncmp(fault.text, "the headers: they have 240", 26), "%s", fault.text);
+    /* Nor can it be a dead letter with all of them. */
+    cr_assert_eq(job_make_invalid(&message, fault.text, &dead, &fault), 0);
+    cr_assert_eq(dead.message.header_count, 3);
+    cr_assert_str_eq(dead.message.headers[2].name, "x-envoi-from");
+    job_publication_free(&dead);
+    room_free(room);
+}
