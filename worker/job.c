@@ -118,24 +118,25 @@ int job_text_set(struct job *job, enum job_text text, const char *key, const cha
 
 /* ---- reading a job ---- */
 
+bool job_id_fits(const char *id)
+{
+    size_t len = strlen(id);
+
+    for (size_t i = 0; i < len && i <= JOB_ID_MAX; i++)
+        if (id[i] <= ' ' || id[i] > '~')
+            return false;
+    return len && len <= JOB_ID_MAX;
+}
+
 static int job_read_id(struct job *job, struct fault *fault)
 {
     const char *id = job->source.id;
-    size_t len = strlen(id);
 
-    if (!len)
-        return job_refuse(fault, "message_id",
-                          "it is missing; it is the id of the job, of 1 to %d printable characters of ASCII",
-                          JOB_ID_MAX);
-    for (size_t i = 0; i < len; i++)
-        if (len > JOB_ID_MAX || id[i] <= ' ' || id[i] > '~') {
-            char shown[TEXT_QUOTED];
-
-            return job_refuse(fault, "message_id",
-                              "%s: it is the id of the job, of 1 to %d printable characters of ASCII without blanks",
-                              text_quote(id, shown), JOB_ID_MAX);
-        }
-    memcpy(job->id, id, len);
+    if (!*id)
+        return job_refuse(fault, "message_id", "it is missing; it is the id of the job, " JOB_ID_WANTS);
+    if (!job_id_fits(id))
+        return job_refuse_value(fault, "message_id", id, "the id of the job, " JOB_ID_WANTS);
+    memcpy(job->id, id, strlen(id));
     return 0;
 }
 

@@ -73,8 +73,8 @@ static const char *const *copy_list(struct copy *copy, const char *const *list, 
     return copies;
 }
 
-/* Headers that are not copied: those that a copy says itself, those by which a broker sends a message to more queues, and
- * what it tells of the way of a dead letter. */
+/* Headers that are not copied: those that a copy says itself, those by which a broker sends a message to more queues,
+ * and what it tells of the way of a dead letter. */
 static const struct {
     const char *name;
     bool is_beginning;
@@ -102,8 +102,8 @@ static bool copy_leaves_out(const char *name, bool keeps_attempt)
     return false;
 }
 
-/* Copies the headers of the source; of lists with one entry for each recipient those that are kept. `job`: NULL if it is
- * none, and then there may be too many of them. */
+/* Copies the headers of the source; of lists with one entry for each recipient those that are kept. `job`: NULL if it
+ * is none, and then there may be too many of them. */
 static void copy_put_headers(struct copy *copy, const struct broker_message *source, const struct job *job,
                              const unsigned char *keep)
 {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /* The headers of envoi begin so. */
-#define JOB_HEADER      "x-envoi-"
+#define JOB_HEADER           "x-envoi-"
 /* Octets of headers: of a job, and of a copy, which says more. The broker takes the headers of a message in one frame,
  * mostly of 128 KiB. */
 #define JOB_HEADERS_MAX      ((size_t)112 * 1024)
@@ -27,6 +27,9 @@ const char *job_results_word(enum job_results results);
 #define JOB_OPTIONS_WANTS "parameters of RCPT with blanks between them, such as \"NOTIFY=FAILURE\""
 /* Are they texts within the bounds, without control characters? The library looks at the rest. */
 bool job_text_fits(const char *text);
+
+#define JOB_ID_WANTS "1 to 128 printable characters of ASCII without blanks"
+bool job_id_fits(const char *id);
 
 /* Stores "KEY: ..." Returns EXIT_DATA. */
 int job_refuse(struct fault *fault, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -111,7 +111,7 @@ Test(job_read, the_length_of_an_id)
     id[JOB_ID_MAX] = 'i';
     id[JOB_ID_MAX + 1] = '\0';
     cr_assert_eq(read_with_id(id, &fault), EXIT_DATA);
-    cr_assert(strstr(fault.text, "of 1 to 128 printable characters"), "%s", fault.text);
+    cr_assert(strstr(fault.text, "1 to 128 printable characters"), "%s", fault.text);
 }
 
 /* Nothing of the delivery is used after job_read() has returned. */
