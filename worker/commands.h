@@ -32,6 +32,6 @@ int command_flag(const struct command_line *line, const char *name, int *is_set,
 /* [worker], freed with config_free(). */
 int command_config(const struct command_line *line, struct config **config, struct fault *fault);
 
-command_fn command_declare, command_status, command_submit;
+command_fn command_declare, command_run, command_status, command_submit;
 
 #endif

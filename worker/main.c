@@ -12,6 +12,7 @@
 
 static const struct command main_commands[] = {
     {"declare", "make the exchanges and queues (--print: show them)", command_declare},
+    {"run", "take jobs and send them, until SIGTERM", command_run},
     {"submit", "make a job of a message on standard input", command_submit},
     {"status", "count the jobs in the queues (--json: for programs)", command_status},
     {NULL, NULL, NULL},
