@@ -105,8 +105,8 @@ struct broker_functions {
     int (*publish)(struct broker *broker, const char *exchange, const char *routing_key,
                    const struct broker_message *message, uint64_t *number, struct fault *fault);
     int (*settle)(struct broker *broker, uint64_t tag, enum broker_settlement settlement, struct fault *fault);
-    /* Sends what waits, for 2 s at most, and closes the connections, if they are open. All events are forgotten. It
-     * may be opened again. */
+    /* Sends what waits, for 2 s at most, and not what a blocked broker would have to read; closes the connections, if
+     * they are open. All events are forgotten. It may be opened again. */
     void (*close)(struct broker *broker);
     void (*free)(struct broker *broker);
 };

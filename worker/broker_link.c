@@ -378,12 +378,13 @@ int broker_link_read(struct broker_link *link, amqp_frame_t *frame)
 void broker_link_watch(const struct broker_link *link, struct pollfd *fd, int64_t *deadline)
 {
     int64_t heartbeat = amqp_get_heartbeat(link->state);
-    int64_t look = link->is_busy ? broker_link_now() : link->last_look + heartbeat * 1000 / LINK_LOOKS;
+    int is_busy = link->is_busy || amqp_frames_enqueued(link->state) || amqp_data_in_buffer(link->state);
+    int64_t look = is_busy ? broker_link_now() : link->last_look + heartbeat * 1000 / LINK_LOOKS;
 
     *fd = (struct pollfd){amqp_get_sockfd(link->state), POLLIN, 0};
     if (link->first && !link->is_held)
         fd->events |= POLLOUT;
-    if ((link->is_busy || heartbeat) && (*deadline < 0 || look < *deadline))
+    if ((is_busy || heartbeat) && (*deadline < 0 || look < *deadline))
         *deadline = look;
 }
 

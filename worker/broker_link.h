@@ -56,7 +56,7 @@ struct broker_link {
     amqp_connection_state_t state; /* NULL: closed */
     struct link_output *first, *last;
     int is_held;       /* the broker has said that it does not read: nothing is sent but heartbeats */
-    int is_busy;       /* there may be frames that are not at the socket any more */
+    int is_busy;       /* the last read has found something: there may be more, which poll(2) does not see */
     int64_t last_look; /* when it was read from last */
     struct broker_tls tls;
 };

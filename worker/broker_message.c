@@ -180,7 +180,7 @@ int broker_content_take(struct broker_content *content, const amqp_frame_t *fram
     *is_complete = 0;
     if (frame->frame_type == AMQP_FRAME_HEADER && content->is_expected && !content->has_properties) {
         rc = content_properties(content, frame);
-    } else if (frame->frame_type == AMQP_FRAME_BODY && content->has_properties &&
+    } else if (frame->frame_type == AMQP_FRAME_BODY && content->is_expected && content->has_properties &&
                piece.len <= content->message.len - content->got) {
         if (!content->is_too_large)
             memcpy(content->body + content->got, piece.bytes, piece.len);

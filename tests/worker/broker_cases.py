@@ -88,6 +88,16 @@ def status_counts(arena):
     assert [line.split()[1:3] for line in output.splitlines() if "status_counts.jobs" in line] == [["0", "1"]], output
 
 
+@case
+def declare_without_permission(arena):
+    broker = arena.broker
+    broker.ctl("add_user", "reader", "its password")
+    broker.ctl("set_permissions", "reader", "^$", ".*", ".*")
+    arena.configure("broker-user = reader", f"broker-password-file = {secret_file(arena, 'its password')}")
+    code, _, error = arena.worker("declare")
+    assert code == 77 and "declare_without_permission: the user of the broker may not do that: ACCESS_REFUSED" in error, (code, error)
+
+
 # ---- to connect ----
 
 @case

@@ -122,17 +122,24 @@ static const struct setting {
     {"delivery_limit", offsetof(struct config, delivery_limit), 1},
 };
 
+#define SETTING_COUNT (sizeof settings / sizeof *settings)
+
+static char *texts[SETTING_COUNT];
+
 static void set(const char *name, const char *value)
 {
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
         char *member = (char *)&config + settings[i].member;
 
         int is_this = !strcmp(settings[i].name, name);
 
         if (is_this && settings[i].is_number)
             *(int *)(void *)member = (int)strtol(value, NULL, 10);
-        else if (is_this)
-            *(char **)(void *)member = *value ? strdup(value) : NULL;
+        if (is_this && !settings[i].is_number) {
+            free(texts[i]);
+            texts[i] = *value ? strdup(value) : NULL;
+            *(char **)(void *)member = texts[i];
+        }
     }
     config.secret = config.secret_value ? secret_source_of(KEY_PASSWORD_FILE) : NULL;
     config.secret_place = "the test: password-file";
@@ -271,5 +278,7 @@ int main(void)
         return EXIT_LOCAL;
     run();
     broker->functions->free(broker);
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        free(texts[i]);
     return 0;
 }
