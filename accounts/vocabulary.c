@@ -10,8 +10,6 @@
 #include <string.h>
 
 #define FIRST "0.1.0"
-/* A queue comes with this version. */
-#define QUEUE "0.2.0"
 
 #define CONNECTION(kind) kind, GROUP_CONNECTION, PLACE_ANY, FIRST
 #define LOGIN(kind)      kind, GROUP_LOGIN, PLACE_ANY, FIRST
@@ -95,7 +93,8 @@ static const struct word words[KEY_COUNT] = {
     [KEY_FROM_HEADER] = {"from-header", FACE_ONLY(KIND_CHOICE), "WORD", "auto, always or never: is From added or set?",
                          "it is one of auto, always, never", ALONE},
     [KEY_SENDER_OVERRIDE] = {"sender-override", FACE_ONLY(KIND_FLAG), "no", "-f does not count", NULL, ALONE},
-    [KEY_QUEUE] = {"queue", KIND_TEXT, GROUP_FACE, PLACE_ANY, QUEUE, "WORD", NULL, NULL, ALONE},
+    [KEY_QUEUE] = {"queue", FACE_ONLY(KIND_CHOICE), "amqp", "mail becomes a job of envoi-worker",
+                   "it is one of amqp, no", ALONE},
     [KEY_LOG] =
         {"log", FACE_ONLY(KIND_CHOICE), "WORD", "the facility of syslog, or none; default mail",
          "it is one of mail, user, daemon, local0, local1, local2, local3, local4, local5, local6, local7, none",

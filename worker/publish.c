@@ -3,6 +3,7 @@
 
 #include "accounts/exit_code.h"
 #include "accounts/fault.h"
+#include "worker/clock.h"
 #include "worker/topology.h"
 
 #include <envoi/envoi.h>
@@ -11,7 +12,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* How it may be published again without being two mails. */
 #define AGAIN "it may be in the queue all the same: if you submit it again, do so with --id "
@@ -25,14 +25,6 @@ struct publication {
     char blocked[256]; /* why the broker takes nothing; "": it does */
     struct fault *fault;
 };
-
-static int64_t publish_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Takes what the broker has to say. Returns 0: the message is confirmed; -1: there is nothing more to say yet; or an
  * exit code with the fault filled. */
@@ -80,12 +72,12 @@ static int publish_late(struct publication *p)
 static int publish_wait(struct publication *p)
 {
     struct pollfd fds[BROKER_FDS];
-    int64_t deadline = -1, now = publish_now(), until;
+    int64_t deadline = -1, now = clock_ms(), until;
     size_t count = p->broker->functions->fds(p->broker, fds, &deadline);
 
     if (now >= p->until)
         return publish_late(p);
-    until = deadline >= 0 && deadline < p->until ? deadline : p->until;
+    until = clock_first(deadline, p->until);
     until = until > now ? until - now : 0;
     if (poll(fds, (nfds_t)count, until < INT_MAX ? (int)until : INT_MAX) < 0 && errno != EINTR)
         return fault_set(p->fault, EXIT_LOCAL, ENVOI_E_SYSTEM, "poll: %s", strerror(errno));
@@ -99,7 +91,7 @@ int publish_confirmed(struct broker *broker, const struct topology_address *to, 
         .broker = broker, .to = to, .id = message->id, .milliseconds = milliseconds, .fault = fault};
     int rc = broker->functions->publish(broker, to->exchange, to->routing_key, message, &p.number, fault);
 
-    p.until = publish_now() + milliseconds;
+    p.until = clock_ms() + milliseconds;
     while (!rc && (rc = publish_take(&p)) < 0)
         rc = publish_wait(&p);
     return rc;

@@ -7,6 +7,7 @@
 #include "accounts/fault.h"
 #include "accounts/header.h"
 #include "portable/random.h"
+#include "worker/clock.h"
 #include "worker/commands.h"
 #include "worker/config.h"
 #include "worker/publish.h"
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SUBMIT_MAX     ((size_t)128 * 1024 * 1024) /* no broker takes more */
@@ -130,7 +130,7 @@ static int submit_make(struct submit *s, const struct command_line *line, struct
         rc = submit_make_id(s, fault);
     if (!rc)
         rc = job_make_mail(&s->job, s->text, s->len, publication, fault);
-    publication->message.timestamp = time(NULL);
+    publication->message.timestamp = clock_seconds();
     return rc ? rc : submit_check(publication, fault);
 }
 

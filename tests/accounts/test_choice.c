@@ -355,7 +355,7 @@ Test(vocabulary, nearest)
         {"passwordcommand", KEY_PASSWORD_COMMAND},
         {"x", KEY_COUNT},
         {"frobnicate", KEY_COUNT},
-        {"queue", KEY_COUNT},
+        {"qeue", KEY_QUEUE},
         {"prefetsch", KEY_COUNT},
         {"a-very-long-name-that-is-in-no-table-at-all-of-them", KEY_COUNT},
     };

@@ -20,7 +20,7 @@ import threading
 
 SECONDS = 20  # for one case
 SINGLE = ("case", "args", "argv0", "ehlo", "exit", "log", "tty", "closed", "big", "long", "room", "heap", "noconf")
-SEVERAL = ("conf", "top", "alias", "env", "server", "in", "tail", "err", "out", "from", "to", "got")
+SEVERAL = ("conf", "top", "alias", "env", "server", "worker", "in", "tail", "err", "out", "from", "to", "told", "got")
 PLACES = {"USER": pwd.getpwuid(os.getuid()).pw_name, "HOST": socket.gethostname()}
 
 
@@ -121,6 +121,34 @@ class Server(threading.Thread):
                 return
 
 
+class Worker:
+    """envoi-worker beside the program: a script that keeps what it is told, and then does what the case says."""
+
+    def __init__(self, folder, program, case):
+        self.folder, self.program = folder, f"{folder}/envoi-sendmail"
+        try:
+            os.link(program, self.program)
+        except OSError:
+            shutil.copy(program, self.program)
+        if case["worker"] == ["-"]:
+            return
+        with open(f"{folder}/envoi-worker", "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\nunset LD_PRELOAD\nprintf '%s\\n' \"$@\" >{folder}/told\n" +
+                       "".join(line + "\n" for line in case["worker"]).replace("{DIR}", folder))
+        os.chmod(f"{folder}/envoi-worker", 0o600 if case["worker"] == ["!"] else 0o700)
+
+    def told(self):
+        if not os.path.exists(f"{self.folder}/told"):
+            return []
+        return open(f"{self.folder}/told", encoding="utf-8").read().replace(self.folder, "{DIR}").splitlines()
+
+    def contents(self):
+        if not os.path.exists(f"{self.folder}/got"):
+            return []
+        with open(f"{self.folder}/got", "rb") as file:
+            return [file.read().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")]
+
+
 def unescape(text):
     return codecs.escape_decode(text.encode())[0]
 
@@ -138,7 +166,7 @@ def input_of(case):
 
 
 def put_in(line):
-    return re.sub(r"\{([A-Z]+)\}", lambda m: PLACES[m.group(1)], line)
+    return re.sub(r"\{([A-Z]+)\}", lambda m: PLACES.get(m.group(1), m.group(0)), line)
 
 
 def masked(content):
@@ -172,7 +200,7 @@ class Player:
             file.write("".join(line + "\n" for line in lines).replace("{DIR}", folder).replace("{PORT}", str(port)))
         os.chmod(f"{folder}/envoi/accounts.conf", 0o600)
 
-    def execute(self, folder, case):
+    def execute(self, folder, case, program):
         places = dict(PLACES, DIR=folder)
         args = [re.sub(r"\{([A-Z]+)\}", lambda m: places[m.group(1)], word) for word in shlex.split(case.get("args", ""))]
         env = {"PATH": os.environ["PATH"], "HOME": "/", "XDG_CONFIG_HOME": folder, "FAKE_SYSLOG": f"{folder}/log"}
@@ -196,7 +224,7 @@ class Player:
             if "heap" in case and "LD_PRELOAD" not in os.environ:
                 resource.setrlimit(resource.RLIMIT_DATA, (int(case["heap"]) * 1024,) * 2)
 
-        child = subprocess.Popen([case.get("argv0", "envoi-sendmail")] + args, executable=self.program, stdin=stdin,
+        child = subprocess.Popen([case.get("argv0", "envoi-sendmail")] + args, executable=program, stdin=stdin,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd="/", preexec_fn=prepare)
         try:
             out, err = child.communicate(None if master is not None else text, SECONDS)
@@ -226,9 +254,14 @@ class Player:
         folder = tempfile.mkdtemp(prefix="envoi-sendmail-")
         server = Server(case)
         server.start()
+        told = []
         try:
             self.write(folder, case, server.port)
-            code, out, err = self.execute(folder, case)
+            worker = Worker(folder, self.program, case) if case["worker"] else None
+            code, out, err = self.execute(folder, case, worker.program if worker else self.program)
+            if worker:
+                told = worker.told()
+                server.contents += worker.contents()
             log = open(f"{folder}/log", encoding="utf-8", errors="replace").read() if os.path.exists(f"{folder}/log") else ""
         finally:
             if server.listener.fileno() >= 0:
@@ -246,6 +279,8 @@ class Player:
             self.compare(case, "sender", [put_in(line) for line in case["from"]], server.senders)
         if case["to"]:
             self.compare(case, "recipients", [put_in(line) for line in case["to"]], server.recipients)
+        if case["told"]:
+            self.compare(case, "words", [] if case["told"] == ["-"] else [put_in(line) for line in case["told"]], told)
         wanted = [b"".join(unescape(put_in(line)) + b"\r\n" for line in case["got"])] if case["got"] else []
         if case.get("big") and wanted:
             wanted[0] += (b"0" * 63 + b"\r\n") * int(case["big"])

@@ -162,5 +162,33 @@ def submit_while_blocked(arena):
         arena.broker.set_alarm(False)
 
 
+@case
+def sendmail_with_a_queue(arena):
+    """envoi-sendmail with queue = amqp: the mail as it would have been sent, and the broker that is not there."""
+    def sendmail(*arguments):
+        run = subprocess.run([os.path.join(arena.build, "tools/envoi-sendmail"), "-C", arena.accounts_file, *arguments],
+                             input=b"Subject: x\nBcc: secret@x\n\ntext\n", capture_output=True, timeout=60)
+        assert not run.stdout, run.stdout
+        return run.returncode, run.stderr.decode()
+
+    def configure(**more):
+        arena.configure(**more)
+        with open(arena.accounts_file, "a", encoding="utf-8") as file:
+            file.write("[work]\nqueue = amqp\nlog = none\nfrom = me@example.org\ndomain = example.org\nlocal = root@example.net\n")
+
+    configure()
+    code, error = sendmail("nobody")
+    assert code == 78 and error.startswith("envoi-sendmail: ") and "declare" in error, (code, error)
+    arena.declare()
+    code, error = sendmail("-N", "never", "nobody", "you@example.net")
+    assert code == 0 and not error, (code, error)
+    job, = jobs(arena, 1)
+    assert re.search(" x-envoi-account=work x-envoi-from=me@example.org x-envoi-to@root@example.net,you@example.net "
+                     "x-envoi-rcpt-options=NOTIFY=NEVER x-envoi-drop-options=yes x-envoi-results=none$", job), job
+    configure(port=harness.rabbitmq.free_ports(1)[0])
+    code, error = sendmail("you@example.net")
+    assert code == 75 and error.startswith("envoi-sendmail: ") and error.count("\n") == 1, (code, error)
+
+
 if __name__ == "__main__":
     sys.exit(harness.main(sys.argv[1:]))

@@ -127,7 +127,9 @@ static void dialogue_take_result(void *ctx, const struct result *result)
     int code = envoi_message_verdict_code(result->message, i);
     int unknown = result->fault.error == ENVOI_E_UNKNOWN;
 
-    if (code && !unknown)
+    if (result->queued_as)
+        smtp_reply_set(&d->reply, 250, "2.0.0", "queued as %s", result->queued_as);
+    else if (code && !unknown)
         smtp_reply_set(&d->reply, code, envoi_message_verdict_enhanced(result->message, i), "%s: %s",
                        envoi_message_recipient(result->message, i), envoi_message_verdict_reason(result->message, i));
     else

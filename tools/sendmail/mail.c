@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CHUNK 32768
 /* A mail from a pipe that is not longer is read as a whole before it is sent, so that its size is known, and whether it
@@ -122,6 +123,42 @@ int mail_attach(struct mail *mail, struct envoi_message *message, struct fault *
         size += (int64_t)mail->edited_len - (int64_t)mail->body;
     error = envoi_message_set_callback(message, mail_pull, can_rewind ? mail_rewind : NULL, mail, size);
     return error ? fault_set(fault, EXIT_LOCAL, error, "%s", envoi_error_text(error)) : 0;
+}
+
+/* Returns 0 or an errno. */
+static int mail_write_all(int fd, const char *octets, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, octets, len);
+
+        if (n < 0 && errno != EINTR)
+            return errno;
+        octets += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
+int mail_write(struct mail *mail, int fd, struct fault *fault)
+{
+    char *octets = malloc(CHUNK);
+    int error = 0;
+    size_t len = 1;
+
+    if (!octets)
+        return fault_memory(fault);
+    while (!error && len) {
+        if (mail_pull(mail, octets, CHUNK, &len)) {
+            fault_set(fault, EXIT_DATA, ENVOI_E_CONTENT, "cannot read the mail from standard input: %s",
+                      strerror(mail->error));
+            break;
+        }
+        error = mail_write_all(fd, octets, len);
+    }
+    free(octets);
+    if (error && error != EPIPE)
+        fault_set(fault, EXIT_LOCAL, ENVOI_E_SYSTEM, "cannot pass the mail on: %s", strerror(error));
+    return fault->exit;
 }
 
 void mail_free(struct mail *mail)

@@ -32,6 +32,8 @@ int mail_read(struct mail *mail, struct source *source, struct fault *fault);
 int mail_edit(struct mail *mail, const struct edit *edit, struct fault *fault);
 /* Makes it the content of the message. */
 int mail_attach(struct mail *mail, struct envoi_message *message, struct fault *fault);
+/* Writes it to a descriptor. A reader that is gone is no fault: it says itself why. */
+int mail_write(struct mail *mail, int fd, struct fault *fault);
 void mail_free(struct mail *mail);
 
 #endif

@@ -4,6 +4,7 @@
 #include "accounts/exit_code.h"
 #include "accounts/values.h"
 #include "fault.h"
+#include "portable/memory.h"
 
 #include <envoi/envoi.h>
 #include <stdio.h>
@@ -27,12 +28,17 @@ static int recipients_take(struct recipients *r, const char *address, struct fau
 {
     int added = address_set_add(&r->seen, address);
     const char *options = r->options ? r->options : values_text(r->values, KEY_RCPT_OPTIONS);
+    size_t count = envoi_message_recipients(r->message);
+    const char **all = added > 0 ? memory_resize(r->all_options, count + 1, sizeof *all) : NULL;
     int error = ENVOI_E_MEMORY;
 
     if (!added)
         return 0;
-    if (added > 0)
+    if (all) {
+        r->all_options = all;
+        all[count] = options;
         error = envoi_message_add_recipient_with(r->message, address, options);
+    }
     if (!error)
         return 0;
     return fault_from_message(fault, error == ENVOI_E_ADDRESS ? "recipient" : "rcpt-options", r->message, error);
@@ -138,5 +144,7 @@ void recipients_free(struct recipients *recipients)
 {
     address_set_free(recipients->seen);
     aliases_free(&recipients->aliases);
+    free(recipients->all_options);
     recipients->seen = NULL;
+    recipients->all_options = NULL;
 }

@@ -14,7 +14,8 @@ struct recipients {
     struct envoi_message *message;
     const struct values *values; /* of the account */
     const struct identity *identity;
-    const char *options; /* parameters of RCPT for those that are added next; NULL: those of the account */
+    const char *options;      /* parameters of RCPT for those that are added next; NULL: those of the account */
+    const char **all_options; /* of all recipients of the message; NULL: none */
     struct address_set *seen;
     struct aliases aliases; /* read when a local name comes */
     int has_aliases;

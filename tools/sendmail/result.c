@@ -35,8 +35,10 @@ int result_exit(int exit)
 }
 
 /* What to do, where the text does not say it. */
-static const char *advice_of(const struct fault *fault)
+static const char *advice_of(const struct result *result)
 {
+    const struct fault *fault = &result->fault;
+
     static const struct {
         int error;
         const char *text;
@@ -52,7 +54,9 @@ static const char *advice_of(const struct fault *fault)
     for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
         if (advice[i].error == fault->error)
             return advice[i].text;
-    return result_exit(fault->exit) == EXIT_DEFERRED ? "this program has no queue: send it again later" : NULL;
+    if (result_exit(fault->exit) != EXIT_DEFERRED || result->has_queue)
+        return NULL;
+    return "this program has no queue: send it again later";
 }
 
 static size_t count_missing(const struct envoi_message *message)
@@ -67,7 +71,7 @@ static size_t count_missing(const struct envoi_message *message)
 void result_print(const struct result *result)
 {
     const struct fault *fault = &result->fault;
-    const char *advice = advice_of(fault), *server = result->server;
+    const char *advice = advice_of(result), *server = result->server;
     size_t count = result->is_complete ? envoi_message_recipients(result->message) : 0;
 
     if (!result->exit)
@@ -105,15 +109,17 @@ static int facility_of(const char *word)
     return LOG_MAIL;
 }
 
-/* "a@b: accepted: 250 ok, c@d: refused: 550 who?", cut if it is long. */
+/* "a@b: accepted: 250 ok, c@d: refused: 550 who?", or "a@b: queued as 17, c@d: queued as 17"; cut if it is long. */
 static void log_verdicts(const struct result *result, char text[LOG_VALUES])
 {
     size_t count = envoi_message_recipients(result->message), len = 0;
 
     *text = '\0';
     for (size_t i = 0; i < count && len < LOG_VALUES; i++) {
-        const char *verdict = envoi_message_verdict_text(result->message, i);
-        int n = snprintf(text + len, LOG_VALUES - len, "%s%s", i ? ", " : "", verdict ? verdict : "?");
+        const char *verdict = result->queued_as ? envoi_message_recipient(result->message, i)
+                                                : envoi_message_verdict_text(result->message, i);
+        int n = snprintf(text + len, LOG_VALUES - len, "%s%s%s%s", i ? ", " : "", verdict ? verdict : "?",
+                         result->queued_as ? ": queued as " : "", result->queued_as ? result->queued_as : "");
 
         text_mark_cut(text + len, LOG_VALUES - len, n);
         len += n > 0 ? (size_t)n : 0;

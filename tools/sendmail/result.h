@@ -11,9 +11,11 @@ struct envoi_message;
 struct result {
     int exit; /* 0, or one of sysexits.h */
     struct fault fault;
-    const char *account; /* NULL: none was chosen */
-    const char *server;  /* NULL: none was tried */
-    int is_complete;     /* 1: the message has all its recipients */
+    const char *account;   /* NULL: none was chosen */
+    const char *server;    /* NULL: none was tried */
+    const char *queued_as; /* the id of the job that the mail became; NULL: it did not */
+    int has_queue;         /* the account has one */
+    int is_complete;       /* 1: the message has all its recipients */
     const char *sender;
     struct envoi_message *message; /* NULL: it was not made */
     uint64_t octets;

@@ -12,6 +12,7 @@
 #include "outcome.h"
 #include "portable/environment.h"
 #include "sendmail/mail.h"
+#include "sendmail/queue.h"
 #include "sendmail/recipients.h"
 
 #include <envoi/envoi.h>
@@ -38,13 +39,32 @@ struct submit {
     char sender[SENDER_MAX]; /* "": the null one */
     char author[SENDER_MAX]; /* the address in a From that is added */
     char server[APPLY_SERVER_MAX];
-    int is_complete; /* 1: the message has all its recipients */
+    char id[QUEUE_ID]; /* of the job that the mail became; "": none */
+    int is_queued;     /* it becomes a job */
+    int is_complete;   /* 1: the message has all its recipients */
     int tried;
     int error; /* the result of the send */
     struct fault fault;
 };
 
 /* ---- the account and the sender ---- */
+
+/* Can its server be used, or the queue? */
+static int submit_check_account(struct submit *s)
+{
+    int rc;
+
+    s->is_queued = queue_is_wanted(&s->values);
+    if (s->is_queued)
+        return queue_check(&s->values, &s->fault);
+    rc = hand_over(s->choice.account, HAND_OVER_SOCKET, &s->values, &s->fault);
+    if (!rc)
+        rc = apply_check(&s->values, &s->fault);
+    if (!rc && !values_find(&s->values, KEY_HOST))
+        rc = fault_set(&s->fault, EXIT_CONFIG, ENVOI_E_USAGE, "%s: the account [%s] has no host",
+                       s->choice.account->place, s->choice.account->name);
+    return rc;
+}
 
 static int submit_choose(struct submit *s)
 {
@@ -62,14 +82,7 @@ static int submit_choose(struct submit *s)
                        accounts_system_file());
     if (!rc)
         rc = accounts_values(s->accounts, s->choice.account, &s->values, &s->fault);
-    if (!rc)
-        rc = hand_over(s->choice.account, HAND_OVER_SOCKET, &s->values, &s->fault);
-    if (!rc)
-        rc = apply_check(&s->values, &s->fault);
-    if (!rc && !values_find(&s->values, KEY_HOST))
-        rc = fault_set(&s->fault, EXIT_CONFIG, ENVOI_E_USAGE, "%s: the account [%s] has no host",
-                       s->choice.account->place, s->choice.account->name);
-    return rc;
+    return rc ? rc : submit_check_account(s);
 }
 
 /* Does `from` of the account say that the sender is that of the header? */
@@ -238,13 +251,31 @@ static int submit_prepare(struct submit *s, struct source *source)
         rc = submit_set_sender(s);
     if (!rc)
         rc = submit_make_message(s);
-    if (!rc)
-        rc = apply_server(&s->values, values_text(&s->values, KEY_HOST), s->server, &s->fault);
+    if (rc || s->is_queued)
+        return rc;
+    rc = apply_server(&s->values, values_text(&s->values, KEY_HOST), s->server, &s->fault);
     if (!rc)
         rc = connection_library(&s->options, &s->values, 1, &s->library, &s->fault);
     if (!rc)
         rc = connection_session(&s->options, &s->values, s->library, 1, &s->session, &s->fault);
     return rc ? rc : login_set(&s->login, &s->values, s->server, s->session, &s->fault);
+}
+
+static int submit_queue(struct submit *s)
+{
+    const struct queued_mail queued = {
+        .arguments = s->arguments,
+        .values = &s->values,
+        .account = s->choice.account->name,
+        .place = s->choice.account->place,
+        .sender = s->sender,
+        .recipients = &s->recipients,
+        .mail = &s->mail,
+    };
+
+    /* The verdicts are the worker's. */
+    s->is_complete = 0;
+    return queue_submit(&queued, s->id, &s->fault);
 }
 
 static int submit_transmit(struct submit *s)
@@ -295,10 +326,12 @@ int submit_mail(const struct arguments *arguments, struct source *source, submit
     identity_read(&s.identity);
     exit = submit_prepare(&s, source);
     if (!exit)
-        exit = submit_transmit(&s);
+        exit = s.is_queued ? submit_queue(&s) : submit_transmit(&s);
     result = (struct result){.exit = result_exit(exit), .fault = s.fault, .sender = s.sender, .message = s.message};
     result.account = s.choice.account ? s.choice.account->name : NULL;
     result.server = s.tried ? s.server : NULL;
+    result.queued_as = *s.id ? s.id : NULL;
+    result.has_queue = s.is_queued;
     result.octets = s.mail.octets;
     result.is_complete = s.is_complete;
     result.facility = values_text(&s.values, KEY_LOG);
