@@ -266,8 +266,10 @@ def confirmed_and_returned(arena):
     driver.no_event()
     driver.ok("consume 10")
     job = driver.event("delivery .*")
-    assert job == (f"delivery 1 redelivered=0 count=0 id=b type=message/rfc822 timestamp=1700000000 size=10 sum={body_sum(10)} "
-                   "text=t number#-5 list@x,y,z"), job
+    # RabbitMQ 4 sorts the headers.
+    assert sorted(job.split(" ")) == sorted(
+        f"delivery 1 redelivered=0 count=0 id=b type=message/rfc822 timestamp=1700000000 size=10 sum={body_sum(10)} "
+        "text=t number#-5 list@x,y,z".split(" ")), job
 
 
 @case
