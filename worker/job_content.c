@@ -203,20 +203,20 @@ static ssize_t content_read(const struct job_content *content, char *octets, siz
     return (ssize_t)got;
 }
 
-/* Is there a fault of the job, or of the machine, which may be gone when the job comes again? */
+/* The job is at fault, or this process, which has no room. */
 static int content_refuse_errno(struct fault *fault, const char *key, const char *path, int error)
 {
-    static const int lasting[] = {ENOENT, ENOTDIR, ELOOP, EXDEV, EACCES, EISDIR, ENAMETOOLONG, ENXIO, EINVAL};
+    static const int passing[] = {EMFILE, ENFILE, ENOMEM};
     char shown[TEXT_QUOTED];
     const char *text = strerror(error);
 
     text_quote(path, shown);
     if (error == ELOOP || error == EXDEV)
         text = "it is not below content-root, or a symbolic link leads to it";
-    for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++)
-        if (lasting[i] == error)
-            return job_refuse(fault, key, "%s: %s", shown, text);
-    return fault_set(fault, EXIT_LOCAL, ENVOI_E_CONTENT, "%s: %s: %s", key, shown, text);
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+        if (passing[i] == error)
+            return fault_set(fault, EXIT_LOCAL, ENVOI_E_CONTENT, "%s: %s: %s", key, shown, text);
+    return job_refuse(fault, key, "%s: %s", shown, text);
 }
 
 static int content_open(const char *key, const struct job_file *file, int content_root, struct job_content *content,

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -184,18 +185,34 @@ static void digest_of(const char *text, size_t len, char digits[65])
     digits[64] = '\0';
 }
 
-static int read_file_job(const char *path, size_t size, const char *sha256, struct job **job, struct fault *fault)
+/* With so many descriptors more than there are now; -1: with all. */
+static int read_with_descriptors(const char *path, size_t size, const char *sha256, int descriptors, struct job **job,
+                                 struct fault *fault)
 {
+    struct rlimit before, limit;
     json_t *file = json_pack("{s:s, s:I, s:s}", "file", path, "size", (json_int_t)size, "sha256", sha256);
     json_t *test = json_pack("{s:{s:o}}", "body", "mime", file), *cases = job_cases_load("json.json");
     struct room *room = NULL;
     struct broker_message message = job_case_message(json_object_get(cases, "base"), test, &room);
-    int rc = job_read(&message, root_fd, job, fault);
+    int rc, next = open("/dev/null", O_RDONLY);
 
+    close(next);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    if (descriptors >= 0)
+        limit.rlim_cur = (rlim_t)(next + descriptors);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    rc = job_read(&message, root_fd, job, fault);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
     room_free(room);
     json_decref(test);
     json_decref(cases);
     return rc;
+}
+
+static int read_file_job(const char *path, size_t size, const char *sha256, struct job **job, struct fault *fault)
+{
+    return read_with_descriptors(path, size, sha256, -1, job, fault);
 }
 
 /* A letter of so many octets. */
@@ -358,6 +375,23 @@ Test(job_content, a_file_that_changes, .init = make_root, .fini = remove_root)
         cr_assert(sent);
         free(sent);
     }
+    job_free(job);
+    free(text);
+}
+
+/* A process without a descriptor left is no fault of the job. */
+Test(job_content, no_descriptors, .init = make_root, .fini = remove_root)
+{
+    char *text = letter(100), digits[65];
+    struct fault fault = {0};
+    struct job *job;
+
+    write_file("x.eml", text, 100);
+    digest_of(text, 100, digits);
+    cr_assert_eq(read_with_descriptors("x.eml", 100, digits, 0, &job, &fault), EXIT_LOCAL);
+    cr_assert_str_eq(fault.text, "mime.file: 'x.eml': Too many open files");
+    cr_assert_null(job);
+    cr_assert_eq(read_with_descriptors("x.eml", 100, digits, 1, &job, &fault), 0, "%s", fault.text);
     job_free(job);
     free(text);
 }
