@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sends by envoi: mode "lone" sends one message after another, "queued" gives a batch of them at a time to send_all,
- * "renewed" makes new message objects for each batch.
+ * "renewed" makes new message objects for each batch. "pool" gives all messages to a pool as it is by default.
  * "idle" sends each over a session of its own, and ends while all of them are still connected. */
 #include "client.h"
 
@@ -171,6 +171,43 @@ static int send_idle(struct job *job, struct envoi_library *library)
     return rc;
 }
 
+static void count_sent(void *ctx, struct envoi_message *message, int result, const char *error)
+{
+    unsigned *sent = ctx;
+
+    (void)error;
+    *sent += !result;
+    envoi_message_free(message);
+}
+
+/* Connects by itself, so that its connections are counted, too. */
+static int send_pool(struct job *job, struct envoi_library *library)
+{
+    struct envoi_session *settings = NULL;
+    struct envoi_pool *pool = NULL;
+    unsigned sent = 0;
+    size_t route;
+    char server[300];
+    int rc;
+
+    check(envoi_session_new(library, &settings), "session");
+    check(envoi_session_set_tls(settings, job->ca ? ENVOI_TLS_REQUIRED : ENVOI_TLS_OFF), "TLS");
+    check(envoi_session_set_helo_name(settings, "client.example.org"), "name");
+    snprintf(server, sizeof server, "%s:%u", job->host, job->port);
+    check(envoi_pool_new(library, &pool), "pool");
+    check(envoi_pool_set_limit(pool, ENVOI_POOL_QUEUE, job->count), "queue");
+    check(envoi_pool_add_route(pool, settings, server, &route), "route");
+    client_begin(job);
+    for (unsigned i = 0; i < job->count; i++)
+        check(envoi_pool_submit(pool, route, make(job, NULL, job->stream), count_sent, &sent), "submit");
+    check(envoi_pool_run(pool), "pool");
+    rc = client_end(job, sent);
+    envoi_pool_free(pool);
+    envoi_session_free(settings);
+    envoi_library_free(library);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     struct envoi_library *library;
@@ -183,6 +220,8 @@ int main(int argc, char **argv)
     library = make_library(&job);
     if (strcmp(job.mode, "idle") == 0)
         return send_idle(&job, library);
+    if (strcmp(job.mode, "pool") == 0)
+        return send_pool(&job, library);
     session = make_session(&job, library);
     client_begin(&job);
     sent = strcmp(job.mode, "queued") == 0 || strcmp(job.mode, "renewed") == 0 ? send_queued(&job, session)
