@@ -32,10 +32,12 @@ void broker_setup_close(struct broker_link *link)
  * opened. */
 static int setup_judge(struct broker_link *link, const char *name, struct setup_result *result, struct fault *fault)
 {
-    int rc = broker_link_result(amqp_get_rpc_reply(link->state), result->text);
     char text[LINK_TEXT];
+    int rc;
 
     result->state = SETUP_THERE;
+    *result->text = '\0';
+    rc = broker_link_result(amqp_get_rpc_reply(link->state), result->text);
     if (!rc)
         return 0;
     if (rc == AMQP_NOT_FOUND || rc == AMQP_PRECONDITION_FAILED) {

@@ -20,7 +20,7 @@ struct setup_result {
     enum setup_state state;
     uint32_t messages; /* of a queue: those that are ready, without those that a worker has taken */
     uint32_t consumers;
-    char text[512]; /* the broker's, if it is not SETUP_THERE */
+    char text[512]; /* the broker's; "" if it is SETUP_THERE */
 };
 
 /* Each returns 0, or an exit code with *fault filled. */

@@ -42,18 +42,18 @@ static const char *const declare_words[] = {
 /* The first that is there, but is another one, and how many are. */
 struct declare_difference {
     char name[TOPOLOGY_NAME], text[512];
-    const char *kind;
+    int is_queue;
     size_t count;
 };
 
-static void declare_report(const char *kind, const char *name, const struct setup_result *before,
+static void declare_report(int is_queue, const char *name, const struct setup_result *before,
                            const struct setup_result *result, struct declare_difference *first)
 {
     enum setup_state state = result->state == SETUP_THERE ? before->state : SETUP_DIFFERENT;
 
-    printf("%s %s: %s\n", kind, name, declare_words[state]);
+    printf("%s %s: %s\n", is_queue ? "queue" : "exchange", name, declare_words[state]);
     if (state == SETUP_DIFFERENT && !first->count++) {
-        first->kind = kind;
+        first->is_queue = is_queue;
         snprintf(first->name, sizeof first->name, "%s", name);
         snprintf(first->text, sizeof first->text, "%s", *result->text ? result->text : before->text);
     }
@@ -73,14 +73,14 @@ static int declare_all(struct broker_link *link, const struct config *config, st
         if (!rc)
             rc = broker_setup_make_exchange(link, &exchange, &result, fault);
         if (!rc)
-            declare_report("exchange", exchange.name, &before, &result, first);
+            declare_report(0, exchange.name, &before, &result, first);
     }
     for (size_t i = 0; !rc && topology_queue(config, i, &queue); i++) {
         rc = broker_setup_look_queue(link, &queue, &before, fault);
         if (!rc)
             rc = broker_setup_make_queue(link, &queue, &result, fault);
         if (!rc)
-            declare_report("queue", queue.address.queue, &before, &result, first);
+            declare_report(1, queue.address.queue, &before, &result, first);
     }
     return rc;
 }
@@ -91,11 +91,16 @@ static int declare_differs(const struct declare_difference *first, struct fault 
 
     if (first->count > 1)
         snprintf(more, sizeof more, " (and %zu more)", first->count - 1);
-    return fault_set(
-        fault, EXIT_CONFIG, ENVOI_E_USAGE,
-        "the %s %s%s is on the broker as another one: %s; give [worker] the values that it was made with, or "
-        "let it run empty, delete it (such as rabbitmqctl delete_queue %s) and declare again",
-        first->kind, first->name, more, first->text, first->name);
+    if (first->is_queue)
+        return fault_set(
+            fault, EXIT_CONFIG, ENVOI_E_USAGE,
+            "the queue %s%s is on the broker as another one: %s; give [worker] the values that it was made "
+            "with, or let it run empty, delete it (rabbitmqctl delete_queue %s) and declare again",
+            first->name, more, first->text, first->name);
+    return fault_set(fault, EXIT_CONFIG, ENVOI_E_USAGE,
+                     "the exchange %s%s is on the broker as another one: %s; choose another prefix, or delete it and "
+                     "declare again",
+                     first->name, more, first->text);
 }
 
 int command_declare(const struct command_line *line, struct fault *fault)

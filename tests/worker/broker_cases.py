@@ -52,6 +52,17 @@ def declare_changed(arena):
 
 
 @case
+def declare_exchange_of_another_type(arena):
+    """Those of two prefixes can have one name."""
+    arena.configure("prefix = declare_exchange_of_another_type.dead")
+    arena.declare()
+    arena.configure()
+    code, output, error = arena.worker("declare")
+    assert code == 78 and "exchange declare_exchange_of_another_type.dead: is another one" in output, (code, output)
+    assert "the exchange declare_exchange_of_another_type.dead is on the broker" in error and "choose another prefix" in error, error
+
+
+@case
 def declare_print(arena):
     """--print talks to no broker."""
     arena.configure(port=1)
@@ -251,6 +262,12 @@ def login_by_certificate(arena):
     driver.ok("open")
     driver.set(key=broker.ca)
     driver.fails("open", 78, "ca.crt: the key for the broker cannot be used")
+    driver.set(cert=arena.directory + "/nothing")
+    driver.fails("open", 78, "nothing: the certificate for the broker cannot be used")
+    # Without TLS the broker sees no certificate.
+    driver = arena.driver()
+    driver.set(cert=own, key=own.replace(".crt", ".key"), user="worker-1")
+    driver.fails("open", 77, "the broker localhost:.* has no login by EXTERNAL")
 
 
 # ---- publications ----
@@ -304,7 +321,9 @@ def refused_by_a_full_queue(arena):
 def does_not_fit(arena):
     """What AMQP cannot carry is refused here, and the connection stays."""
     arena.declare()
-    driver = arena.driver("open")
+    driver = arena.driver()
+    driver.fails("consume 1", 69, "the broker is lost: it was not opened")
+    driver.ok("open")
     lists = ",".join(["someone@example.org"] * 60)
     driver.fails("publish does_not_fit jobs a 10 " + " ".join(f"h{i}={'x' * 3000}{lists}" for i in range(58)), 65,
                  "the message 'a' does not fit into AMQP: its headers are larger than a frame")

@@ -41,9 +41,10 @@ class Arena:
     def configure(self, *lines, port=None):
         """Writes accounts.conf: [worker] with these lines."""
         with open(self.accounts_file, "w", encoding="utf-8") as file:
-            file.write("\n".join(["[worker]", f"broker = amqp://localhost:{port or self.broker.port}", f"prefix = {self.prefix}",
-                                  *(["delays = 1m, 5m"] if not any(line.startswith("delays") for line in lines) else []),
-                                  *lines]) + "\n")
+            given = {line.split(" = ")[0] for line in lines}
+            usual = {"broker": f"amqp://localhost:{port or self.broker.port}", "prefix": self.prefix, "delays": "1m, 5m"}
+            lines = [f"{key} = {value}" for key, value in usual.items() if key not in given] + list(lines)
+            file.write("\n".join(["[worker]", *lines]) + "\n")
 
     def worker(self, *arguments):
         """envoi-worker: (exit code, standard output, standard error)."""
