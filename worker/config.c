@@ -14,11 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONFIG_HEARTBEAT  30
+#define CONFIG_LOGIN_RETRY_MAX INT64_C(1800000)
+#define CONFIG_HEARTBEAT       30
 /* An AMQP name has 255 octets; the longest that is put behind it is ".wait.2592000s". */
-#define CONFIG_PREFIX_MAX 200
+#define CONFIG_PREFIX_MAX      200
 /* The user of a new RabbitMQ, whom it lets in from its own machine only. Its password is no secret. */
-#define CONFIG_GUEST      "guest"
+#define CONFIG_GUEST           "guest"
 
 /* ---- values ---- */
 
@@ -44,6 +45,15 @@ static const char *config_duration(struct config *config, void *member, const st
     (void)config;
     *(int64_t *)member = vocabulary_duration(value->text);
     return NULL;
+}
+
+/* The library remembers a refused secret for half an hour. */
+static const char *config_login_retry(struct config *config, void *member, const struct value *value)
+{
+    (void)config_duration(config, member, value);
+    return config->login_retry <= CONFIG_LOGIN_RETRY_MAX
+               ? NULL
+               : "it is 30m at most: a refused secret is not remembered longer";
 }
 
 static const char *config_flag(struct config *config, void *member, const struct value *value)
@@ -156,7 +166,7 @@ static const struct config_row {
     {KEY_CONTENT_ROOT, NULL, config_text, CONFIG_AT(content_root)},
     {KEY_METRICS, "127.0.0.1:9464", config_metrics, 0},
     {KEY_GRACE, "25s", config_duration, CONFIG_AT(grace)},
-    {KEY_LOGIN_RETRY, "15m", config_duration, CONFIG_AT(login_retry)},
+    {KEY_LOGIN_RETRY, "15m", config_login_retry, CONFIG_AT(login_retry)},
 };
 
 #define CONFIG_ROW_COUNT (sizeof config_rows / sizeof *config_rows)

@@ -2,6 +2,7 @@
 #include "worker/worker.h"
 
 #include "accounts/accounts.h"
+#include "accounts/exit_code.h"
 #include "accounts/fault.h"
 #include "worker/clock.h"
 #include "worker/config.h"
@@ -217,14 +218,41 @@ static int settling_is_safe(const struct hand *hand)
     return 1;
 }
 
-static void settling_publish(struct worker *worker, struct letter *letter)
+/* It could not be published. A job waits for a better time; of what is no job the broker has the copy. */
+static void settling_fail(struct worker *worker, struct hand *hand, struct letter *letter, const char *why)
+{
+    if (!hand->job) {
+        log_write(LOG_ERR, "an invalid job cannot be published to the exchange \"%s\": %s; it is rejected",
+                  letter->to.exchange, why);
+        settling_end(worker, hand, BROKER_REJECT);
+        return;
+    }
+    if (!hand->was_told)
+        log_write(
+            LOG_ERR,
+            "job %s: it cannot be published to the exchange \"%s\" with the key \"%s\": %s; it is kept, and tried "
+            "again",
+            hand->job->id, letter->to.exchange, letter->to.routing_key, why);
+    hand->was_told = 1;
+    letter->state = LETTER_DUE;
+    letter->at = clock_ms() + letter->pause;
+    letter->pause = letter->pause > SETTLING_PAUSE_MAX_MS / 2 ? SETTLING_PAUSE_MAX_MS : 2 * letter->pause;
+}
+
+/* Returns -1 if the hand may be gone. */
+static int settling_publish(struct worker *worker, struct hand *hand, struct letter *letter)
 {
     struct broker *broker = worker->setup.broker;
+    int is_job = hand->job != NULL;
     struct fault fault = {0};
+    int rc = broker->functions->publish(broker, letter->to.exchange, letter->to.routing_key, &letter->message,
+                                        &letter->number, &fault);
 
-    if (!broker->functions->publish(broker, letter->to.exchange, letter->to.routing_key, &letter->message,
-                                    &letter->number, &fault))
+    if (!rc)
         letter->state = LETTER_SENT;
+    else if (rc == EXIT_DATA || rc == EXIT_LOCAL) /* otherwise the broker is lost, as the next event tells */
+        settling_fail(worker, hand, letter, fault.text);
+    return rc && !is_job ? -1 : 0;
 }
 
 static void settling_step_hand(struct worker *worker, struct hand *hand, int64_t now)
@@ -234,8 +262,9 @@ static void settling_step_hand(struct worker *worker, struct hand *hand, int64_t
         log_write(LOG_ERR, "job %s: out of memory; it waits", hand->job->id);
     }
     for (size_t i = 0; i < hand->letter_count; i++)
-        if (hand->letters[i].state == LETTER_DUE && now >= hand->letters[i].at)
-            settling_publish(worker, &hand->letters[i]);
+        if (hand->letters[i].state == LETTER_DUE && now >= hand->letters[i].at &&
+            settling_publish(worker, hand, &hand->letters[i]))
+            return;
     if (hand->has_letters && settling_is_safe(hand))
         settling_end(worker, hand, BROKER_ACK);
 }
@@ -293,23 +322,8 @@ void settling_failed(struct worker *worker, uint64_t number, const char *why)
     struct hand *hand;
     struct letter *letter = jobs_find_letter(&worker->jobs, number, &hand);
 
-    if (!letter)
-        return;
-    if (!hand->job) {
-        log_write(LOG_ERR, "an invalid job cannot be published to the exchange \"%s\": %s; it is rejected",
-                  letter->to.exchange, why);
-        settling_end(worker, hand, BROKER_REJECT);
-        return;
-    }
-    if (!hand->was_told)
-        log_write(LOG_ERR,
-                  "job %s: it cannot be published to the exchange \"%s\" with the key \"%s\": %s; it is kept, "
-                  "and tried again",
-                  hand->job->id, letter->to.exchange, letter->to.routing_key, why);
-    hand->was_told = 1;
-    letter->state = LETTER_DUE;
-    letter->at = clock_ms() + letter->pause;
-    letter->pause = letter->pause > SETTLING_PAUSE_MAX_MS / 2 ? SETTLING_PAUSE_MAX_MS : 2 * letter->pause;
+    if (letter)
+        settling_fail(worker, hand, letter, why);
 }
 
 void settling_drop(struct worker *worker)

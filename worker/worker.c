@@ -81,6 +81,7 @@ void worker_forget_secrets(struct worker *worker)
 {
     for (struct smtp *smtp = worker->smtps; smtp; smtp = smtp->next)
         smtp_forget_secret(smtp);
+    wakeup_ring(worker->bell[1]);
 }
 
 /* ---- the end ---- */
@@ -98,6 +99,7 @@ void worker_stop(struct worker *worker)
         log_write(LOG_NOTICE, "ends now");
         worker->end_at = clock_ms();
     }
+    wakeup_ring(worker->bell[1]);
 }
 
 /* Jobs that could not be finished come back from the pools, and with them those that may have been delivered. */

@@ -92,7 +92,7 @@ Test(config, all_of_it)
                              "broker-ca = ca.pem\nbroker-cert = cert.pem\nbroker-wait = 9s\nprefix = post.1_x\n"
                              "delays = 1s , 2s,3m\ndelivery-limit = 3\nprefetch = 65535\nmax-age = 30d\n"
                              "unknown = retry\nredelivered = park\ncontent-root = /c\nmetrics = /m.prom\ngrace = 1s\n"
-                             "login-retry = 2h\nlock = yes\n",
+                             "login-retry = 20m\nlock = yes\n",
                              &c, &fault),
                  0, "%s", fault.text);
     cr_expect_str_eq(c->host, "::1");
@@ -117,7 +117,7 @@ Test(config, all_of_it)
     cr_expect_str_eq(c->metrics_file, "/m.prom");
     cr_expect_eq(c->metrics_len, 0);
     cr_expect_eq(c->grace, 1000);
-    cr_expect_eq(c->login_retry, 7200000);
+    cr_expect_eq(c->login_retry, 1200000);
     cr_expect_str_eq(config_label(c, KEY_METRICS, label), "/e/a.conf:16: metrics");
     config_free(c);
 }
@@ -162,6 +162,8 @@ Test(config, what_does_not_fit)
         {"delays = 1s,2s,3s,4s,5s,6s,7s,8s,9s,10s,11s,12s,13s,14s,15s,16s\n", NULL},
         {"delays = 1s,2s,3s,4s,5s,6s,7s,8s,9s,10s,11s,12s,13s,14s,15s,16s,17s\n",
          "2: delays: '17s': the list has more than 16 parts"},
+        {"login-retry = 30m\n", NULL},
+        {"login-retry = 31m\n", "2: login-retry: '31m': it is 30m at most: a refused secret is not remembered longer"},
         {"metrics = none\n", NULL},
         {"metrics = [::1]:1\n", NULL},
         {"metrics = 0.0.0.0:65535\n", NULL},

@@ -148,6 +148,8 @@ static int fake_publish(struct broker *broker, const char *exchange, const char 
 
     if (!fake->is_open)
         return fault_set(fault, EXIT_REFUSED, 0, "the fake broker is lost");
+    if (fake->publish_exit)
+        return fault_set(fault, fake->publish_exit, 0, "the fake broker cannot publish that");
     cr_assert_lt(fake->publication_count++, FAKE_PUBLICATIONS);
     *number = publication->number = ++fake->last_number;
     snprintf(publication->exchange, sizeof publication->exchange, "%s", exchange);

@@ -41,6 +41,7 @@ struct fake_broker {
     unsigned prefetch;     /* 0: it does not consume */
     unsigned most_at_once; /* jobs that were delivered and not settled */
     enum fake_answer answer;
+    int publish_exit; /* what publish() returns */
     struct fake_job jobs[FAKE_JOBS];
     size_t job_count;
     struct fake_publication publications[FAKE_PUBLICATIONS];

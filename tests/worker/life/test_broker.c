@@ -255,6 +255,28 @@ Test(life_broker, publication_fails)
     }
 }
 
+/* The message does not even fit into AMQP, or memory runs out. */
+Test(life_broker, publication_is_impossible)
+{
+    static const int exits[] = {EXIT_DATA, EXIT_LOCAL};
+
+    for (size_t i = 0; i < 2; i++) {
+        life_begin("", "");
+        life.broker->publish_exit = exits[i];
+        life_job("p", "refuse@example.net");
+        life_until(life.worker->jobs.first && life.worker->jobs.first->was_told);
+        cr_expect_eq(fake_settled(life.broker), 0);
+        life.broker->publish_exit = 0;
+        life_pass(1000);
+        life_until(fake_settled(life.broker) == 1);
+        life.broker->publish_exit = exits[i];
+        fake_add(life.broker, &(struct broker_message){.id = "i", .content_type = "text/plain", .body = "x", .len = 1});
+        life_until(fake_settled(life.broker) == 2);
+        cr_expect_eq(life.broker->jobs[1].settlement, BROKER_REJECT);
+        life_end();
+    }
+}
+
 Test(life_broker, blocked)
 {
     life_begin("", "");

@@ -2,6 +2,8 @@
 /* The end: what is on the wire is finished, what may have been delivered is unknown, what was not begun is left alone. */
 #include "tests/worker/life/life.h"
 
+#include "accounts/fault.h"
+
 #include <string.h>
 
 TestSuite(life_stop, .timeout = 60);
@@ -13,6 +15,23 @@ Test(life_stop, idle)
     worker_stop(life.worker);
     life_until(life.worker->phase == WORKER_OVER);
     cr_expect_eq(life.broker->prefetch, 0);
+    life_end();
+}
+
+/* Nothing is waited for that is not there. */
+Test(life_stop, at_once)
+{
+    struct fault fault = {0};
+    int64_t begun;
+
+    life_begin("", "");
+    life_until(life.broker->prefetch == 32);
+    begun = clock_ms();
+    worker_stop(life.worker);
+    for (int i = 0; i < 3 && life.worker->phase != WORKER_OVER; i++)
+        cr_assert_eq(worker_step(life.worker, -1, &fault), 0);
+    cr_expect_eq(life.worker->phase, WORKER_OVER);
+    cr_expect_lt(clock_ms() - begun, 5000);
     life_end();
 }
 
