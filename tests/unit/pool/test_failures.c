@@ -127,11 +127,11 @@ Test(pool_failures, content_taken_and_not_answered)
 
 Test(pool_failures, idle_connections_that_the_server_closed)
 {
-    open_post(2, (struct mta_config){.idle_ms = 20});
+    open_post(2, (struct mta_config){.idle_ms = 200});
     cr_assert_eq(post_submit(&p, 0, post_route(&p, mta_where(m))), ENVOI_OK);
     cr_assert_eq(envoi_pool_run(p.pool), ENVOI_OK);
     cr_assert_eq(envoi_pool_connections(p.pool), 1);
-    poll(NULL, 0, 100); /* the pool is not called while the server closes */
+    poll(NULL, 0, 500); /* the pool is not called while the server closes */
     cr_assert_eq(post_submit(&p, 1, 0), ENVOI_OK);
     cr_assert_eq(run_and_close().connections, 2);
     cr_assert_eq(p.accepted, 2);

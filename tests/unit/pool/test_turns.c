@@ -217,7 +217,7 @@ Test(pool_turns, closed_behind_the_reply_to_ehlo)
  * that is not its fault. */
 Test(pool_turns, an_idle_connection_that_was_never_used)
 {
-    struct mta_config config = {.idle_ms = 100};
+    struct mta_config config = {.idle_ms = 1000};
     struct pool_list *idle;
     int fds[2], count = 0;
     struct mta *m;

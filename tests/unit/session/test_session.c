@@ -398,13 +398,14 @@ Test(session, a_reader_that_stalls_in_mid_content)
 {
     char *content = big_content(32u << 20);
     struct envoi_message *m = rig_message(content);
-    int64_t began = net_now();
+    int64_t began;
 
     rig_begin(stalled);
     envoi_session_set_timeout(session, ENVOI_PHASE_CONTENT, 300);
     cr_assert_eq(rig_connect(), ENVOI_OK);
+    began = net_now();
     cr_expect_eq(envoi_session_send(session, m), ENVOI_E_TIMEOUT, "%s", envoi_session_error(session));
-    cr_expect_lt(net_now() - began, 5000);
+    cr_expect_lt(net_now() - began, 30000, "not that of another phase, which are minutes");
     cr_expect_eq(envoi_message_verdict(m, 0), ENVOI_VERDICT_NOT_ATTEMPTED);
     rig_finish();
     envoi_message_free(m);
