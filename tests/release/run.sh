@@ -47,10 +47,16 @@ fresh_release() { # RELEASE COMMAND...
     mkdir -p "$ROOT/src"
     find "$ROOT/src" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
     scripts/export "$ROOT/src"
+    mount --bind "$ROOT" "$ROOT"
     mount -t proc proc "$ROOT/proc"
     mount --rbind /dev "$ROOT/dev"
     cp /etc/resolv.conf "$ROOT/etc/resolv.conf" 2>/dev/null || true
-    exec chroot "$ROOT" /usr/bin/env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
+    # Not by chroot(), after which the kernel lets nobody make a user namespace.
+    cd "$ROOT"
+    pivot_root . .
+    umount -l .
+    cd /
+    exec /usr/bin/env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         ENVOI_CI="${ENVOI_CI:-}" ENVOI_RELEASE_ROOT="$RELEASE" sh -c 'cd /src && exec "$@"' sh "$@"
 }
