@@ -3,7 +3,7 @@
  * Runs the tests of a program, each in a process of its own, and closes with Criterion's line of numbers.
  *
  *   PROGRAM [--filter SUITE/TEST]    a pattern as of the shell; other options are Criterion's, and without effect
- *   ENVOI_TEST_PATIENCE=N            every timeout N times as long, for an emulated machine
+ *   ENVOI_TEST_PATIENCE=N            every timeout N times as long, for an emulated machine: what CMake was told
  */
 #include <criterion/criterion.h>
 
