@@ -80,6 +80,7 @@ static int consumer_open(struct worker *worker, struct fault *fault)
     struct worker_consumer *consumer = &worker->consumer;
 
     *fault = (struct fault){0};
+    /* This blocks, for 10 s at most: meanwhile the servers of the jobs on the wire wait for us. */
     if (worker->setup.broker->functions->open(worker->setup.broker, fault))
         return consumer_not_open(worker, fault);
     if (consumer->was_open)

@@ -251,9 +251,11 @@ static void smtp_look(struct smtp *smtp)
     if (envoi_pool_telemetry(smtp->pool, &t, NULL))
         return;
     if (t.connections_failed > smtp->failed_before && !t.in_flight && smtp->completed == smtp->completed_then &&
-        breaker_failed(&smtp->breaker, clock_ms()))
+        breaker_failed(&smtp->breaker, clock_ms())) {
         log_write(LOG_WARNING, "account %s: a connection failed; its jobs wait, and it is tried again",
                   smtp->account->name);
+        metrics_set(smtp->setup->metrics, METRIC_SMTP_UP, smtp->account->name, NULL, 0);
+    }
     smtp->failed_before = t.connections_failed;
     smtp->completed_then = smtp->completed;
 }

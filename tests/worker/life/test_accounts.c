@@ -22,7 +22,7 @@ Test(life_accounts, server_away)
     life_job("a", "a@example.net");
     life_job("b", "b@example.net");
     life_until(life.worker->smtps && life.worker->smtps->breaker.fails);
-    cr_expect(life_counts("envoi_smtp_up{account=\"one\"} 1") || life_counts("envoi_smtp_up{account=\"one\"} 0"));
+    cr_expect(life_counts("envoi_smtp_up{account=\"one\"} 0"));
     life_rest();
     /* They wait here, unacknowledged, and more are taken. */
     cr_expect_eq(fake_settled(life.broker), 0);
@@ -46,7 +46,7 @@ Test(life_accounts, server_away)
     life_until(fake_in_hand(life.broker) == 1);
     life_rest();
     cr_expect_eq(fake_in_hand(life.broker), 1);
-    cr_expect(life_counts("envoi_smtp_up{account=\"one\"} 0") || life_counts("envoi_smtp_up{account=\"one\"} 1"));
+    cr_expect(life_counts("envoi_smtp_up{account=\"one\"} 0"));
     /* When that one goes through, all is as before. */
     fake_smtp_listen(&life.smtp[0], &life.worker->loop);
     life_pass(MINUTE);
