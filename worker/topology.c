@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "worker/topology.h"
 
+#include "accounts/fault.h"
 #include "worker/config.h"
 #include <stdio.h>
 
@@ -69,7 +70,8 @@ static const struct topology_row {
 
 static void topology_join(char room[TOPOLOGY_NAME], const char *first, const char *second, const char *third)
 {
-    snprintf(room, TOPOLOGY_NAME, "%s%s%s", first, second, third);
+    /* [worker] bounds the prefix, so that nothing is cut. */
+    text_mark_cut(room, TOPOLOGY_NAME, snprintf(room, TOPOLOGY_NAME, "%s%s%s", first, second, third));
 }
 
 static void topology_fill(const struct config *config, const struct topology_row *row, size_t delay,

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# unit.sh SYSTEMD-ANALYZE FOLDER PROGRAM: the unit of envoi-worker is understood by systemd as a whole, and the service gives
-# away what it does not need.
+# unit.sh SYSTEMD-ANALYZE FOLDER PROGRAM: the unit of envoi-worker is understood by systemd as a whole, it starts the program by
+# a command that there is, and the service gives away what it does not need.
 set -eu
 ANALYZE=$1 FOLDER=$2 PROGRAM=$3
 WORK=$(mktemp -d)
@@ -27,3 +27,15 @@ echo 'ok    systemd understands the unit'
     exit 1
 }
 tail -n 1 "$WORK/out"
+
+# The command of the unit, with a file that is not there: 78, which the unit does not try again.
+command=$(sed -n 's/^ExecStart=//p' "$UNIT" | sed "s|-C [^ ]*|-C $WORK/accounts.conf|")
+code=0
+$command >"$WORK/out" 2>&1 || code=$?
+if [ "$code" -ne 78 ] || ! grep -q "accounts.conf: cannot be read: No such file" "$WORK/out"; then
+    cat "$WORK/out"
+    echo "FAIL  the command of the unit: exit code $code"
+    exit 1
+fi
+grep -q "^RestartPreventExitStatus=.*\b$code\b" "$UNIT" || { echo 'FAIL  it is started again'; exit 1; }
+echo 'ok    the command of the unit'
