@@ -36,6 +36,8 @@ PREFETCH = 16
 # Seconds from an effect of a job to its acknowledgement, at most: a confirmation by the broker, what a killed worker leaves
 # behind in buffers, and the patience that a busy machine needs.
 WINDOW = 30.0
+# A server may read, and take, what a worker has sent just before it died.
+LAG = 5.0
 QUEUES = ("jobs", "dead", "unknown", "results")
 TOOK = ("accepted", "taken, reply lost")
 
@@ -323,7 +325,7 @@ class Audit:
         """Was this job in its window when a worker was killed, or the broker away, before `until`? A copy that was published
         twice then may wait its turn for long."""
         deaths = [kill for worker in self.arena.workers for kill in worker.kills] + self.arena.away
-        return any(since <= moment + WINDOW and end >= moment and since <= until
+        return any(since <= moment + WINDOW and end + LAG >= moment and since <= until
                    for recipient in job.to for moment in self.effects[recipient] for since, end in deaths)
 
     def audit_job(self, job):
