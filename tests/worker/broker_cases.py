@@ -350,6 +350,7 @@ def blocked_by_an_alarm(arena):
         for i in range(20):
             driver.ok(f"publish blocked_by_an_alarm wait.1m c-{i} {MEBIBYTE}")
         assert time.monotonic() - began < 10
+        wait_until(lambda: arena.messages("jobs") == 1, what="the count before the ack")
         driver.ok(f"ack {job['tag']}")
         wait_until(lambda: arena.messages("jobs") == 0, what="the ack")
         driver.no_event()

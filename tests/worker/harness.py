@@ -65,7 +65,7 @@ class Arena:
         return ready
 
     def messages(self, queue_name):
-        """Of one queue, with those that somebody has taken."""
+        """Of one queue, with those that somebody has taken. The broker counts them every five seconds: to be waited for."""
         for line in self.broker.ctl("list_queues", "name", "messages", "--no-table-headers").splitlines():
             name, _, count = line.partition("\t")
             if name == f"{self.prefix}.{queue_name}":

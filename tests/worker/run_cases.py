@@ -124,7 +124,7 @@ def sigterm_finishes_the_wire(arena):
     server.release()
     assert worker.process.wait(40) == 0, worker.log()
     assert server.count("held@example.net") == 1 and server.count("you@example.net") == 0
-    assert arena.messages("jobs") == 1
+    wait_until(lambda: arena.messages("jobs") == 1, what="the job that is not settled")
     server.stop()
 
 
@@ -208,7 +208,7 @@ def alarm_stops_the_taking(arena):
         server.release()
         worker.wait_for_log("the broker takes no publications")
         worker.wait_for_log("takes no jobs")
-        assert arena.messages("jobs") >= 1
+        wait_until(lambda: arena.messages("jobs") >= 1, what="the job that is not settled")
     finally:
         arena.broker.set_alarm(False)
     worker.wait_for_log("the broker takes publications again")
@@ -240,7 +240,7 @@ def server_away_and_back(arena):
     worker = Worker(arena)
     submit(arena, "s", "you@example.net")
     worker.wait_for_log("a connection failed")
-    assert arena.messages("jobs") == 1
+    wait_until(lambda: arena.messages("jobs") == 1, what="the job that is not settled")
     server.start()
     wait_until(lambda: server.count("you@example.net") == 1, what="the mail")
     worker.wait_for_log("job s, attempt 1, account default: <you@example.net>: accepted")
