@@ -19,6 +19,7 @@ import traceback
 import rabbitmq
 
 WAIT_SECONDS = 30
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CASES = []
 
 
@@ -158,6 +159,12 @@ def main(arguments):
     build = os.path.abspath(arguments[0])
     chosen = [f for f in CASES if not arguments[1:] or f.__name__ in arguments[1:]]
     failed = 0
+    # For programs built with a sanitizer, as in the other tests: libgs2.so of Cyrus SASL loses 200 octets when it is unloaded.
+    os.environ.setdefault("ASAN_OPTIONS", "intercept_tls_get_addr=0")
+    os.environ.setdefault("LSAN_OPTIONS", f"suppressions={TESTS}/lsan.supp:print_suppressions=0")
+    keep = os.path.join(build, "tests", "libkeep_modules.so")
+    if os.path.exists(keep):
+        os.environ.setdefault("LD_PRELOAD", keep)
     broker = rabbitmq.Broker.of_environment()
     with tempfile.TemporaryDirectory(prefix="envoi-worker-") as directory:
         for function in chosen:
