@@ -157,21 +157,6 @@ Test(interrupt, while_it_connects)
     end_with_hole();
 }
 
-/* faults: U14 */
-Test(interrupt, while_it_waits_for_a_reply)
-{
-    static const char *const greeting[] = {"gone", "accept", "> 220 here", "< NOOP", "gone", NULL};
-
-    begin(greeting);
-    alarm_in(50, on_alarm);
-    expect_cancelled(rig_connect());
-    cr_assert_eq(rig_connect(), ENVOI_OK);
-    alarm_in(50, on_alarm);
-    expect_cancelled(envoi_session_noop(session));
-    cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED, "the request is taken");
-    finish();
-}
-
 /* When the dialogue has come to this line, so that the time does not depend on the machine. */
 static void alarm_at(void *ctx, int kind, const char *text, size_t len)
 {
@@ -180,6 +165,21 @@ static void alarm_at(void *ctx, int kind, const char *text, size_t len)
     (void)kind;
     if (len >= strlen(line) && strncmp(text, line, strlen(line)) == 0)
         alarm_in(50, on_alarm);
+}
+
+/* faults: U14 */
+Test(interrupt, while_it_waits_for_a_reply)
+{
+    static const char *const greeting[] = {"gone", "accept", "> 220 here", "< NOOP", "gone", NULL};
+
+    begin(greeting);
+    envoi_session_set_trace(session, 1, alarm_at, (void *)(uintptr_t) "connected");
+    expect_cancelled(rig_connect());
+    envoi_session_set_trace(session, 1, alarm_at, (void *)(uintptr_t) "NOOP");
+    cr_assert_eq(rig_connect(), ENVOI_OK);
+    expect_cancelled(envoi_session_noop(session));
+    cr_expect_eq(envoi_session_noop(session), ENVOI_E_DISCONNECTED, "the request is taken");
+    finish();
 }
 
 static void interrupted_send(const char *const *script, const char *line, int rc, int verdict)
