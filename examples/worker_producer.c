@@ -5,8 +5,13 @@
  *
  * If it is not known whether the broker has a job, publish it again with the same ID. From another machine the
  * connection is TLS: amqp_ssl_socket_new() instead of amqp_tcp_socket_new(), with the CA and the name. */
+#if __has_include(<rabbitmq-c/amqp.h>)
+#include <rabbitmq-c/amqp.h>
+#include <rabbitmq-c/tcp_socket.h>
+#else /* before librabbitmq 0.12 */
 #include <amqp.h>
 #include <amqp_tcp_socket.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
