@@ -309,9 +309,12 @@ int job_content_of_file(const char *key, const struct job_file *file, int conten
                         struct fault *fault)
 {
     struct job_content *content = content_new(fault);
-    int rc = content ? content_open(key, file, content_root, content, fault) : fault->exit;
+    int rc;
 
     *out = NULL;
+    if (!content)
+        return fault->exit;
+    rc = content_open(key, file, content_root, content, fault);
     if (!rc)
         rc = content_read_octets(key, file, content, fault);
     if (!rc)

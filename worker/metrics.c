@@ -80,8 +80,8 @@ static int metrics_compare(const struct metrics_series *series, const char *labe
 
 static void metrics_clear(struct metrics_series *series)
 {
-    for (size_t i = 0; i < LABELS; i++)
-        free(series->labels[i]);
+    free(series->labels[0]);
+    free(series->labels[1]);
 }
 
 /* Makes a series at its place. NULL: there is no memory, or there are too many. */

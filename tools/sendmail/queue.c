@@ -52,7 +52,9 @@ static char *queue_options(const char *options, const char *const *replaced, con
     size_t len = options ? strlen(options) : 0;
     char *text = calloc(1, len + strlen(added) + 2), *end = text;
 
-    for (const char *word = options; text && word && *word; word += strcspn(word, " ")) {
+    if (!text)
+        return NULL;
+    for (const char *word = options; word && *word; word += strcspn(word, " ")) {
         size_t i = 0, length;
 
         word += strspn(word, " ");
@@ -65,7 +67,7 @@ static char *queue_options(const char *options, const char *const *replaced, con
             *end++ = ' ';
         end = (char *)memcpy(end, word, length) + length;
     }
-    if (text && *added) {
+    if (*added) {
         if (end != text)
             *end++ = ' ';
         memcpy(end, added, strlen(added));
