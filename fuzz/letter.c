@@ -54,7 +54,9 @@ void letter_sent(struct letter *l)
 {
     l->sends++;
     l->sent_to = envoi_message_recipients(l->message);
-    memset(l->claimed, 0, sizeof l->claimed);
+    /* Who has the message from an earlier send keeps that verdict, and the delivery it stands for. */
+    for (size_t i = 0; i < l->sent_to; i++)
+        l->claimed[i] = l->claimed[i] && !l->message->recipients[i].due;
 }
 
 void letter_free(struct letter *l)
