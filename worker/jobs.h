@@ -22,7 +22,7 @@ enum hand_state {
 };
 
 enum letter_state {
-    LETTER_DUE,  /* to be published, at `at` */
+    LETTER_DUE,  /* to be published */
     LETTER_SENT, /* the broker has not confirmed it yet */
     LETTER_SAFE,
 };
@@ -37,7 +37,8 @@ struct letter {
     enum topology_role role;
     const char *label; /* of the metric: the delay or the reason */
     uint64_t number;   /* LETTER_SENT */
-    int64_t at, pause;
+    int64_t at; /* LETTER_DUE: to be published; LETTER_SENT: the broker is late */
+    int64_t pause;
 };
 
 #define HAND_LETTERS (PLAN_COPIES_MAX + 1)
@@ -70,7 +71,7 @@ struct hand {
     size_t letter_count;
     int has_letters; /* 0: they are still to be made, at `letters_at` */
     int64_t letters_at;
-    int was_told; /* the log says that a publication failed */
+    int was_told; /* the log says that a publication failed or is late */
 };
 
 /* All zero: none. */

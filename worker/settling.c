@@ -19,6 +19,10 @@
 #define SETTLING_PAUSE_MS     1000
 #define SETTLING_PAUSE_MAX_MS 60000
 
+/* After so long without a confirmation something is wrong with the queue. The broker alone can mend it: published again,
+ * the copy would wait in the same queue, and be there twice. */
+#define SETTLING_LATE_MS 30000
+
 #define SETTLING_RESULT_TYPE "application/json"
 
 static const char *settling_account(const struct hand *hand)
@@ -248,11 +252,27 @@ static int settling_publish(struct worker *worker, struct hand *hand, struct let
     int rc = broker->functions->publish(broker, letter->to.exchange, letter->to.routing_key, &letter->message,
                                         &letter->number, &fault);
 
-    if (!rc)
+    if (!rc) {
         letter->state = LETTER_SENT;
-    else if (rc == EXIT_DATA || rc == EXIT_LOCAL) /* otherwise the broker is lost, as the next event tells */
+        letter->at = clock_ms() + SETTLING_LATE_MS;
+    }
+    if (rc == EXIT_DATA || rc == EXIT_LOCAL) /* otherwise the broker is lost, as the next event tells */
         settling_fail(worker, hand, letter, fault.text);
     return rc && !is_job ? -1 : 0;
+}
+
+static int letter_is_late(const struct letter *letter, int64_t now)
+{
+    return letter->state == LETTER_SENT && now >= letter->at;
+}
+
+static void settling_late(struct hand *hand, const struct letter *letter)
+{
+    log_write(LOG_WARNING,
+              "job %s: the broker has not confirmed the copy for the queue %s within %d s; the job stays in hand until "
+              "it does",
+              hand->job ? hand->job->id : "without an id", letter->to.queue, SETTLING_LATE_MS / 1000);
+    hand->was_told = 1;
 }
 
 static void settling_step_hand(struct worker *worker, struct hand *hand, int64_t now)
@@ -265,6 +285,9 @@ static void settling_step_hand(struct worker *worker, struct hand *hand, int64_t
         if (hand->letters[i].state == LETTER_DUE && now >= hand->letters[i].at &&
             settling_publish(worker, hand, &hand->letters[i]))
             return;
+    for (size_t i = 0; i < hand->letter_count && !hand->was_told; i++)
+        if (letter_is_late(&hand->letters[i], now))
+            settling_late(hand, &hand->letters[i]);
     if (hand->has_letters && settling_is_safe(hand))
         settling_end(worker, hand, BROKER_ACK);
 }
@@ -295,10 +318,21 @@ int64_t settling_deadline(const struct worker *worker)
         if (!hand->has_letters)
             first = clock_first(first, hand->letters_at);
         for (size_t i = 0; i < hand->letter_count; i++)
-            if (hand->letters[i].state == LETTER_DUE)
+            if (hand->letters[i].state == LETTER_DUE || (hand->letters[i].state == LETTER_SENT && !hand->was_told))
                 first = clock_first(first, hand->letters[i].at);
     }
     return first;
+}
+
+int settling_is_late(const struct worker *worker)
+{
+    int64_t now = clock_ms();
+
+    for (const struct hand *hand = worker->jobs.first; hand; hand = hand->next)
+        for (size_t i = 0; i < hand->letter_count; i++)
+            if (letter_is_late(&hand->letters[i], now))
+                return 1;
+    return 0;
 }
 
 void settling_confirmed(struct worker *worker, uint64_t number)

@@ -197,6 +197,8 @@ static void worker_tell_health(struct worker *worker)
     for (const struct smtp *smtp = worker->smtps; !reason && smtp; smtp = smtp->next)
         if (smtp->breaker.fails)
             reason = "an account cannot send; the log says why";
+    if (settling_is_late(worker))
+        reason = "the broker does not confirm what is published; the log names the queue";
     if (!worker->consumer.is_open)
         reason = "the broker is not there";
     if (worker->setup.exporter)

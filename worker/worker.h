@@ -128,6 +128,8 @@ void settling_again(struct worker *worker, struct hand *hand);
 /* Publishes what is due. */
 void settling_step(struct worker *worker);
 int64_t settling_deadline(const struct worker *worker);
+/* Is there a publication that the broker should have confirmed long ago? */
+int settling_is_late(const struct worker *worker);
 void settling_confirmed(struct worker *worker, uint64_t number);
 /* No queue took it (`why`). */
 void settling_failed(struct worker *worker, uint64_t number, const char *why);

@@ -245,7 +245,7 @@ static int parse_take_pair(void *user, const char *section, const char *name, co
             *c = ' ';
     if (p->d->value[key].text)
         parse_spoil(p, "%s: given twice", name);
-    else if (!*value)
+    else if (!value[strspn(value, " \t")])
         parse_spoil(p, "%s: has no value", name);
     else if ((fault = keys[key].check(value)))
         parse_spoil(p, "%s: `%s` %s", name, value, fault);

@@ -144,6 +144,7 @@ class Arena:
     def declare(self):
         config = self.write("declare.conf", self.accounts("declare.test"))
         subprocess.run([os.path.join(self.build, "tools", "envoi-worker"), "-C", config, "declare"], check=True)
+        self.broker.write_down()
 
     def publish(self):
         import pika

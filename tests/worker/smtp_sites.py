@@ -98,7 +98,7 @@ class Site(asyncio.Protocol):
         if self.content_left:
             return False
         self.content_left = None
-        if self.last:
+        if self.last or self.fate == "nobody":
             self.end_content()
         else:
             self.say("250 2.0.0 more")

@@ -277,6 +277,28 @@ Test(life_broker, publication_is_impossible)
     }
 }
 
+/* The queue has no leader, say. The job stays in hand, and whoever runs the worker is told. */
+Test(life_broker, not_confirmed)
+{
+    life_begin("", "");
+    life.broker->answer = FAKE_WAITS;
+    life_job("c", "refuse@example.net");
+    life_until(fake_published(life.broker, "dead", NULL) == 1);
+    life_pass(29000);
+    life_rest();
+    cr_expect(!settling_is_late(life.worker));
+    cr_expect_eq(life.worker->jobs.first->was_told, 0);
+    life_pass(2000);
+    life_until(life.worker->jobs.first->was_told);
+    cr_expect(settling_is_late(life.worker));
+    cr_expect_eq(fake_settled(life.broker), 0);
+    cr_expect_eq(fake_published(life.broker, "dead", NULL), 1, "it is published again");
+    fake_answer_all(life.broker, FAKE_CONFIRMS);
+    life_until(fake_settled(life.broker) == 1);
+    cr_expect(!settling_is_late(life.worker));
+    life_end();
+}
+
 Test(life_broker, blocked)
 {
     life_begin("", "");
