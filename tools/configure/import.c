@@ -4,6 +4,7 @@
 #include "accounts/exit_code.h"
 #include "accounts/fault.h"
 #include "accounts/file.h"
+#include "accounts/file.h"
 #include "accounts/secret.h"
 #include "accounts/vocabulary.h"
 #include "configure/stanza.h"
@@ -134,6 +135,8 @@ static void import_clean_name(const char *name, char room[128])
     room[n] = '\0';
     if (!n || *room == '-')
         snprintf(room, 128, "imported");
+    if (!strcmp(room, FILE_WORKER)) /* that section is no account */
+        snprintf(room, 128, "account-" FILE_WORKER);
 }
 
 /* Adds a key with its value, or a note why not. Returns 1 if it was added. */
