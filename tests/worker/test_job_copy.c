@@ -285,6 +285,7 @@ Test(job_copy, a_new_job)
 
     for (new.to_count = 3; new.to_count >= 2; new.to_count--) {
         json_t *one, *other;
+        char *text;
 
         cr_assert_eq(job_make_mail(&new, octets, strlen(octets), &out, &fault), 0, "%s", fault.text);
         cr_assert_eq(header_of(&out.message, "x-envoi-rcpt-options")->kind,
@@ -293,7 +294,9 @@ Test(job_copy, a_new_job)
         new.attempt = 1;
         one = job_show(&new);
         other = job_show(job);
-        cr_assert(json_equal(one, other), "%s", json_dumps(other, 0));
+        text = json_dumps(other, 0);
+        cr_assert(json_equal(one, other), "%s", text);
+        free(text);
         json_decref(one);
         json_decref(other);
         job_free(job);
