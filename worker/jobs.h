@@ -37,7 +37,7 @@ struct letter {
     enum topology_role role;
     const char *label; /* of the metric: the delay or the reason */
     uint64_t number;   /* LETTER_SENT */
-    int64_t at; /* LETTER_DUE: to be published; LETTER_SENT: the broker is late */
+    int64_t at;        /* LETTER_DUE: to be published; LETTER_SENT: the broker is late */
     int64_t pause;
 };
 

@@ -19,8 +19,8 @@
 #define SETTLING_PAUSE_MS     1000
 #define SETTLING_PAUSE_MAX_MS 60000
 
-/* After so long without a confirmation something is wrong with the queue. The broker alone can mend it: published again,
- * the copy would wait in the same queue, and be there twice. */
+/* After so long without a confirmation something is wrong with the queue. Only the broker can mend it: published again,
+ * the copy would wait for the same queue, and be there twice. */
 #define SETTLING_LATE_MS 30000
 
 #define SETTLING_RESULT_TYPE "application/json"

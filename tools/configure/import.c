@@ -4,7 +4,6 @@
 #include "accounts/exit_code.h"
 #include "accounts/fault.h"
 #include "accounts/file.h"
-#include "accounts/file.h"
 #include "accounts/secret.h"
 #include "accounts/vocabulary.h"
 #include "configure/stanza.h"
