@@ -15,6 +15,10 @@
 #define CONSUMER_PAUSE_MS     INT64_C(1000)
 #define CONSUMER_PAUSE_MAX_MS INT64_C(60000)
 
+/* A connection that has lasted for so long was a good one: the pauses begin anew. One that is closed as soon as it is
+ * there (the user may not read the queue, say) must not be made once a second. */
+#define CONSUMER_GOOD_MS INT64_C(60000)
+
 /* Returns the pause to make now, and doubles *pause. */
 static int64_t consumer_pause(int64_t *pause)
 {
@@ -31,8 +35,11 @@ static int64_t consumer_pause(int64_t *pause)
 static void consumer_lost(struct worker *worker, const char *why)
 {
     struct worker_consumer *consumer = &worker->consumer;
-    int64_t pause = consumer_pause(&consumer->pause);
+    int64_t pause;
 
+    if (clock_ms() - consumer->opened >= CONSUMER_GOOD_MS)
+        consumer->pause = 0;
+    pause = consumer_pause(&consumer->pause);
     log_write(LOG_ERR, "the broker is lost: %s; the next try is in %lld s", why, (long long)(pause + 999) / 1000);
     consumer->is_open = consumer->is_blocked = 0;
     consumer->prefetch = 0;
@@ -90,7 +97,8 @@ static int consumer_open(struct worker *worker, struct fault *fault)
     consumer->is_open = consumer->was_open = 1;
     consumer->is_blocked = 0;
     consumer->prefetch = 0;
-    consumer->pause = consumer->consume_pause = 0;
+    consumer->opened = clock_ms();
+    consumer->consume_pause = 0;
     consumer->consume_at = 0;
     return 0;
 }

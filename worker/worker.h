@@ -51,6 +51,7 @@ struct worker_consumer {
     int was_open;       /* once: the worker is ready */
     const char *broken; /* why it is closed by the next consumer_step(); NULL: it is not */
     unsigned prefetch;  /* as it takes jobs now; 0: it takes none */
+    int64_t opened;     /* when it was opened last */
     int64_t open_at;    /* when it is tried again */
     int64_t pause;      /* before that */
     int64_t give_up_at; /* the first connection is tried until then */

@@ -79,7 +79,7 @@ class Machine:
             commands = commands.replace(old, new)
         run = subprocess.run(["sh", "-eu", "-c", "umask 022; mkdir -p " + self.etc + "/systemd/system; " + commands], cwd=self.folder,
                              env={**os.environ, "PATH": f"{self.bin}:{os.environ['PATH']}"}, stdin=subprocess.DEVNULL,
-                             capture_output=True, text=True, timeout=120)
+                             capture_output=True, text=True, timeout=300)
         assert run.returncode == 0, run.stdout + run.stderr
         return run.stdout
 
@@ -234,7 +234,7 @@ def guide_permissions(machine):
     machine.stop_worker()
     be(dead)
     machine.start_worker()
-    machine.waits(lambda: re.search(r"ACCESS_REFUSED - access to queue 'envoi\.jobs'", machine.log()), "that the jobs are not for all")
+    machine.waits(lambda: re.search(r"ACCESS_REFUSED - (read )?access to queue 'envoi\.jobs'", machine.log()), "that the jobs are not for all")
     machine.stop_worker()
 
 

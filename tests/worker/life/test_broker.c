@@ -88,8 +88,34 @@ Test(life_broker, reconnects_with_longer_pauses)
     life.broker->open_exit = 0;
     life_pass(2 * MINUTE);
     life_until(life.broker->is_open);
+    life_pass(MINUTE);
+    fake_lose(life.broker);
+    life_until(!life.worker->consumer.is_open);
+    cr_expect_leq(life.worker->consumer.open_at - clock_ms(), 1250, "a good connection does not begin anew");
+    life_pass(2000);
+    life_until(life.broker->is_open);
     cr_expect(life_counts("envoi_broker_up 1"));
-    cr_expect(life_counts("envoi_broker_reconnects_total 1"));
+    cr_expect(life_counts("envoi_broker_reconnects_total 2"));
+    life_end();
+}
+
+/* The user may not read the queue, say. */
+Test(life_broker, lost_as_soon_as_it_is_there)
+{
+    int64_t pause = 0;
+
+    life_begin("", "");
+    life_until(life.broker->is_open);
+    for (int i = 0; i < 10; i++) {
+        int64_t before = pause;
+
+        fake_lose(life.broker);
+        life_until(!life.worker->consumer.is_open);
+        pause = life.worker->consumer.open_at - clock_ms();
+        cr_expect_geq(pause, i < 6 ? before : MINUTE - 100);
+        life_pass(pause + 1);
+        life_until(life.broker->is_open);
+    }
     life_end();
 }
 
