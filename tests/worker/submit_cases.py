@@ -35,7 +35,13 @@ def refused(arena, expected, pattern, *arguments, **more):
 
 def jobs(arena, count):
     driver = arena.driver("open", f"consume {count}")
-    return [driver.event("delivery .*") for _ in range(count)]
+    return [in_order(driver.event("delivery .*")) for _ in range(count)]
+
+
+def in_order(job):
+    """RabbitMQ 4 does not keep the order of headers."""
+    head, *headers = re.split(" (?=x-envoi-)", job)
+    return " ".join([head, *sorted(headers)])
 
 
 @case
@@ -46,8 +52,8 @@ def submit_plain(arena):
     assert re.fullmatch("[0-9a-f]{32}", first) and first != second, (first, second)
     one, other = jobs(arena, 2)
     assert re.search(f" id={first} type=message/rfc822 timestamp=[1-9][0-9]{{9}} size={len(MAIL)} ", one), one
-    assert one.endswith("x-envoi-from=me@example.org x-envoi-to@you@example.net x-envoi-results=none"), one
-    assert other.endswith("x-envoi-from= x-envoi-to@-you@example.net x-envoi-results=none"), other
+    assert one.endswith("x-envoi-from=me@example.org x-envoi-results=none x-envoi-to@you@example.net"), one
+    assert other.endswith("x-envoi-from= x-envoi-results=none x-envoi-to@-you@example.net"), other
 
 
 @case
@@ -60,9 +66,9 @@ def submit_all_options(arena):
     assert identity == "order/17"
     job, = jobs(arena, 1)
     assert " id=order/17 " in job, job
-    assert job.endswith("x-envoi-account=work x-envoi-from=me@example.org x-envoi-to@a@x,b@x,c@x,d@x x-envoi-mail-options=RET=HDRS "
-                        "x-envoi-rcpt-options@,,NOTIFY=NEVER, x-envoi-drop-options=yes x-envoi-not-after=2026-12-01T08:00:00Z "
-                        "x-envoi-results=failures"), job
+    assert job.endswith("x-envoi-account=work x-envoi-drop-options=yes x-envoi-from=me@example.org x-envoi-mail-options=RET=HDRS "
+                        "x-envoi-not-after=2026-12-01T08:00:00Z x-envoi-rcpt-options@,,NOTIFY=NEVER, x-envoi-results=failures "
+                        "x-envoi-to@a@x,b@x,c@x,d@x"), job
 
 
 @case
@@ -71,7 +77,7 @@ def submit_recipients_of_the_header(arena):
     mail = "To: a@x,\r\n Bob <b@x>\r\nCc: group: c@x, a@X;\r\nBcc: d@x\r\nMessage-ID: <m@x>\r\n\r\ntext\r\n"
     submitted(arena, "--from", "me@x", "-t", "e@x", text=mail)
     job, = jobs(arena, 1)
-    assert "x-envoi-to@e@x,a@x,b@x,c@x,d@x " in job, job
+    assert job.endswith(" x-envoi-to@e@x,a@x,b@x,c@x,d@x"), job
     assert f" size={len(mail) - len('Bcc: d@x') - 2} " in job, job
 
 
@@ -183,8 +189,8 @@ def sendmail_with_a_queue(arena):
     code, error = sendmail("-N", "never", "nobody", "you@example.net")
     assert code == 0 and not error, (code, error)
     job, = jobs(arena, 1)
-    assert re.search(" x-envoi-account=work x-envoi-from=me@example.org x-envoi-to@root@example.net,you@example.net "
-                     "x-envoi-rcpt-options=NOTIFY=NEVER x-envoi-drop-options=yes x-envoi-results=none$", job), job
+    assert re.search(" x-envoi-account=work x-envoi-drop-options=yes x-envoi-from=me@example.org "
+                     "x-envoi-rcpt-options=NOTIFY=NEVER x-envoi-results=none x-envoi-to@root@example.net,you@example.net$", job), job
     configure(port=harness.rabbitmq.free_ports(1)[0])
     code, error = sendmail("you@example.net")
     assert code == 75 and error.startswith("envoi-sendmail: ") and error.count("\n") == 1, (code, error)
