@@ -58,7 +58,7 @@ class Machine:
         environment = " ".join(f"'{name}={value}'" for name, value in self.broker.environment().items())
         user = "setpriv --reuid=nobody --regid=nogroup --clear-groups " if self.broker.user else ""
         for name in ("rabbitmqctl", "rabbitmq-plugins"):
-            self.program(name, f"cd '{self.broker.directory}'", f"exec {user}env {environment} {rabbitmq.BIN}/{name} -q \"$@\"")
+            self.program(name, f"cd '{self.broker.directory}'", f"exec {user}env {environment} {rabbitmq.BIN}/{name} \"$@\"")
         # Modules are loaded only from where no one else may write.
         subprocess.run(["cp", "-R", f"{build}/plugins", f"{build}/plugins.d", self.folder], check=True)
         self.program("envoi-worker", f"exec '{build}/tools/envoi-worker' -C '{self.etc}/envoi/accounts.conf' --plugins-d "
