@@ -124,6 +124,9 @@ def test_starttls_is_verified(certificate: Certificate) -> None:
         assert smtp.sock is None
         with pytest.raises(ssl.SSLCertVerificationError), SMTP("localhost", server.port) as smtp:
             smtp.starttls(context=ssl.create_default_context())
+        # As logging.handlers.SMTPHandler does it since Python 3.13.
+        with pytest.raises(ssl.SSLCertVerificationError), SMTP("localhost", server.port) as smtp:
+            smtp.starttls(context=ssl._create_unverified_context())
         with pytest.raises(ssl.SSLCertVerificationError), SMTP("localhost", server.port) as smtp:
             smtp.starttls(pins=["00" * 32])
         with SMTP("localhost", server.port) as smtp:
