@@ -20,14 +20,15 @@ cannot() { echo "$*"; exit 77; }
 
 # ---- within the namespaces, where this user is root
 
-# The mirror and the proxy are those of this machine; where apt knows none, mmdebstrap does.
+# The mirror, the proxy and the age that its lists may have are those of this machine; where apt knows no mirror, mmdebstrap
+# does.
 make_root() {
     # shellcheck disable=SC2016  # apt-get expands it
     mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep '/debian$' | head -n 1 || true)
-    apt-config dump 2>/dev/null | grep -i '^Acquire::[a-z]*::Proxy ' >"$BASE/proxy" || true
+    apt-config dump 2>/dev/null | grep -i '^Acquire::\([a-z]*::Proxy\|Check-Valid-Until\) ' >"$BASE/apt.conf" || true
     rm -rf "$ROOT"
     # shellcheck disable=SC2086  # one word, or none
-    mmdebstrap --mode=root --variant=minbase --include=ca-certificates --aptopt="$BASE/proxy" \
+    mmdebstrap --mode=root --variant=minbase --include=ca-certificates --aptopt="$BASE/apt.conf" \
         --dpkgopt=force-unsafe-io "$RELEASE" "$ROOT" $mirror >"$BASE/mmdebstrap.log" 2>&1 || {
         cat "$BASE/mmdebstrap.log"
         rm -rf "$ROOT"
