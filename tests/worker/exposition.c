@@ -3,12 +3,14 @@
 #include "worker/metrics.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 int main(void)
 {
     struct metrics *metrics = metrics_new();
     size_t len = 0;
     char *text;
+    int failed;
 
     if (!metrics)
         return 1;
@@ -23,5 +25,8 @@ int main(void)
     metrics_observe(metrics, METRIC_SEND_SECONDS, 0.0001);
     metrics_observe(metrics, METRIC_QUEUE_WAIT_SECONDS, 1e7);
     text = metrics_text(metrics, &len);
-    return !text || fwrite(text, 1, len, stdout) != len;
+    failed = !text || fwrite(text, 1, len, stdout) != len;
+    free(text);
+    metrics_free(metrics);
+    return failed;
 }
