@@ -213,6 +213,35 @@ int apply_session(const struct values *values, struct envoi_session *session, in
     return 0;
 }
 
+/* ---- the pool ---- */
+
+static const struct {
+    enum key key;
+    int rate;
+} rates[] = {
+    {KEY_MESSAGE_RATE, ENVOI_POOL_RATE_MESSAGES},
+    {KEY_RECIPIENT_RATE, ENVOI_POOL_RATE_RECIPIENTS},
+    {KEY_CONNECTION_RATE, ENVOI_POOL_RATE_CONNECTIONS},
+};
+
+int apply_route(const struct values *values, struct envoi_pool *pool, size_t route, struct fault *fault)
+{
+    const struct value *value = values_find(values, KEY_CONNECTIONS);
+    struct rate rate;
+    int error;
+
+    if (value && (error = envoi_pool_set_limit(pool, ENVOI_POOL_CONNECTIONS, vocabulary_number(value->text))))
+        return apply_setter_failed(value, error, fault);
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        if (!(value = values_find(values, rates[i].key)))
+            continue;
+        vocabulary_rate(value->text, &rate);
+        if ((error = envoi_pool_set_rate(pool, route, rates[i].rate, rate.count, rate.period_ms, rate.burst)))
+            return apply_setter_failed(value, error, fault);
+    }
+    return 0;
+}
+
 /* ---- the server ---- */
 
 static const char *default_port(const struct values *values)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Sets a library object and a session from the values of an account: the one place that knows which key is which
- * setter. */
+/* Sets a library object, a session and a pool from the values of an account: the one place that knows which key is
+ * which setter. */
 #ifndef ACCOUNTS_APPLY_H
 #define ACCOUNTS_APPLY_H
 
 #include "accounts/values.h"
 
 struct envoi_library;
+struct envoi_pool;
 struct envoi_session;
 struct fault;
 
@@ -21,6 +22,8 @@ int apply_library(const struct values *values, struct envoi_library *library, st
 /* Sets all but what needs a secret: the login and the passphrase. Without `verify` neither the certificate of the
  * server nor its pins are checked. */
 int apply_session(const struct values *values, struct envoi_session *session, int verify, struct fault *fault);
+/* Sets how many connections a pool has, and the rates of a route. */
+int apply_route(const struct values *values, struct envoi_pool *pool, size_t route, struct fault *fault);
 /* Joins a host and the port of the values as envoi_session_connect() takes them. */
 int apply_server(const struct values *values, const char *host, char server[APPLY_SERVER_MAX], struct fault *fault);
 /* Do both name one host, whatever their ports? */

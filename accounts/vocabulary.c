@@ -14,6 +14,7 @@
 #define CONNECTION(kind) kind, GROUP_CONNECTION, PLACE_ANY, FIRST
 #define LOGIN(kind)      kind, GROUP_LOGIN, PLACE_ANY, FIRST
 #define ENVELOPE(kind)   kind, GROUP_ENVELOPE, PLACE_ANY, FIRST
+#define POOL(kind)       kind, GROUP_POOL, PLACE_ANY, FIRST
 #define FACE_ONLY(kind)  kind, GROUP_FACE, PLACE_ANY, FIRST
 #define WORKER(kind)     kind, GROUP_WORKER, PLACE_WORKER, FIRST
 #define ALONE            KEY_COUNT, KEY_COUNT
@@ -99,6 +100,14 @@ static const struct word words[KEY_COUNT] = {
         {"log", FACE_ONLY(KIND_CHOICE), "WORD", "the facility of syslog, or none; default mail",
          "it is one of mail, user, daemon, local0, local1, local2, local3, local4, local5, local6, local7, none",
          ALONE},
+    [KEY_CONNECTIONS] = {"connections", POOL(KIND_NUMBER), "NUMBER", "how many are open at once; default 4", NULL,
+                         ALONE},
+    [KEY_MESSAGE_RATE] = {"message-rate", POOL(KIND_RATE), "N/TIME", "at most N messages in any TIME, such as 30/1m",
+                          NULL, ALONE},
+    [KEY_RECIPIENT_RATE] = {"recipient-rate", POOL(KIND_RATE), "N/TIME", "at most N recipients in any TIME", NULL,
+                            ALONE},
+    [KEY_CONNECTION_RATE] = {"connection-rate", POOL(KIND_RATE), "N/TIME", "at most N new connections in any TIME",
+                             NULL, ALONE},
     [KEY_BROKER] = {"broker", WORKER(KIND_BROKER), "URL", "amqp[s]://HOST[:PORT][/VHOST]", NULL, ALONE},
     [KEY_BROKER_USER] = {"broker-user", WORKER(KIND_TEXT), "NAME", "the user of the broker; default guest", NULL,
                          ALONE},
@@ -329,6 +338,43 @@ static const char *durations_fault(const char *value)
     return NULL;
 }
 
+#define RATE_MAX     1000000
+#define RATE_BURST   " burst "
+#define RATE_LONGEST INT64_C(86400000)
+
+/* "30/1m", or "2000/1d burst 100": 100 at once. Returns -1 if the value is no rate. */
+static int rate_of(const char *value, struct rate *rate)
+{
+    char room[48], *time, *burst;
+    int64_t most, at_once;
+
+    if (snprintf(room, sizeof room, "%s", value) >= (int)sizeof room)
+        return -1;
+    if (!(time = strchr(room, '/')))
+        return -1;
+    *time++ = '\0';
+    if ((burst = strstr(time, RATE_BURST)) != NULL) {
+        *burst = '\0';
+        burst += strlen(RATE_BURST);
+    }
+    most = number_of(room, RATE_MAX);
+    at_once = burst ? number_of(burst, RATE_MAX) : 1;
+    *rate = (struct rate){most - at_once, duration_of(time, strlen(time)), at_once};
+    /* One in a time is one each time, the ends of which are not in it. */
+    if (most == 1 && at_once == 1)
+        *rate = (struct rate){1, rate->period_ms ? rate->period_ms + 1 : 0, 1};
+    return rate->count < 1 || at_once < 1 || !rate->period_ms || rate->period_ms > RATE_LONGEST + 1 ? -1 : 0;
+}
+
+static const char *rate_fault(const char *value)
+{
+    struct rate rate;
+
+    return rate_of(value, &rate) ? "it is a number, a slash and a time of at most 1d, such as 30/1m; or with a smaller "
+                                   "number that may go at once: 2000/1d burst 100"
+                                 : NULL;
+}
+
 static const char *broker_fault(const char *value)
 {
     struct broker_url url;
@@ -340,7 +386,7 @@ typedef const char *fault_fn(const char *value);
 static fault_fn *const faults[] = {
     [KIND_FLAG] = flag_fault,       [KIND_TLS] = tls_fault,           [KIND_NUMBER] = number_fault,
     [KIND_SECONDS] = seconds_fault, [KIND_DURATION] = duration_fault, [KIND_DURATIONS] = durations_fault,
-    [KIND_BROKER] = broker_fault};
+    [KIND_BROKER] = broker_fault,   [KIND_RATE] = rate_fault};
 
 const char *vocabulary_fault(enum key key, const char *value)
 {
@@ -380,7 +426,17 @@ int64_t vocabulary_milliseconds(const char *value)
     return value ? (int64_t)number_of(value, SECONDS_MAX) * 1000 : 0;
 }
 
+int64_t vocabulary_number(const char *value)
+{
+    return number_of(value, 65535);
+}
+
 int64_t vocabulary_duration(const char *value)
 {
     return duration_of(value, strlen(value));
+}
+
+void vocabulary_rate(const char *value, struct rate *rate)
+{
+    (void)rate_of(value, rate);
 }

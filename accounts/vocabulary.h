@@ -51,6 +51,10 @@ enum key {
     KEY_SENDER_OVERRIDE,
     KEY_QUEUE,
     KEY_LOG,
+    KEY_CONNECTIONS,
+    KEY_MESSAGE_RATE,
+    KEY_RECIPIENT_RATE,
+    KEY_CONNECTION_RATE,
     KEY_BROKER,
     KEY_BROKER_USER,
     KEY_BROKER_PASSWORD_FILE,
@@ -88,6 +92,7 @@ enum kind {
     KIND_DURATION,  /* such as 90s, 15m, 6h or 4d */
     KIND_DURATIONS, /* a list of them; each is longer than the one before it */
     KIND_BROKER,    /* broker_url.h */
+    KIND_RATE,      /* so many in a time, such as 30/1m; see vocabulary_rate() */
 };
 
 /* Who understands a key. */
@@ -98,6 +103,7 @@ enum key_group {
     GROUP_FILE = 8,    /* accounts.conf itself: no option */
     GROUP_FACE = 16,   /* the program that is called as sendmail: no option */
     GROUP_WORKER = 32, /* envoi-worker: no option */
+    GROUP_POOL = 64,   /* who sends over several connections, which is envoi-worker: no option */
 };
 
 /* Where in a file a key may stand: one or more of these. */
@@ -139,11 +145,20 @@ const char *vocabulary_fault(enum key key, const char *value);
 const char *vocabulary_quote(enum key key, const char *value, char room[TEXT_QUOTED]);
 
 /* Return the meaning of a value without a fault: an ENVOI_TLS_* (ENVOI_TLS_DEFAULT for NULL); 0 for NULL or "no", else
- * 1; milliseconds, 0 for NULL. */
+ * 1; milliseconds, 0 for NULL; a KIND_NUMBER. */
 int vocabulary_tls(const char *value);
 int vocabulary_flag(const char *value);
 int64_t vocabulary_milliseconds(const char *value);
+int64_t vocabulary_number(const char *value);
 /* Of a KIND_DURATION: milliseconds. */
 int64_t vocabulary_duration(const char *value);
+
+/* As envoi_pool_set_rate() takes it. */
+struct rate {
+    int64_t count, period_ms, burst;
+};
+/* Of a KIND_RATE. No time of that length has more than the number, wherever it begins: what is not in the burst is
+ * spread over it. */
+void vocabulary_rate(const char *value, struct rate *rate);
 
 #endif

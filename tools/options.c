@@ -330,6 +330,8 @@ void options_print_keys(FILE *file)
 {
     fputs("\nKeys of accounts.conf(5), besides the long options of 'envoi send':\n", file);
     print_keys_of(GROUP_FILE | GROUP_FACE, 26, file);
+    fputs("\nKeys of an account for envoi-worker(1):\n", file);
+    print_keys_of(GROUP_POOL, 26, file);
     fputs("\nKeys of its section [worker], for envoi-worker(1):\n", file);
     print_keys_of(GROUP_WORKER, 33, file);
 }

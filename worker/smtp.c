@@ -21,6 +21,8 @@
 #define SMTP_MAKE_AGAIN_MS 60000
 /* The longest list of servers of an account. */
 #define SMTP_SERVERS_MAX   4096
+/* RabbitMQ takes a job back after 30 minutes. */
+#define SMTP_SLOW_MS       (INT64_C(25) * 60000)
 
 struct smtp *smtp_new(const struct smtp_setup *setup, const struct account *account)
 {
@@ -140,6 +142,23 @@ static int smtp_list_servers(struct smtp *smtp, char servers[SMTP_SERVERS_MAX], 
     return 0;
 }
 
+static void smtp_warn_of_rate(const struct smtp *smtp)
+{
+    const struct value *value = values_find(&smtp->values, KEY_MESSAGE_RATE);
+    int64_t prefetch = (int64_t)smtp->setup->config->prefetch;
+    struct rate rate;
+
+    if (!value)
+        return;
+    vocabulary_rate(value->text, &rate);
+    if ((prefetch - rate.burst) * rate.period_ms / rate.count > SMTP_SLOW_MS)
+        log_write(
+            LOG_WARNING,
+            "account %s: %s: message-rate %s: the broker takes a job back after 30 minutes, and %lld jobs (prefetch) "
+            "do not go out in that time; say a smaller prefetch",
+            smtp->account->name, value->place, value->text, (long long)prefetch);
+}
+
 /* Tries and pauses are those of the pool: a server that is away is tried again there, and the jobs come back after some
  * of these tries. How long all that may last decides the breaker. */
 static int smtp_make_pool(struct smtp *smtp, const struct envoi_session *session, const char *servers,
@@ -153,7 +172,10 @@ static int smtp_make_pool(struct smtp *smtp, const struct envoi_session *session
         error = envoi_pool_set_limit(smtp->pool, ENVOI_POOL_QUEUE, (int64_t)smtp->setup->config->prefetch);
     if (!error)
         error = envoi_pool_add_route(smtp->pool, session, servers, &smtp->route);
-    return smtp_local(error, fault);
+    if (error)
+        return smtp_local(error, fault);
+    smtp_warn_of_rate(smtp);
+    return apply_route(&smtp->values, smtp->pool, smtp->route, fault);
 }
 
 static void smtp_unmake(struct smtp *smtp)

@@ -50,6 +50,82 @@ Test(server, host_and_port, .timeout = 10)
     }
 }
 
+/* No time of that length has more than the number, its ends counted: burst + period * count / period. */
+Test(pool, rates, .timeout = 10)
+{
+    static const struct {
+        const char *value;
+        struct rate rate; /* count 0: refused */
+    } cases[] = {
+        {"30/1m", {29, 60000, 1}},
+        {"2/1s", {1, 1000, 1}},
+        {"1/1s", {1, 1001, 1}},
+        {"1/1d", {1, 86400001, 1}},
+        {"2000/1d burst 100", {1900, 86400000, 100}},
+        {"1000000/24h burst 999999", {1, 86400000, 999999}},
+        {"30", {0}},
+        {"30/", {0}},
+        {"/1m", {0}},
+        {"0/1m", {0}},
+        {"1000001/1m", {0}},
+        {"-1/1m", {0}},
+        {"30/1m ", {0}},
+        {"30/60", {0}},
+        {"30/2d", {0}},
+        {"30/1m burst", {0}},
+        {"30/1m burst 0", {0}},
+        {"30/1m burst 30", {0}},
+        {"30/1m burst 5 burst 5", {0}},
+        {"1/1m burst 1", {1, 60001, 1}},
+        {"1/1m burst 2", {0}},
+        {"30 / 1m", {0}},
+        {"1000000/1m burst 000000000000000000000000000000000001", {0}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct rate *right = &cases[i].rate;
+        struct rate rate = {0};
+        cr_assert_eq(vocabulary_fault(KEY_MESSAGE_RATE, cases[i].value) == NULL, right->count > 0, "%s",
+                     cases[i].value);
+        if (!right->count)
+            continue;
+        vocabulary_rate(cases[i].value, &rate);
+        cr_assert(rate.count == right->count && rate.period_ms == right->period_ms && rate.burst == right->burst,
+                  "%s: %lld, %lld, %lld", cases[i].value, (long long)rate.count, (long long)rate.period_ms,
+                  (long long)rate.burst);
+    }
+}
+
+Test(pool, route, .timeout = 10)
+{
+    struct envoi_library *library;
+    struct envoi_session *session;
+    struct envoi_pool *pool;
+    struct values values = {0};
+    struct fault fault = {0};
+    size_t route;
+
+    cr_assert_eq(envoi_library_new(&library), ENVOI_OK);
+    cr_assert_eq(envoi_session_new(library, &session), ENVOI_OK);
+    cr_assert_eq(envoi_pool_new(library, &pool), ENVOI_OK);
+    cr_assert_eq(envoi_pool_add_route(pool, session, "localhost:25", &route), ENVOI_OK);
+    cr_expect_eq(apply_route(&values, pool, route, &fault), 0);
+    cr_expect_eq(envoi_pool_limit(pool, ENVOI_POOL_CONNECTIONS), 4);
+    values_add(&values, KEY_CONNECTIONS, "2", "f:1");
+    values_add(&values, KEY_MESSAGE_RATE, "1000000/1d burst 999999", "f:2");
+    values_add(&values, KEY_RECIPIENT_RATE, "1/1d", "f:3");
+    values_add(&values, KEY_CONNECTION_RATE, "2/1s", "f:4");
+    cr_expect_eq(apply_route(&values, pool, route, &fault), 0, "%s", fault.text);
+    cr_expect_eq(envoi_pool_limit(pool, ENVOI_POOL_CONNECTIONS), 2);
+    cr_expect_eq(apply_route(&values, pool, route + 1, &fault), 78);
+    cr_expect_str_eq(fault.text,
+                     "f:2: message-rate '1000000/1d burst 999999': a wrong argument, or a call out of order", "%s",
+                     fault.text);
+    values_free(&values);
+    envoi_pool_free(pool);
+    envoi_session_free(session);
+    envoi_library_free(library);
+}
+
 Test(server, same_host, .timeout = 10)
 {
     static const char *const same[][2] = {

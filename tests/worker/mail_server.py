@@ -5,9 +5,11 @@
     lost...    takes the content and closes without an answer
     held...    takes the content and answers when release() is called
 """
+import contextlib
 import socket
 import socketserver
 import threading
+import time
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -52,6 +54,10 @@ class Handler(socketserver.StreamRequestHandler):
         return True
 
     def handle(self):
+        with self.server.owner.connected():
+            self.talk()
+
+    def talk(self):
         self.recipients = []
         self.say("220 here")
         for line in self.rfile:
@@ -90,7 +96,8 @@ class Listener(socketserver.ThreadingTCPServer):
 class MailServer:
     def __init__(self):
         self.lock = threading.Condition()
-        self.taken, self.ids, self.held, self.released = [], {}, 0, False
+        self.taken, self.times, self.ids, self.held, self.released = [], [], {}, 0, False
+        self.connections = self.most_connections = 0
         self.port = 0
         self.start()
 
@@ -105,9 +112,21 @@ class MailServer:
         self.listener.shutdown()
         self.listener.server_close()
 
+    @contextlib.contextmanager
+    def connected(self):
+        with self.lock:
+            self.connections += 1
+            self.most_connections = max(self.most_connections, self.connections)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.connections -= 1
+
     def take(self, recipients, content):
         with self.lock:
             self.taken += recipients
+            self.times.append(time.monotonic())
             for line in content.split(b"\r\n\r\n")[0].split(b"\r\n"):
                 if line.lower().startswith(b"message-id:"):
                     self.ids.setdefault(line, 0)

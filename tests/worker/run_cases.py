@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import harness
 from harness import case, wait_until
@@ -48,20 +49,20 @@ class Worker:
         self.log_file.close()
 
 
-def begin(arena, *lines, port=None):
+def begin(arena, *lines, port=None, account=()):
     """An SMTP server, and the queues."""
     server = MailServer()
-    configure(arena, server.port if port is None else port, *lines)
+    configure(arena, server.port if port is None else port, *lines, account=account)
     arena.declare()
     return server
 
 
-def configure(arena, port, *lines):
+def configure(arena, port, *lines, account=()):
     arena.configure("metrics = none", *lines)
     with open(arena.accounts_file, encoding="utf-8") as file:
         text = file.read()
     with open(arena.accounts_file, "w", encoding="utf-8") as file:
-        file.write(f"[default]\nhost = 127.0.0.1\nport = {port}\ntls = off\nfrom = {ME}\n{text}")
+        file.write("\n".join(["[default]", "host = 127.0.0.1", f"port = {port}", "tls = off", f"from = {ME}", *account, text]))
     os.chmod(arena.accounts_file, 0o600)
 
 
@@ -245,6 +246,30 @@ def server_away_and_back(arena):
     wait_until(lambda: server.count("you@example.net") == 1, what="the mail")
     worker.wait_for_log("job s, attempt 1, account default: <you@example.net>: accepted")
     worker.wait_for_log("works again")
+    server.stop()
+
+
+@case
+def rates_of_an_account(arena):
+    server = begin(arena, account=("message-rate = 2/1s", "connections = 1"))
+    Worker(arena)
+    began = time.monotonic()
+    for i in range(4):
+        submit(arena, f"j{i}", f"r{i}@example.net")
+    wait_until(lambda: len(server.taken) == 4, what="all mails")
+    assert server.times[-1] - began >= 3, server.times
+    assert server.most_connections == 1
+    server.stop()
+
+
+@case
+def rate_that_is_too_slow(arena):
+    """For the jobs that are in work at once."""
+    server = begin(arena, account=("message-rate = 1/1h",))
+    worker = Worker(arena)
+    submit(arena, "j", "you@example.net")
+    wait_until(lambda: server.count("you@example.net") == 1, what="the mail")
+    worker.wait_for_log("32 jobs (prefetch) do not go out in that time")
     server.stop()
 
 
