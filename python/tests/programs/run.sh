@@ -11,7 +11,7 @@ PATH=/usr/local/sbin:/usr/sbin:/sbin:$PATH
 export LC_ALL=C
 
 # The releases whose programs have been seen; in others they are other versions.
-RELEASES='bookworm'
+RELEASES='bookworm trixie'
 HERE=$(cd "$(dirname "$0")" && pwd)
 
 # Unpacked and not configured: no daemon is started, and no questions are asked.
