@@ -28,7 +28,8 @@ enum broker_publication { PUBLICATION_WAITING, PUBLICATION_RETURNED, PUBLICATION
 /* The publications from `first` to before `next`, of which not all are settled: a ring, by their numbers. */
 struct broker_window {
     unsigned char *states;
-    uint64_t room, first, next;
+    size_t room;
+    uint64_t first, next;
     /* The broker's answer for those from `from` to `to`, one event each. */
     uint64_t from, to;
     enum broker_event_kind answer;

@@ -38,7 +38,7 @@ static struct timeval link_time_to(int64_t deadline)
 
     if (left < 1)
         left = 1;
-    return (struct timeval){left / 1000, (suseconds_t)(left % 1000 * 1000)};
+    return (struct timeval){(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)};
 }
 
 void broker_link_text(amqp_bytes_t bytes, char *text, size_t cap)
