@@ -248,6 +248,7 @@ static long number_of(const char *text, long max)
     return number <= max ? number : 0;
 }
 
+#define NUMBER_MAX  65535
 #define SECONDS_MAX 1000000
 
 static const char *tls_fault(const char *value)
@@ -265,7 +266,7 @@ static const char *flag_fault(const char *value)
 
 static const char *number_fault(const char *value)
 {
-    return number_of(value, 65535) ? NULL : "it is a number from 1 to 65535";
+    return number_of(value, NUMBER_MAX) ? NULL : "it is a number from 1 to 65535";
 }
 
 static const char *seconds_fault(const char *value)
@@ -346,7 +347,7 @@ static const char *durations_fault(const char *value)
 static int rate_of(const char *value, struct rate *rate)
 {
     char room[48], *time, *burst;
-    int64_t most, at_once;
+    int64_t most, period, at_once;
 
     if (snprintf(room, sizeof room, "%s", value) >= (int)sizeof room)
         return -1;
@@ -358,12 +359,13 @@ static int rate_of(const char *value, struct rate *rate)
         burst += strlen(RATE_BURST);
     }
     most = number_of(room, RATE_MAX);
+    period = duration_of(time, strlen(time));
     at_once = burst ? number_of(burst, RATE_MAX) : 1;
-    *rate = (struct rate){most - at_once, duration_of(time, strlen(time)), at_once};
-    /* One in a time is one each time, the ends of which are not in it. */
-    if (most == 1 && at_once == 1)
-        *rate = (struct rate){1, rate->period_ms ? rate->period_ms + 1 : 0, 1};
-    return rate->count < 1 || at_once < 1 || !rate->period_ms || rate->period_ms > RATE_LONGEST + 1 ? -1 : 0;
+    if (!most || !at_once || !period || period > RATE_LONGEST || (at_once > 1 && at_once >= most))
+        return -1;
+    /* One alone leaves nothing to be spread: the next one follows when the time is over. */
+    *rate = most > 1 ? (struct rate){most - at_once, period, at_once} : (struct rate){1, period + 1, 1};
+    return 0;
 }
 
 static const char *rate_fault(const char *value)
@@ -428,7 +430,7 @@ int64_t vocabulary_milliseconds(const char *value)
 
 int64_t vocabulary_number(const char *value)
 {
-    return number_of(value, 65535);
+    return number_of(value, NUMBER_MAX);
 }
 
 int64_t vocabulary_duration(const char *value)

@@ -36,7 +36,7 @@ static const char *config_text(struct config *config, void *member, const struct
 static const char *config_number(struct config *config, void *member, const struct value *value)
 {
     (void)config;
-    *(unsigned *)member = (unsigned)strtoul(value->text, NULL, 10);
+    *(unsigned *)member = (unsigned)vocabulary_number(value->text);
     return NULL;
 }
 

@@ -172,10 +172,7 @@ static int smtp_make_pool(struct smtp *smtp, const struct envoi_session *session
         error = envoi_pool_set_limit(smtp->pool, ENVOI_POOL_QUEUE, (int64_t)smtp->setup->config->prefetch);
     if (!error)
         error = envoi_pool_add_route(smtp->pool, session, servers, &smtp->route);
-    if (error)
-        return smtp_local(error, fault);
-    smtp_warn_of_rate(smtp);
-    return apply_route(&smtp->values, smtp->pool, smtp->route, fault);
+    return error ? smtp_local(error, fault) : apply_route(&smtp->values, smtp->pool, smtp->route, fault);
 }
 
 static void smtp_unmake(struct smtp *smtp)
@@ -217,8 +214,10 @@ int smtp_make(struct smtp *smtp, struct fault *fault)
     if (rc) {
         smtp_unmake(smtp);
         smtp->make_at = clock_ms() + SMTP_MAKE_AGAIN_MS;
+        return rc;
     }
-    return rc;
+    smtp_warn_of_rate(smtp);
+    return 0;
 }
 
 void smtp_free(struct smtp *smtp)
