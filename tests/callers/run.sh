@@ -19,13 +19,12 @@ cannot() { echo "callers: $*"; exit 77; }
 # Unpacked and not configured: no daemon is started, and no questions are asked. msmtp-mta is the mail-transport-agent
 # that some of them depend on.
 make_root() {
-    # shellcheck disable=SC2016  # apt-get expands it
-    mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep '/debian$' | head -n 1 || true)
+    mirror=$("$HERE/../../scripts/mirror")
     mkdir -p "$BASE"
-    apt-config dump 2>/dev/null | grep -i '^Acquire::[a-z]*::Proxy ' >"$BASE/proxy" || true
+    "$HERE/../../scripts/mirror" --options >"$BASE/apt.conf"
     work=$(mktemp -d "$BASE/root.XXXXXX")
     # shellcheck disable=SC2086  # one word, or none
-    mmdebstrap --mode=root --variant=extract --include="$PACKAGES" --aptopt="$BASE/proxy" "$RELEASE" "$work/root" $mirror \
+    mmdebstrap --mode=root --variant=extract --include="$PACKAGES" --aptopt="$BASE/apt.conf" "$RELEASE" "$work/root" $mirror \
         >"$work/log" 2>&1 || {
         cat "$work/log"
         rm -rf "$work"

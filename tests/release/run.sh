@@ -23,9 +23,8 @@ cannot() { echo "$*"; exit 77; }
 # The mirror, the proxy and the age that its lists may have are those of this machine; where apt knows no mirror, mmdebstrap
 # does.
 make_root() {
-    # shellcheck disable=SC2016  # apt-get expands it
-    mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep '/debian$' | head -n 1 || true)
-    apt-config dump 2>/dev/null | grep -i '^Acquire::\([a-z]*::Proxy\|Check-Valid-Until\) ' >"$BASE/apt.conf" || true
+    mirror=$(scripts/mirror)
+    scripts/mirror --options >"$BASE/apt.conf"
     rm -rf "$ROOT"
     # shellcheck disable=SC2086  # one word, or none
     mmdebstrap --mode=root --variant=minbase --include=ca-certificates --aptopt="$BASE/apt.conf" \

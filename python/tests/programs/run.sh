@@ -17,13 +17,12 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 # Unpacked and not configured: no daemon is started, and no questions are asked.
 if [ "${1:-}" = --fetch ]; then
     release=$2 base=$3 root=$4 packages=$5
-    # shellcheck disable=SC2016  # apt-get expands it
-    mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep '/debian$' | head -n 1 || true)
+    mirror=$("$HERE/../../../scripts/mirror")
     mkdir -p "$base"
-    apt-config dump 2>/dev/null | grep -i '^Acquire::[a-z]*::Proxy ' >"$base/proxy" || true
+    "$HERE/../../../scripts/mirror" --options >"$base/apt.conf"
     work=$(mktemp -d "$base/root.XXXXXX")
     # shellcheck disable=SC2086  # one word, or none
-    mmdebstrap --mode=root --variant=extract --include="$packages" --aptopt="$base/proxy" "$release" "$work/root" $mirror \
+    mmdebstrap --mode=root --variant=extract --include="$packages" --aptopt="$base/apt.conf" "$release" "$work/root" $mirror \
         >"$work/log" 2>&1 || { cat "$work/log"; rm -rf "$work"; exit 1; }
     chmod 755 "$work"
     rm -rf "$work/root/var/cache/apt" "$work/root/var/lib/apt/lists"
